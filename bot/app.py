@@ -1,0 +1,132 @@
+"""The composition root of the gateway process: builds everything once, runs it, and ends it in order."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+import structlog
+
+from bot.chat.client import EaselClient, use_stand_in
+from bot.chat.courier import Courier
+from bot.chat.rooms import Rooms
+from bot.db import Database
+from bot.engines.local import LocalEngine
+from bot.engines.supervisor import Supervisor, devices
+from bot.errors import Refusal
+from bot.features.submit import Intake, Limits, Submitter
+from bot.media.blobs import Blobs
+from bot.media.decode import DecodeLimits, Decoder
+from bot.media.fetch import AttachmentSource, Fetcher
+from bot.media.origins import open_session
+from bot.settings import MIB, Settings
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything of the service but Discord."""
+
+    rooms: Rooms
+    supervisor: Supervisor
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, source: AttachmentSource | None = None) -> AsyncIterator[House]:
+    """Migrates and builds the rooms. `source` stands for the download of attachments in a simulation."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.url)
+    try:
+        await database.migrate()
+        async with open_session() as session:
+            yield _build(settings, database, source or _fetcher(settings, session))
+    finally:
+        await database.dispose()
+
+
+def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
+    return Fetcher(
+        session=session,
+        max_bytes=int(settings.max_attachment_mib * MIB),
+        deadline_s=settings.fetch_timeout_s,
+        extra_hosts=settings.attachment_hosts,
+    )
+
+
+def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
+    engine = LocalEngine(database, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
+    names = devices(settings.device, settings.workers)
+    limits = Limits(
+        jobs_per_user=settings.jobs_per_user,
+        jobs_queued=settings.jobs_queued,
+        presets_per_user=settings.presets_per_user,
+        default_size_px=settings.default_size_px,
+        max_size_px=settings.max_size_px,
+    )
+    decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
+    intake = Intake(source=source, decoder=decoder, blobs=Blobs(settings.blobs_dir))
+    submitter = Submitter(database=database, enqueue=engine.enqueue, intake=intake, limits=limits)
+    rooms = Rooms(
+        database=database, submitter=submitter, intake=intake, limits=limits, workers=max(1, len(names))
+    )
+    supervisor = Supervisor(
+        engine=engine,
+        devices=names,
+        stop_timeout_s=settings.stop_timeout_s,
+        environment=settings.for_workers(),
+    )
+    return House(rooms=rooms, supervisor=supervisor)
+
+
+async def run(settings: Settings) -> None:
+    """The bot on Discord, until SIGTERM or SIGINT.
+
+    Raises:
+        Refusal: the token is missing or Discord refuses it.
+    """
+    if settings.discord_token is None:
+        raise Refusal("There is no DISCORD_TOKEN: set it in the environment or in .env.")
+    if settings.discord_api_url and settings.discord_gateway_url:
+        use_stand_in(api_url=settings.discord_api_url, gateway_url=settings.discord_gateway_url)
+    token = settings.discord_token.get_secret_value()
+    with stop_on_signals() as stop:
+        async with open_house(settings) as house, EaselClient(house.rooms) as client:
+            courier = Courier(client=client, rooms=house.rooms)
+            try:
+                await run_until(stop, lambda: client.start(token), courier.run, house.supervisor.run)
+            except* discord.LoginFailure:
+                raise Refusal("Discord refused the token: check DISCORD_TOKEN.") from None
+    log.info("stopped")
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set, instead of ending the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def run_until(stop: asyncio.Event, *parts: Callable[[], Awaitable[None]]) -> None:
+    """Runs all parts side by side until `stop`, then cancels them in the order given and waits for each."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_run_part(part)) for part in parts]
+        await stop.wait()
+        log.info("stopping")
+        for task in tasks:
+            task.cancel()
+            await asyncio.wait({task})
+
+
+async def _run_part(part: Callable[[], Awaitable[None]]) -> None:
+    await part()

@@ -1,0 +1,83 @@
+"""Stopping a job: the card's button, which works for ever, and `/cancel`."""
+
+import re
+from typing import Any, Self
+
+import discord
+from discord import app_commands, ui
+
+from bot.chat.door import explain, plain
+from bot.chat.rooms import Rooms, rooms_of
+from bot.errors import Refusal
+from bot.features import jobs
+
+
+class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:cancel:(?P<job>[0-9]{1,18})"):
+    """Cancels one job for its owner. The job's id is in the `custom_id`, so a restart changes nothing."""
+
+    def __init__(self, job_id: int) -> None:
+        style = discord.ButtonStyle.secondary
+        super().__init__(ui.Button(label="Cancel", style=style, custom_id=f"easel:cancel:{job_id}"))
+        self.job_id = job_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(int(match["job"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """The card follows by itself; a click that may not cancel gets a private sentence."""
+        try:
+            await cancel_job(rooms_of(interaction), self.job_id, user_id=interaction.user.id)
+            await interaction.response.defer()
+        except Exception as error:  # noqa: BLE001 - this is the door
+            await explain(interaction, error)
+
+
+async def cancel_job(rooms: Rooms, job_id: int, *, user_id: int) -> None:
+    """Cancels a waiting job.
+
+    Raises:
+        Refusal: it is somebody else's, ended, or unknown.
+    """
+    async with rooms.database.begin() as connection:
+        done = await jobs.cancel(connection, job_id, user_id=user_id, now=rooms.clock())
+        job = await jobs.get(connection, job_id)
+    rooms.news.set()
+    if done:
+        return
+    if job is None:
+        raise Refusal("That picture is no longer known: there is nothing to cancel.")
+    if job.user_id != user_id:
+        raise Refusal("Only the person who asked for this picture can cancel it.")
+    raise Refusal(f"That picture is already {job.state}: there is nothing to cancel.")
+
+
+@app_commands.command(name="cancel", description="Stop one of your pictures that is not finished yet")
+@app_commands.describe(picture="Which one; may be left out when you have only one in the line")
+async def cancel_command(interaction: discord.Interaction, picture: int | None = None) -> None:
+    """`/cancel`."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    rooms = rooms_of(interaction)
+    async with rooms.database.read() as connection:
+        mine = await jobs.waiting_of(connection, interaction.user.id)
+    if not mine and picture is None:
+        raise Refusal("You have no picture in the line: there is nothing to cancel.")
+    if len(mine) > 1 and picture is None:
+        raise Refusal(f"You have {len(mine)} pictures in the line: choose one with the option “picture”.")
+    job_id = mine[0].id if picture is None else picture
+    await cancel_job(rooms, job_id, user_id=interaction.user.id)
+    names = {job.id: job.style_name for job in mine}
+    await interaction.edit_original_response(
+        content=f"Cancelled: {plain(names.get(job_id, 'your picture'))}."
+    )
+
+
+@cancel_command.autocomplete("picture")
+async def _my_pictures(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[int]]:
+    async with rooms_of(interaction).database.read() as connection:
+        mine = await jobs.waiting_of(connection, interaction.user.id)
+    names = [(f"{job.style_name[:70]} · {job.state} · number {job.id}", job.id) for job in mine]
+    found = [(name, job_id) for name, job_id in names if current.casefold() in name.casefold()]
+    return [app_commands.Choice(name=name, value=job_id) for name, job_id in found[:25]]

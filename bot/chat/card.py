@@ -1,0 +1,138 @@
+"""A job's card: one Components V2 message for each state of its life.
+
+Source: Discord's documentation, "Components" (Container, Media Gallery, Text Display).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.chat.cancel import CancelButton
+from bot.chat.door import plain
+from bot.features.estimates import Standing
+from bot.features.jobs import WAITING, Job, State
+from bot.features.looks import Look
+
+ACCENTS = {
+    State.QUEUED: discord.Colour(0x8A8F98),
+    State.RUNNING: discord.Colour(0x4F7CAC),
+    State.RENDERED: discord.Colour(0x5B8C5A),
+    State.DELIVERED: discord.Colour(0x5B8C5A),
+    State.FAILED: discord.Colour(0xB5524A),
+    State.CANCELLED: discord.Colour(0x8A8F98),
+}
+BAR_CELLS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture on a card: its file's name, its bytes, and its description for those who cannot see it."""
+
+    filename: str
+    data: bytes
+    description: str
+    note: str | None = None
+
+    def as_file(self) -> discord.File:
+        return discord.File(BytesIO(self.data), filename=self.filename, description=self.description)
+
+
+def render(job: Job, *, standing: Standing | None = None, picture: Picture | None = None) -> ui.LayoutView:
+    """The card of `job`; `picture` is shown where there is one and must be uploaded with the message."""
+    texts = [f"**{plain(job.style_name)}** · for <@{job.user_id}>", _LINES[job.state](job, standing)]
+    if picture is not None and picture.note:
+        texts.append(f"-# {picture.note}")
+    container = panel(*texts, picture=picture, accent=ACCENTS[job.state])
+    if job.state in WAITING:
+        container.add_item(ui.ActionRow(CancelButton(job.id)))
+    return layout(container)
+
+
+def layout(*items: ui.Item[Any]) -> ui.LayoutView:
+    """A message of these items. It is stopped: dynamic items answer clicks, nothing is kept per message."""
+    view = ui.LayoutView(timeout=None)
+    for item in items:
+        view.add_item(item)
+    view.stop()
+    return view
+
+
+def panel(
+    *texts: str, picture: Picture | None = None, accent: discord.Colour | None = None
+) -> ui.Container[Any]:
+    """Texts, one below the other, with the picture after the first."""
+    container: ui.Container[Any] = ui.Container(accent_colour=accent)
+    for number, text in enumerate(texts):
+        container.add_item(ui.TextDisplay(text))
+        if number == 0 and picture is not None:
+            item = discord.MediaGalleryItem(
+                f"attachment://{picture.filename}", description=picture.description
+            )
+            container.add_item(ui.MediaGallery(item))
+    return container
+
+
+def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = None) -> str:
+    """A look in words: "strength 50 · standard · 384 px · seed 7"."""
+    size = size_px or look.size_px
+    parts = [f"strength {look.strength:g}", look.quality]
+    parts += [f"{size} px"] if size else []
+    parts += [f"from {look.init}"] if look.init else []
+    parts += [look.optimizer] if look.optimizer else []
+    parts += ["colours kept"] if look.keep_colors else []
+    parts += [f"seed {seed}"] if seed is not None else []
+    return " · ".join(parts)
+
+
+def job_settings(job: Job) -> str:
+    return settings_line(Look.from_dict(job.look), size_px=job.params["size"], seed=job.params["seed"])
+
+
+def bar(fraction: float) -> str:
+    filled = round(max(0.0, min(1.0, fraction)) * BAR_CELLS)
+    return "▰" * filled + "▱" * (BAR_CELLS - filled)
+
+
+def _ready(standing: Standing | None) -> str:
+    return f" · ready <t:{round(standing.ready_at)}:R>" if standing and standing.ready_at else ""
+
+
+def _queued(job: Job, standing: Standing | None) -> str:
+    ahead = standing.ahead if standing else 0
+    place = "Next in line" if ahead == 0 else f"In line, {ahead} ahead"
+    return f"{place}{_ready(standing)}\n-# {job_settings(job)}"
+
+
+def _running(job: Job, standing: Standing | None) -> str:
+    if not job.steps:
+        return f"Preparing the palette …{_ready(standing)}\n-# {job_settings(job)}"
+    done = (job.step or 0) / job.steps
+    scale = f" · scale {job.scale} of {job.scales}" if (job.scales or 1) > 1 else ""
+    return f"{bar(done)} {done:.0%}{scale}{_ready(standing)}\n-# {job_settings(job)}"
+
+
+def _rendered(job: Job, _standing: Standing | None) -> str:
+    seconds = (job.ended_at or 0) - (job.started_at or 0)
+    return f"-# {job_settings(job)} · painted in {seconds:.0f} s"
+
+
+def _failed(job: Job, _standing: Standing | None) -> str:
+    return f"{job.error}\n-# {job_settings(job)} · reference `{job.reference}`"
+
+
+def _cancelled(job: Job, _standing: Standing | None) -> str:
+    return f"Cancelled.\n-# {job_settings(job)}"
+
+
+_LINES: dict[State, Callable[[Job, Standing | None], str]] = {
+    State.QUEUED: _queued,
+    State.RUNNING: _running,
+    State.RENDERED: _rendered,
+    State.DELIVERED: _rendered,
+    State.FAILED: _failed,
+    State.CANCELLED: _cancelled,
+}

@@ -1,0 +1,34 @@
+"""What the chat needs of the house, handed over by the composition root."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+import discord
+
+from bot.db import Database
+from bot.features.submit import Intake, Limits, Submitter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """`workers` is how many jobs are painted at once; `news` wakes the courier after a change made here."""
+
+    database: Database
+    submitter: Submitter
+    intake: Intake
+    limits: Limits
+    workers: int
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    clock: Callable[[], float] = time.time
+
+
+class _HasRooms(Protocol):
+    rooms: Rooms
+
+
+def rooms_of(interaction: discord.Interaction) -> Rooms:
+    """The rooms of the client that received `interaction`."""
+    return cast("_HasRooms", interaction.client).rooms

@@ -1,0 +1,124 @@
+"""`easel`: run | try | demo | worker | migrate | doctor."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from cyclopts import App
+from pydantic import ValidationError
+from rich.console import Console
+
+from bot.errors import Refusal
+from bot.settings import Settings, sentence_of
+from bot.telemetry import configure_logging
+
+app = App(name="easel", help="Easel, a Discord bot that paints a picture in the style of another.")
+errors = Console(stderr=True, soft_wrap=True)
+
+
+def main() -> None:
+    """The console script: a refusal is one sentence and exit code 1, never a traceback."""
+    try:
+        app()
+    except Refusal as refusal:
+        _end(str(refusal))
+    except ValidationError as error:
+        _end(sentence_of(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _end(sentence: str) -> NoReturn:
+    errors.print(f"[bold red]easel:[/] {sentence}", highlight=False)
+    sys.exit(1)
+
+
+@app.command
+def run() -> None:
+    """Run the bot on Discord; without DISCORD_TOKEN, open the playground instead."""
+    settings = Settings()
+    if settings.discord_token is None:
+        errors.print(
+            "No DISCORD_TOKEN is set, so this is the [bold]playground[/]: the same bot on a local page."
+        )
+        try_()
+        return
+    from bot.app import run as run_app  # noqa: PLC0415 - each command opens only its own rooms
+
+    configure_logging(settings.log_level)
+    asyncio.run(run_app(settings))
+
+
+@app.command(name="try")
+def try_(*, port: int | None = None) -> None:
+    """Open the playground: the very same bot on a Discord-like page of this machine.
+
+    Args:
+        port: The page's port; any free one unless given.
+    """
+    from bot.playground import play  # noqa: PLC0415
+
+    asyncio.run(play(Settings(), port=port))
+
+
+@app.command
+def demo(
+    *,
+    out: Path = Path("result.png"),
+    content: Path | None = None,
+    style: Path | None = None,
+    size: int = 384,
+) -> None:
+    """Paint one picture through the whole service: chat, queue, worker process, delivery.
+
+    Args:
+        out: Where the picture is saved.
+        content: The picture to paint; the one that comes with Easel unless given.
+        style: The style picture; Starry Night unless given.
+        size: The long edge of the result, in pixels.
+    """
+    from bot.demo import show  # noqa: PLC0415
+
+    asyncio.run(show(Settings(), out=out, content=content, style=style, size_px=size))
+
+
+@app.command
+def worker(*, name: str | None = None) -> None:
+    """Paint queued jobs in this process until stopped.
+
+    Args:
+        name: The worker's name in the log and the database.
+    """
+    from bot.worker.__main__ import default_name, work  # noqa: PLC0415
+
+    asyncio.run(work(Settings(), name=name or default_name(), supervised=False))
+
+
+@app.command
+def migrate() -> None:
+    """Bring the database to the newest tables; `run` does it by itself."""
+    from bot.db import Database  # noqa: PLC0415
+
+    async def upgrade(settings: Settings) -> None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        database = Database(settings.url)
+        try:
+            await database.migrate()
+        finally:
+            await database.dispose()
+
+    asyncio.run(upgrade(Settings()))
+    Console().print("The database is up to date.")
+
+
+@app.command
+def doctor() -> None:
+    """Check token, database, weights, device and disk, each with a line and a mend."""
+    from bot.doctor import examine  # noqa: PLC0415
+
+    sys.exit(0 if asyncio.run(examine(Settings(), Console())) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""`easel doctor`: is everything there that the service needs? A line each, and a mend where it fails."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.db import Database
+from bot.settings import Settings
+
+DISCORD_API = "https://discord.com/api/v10"
+LOW_DISK_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check saw. `mend` says what to do where it is not `well`."""
+
+    check: str
+    well: bool
+    saw: str
+    mend: str = ""
+
+
+async def examine(settings: Settings, console: Console) -> bool:
+    """Prints every finding; True when all is well."""
+    checks: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (token, database, weights, device, disk)
+    findings = [await check(settings) for check in checks]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", "check", "what was seen", "what to do"):
+        table.add_column(heading)
+    for finding in findings:
+        mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
+        table.add_row(mark, finding.check, finding.saw, finding.mend)
+    console.print(table)
+    return all(finding.well for finding in findings)
+
+
+async def token(settings: Settings) -> Finding:
+    """Asks Discord, or the configured stand-in, whose token it is."""
+    if settings.discord_token is None:
+        mend = "Set DISCORD_TOKEN to run on Discord; without it `easel run` opens the playground."
+        return Finding(check="token", well=False, saw="DISCORD_TOKEN is not set", mend=mend)
+    url = f"{(settings.discord_api_url or DISCORD_API).rstrip('/')}/users/@me"
+    headers = {"Authorization": f"Bot {settings.discord_token.get_secret_value()}"}
+    try:
+        timeout = aiohttp.ClientTimeout(total=10)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(url, headers=headers) as answer,
+        ):
+            if answer.status == 200:
+                return Finding(
+                    check="token", well=True, saw=f"Discord knows {(await answer.json())['username']}"
+                )
+            saw = f"Discord answered {answer.status}"
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        mend = "Check this machine's way to the internet."
+        return Finding(check="token", well=False, saw="Discord could not be reached", mend=mend)
+    mend = "Copy the token anew from the Discord developer portal, page “Bot”."
+    return Finding(check="token", well=False, saw=saw, mend=mend)
+
+
+async def database(settings: Settings) -> Finding:
+    """Opens the database and reads which revision its tables have."""
+    if settings.database_url is None and not (settings.data_dir / "easel.db").exists():
+        return Finding(check="database", well=True, saw="not there yet: the first run makes it")
+    opened = Database(settings.url, checkpoints=False)
+    try:
+        async with opened.read() as connection:
+            revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+        return Finding(check="database", well=True, saw=f"tables at revision {revision}")
+    except (SQLAlchemyError, OSError) as error:
+        mend = "Check EASEL_DATABASE_URL or EASEL_DATA_DIR, then run `easel migrate`."
+        return Finding(check="database", well=False, saw=type(error).__name__, mend=mend)
+    finally:
+        await opened.dispose()
+
+
+async def weights(_settings: Settings) -> Finding:
+    """Compares the bundled weight files with their SHA-256."""
+    from nst_core.errors import WeightsError  # noqa: PLC0415 - torch: only where it is needed
+    from nst_core.weights import BUNDLED, read_bundled  # noqa: PLC0415
+
+    try:
+        for name in BUNDLED:
+            await asyncio.to_thread(read_bundled, name)
+    except WeightsError as error:
+        return Finding(check="weights", well=False, saw=str(error), mend="Install Easel anew.")
+    return Finding(check="weights", well=True, saw=f"{', '.join(BUNDLED)}: as shipped")
+
+
+async def device(settings: Settings) -> Finding:
+    """Whether the device that is asked for is there, and what it is."""
+    from nst_core.errors import DeviceError  # noqa: PLC0415 - torch: only where it is needed
+    from nst_core.hardware import choose_device, choose_precision  # noqa: PLC0415
+
+    try:
+        found = choose_device(settings.device)
+        precision = await asyncio.to_thread(choose_precision, found)
+    except DeviceError as error:
+        mend = "Set EASEL_DEVICE=auto, or install the GPU's driver and PyTorch for it."
+        return Finding(check="device", well=False, saw=str(error), mend=mend)
+    return Finding(
+        check="device",
+        well=True,
+        saw=f"{found}, convolutions in {str(precision.dtype).removeprefix('torch.')}",
+    )
+
+
+async def disk(settings: Settings) -> Finding:
+    """Free space where the data folder is, or will be."""
+    folder = settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    saw = f"{free / 1024**3:.1f} GiB free for {settings.data_dir}"
+    if free < LOW_DISK_BYTES:
+        return Finding(check="disk", well=False, saw=saw, mend="Free some space or move EASEL_DATA_DIR.")
+    return Finding(check="disk", well=True, saw=saw)

@@ -1,0 +1,1 @@
+"""What runs jobs: one protocol, one module per implementation."""

@@ -1,0 +1,93 @@
+"""The job engine without a server: the `jobs` table is the line, and workers ask it for work."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import Database
+from bot.engines.protocol import EngineUnavailable
+from bot.errors import new_reference
+from bot.features import jobs
+from bot.features.jobs import Claim, Progress
+
+log = structlog.get_logger(__name__)
+
+# A database that is locked, full, restarting or not there; anything else is a fault of ours.
+AWAY = (InterfaceError, OperationalError, PoolTimeoutError, OSError)
+
+
+class LocalEngine:
+    """A `JobEngine` on one database."""
+
+    def __init__(
+        self, database: Database, *, lease_s: float, max_attempts: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._database = database
+        self._lease_s = lease_s
+        self._max_attempts = max_attempts
+        self._clock = clock
+
+    async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
+        """The queued row itself is the entry: nothing to add."""
+
+    async def claim(self, worker: str) -> Claim | None:
+        async with self._reading() as connection:  # an idle worker takes no write lock
+            if not await jobs.anything_to_claim(connection, now=self._clock()):
+                return None
+        await self.sweep()
+        async with self._writing() as connection:
+            return await jobs.claim_next(connection, worker=worker, now=self._clock(), lease_s=self._lease_s)
+
+    async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
+        async with self._writing() as connection:
+            return await jobs.beat(connection, claim, progress, now=self._clock(), lease_s=self._lease_s)
+
+    async def render(self, claim: Claim, *, result_blob: str, figures: Mapping[str, Any]) -> bool:
+        async with self._writing() as connection:
+            return await jobs.render(
+                connection, claim, result_blob=result_blob, figures=figures, now=self._clock()
+            )
+
+    async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:
+        async with self._writing() as connection:
+            return await jobs.fail(connection, claim, error=error, reference=reference, now=self._clock())
+
+    async def hand_back(self, claim: Claim) -> bool:
+        async with self._writing() as connection:
+            return await jobs.hand_back(connection, claim)
+
+    async def sweep(self, *, dead_worker: str | None = None) -> Sequence[int]:
+        reference = new_reference()
+        async with self._writing() as connection:
+            changed = await jobs.requeue_stalled(
+                connection,
+                now=self._clock(),
+                max_attempts=self._max_attempts,
+                reference=reference,
+                dead_worker=dead_worker,
+            )
+        if changed:
+            log.warning("jobs taken back", jobs=list(changed), dead_worker=dead_worker, reference=reference)
+        return changed
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._database.read() as connection:
+                yield connection
+        except AWAY as error:
+            raise EngineUnavailable(str(error)) from error
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._database.begin() as connection:
+                yield connection
+        except AWAY as error:
+            raise EngineUnavailable(str(error)) from error

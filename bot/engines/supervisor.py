@@ -1,0 +1,130 @@
+"""Worker processes on this machine: started, restarted when they die, and stopped in good order."""
+
+import asyncio
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+
+import structlog
+
+from bot.engines.protocol import EngineUnavailable, JobEngine
+
+log = structlog.get_logger(__name__)
+
+QUICK_DEATH_S = 10.0
+MAX_PAUSE_S = 30.0
+
+
+def devices(device: str, workers: int | None) -> list[str]:
+    """One device name per worker: each GPU once, or the CPU once, unless `workers` says otherwise."""
+    gpus = _count_gpus() if device in {"auto", "cuda"} else 0
+    names = [f"cuda:{number}" for number in range(gpus)] or [device]
+    count = len(names) if workers is None else workers
+    return [names[number % len(names)] for number in range(count)]
+
+
+def _count_gpus() -> int:
+    """NVIDIA GPUs that a worker may use, without importing torch here."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return len([one for one in visible.split(",") if one.strip() not in {"", "-1"}])
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return 0
+    try:
+        listed = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
+
+
+class Supervisor:
+    """Keeps one worker process per device alive until cancelled. `pids` are those of the living, by name."""
+
+    def __init__(
+        self,
+        *,
+        engine: JobEngine,
+        devices: list[str],
+        stop_timeout_s: float,
+        environment: Mapping[str, str],
+        sweep_s: float = 5.0,
+    ) -> None:
+        """`environment` is added to our own for the workers: it says what this process's settings are."""
+        self._engine = engine
+        self._devices = devices
+        self._stop_timeout_s = stop_timeout_s
+        self._environment = environment
+        self._sweep_s = sweep_s
+        self.pids: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Runs until cancelled; each worker then hands its job back and ends, or is killed at the limit."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._sweep_regularly())
+            for number, device in enumerate(self._devices):
+                group.create_task(self._keep(number, device))
+
+    async def _sweep_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(self._sweep_s)
+            await self._sweep()
+
+    async def _sweep(self, *, dead_worker: str | None = None) -> None:
+        """A database that is away for a moment must not end the supervisor; a later sweep makes up for it."""
+        try:
+            await self._engine.sweep(dead_worker=dead_worker)
+        except EngineUnavailable as error:
+            log.warning("jobs could not be swept", error=str(error), dead_worker=dead_worker)
+
+    async def _keep(self, number: int, device: str) -> None:
+        pause_s = 0.0
+        for generation in itertools.count(1):
+            name = f"{socket.gethostname()}-{os.getpid()}-{number}.{generation}"
+            started = time.monotonic()
+            code = await self._live(name, device)
+            await self._sweep(dead_worker=name)
+            quick = time.monotonic() - started < QUICK_DEATH_S
+            pause_s = min(MAX_PAUSE_S, max(1.0, pause_s * 2)) if quick else 0.0
+            log.error("worker ended, starting another", worker=name, exit_code=code, pause_s=pause_s)
+            await asyncio.sleep(pause_s)
+
+    async def _live(self, name: str, device: str) -> int:
+        """One worker process from start to end; returns its exit code."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot.worker", "--name", name, "--supervised"),
+            stdin=subprocess.PIPE,
+            env=_environment(device, self._environment),
+            start_new_session=True,  # Ctrl-C in a terminal is for the supervisor alone
+        )
+        self.pids[name] = process.pid
+        log.info("worker started", worker=name, device=device, pid=process.pid)
+        try:
+            return await process.wait()
+        finally:
+            del self.pids[name]
+            if process.returncode is None:
+                await self._stop(process, name)
+
+    async def _stop(self, process: asyncio.subprocess.Process, name: str) -> None:
+        process.terminate()
+        try:
+            async with asyncio.timeout(self._stop_timeout_s):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+        if process.returncode != 0:
+            await self._sweep(dead_worker=name)
+        log.info("worker stopped", worker=name, exit_code=process.returncode)
+
+
+def _environment(device: str, added: Mapping[str, str]) -> dict[str, str]:
+    """Ours and what is added, with the worker's device and without the token, the gateway's alone."""
+    ours = {key: value for key, value in os.environ.items() if key.upper() != "DISCORD_TOKEN"}
+    return {**ours, **added, "EASEL_DEVICE": device}

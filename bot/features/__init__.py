@@ -1,0 +1,1 @@
+"""One room per idea: its words, its rules and its SQL."""

@@ -1,0 +1,100 @@
+"""The ledger of what a job's card has shown, and where it can be shown."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import deliveries, jobs
+from bot.features.jobs import JOB_COLUMNS, WAITING, Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a job's card lives on Discord.
+
+    token_until: when the interaction token expires (15 min after the click), epoch seconds.
+    channel_reachable: False where the bot may not edit in the channel itself (ephemeral, user-installed).
+    """
+
+    interaction_token: str
+    token_until: float
+    filesize_limit: int
+    channel_reachable: bool
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A job whose card is not yet what it should be."""
+
+    job: Job
+    address: Address
+    shown_revision: int
+    tries: int
+
+
+_ADDRESS = (
+    deliveries.c.interaction_token,
+    deliveries.c.token_until,
+    deliveries.c.filesize_limit,
+    deliveries.c.channel_reachable,
+    deliveries.c.message_id,
+)
+
+
+async def open_for(connection: AsyncConnection, job_id: int, address: Address) -> None:
+    """Adds the ledger's row for a new job, in the job's own transaction."""
+    values = {column.name: getattr(address, column.name) for column in _ADDRESS}
+    await connection.execute(deliveries.insert().values(job_id=job_id, **values))
+
+
+async def due(connection: AsyncConnection, *, now: float, limit: int = 100) -> list[Delivery]:
+    """Cards that lag behind their job: ended jobs first, then the oldest."""
+    ended_first = case((jobs.c.state.in_(WAITING), 1), else_=0)
+    query = (
+        select(*JOB_COLUMNS, *_ADDRESS, deliveries.c.shown_revision, deliveries.c.tries)
+        .join(deliveries, deliveries.c.job_id == jobs.c.id)
+        .where(
+            deliveries.c.closed.is_(False),
+            deliveries.c.shown_revision < jobs.c.revision,
+            deliveries.c.retry_at <= now,
+        )
+        .order_by(ended_first, jobs.c.id)
+        .limit(limit)
+    )
+    return [
+        Delivery(
+            job=Job.from_row(row),
+            address=Address(**{column.name: row[column.name] for column in _ADDRESS}),
+            shown_revision=row["shown_revision"],
+            tries=row["tries"],
+        )
+        for row in (await connection.execute(query)).mappings()
+    ]
+
+
+async def shown(connection: AsyncConnection, job_id: int, *, revision: int, message_id: int | None) -> None:
+    """The card shows `revision` now, in message `message_id` (None leaves what is known)."""
+    values: dict[str, object] = {"shown_revision": revision, "tries": 0, "note": None}
+    if message_id is not None:
+        values["message_id"] = message_id
+    await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
+
+
+async def postpone(connection: AsyncConnection, job_id: int, *, retry_at: float, note: str) -> None:
+    """An edit failed; `note` says how, for the operator."""
+    values = {"retry_at": retry_at, "note": note, "tries": deliveries.c.tries + 1}
+    await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
+
+
+async def close(connection: AsyncConnection, job_id: int, *, note: str | None = None) -> None:
+    """Nothing more will be shown for this job; `note` says why where it was not delivered."""
+    values = {"closed": True, "note": note}
+    await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
+
+
+async def count_shown(connection: AsyncConnection) -> int:
+    """A number that grows with every card that is shown."""
+    query = select(func.sum(deliveries.c.shown_revision))
+    return int((await connection.execute(query)).scalar_one() or 0)

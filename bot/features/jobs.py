@@ -1,0 +1,290 @@
+"""A job: its states, its row, and every transition between them as one fenced statement.
+
+    queued -> running -> rendered -> delivered
+       |         |-> queued (handed back, or its lease ran out)
+       |         |-> failed
+       `---------+-> cancelled
+
+Every write of a worker carries the attempt it was given: a worker that lost its lease can change nothing.
+Each change that a person should see raises `revision`; the courier shows what it has not shown yet.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, false, func, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import deliveries, jobs
+from bot.features import fairness
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    RENDERED = "rendered"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+WAITING = (State.QUEUED, State.RUNNING)
+"""The states in which a job still costs the worker time, and can be cancelled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row of `jobs`; see `bot.db` for the units."""
+
+    id: int
+    user_id: int
+    guild_id: int | None
+    channel_id: int
+    private: bool
+    look: Mapping[str, Any]
+    style_name: str
+    params: Mapping[str, Any]
+    cost: float
+    content_blob: str
+    style_blob: str
+    state: State
+    priority: int
+    attempt: int
+    revision: int
+    scale: int | None
+    scales: int | None
+    step: int | None
+    steps: int | None
+    loss: float | None
+    preview_blob: str | None
+    result_blob: str | None
+    figures: Mapping[str, Any] | None
+    error: str | None
+    reference: str | None
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+
+    @classmethod
+    def from_row(cls, row: RowMapping) -> Self:
+        values = {field.name: row[field.name] for field in fields(cls)}
+        return cls(**{**values, "state": State(values["state"])})
+
+
+JOB_COLUMNS = tuple(jobs.c[field.name] for field in fields(Job))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to work on a job for `lease_s` seconds after the claim and after each beat.
+
+    The fencing token is (`job.id`, `job.attempt`).
+    """
+
+    job: Job
+    worker: str
+    lease_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a worker is: `scale` of `scales`, `step` of `steps` over the whole run."""
+
+    scale: int
+    scales: int
+    step: int
+    steps: int
+    loss: float | None
+    preview_blob: str | None
+
+
+async def _all(connection: AsyncConnection, query: Select[Any]) -> list[Job]:
+    return [Job.from_row(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def get(connection: AsyncConnection, job_id: int) -> Job | None:
+    found = await _all(connection, select(*JOB_COLUMNS).where(jobs.c.id == job_id))
+    return found[0] if found else None
+
+
+async def newest(connection: AsyncConnection) -> Job | None:
+    """The job that was accepted last."""
+    found = await _all(connection, select(*JOB_COLUMNS).order_by(jobs.c.id.desc()).limit(1))
+    return found[0] if found else None
+
+
+async def of_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
+    """The job that a person's request has become."""
+    found = await _all(connection, select(*JOB_COLUMNS).where(jobs.c.interaction_id == interaction_id))
+    return found[0] if found else None
+
+
+async def insert(connection: AsyncConnection, values: Mapping[str, Any]) -> int:
+    """Adds a queued job with its fair tag and returns its id."""
+    tag = await fairness.tag_for(connection, values["user_id"])
+    row = {**values, "state": State.QUEUED, "priority": tag}
+    inserted = await connection.execute(jobs.insert().values(**row).returning(jobs.c.id))
+    return int(inserted.scalar_one())
+
+
+async def waiting_of(connection: AsyncConnection, user_id: int) -> list[Job]:
+    """The user's queued and running jobs, in the order in which they will be painted."""
+    return await _all(connection, _line().where(jobs.c.user_id == user_id))
+
+
+async def line(connection: AsyncConnection, *, limit: int = 1000) -> list[Job]:
+    """All running and queued jobs: the running first, then in the order in which they will be painted."""
+    return await _all(connection, _line().limit(limit))
+
+
+async def ahead_of(connection: AsyncConnection, job: Job) -> list[Job]:
+    """The jobs that are painted before a queued one: the running, and those in the line before it."""
+    earlier = tuple_(jobs.c.priority, jobs.c.id) < (job.priority, job.id)
+    return await _all(
+        connection, _line().where(or_(jobs.c.state == State.RUNNING, earlier), jobs.c.id != job.id)
+    )
+
+
+def _line() -> Select[Any]:
+    # "running" sorts after "queued"; descending puts the running jobs first.
+    order = (jobs.c.state.desc(), jobs.c.priority, jobs.c.id)
+    return select(*JOB_COLUMNS).where(jobs.c.state.in_(WAITING)).order_by(*order)
+
+
+async def count_waiting(connection: AsyncConnection, user_id: int | None = None) -> int:
+    query = select(func.count()).select_from(jobs).where(jobs.c.state.in_(WAITING))
+    if user_id is not None:
+        query = query.where(jobs.c.user_id == user_id)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def anything_to_claim(connection: AsyncConnection, *, now: float) -> bool:
+    """Whether a job is queued, or runs on a lease that ran out."""
+    stalled = and_(jobs.c.state == State.RUNNING, jobs.c.lease_until < now)
+    query = select(jobs.c.id).where(or_(jobs.c.state == State.QUEUED, stalled)).limit(1)
+    return (await connection.execute(query)).first() is not None
+
+
+# Transitions -----------------------------------------------------------------------------------------
+
+
+_REVISED = {"revision": jobs.c.revision + 1}
+# An ended job's card has no preview, and the worker deletes its blob.
+_ENDED = {"lease_until": None, "preview_blob": None}
+
+
+def _fence(claim: Claim) -> ColumnElement[bool]:
+    job = claim.job
+    return and_(jobs.c.id == job.id, jobs.c.attempt == job.attempt, jobs.c.state == State.RUNNING)
+
+
+async def _change(connection: AsyncConnection, where: ColumnElement[bool], **values: Any) -> bool:
+    changed = await connection.execute(update(jobs).where(where).values(**values, **_REVISED))
+    return changed.rowcount == 1
+
+
+async def claim_next(connection: AsyncConnection, *, worker: str, now: float, lease_s: float) -> Claim | None:
+    """Gives the first queued job to `worker`, or None when nobody waits."""
+    first = (
+        select(jobs.c.id)
+        .where(jobs.c.state == State.QUEUED)
+        .order_by(jobs.c.priority, jobs.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    values = {
+        "state": State.RUNNING,
+        "attempt": jobs.c.attempt + 1,
+        "worker": worker,
+        "lease_until": now + lease_s,
+        "started_at": now,
+        # The old attempt's preview stays on the card until this one has its own.
+        **dict.fromkeys(("scale", "scales", "step", "steps", "loss")),
+    }
+    claimed = await connection.execute(
+        update(jobs).where(jobs.c.id == first).values(**values, **_REVISED).returning(*JOB_COLUMNS)
+    )
+    row = claimed.mappings().one_or_none()
+    return Claim(job=Job.from_row(row), worker=worker, lease_s=lease_s) if row else None
+
+
+async def beat(
+    connection: AsyncConnection, claim: Claim, progress: Progress | None, *, now: float, lease_s: float
+) -> bool:
+    """Renews the lease, and writes progress where there is some. False: the lease is lost, stop working."""
+    values: dict[str, Any] = {"lease_until": now + lease_s}
+    if progress is not None:
+        values |= {field.name: getattr(progress, field.name) for field in fields(progress)} | _REVISED
+    changed = await connection.execute(update(jobs).where(_fence(claim)).values(**values))
+    return changed.rowcount == 1
+
+
+async def render(
+    connection: AsyncConnection, claim: Claim, *, result_blob: str, figures: Mapping[str, Any], now: float
+) -> bool:
+    """Running -> rendered. The blob must be stored before. False: the lease is lost."""
+    values = {"result_blob": result_blob, "figures": dict(figures)}
+    return await _change(connection, _fence(claim), state=State.RENDERED, ended_at=now, **values, **_ENDED)
+
+
+async def fail(connection: AsyncConnection, claim: Claim, *, error: str, reference: str, now: float) -> bool:
+    """Running -> failed, with the user's sentence and the operator's reference."""
+    values = {"error": error, "reference": reference}
+    return await _change(connection, _fence(claim), state=State.FAILED, ended_at=now, **values, **_ENDED)
+
+
+async def hand_back(connection: AsyncConnection, claim: Claim) -> bool:
+    """Running -> queued, at its old place. Does not count towards the attempts of a poison job."""
+    return await _change(
+        connection,
+        _fence(claim),
+        state=State.QUEUED,
+        worker=None,
+        lease_until=None,
+        handbacks=jobs.c.handbacks + 1,
+    )
+
+
+async def requeue_stalled(
+    connection: AsyncConnection,
+    *,
+    now: float,
+    max_attempts: int,
+    reference: str,
+    dead_worker: str | None = None,
+) -> Sequence[int]:
+    """Takes running jobs whose lease ran out, or whose worker is known dead, back into the line.
+
+    A job that has had `max_attempts` attempts fails instead: it is probably what kills the workers.
+    Returns the ids of all jobs that were changed.
+    """
+    orphaned = false() if dead_worker is None else jobs.c.worker == dead_worker
+    lost = and_(jobs.c.state == State.RUNNING, or_(jobs.c.lease_until < now, orphaned))
+    tries = jobs.c.attempt - jobs.c.handbacks
+    sentence = f"Painting this picture failed {max_attempts} times. Try another picture or a smaller size."
+    poison = {"state": State.FAILED, "error": sentence, "reference": reference, "ended_at": now, **_ENDED}
+    again = {"state": State.QUEUED, "worker": None, "lease_until": None}
+    changed: list[int] = []
+    for where, values in ((tries >= max_attempts, poison), (tries < max_attempts, again)):
+        statement = update(jobs).where(lost, where).values(**values, **_REVISED)
+        changed += (await connection.execute(statement.returning(jobs.c.id))).scalars()
+    return changed
+
+
+async def cancel(connection: AsyncConnection, job_id: int, *, user_id: int, now: float) -> bool:
+    """Queued or running -> cancelled, by its owner only. A running worker notices at its next beat."""
+    where = and_(jobs.c.id == job_id, jobs.c.user_id == user_id, jobs.c.state.in_(WAITING))
+    return await _change(connection, where, state=State.CANCELLED, ended_at=now, **_ENDED)
+
+
+async def deliver(connection: AsyncConnection, job_id: int) -> bool:
+    """Rendered -> delivered: the picture is in the channel. Changes nothing that a card shows."""
+    where = and_(jobs.c.id == job_id, jobs.c.state == State.RENDERED)
+    changed = await connection.execute(update(jobs).where(where).values(state=State.DELIVERED))
+    if changed.rowcount != 1:
+        return False
+    await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(closed=True))
+    return True

@@ -1,0 +1,104 @@
+"""A look: the parameters of a painting without its pictures; and the looks that are built in."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from bot.errors import Refusal
+from nst_core.errors import ParamsError
+from nst_core.params import Params, beta_for_strength
+from nst_core.pyramid import scales
+
+PAINTINGS = Path(__file__).parents[1] / "paintings"
+# One picture's fixed work (decoding, first AdaIN picture, scoring), in units of painted megapixels.
+FIXED_COST = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a person chooses. None leaves the choice to the service or the engine.
+
+    strength: 0 (the content) to 100 (style over all); size_px: the long edge of the result.
+    """
+
+    strength: float = 50.0
+    quality: str = "standard"
+    size_px: int | None = None
+    init: str | None = None
+    optimizer: str | None = None
+    keep_colors: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Reads a stored look; keys of other versions are passed over."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{key: value for key, value in values.items() if key in known})
+
+    def to_params(self, *, size_px: int, seed: int) -> Params:
+        """The engine's parameters.
+
+        Raises:
+            Refusal: a choice is out of the engine's range.
+        """
+        left_open = {"init": self.init, "optimizer": self.optimizer}
+        chosen: dict[str, Any] = {key: value for key, value in left_open.items() if value is not None}
+        try:
+            return Params(
+                beta=beta_for_strength(self.strength),
+                quality=self.quality,
+                size=size_px if self.size_px is None else self.size_px,
+                keep_colors=self.keep_colors,
+                seed=seed,
+                **chosen,
+            )
+        except ParamsError as error:
+            raise Refusal(str(error)) from error
+
+
+def cost_of(params: Params, *, width: int, height: int) -> float:
+    """Megapixels painted over all steps for a content of `width` x `height`: the unit of every ETA."""
+    shape = min(width, height) / max(width, height)
+    painted = sum(scale.steps * scale.edge_px**2 * shape for scale in scales(params))
+    return FIXED_COST + painted / 1e6
+
+
+def share_painted(params: Params, *, steps: int) -> float:
+    """Which part of a painting is done after `steps` steps, 0 to 1: a step costs as much as it has pixels."""
+    done = whole = 0
+    for scale in scales(params):
+        done += min(steps, scale.steps) * scale.edge_px**2
+        whole += scale.steps * scale.edge_px**2
+        steps -= min(steps, scale.steps)
+    return done / whole if whole else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Painting:
+    """A public-domain painting that ships with Easel as a style."""
+
+    name: str
+    artist: str
+    year: str
+    file: str
+
+    def read(self) -> bytes:
+        return (PAINTINGS / self.file).read_bytes()
+
+
+BUILT_IN = (
+    Painting(name="Starry Night", artist="Vincent van Gogh", year="1889", file="starry_night.jpg"),
+    Painting(name="The Shipwreck", artist="J. M. W. Turner", year="c. 1810", file="shipwreck.jpg"),
+    Painting(name="The Scream", artist="Edvard Munch", year="1893", file="the_scream.jpg"),
+    Painting(name="The Great Wave", artist="Katsushika Hokusai", year="c. 1831", file="great_wave.jpg"),
+    Painting(name="Composition VII", artist="Wassily Kandinsky", year="1913", file="composition_vii.jpg"),
+)
+
+
+def painting(name: str) -> Painting | None:
+    """The built-in painting of that name, in any case."""
+    key = name.strip().casefold()
+    return next((one for one in BUILT_IN if one.name.casefold() == key), None)

@@ -1,0 +1,1 @@
+"""Attachments in, clean pixels out, blobs kept."""

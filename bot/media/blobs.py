@@ -1,0 +1,112 @@
+"""Blobs: pictures kept under the SHA-256 of their bytes, so that the same bytes are kept once."""
+
+import asyncio
+import errno
+import hashlib
+import os
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from bot.errors import Failure
+
+_KEY: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class BlobMissing(KeyError):
+    """There is no such blob, or its bytes are not what they were."""
+
+
+class Blobs:
+    """Blobs in a local folder, spread over 256 folders by the first two hex digits.
+
+    Keys are what `put` has returned; any other string is simply missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def put(self, data: bytes) -> str:
+        """Keeps `data` durably and returns its key; putting the same again changes nothing.
+
+        Raises:
+            Failure: the disk is full or broken; nothing is left behind.
+        """
+        return await asyncio.to_thread(self._put, data)
+
+    async def get(self, key: str) -> bytes:
+        """The bytes that were put.
+
+        Raises:
+            BlobMissing: there are none, or they no longer fit their key.
+            Failure: the disk cannot be read.
+        """
+        return await asyncio.to_thread(self._get, key)
+
+    async def delete(self, key: str) -> None:
+        """Forgets a blob; one that is missing is no error."""
+        await asyncio.to_thread(self._delete, key)
+
+    def _put(self, data: bytes) -> str:
+        key = hashlib.sha256(data).hexdigest()
+        try:
+            if self._is_whole(key, data):
+                return key
+            self._write(self._path(key), data)
+        except OSError as error:
+            reason = "the disk is full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else error.strerror
+            raise Failure(f"a blob of {len(data)} bytes cannot be stored: {reason}") from error
+        return key
+
+    def _get(self, key: str) -> bytes:
+        try:
+            data = self._path(key).read_bytes()
+        except FileNotFoundError as error:
+            raise BlobMissing(key) from error
+        except OSError as error:
+            raise Failure(f"blob {key} cannot be read: {error.strerror}") from error
+        if hashlib.sha256(data).hexdigest() != key:
+            raise BlobMissing(key)
+        return data
+
+    def _delete(self, key: str) -> None:
+        with suppress(BlobMissing):
+            self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise BlobMissing(key)
+        return self._folder / key[:2] / key
+
+    def _is_whole(self, key: str, data: bytes) -> bool:
+        try:
+            return self._path(key).read_bytes() == data
+        except FileNotFoundError:
+            return False
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """All or nothing, also if the machine stops: the name appears only when the bytes are on the disk."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        for folder in (path.parent, self._folder):
+            _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

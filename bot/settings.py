@@ -1,0 +1,116 @@
+"""Settings: the environment, read once by the roots, as one frozen object."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL
+
+MIB = 1024 * 1024
+FOR_WORKERS = ("data_dir", "database_url", "log_level", "lease_s", "max_attempts")
+HOST = re.compile(r"([a-z0-9.-]+|\[::1\])(:\d{1,5})?")
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Names in the environment are upper case with the prefix `EASEL_`.
+
+    Raises:
+        ValidationError: a value is out of its range; `sentence_of` says which, and no error holds a value.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="EASEL_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        # The input of a rule over several settings is all of them, the token among them.
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+    )
+
+    discord_token: SecretStr | None = Field(None, validation_alias="DISCORD_TOKEN")
+    discord_api_url: str | None = Field(None, pattern="^https?://")
+    discord_gateway_url: str | None = Field(None, pattern="^wss?://")
+    attachment_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+
+    data_dir: Path = Path("easel-data")
+    database_url: str | None = Field(None, repr=False)  # it may hold a password
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    workers: int | None = Field(None, ge=0, le=64)
+    lease_s: float = Field(20.0, ge=2, le=600)
+    max_attempts: int = Field(3, ge=1, le=20)
+    stop_timeout_s: float = Field(10.0, ge=0, le=600)
+
+    max_attachment_mib: float = Field(25.0, gt=0, le=500)
+    fetch_timeout_s: float = Field(30.0, ge=1, le=600)
+    max_pixels: int = Field(60_000_000, ge=10_000)
+    max_input_px: int = Field(2048, ge=64, le=8192)
+    max_size_px: int = Field(1024, ge=64, le=4096)
+    default_size_px: int = Field(384, ge=64, le=4096)
+    jobs_per_user: int = Field(3, ge=1, le=1000)
+    jobs_queued: int = Field(200, ge=1, le=100_000)
+    presets_per_user: int = Field(20, ge=1, le=1000)
+
+    @field_validator("attachment_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(host.strip().lower() for host in value.split(",") if host.strip())
+
+    @field_validator("attachment_hosts")
+    @classmethod
+    def _hosts_without_scheme(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not HOST.fullmatch(host):
+                raise ValueError("each must be host or host:port, without https:// or a path")
+        return hosts
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _both_urls_or_neither(self) -> Self:
+        if (self.discord_api_url is None) != (self.discord_gateway_url is None):
+            raise ValueError(
+                "set EASEL_DISCORD_API_URL and EASEL_DISCORD_GATEWAY_URL together: "
+                "with one alone the token would go to the real Discord"
+            )
+        if self.default_size_px > self.max_size_px:
+            raise ValueError("EASEL_DEFAULT_SIZE_PX must not exceed EASEL_MAX_SIZE_PX")
+        return self
+
+    @property
+    def url(self) -> str:
+        """The database as a SQLAlchemy URL; a SQLite file in the data folder unless set."""
+        if self.database_url:
+            return self.database_url
+        # A folder's name may hold what means something in a URL.
+        file = str(self.data_dir.absolute() / "easel.db")
+        return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)
+
+    @property
+    def blobs_dir(self) -> Path:
+        return self.data_dir / "blobs"
+
+    def for_workers(self) -> dict[str, str]:
+        """The environment in which another process reads these very settings, without the secrets."""
+        values = self.model_dump(mode="json", exclude_none=True, include=set(FOR_WORKERS))
+        return {f"EASEL_{name.upper()}": str(value) for name, value in values.items()}
+
+
+def sentence_of(error: ValidationError) -> str:
+    """What is wrong with the settings, for the operator: each setting by its name in the environment."""
+    faults = []
+    for fault in error.errors(include_input=False, include_url=False):
+        name = "_".join(map(str, fault["loc"][:1])).upper()
+        name = name if name.startswith("DISCORD_TOKEN") or not name else f"EASEL_{name}"
+        faults.append(": ".join(filter(None, (name, fault["msg"].removeprefix("Value error, ")))))
+    return "; ".join(faults)

@@ -1,0 +1,91 @@
+"""The root of a worker process: `python -m bot.worker --name NAME [--supervised]`.
+
+A supervised worker ends when its standard input closes, so it never outlives the process that started it.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import sys
+
+import structlog
+from pydantic import ValidationError
+
+from bot.db import Database
+from bot.engines.local import LocalEngine
+from bot.media.blobs import Blobs
+from bot.settings import Settings, sentence_of
+from bot.telemetry import configure_logging
+from bot.worker.loop import Worker
+
+NICENESS = 10
+"""Painting takes every core; the gateway must still answer within Discord's 3 s."""
+BEATS_PER_LEASE = 4
+
+log = structlog.get_logger(__name__)
+
+
+def default_name() -> str:
+    """This process's, on this machine."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot.worker", description="Paint queued jobs until stopped."
+    )
+    parser.add_argument(
+        "--name", default=default_name(), help="the worker's name in the log and the database"
+    )
+    parser.add_argument("--supervised", action="store_true", help="end when standard input closes")
+    options = parser.parse_args()
+    try:
+        settings = Settings(DISCORD_TOKEN=None)  # the token is the gateway's alone, also where .env holds it
+    except ValidationError as error:
+        sys.exit(sentence_of(error))
+    asyncio.run(work(settings, name=options.name, supervised=options.supervised))
+
+
+async def work(settings: Settings, *, name: str, supervised: bool) -> None:
+    """Works until SIGTERM, SIGINT or, if supervised, the end of standard input."""
+    configure_logging(settings.log_level)
+    os.nice(NICENESS)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if supervised:
+        _stop_at_end_of_input(loop, stop)
+    from bot.worker.render import paint  # noqa: PLC0415 - torch takes seconds: a signal is heeded before
+
+    database = Database(settings.url, checkpoints=False)
+    try:
+        worker = Worker(
+            name=name,
+            engine=LocalEngine(database, lease_s=settings.lease_s, max_attempts=settings.max_attempts),
+            blobs=Blobs(settings.blobs_dir),
+            paint=paint,
+            device=settings.device,
+            beat_s=min(1.0, settings.lease_s / BEATS_PER_LEASE),
+        )
+        log.info("worker ready", worker=name, device=settings.device)
+        await worker.run(stop)
+    finally:
+        await database.dispose()
+
+
+def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    file = sys.stdin.fileno()
+
+    def read() -> None:
+        if not os.read(file, 1024):
+            loop.remove_reader(file)  # a closed input stays readable, and would wake the loop for ever
+            stop.set()
+
+    loop.add_reader(file, read)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""A worker's life: claim a job, paint it in a thread, keep its lease alive, store the picture, say so."""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextlib import suppress
+
+import structlog
+
+from bot.engines.protocol import EngineUnavailable, JobEngine
+from bot.errors import Failure, new_reference
+from bot.features.jobs import Claim
+from bot.media.blobs import Blobs
+from bot.worker.attempt import Attempt, DeviceBrokenError
+from bot.worker.lease import KEPT, Lease, Previews
+from nst_core.errors import EngineError
+from nst_core.progress import Event
+
+log = structlog.get_logger(__name__)
+
+FIGURES = (
+    "content",
+    "style",
+    "content_rel",
+    "style_rel",
+    "total",
+    "iterations",
+    "seconds",
+    "device",
+    "notes",
+)
+"""What is kept of a finished picture's figures."""
+
+Paint = Callable[..., Generator[Event, None, None]]
+"""`bot.worker.render.paint`, or a stand-in with its signature."""
+
+
+class Worker:
+    """Works on one job at a time until told to stop.
+
+    beat_s: between two renewals of a lease, which has to last several of them.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        engine: JobEngine,
+        blobs: Blobs,
+        paint: Paint,
+        device: str,
+        poll_s: float = 0.3,
+        beat_s: float = 1.0,
+    ) -> None:
+        self._name = name
+        self._engine = engine
+        self._blobs = blobs
+        self._paint = paint
+        self._device = device
+        self._poll_s = poll_s
+        self._beat_s = beat_s
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Takes jobs until `stop` is set; a job that runs then is handed back.
+
+        Raises:
+            DeviceBrokenError: no job can be painted in this process any more.
+        """
+        while not stop.is_set():
+            claim = await self._claim()
+            if claim is None:
+                await _wait(stop, self._poll_s)
+                continue
+            job = claim.job
+            with structlog.contextvars.bound_contextvars(
+                job=job.id, user=job.user_id, guild=job.guild_id, attempt=job.attempt
+            ):
+                await self.work(claim, stop)
+
+    async def _claim(self) -> Claim | None:
+        try:
+            return await self._engine.claim(self._name)
+        except EngineUnavailable as error:
+            log.warning("no job could be claimed", error=str(error))
+            await asyncio.sleep(self._beat_s)
+            return None
+
+    async def work(self, claim: Claim, stop: asyncio.Event) -> None:
+        """Brings one claimed job to an end: rendered, failed, handed back, or lost to another worker.
+
+        Raises:
+            DeviceBrokenError: the job's lease is left to run out, which counts as one of its attempts.
+        """
+        log.info("job started", worker=self._name)
+        lease = Lease(self._engine, claim, retry_s=self._beat_s)
+        previews = Previews(self._blobs, claim.job)
+        try:
+            await self._paint_job(claim, lease, previews, stop)
+        except DeviceBrokenError:
+            log.exception("the device is broken")
+            raise
+        except Exception as error:  # noqa: BLE001 - one broken job must not end the worker
+            await self._fail(lease, error)
+            await previews.forget()
+
+    async def _paint_job(self, claim: Claim, lease: Lease, previews: Previews, stop: asyncio.Event) -> None:
+        job = claim.job
+        content, style = await asyncio.gather(
+            self._blobs.get(job.content_blob), self._blobs.get(job.style_blob)
+        )
+        events = self._paint(job.params, content, style, device=self._device)
+        attempt = Attempt(events, parameters=job.params)
+        if not await self._watch(attempt, lease, previews, stop):
+            log.info("job lost: it was cancelled, or its lease ran out")
+            await previews.forget()
+            return
+        result = attempt.result()
+        if result is None:
+            back = await lease.hand_back()
+            log.info("job handed back" if back else "job lost before it could be handed back")
+            # The row shows the newest preview while the job waits; the next attempt deletes it.
+            await previews.forget(but=1 if back else 0)
+            return
+        finished, picture = result
+        figures = {name: getattr(finished, name) for name in FIGURES}
+        result_blob = await self._blobs.put(picture)
+        if await lease.render(result_blob=result_blob, figures=figures):
+            log.info("job rendered", seconds=round(finished.seconds, 1), total=finished.total)
+        await previews.forget()
+
+    async def _watch(self, attempt: Attempt, lease: Lease, previews: Previews, stop: asyncio.Event) -> bool:
+        """Keeps the lease alive until the painting ends or `stop`. False: the lease is lost."""
+        held = True
+        async with asyncio.TaskGroup() as group:
+            thread = group.create_task(asyncio.to_thread(attempt.run))
+            stopping = group.create_task(stop.wait())
+            try:
+                while held and not thread.done() and not stop.is_set():
+                    held = await self._report(attempt, lease, previews)
+                    if held:
+                        await asyncio.wait(
+                            {thread, stopping}, timeout=self._beat_s, return_when=asyncio.FIRST_COMPLETED
+                        )
+            finally:
+                attempt.stop()
+                stopping.cancel()
+        return held
+
+    async def _report(self, attempt: Attempt, lease: Lease, previews: Previews) -> bool:
+        picture = attempt.take_preview()
+        if picture is not None:
+            await previews.put(picture)
+        progress = attempt.progress(preview_blob=previews.newest)
+        held = await lease.beat(progress)
+        if held and lease.written == progress:
+            await previews.forget(but=KEPT)
+        return held
+
+    async def _fail(self, lease: Lease, error: Exception) -> None:
+        """The exception goes to the log, a sentence to the user, and the reference to both."""
+        reference = error.reference if isinstance(error, Failure) else new_reference()
+        log.error("job failed", reference=reference, exc_info=error)
+        await lease.fail(error=_sentence_for(error), reference=reference)
+
+
+def _sentence_for(error: Exception) -> str:
+    match error:
+        case EngineError():
+            return str(error)
+        case MemoryError():
+            return "That picture needs more memory than there is here: choose a smaller size."
+        case _:
+            return "Something broke on our side while painting: please try again."
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,101 @@
+"""A stylised picture in one pass, without optimisation: the draft, the first preview and the warm start.
+
+Source: Huang & Belongie, "Arbitrary style transfer in real-time with adaptive instance normalization",
+ICCV 2017, equation 8 and section 5; the weights are pytorch-AdaIN's.
+"""
+
+import math
+from typing import Final
+
+import torch
+import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
+from torch import Tensor
+
+from nst_core import weights
+from nst_core.hardware import EXACT, Precision
+from nst_core.params import Params
+from nst_core.vgg import Vgg, reflect
+
+_ENCODER_LAYER: Final = "relu4_1"
+_UPSAMPLED_AFTER: Final = frozenset({1, 14, 21})
+_EPSILON: Final = 1e-5
+_FULL_AT: Final = 75.0
+"""The strength at which a draft takes all of AdaIN's style; from there on drafts are alike."""
+
+
+class Adain:
+    """The bundled encoder and decoder on one device."""
+
+    def __init__(self, device: torch.device, precision: Precision = EXACT) -> None:
+        self._encoder = Vgg(weights.load("vgg19"), padding="reflect", device=device, precision=precision)
+        self._precision = precision
+        decoder = weights.load_decoder()
+        self._layers = [
+            (
+                int(key.split(".")[0]),
+                decoder[key].to(device, precision.dtype).contiguous(memory_format=precision.memory_format),
+                decoder[key.replace("weight", "bias")].to(device, precision.dtype),
+            )
+            for key in sorted(decoder, key=lambda key: int(key.split(".")[0]))
+            if key.endswith("weight")
+        ]
+
+    @torch.no_grad()
+    def __call__(self, content: Tensor, style: Tensor, alpha: float = 1.0) -> Tensor:
+        """The content (1, 3, h, w) in the style (1, 3, h', w'), blended by `alpha` in [0, 1].
+
+        Differs: below alpha 1, what the decoder cannot bring back of the content is added in proportion,
+        so that alpha 0 is the content itself and not a soft copy of it.
+        """
+        if alpha <= 0:
+            return content
+        features = self._encode(content)
+        blended = alpha * transfer(features, self._encode(style)) + (1 - alpha) * features
+        height, width = content.shape[-2:]
+        picture = self._decode(blended)[..., :height, :width]
+        if alpha < 1:
+            copy = self._decode(features)[..., :height, :width]
+            picture = picture + (1 - alpha) * (content - copy)
+        return picture.clamp(0, 1)
+
+    def _encode(self, picture: Tensor) -> Tensor:
+        return self._encoder(picture, {_ENCODER_LAYER})[_ENCODER_LAYER].float()
+
+    def _decode(self, features: Tensor) -> Tensor:
+        """RGB (1, 3, 8 h, 8 w) of features (1, 512, h, w)."""
+        hidden = features.to(self._precision.dtype).contiguous(memory_format=self._precision.memory_format)
+        last = self._layers[-1][0]
+        for index, weight, bias in self._layers:
+            if index == last:  # three channels of bfloat16 would show as banding
+                return F.conv2d(reflect(hidden.float()), weight.float(), bias.float())
+            hidden = F.relu(F.conv2d(reflect(hidden), weight, bias))
+            if index in _UPSAMPLED_AFTER:
+                hidden = F.interpolate(hidden, scale_factor=2, mode="nearest")
+        raise AssertionError("the decoder has a last layer")
+
+
+def transfer(content: Tensor, style: Tensor) -> Tensor:
+    """Content features (b, c, h, w) with the mean and standard deviation, per channel, of the style's."""
+    content_mean, content_std = _moments(content)
+    style_mean, style_std = _moments(style)
+    return style_std * (content - content_mean) / content_std + style_mean
+
+
+def blend(params: Params) -> float:
+    """The AdaIN alpha that stands for the parameters' weight of style, from 0 to 1.
+
+    In the relative form it grows with the strength and is full from strength 75 on; in the raw form it is 1
+    unless the style has no weight.
+    """
+    if params.style_weight is not None:
+        return float(params.style_weight > 0)
+    if params.beta <= 0:
+        return 0.0
+    strength = 50 + 50 * math.log(params.beta / 25) / math.log(25)
+    return min(1.0, max(0.0, strength / _FULL_AT))
+
+
+def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation over positions (b, c, 1, 1); the latter never 0."""
+    variance, mean = torch.var_mean(features, dim=(2, 3), correction=0, keepdim=True)
+    return mean, (variance + _EPSILON).sqrt()

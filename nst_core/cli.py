@@ -1,0 +1,99 @@
+"""The command line tool `nst`: the engine in a terminal."""
+
+import json as json_format
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+from rich.progress import DownloadColumn, Progress
+
+from nst_core import painting
+from nst_core import weights as weight_files
+from nst_core.errors import EngineError, ParamsError
+from nst_core.options import Options
+
+app = App(name="nst", help="Paints a picture in the style of another.", help_format="plaintext")
+weights_app = App(name="weights", help="Lists, fetches and verifies the weight files.")
+app.command(weights_app)
+
+
+def main(tokens: Sequence[str] | None = None) -> None:
+    """Runs `nst`. A refusal is one sentence on stderr; exit code 2 says that the command line is at fault."""
+    console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+    try:
+        app(
+            sys.argv[1:] if tokens is None else tokens,
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+    except (CycloptsError, ParamsError) as error:
+        console.print(str(error).strip())
+        sys.exit(2)
+    except EngineError as error:
+        console.print(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.print("Stopped; nothing was written.")
+        sys.exit(130)
+
+
+@app.command
+def stylize(
+    content: Path,
+    style: Path,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    options: Annotated[Options, Parameter(name="*")] = Options(),  # noqa: B008  # frozen
+    device: str = "auto",
+    precision: Literal["auto", "float32", "bfloat16"] = "auto",
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Paints CONTENT in the style of STYLE.
+
+    Args:
+        content: The picture to paint.
+        style: The picture whose style is taken.
+        options: How it is painted.
+        out: The file to write, PNG or JPEG by its ending; a PNG carries the parameters.
+        device: auto, cpu, cuda or cuda:N.
+        precision: How convolutions compute; auto measures which is faster.
+        json: Print one JSON object with the parameters, and the losses of the written picture.
+    """
+    report = painting.paint(content, style, out, options.params(), device=device, precision=precision)
+    if json:
+        print(json_format.dumps(report))  # noqa: T201  # the command's answer
+
+
+@weights_app.command(name="list")
+def list_weights() -> None:
+    """Lists the weight files, and which of them are here."""
+    for name, path in weight_files.inventory().items():
+        print(f"{name:<18} {path.name:<27} {'here' if path.is_file() else 'not fetched'}")  # noqa: T201
+
+
+@weights_app.command
+def fetch(name: Literal["torchvision:vgg19", "torchvision:vgg16"]) -> None:
+    """Downloads one of torchvision's networks into the cache.
+
+    Args:
+        name: torchvision:vgg19 or torchvision:vgg16.
+    """
+    with Progress(*Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(name, total=None)
+        path = weight_files.torchvision_file(
+            name, progress=lambda done, total: bar.update(task, completed=done, total=total or None)
+        )
+    print(path)  # noqa: T201
+
+
+@weights_app.command
+def verify() -> None:
+    """Checks the hash of every weight file that is here."""
+    for name, path in weight_files.inventory().items():
+        if path.is_file():
+            weight_files.verify(name)
+            print(f"{name:<18} {path.name:<27} sound")  # noqa: T201

@@ -1,0 +1,82 @@
+"""Files from the network into a cache, whole and checked or not at all."""
+
+import hashlib
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO, Final
+
+from nst_core.errors import WeightsError
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes that have arrived and those expected in all (0 when the server does not say)."""
+
+_CHUNK_BYTES: Final = 1 << 20
+_TIMEOUT_S: Final = 30.0
+
+
+def default_cache_dir() -> Path:
+    """`$EASEL_CACHE_DIR`, else `$XDG_CACHE_HOME/easel`, else `~/.cache/easel`."""
+    if own := os.environ.get("EASEL_CACHE_DIR"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "easel"
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fetch(url: str, path: Path, *, sha256_prefix: str, progress: Progress | None = None) -> None:
+    """Downloads `url` to `path`, which appears only when it is complete and its hash is right.
+
+    Raises:
+        WeightsError: the download failed, broke off or is another file; nothing is left behind.
+    """
+    if not url.startswith(("https://", "http://")):
+        raise WeightsError("Weights are downloaded over https or http only.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise WeightsError(f"The weight cache cannot be written: {error.strerror}.") from error
+    partial = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            digest = _receive(url, file, progress)
+        if not digest.startswith(sha256_prefix):
+            raise WeightsError(f"{path.name} came with the hash {digest[:8]}, not {sha256_prefix[:8]}.")
+        partial.replace(path)
+    except (OSError, HTTPException) as error:
+        raise WeightsError(f"{path.name} could not be downloaded: {_reason(error)}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _receive(url: str, file: IO[bytes], progress: Progress | None) -> str:
+    """Writes the answer's bytes and returns their SHA-256."""
+    digest = hashlib.sha256()
+    with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310  # the scheme is checked
+        total = int(answer.headers.get("Content-Length") or 0)
+        done = 0
+        while chunk := answer.read(_CHUNK_BYTES):
+            file.write(chunk)
+            digest.update(chunk)
+            done += len(chunk)
+            if progress is not None:
+                progress(done, total)
+    if total and done != total:
+        raise WeightsError(f"The download broke off after {done} of {total} bytes: try again.")
+    return digest.hexdigest()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"the server answered {error.code}"
+    if isinstance(error, urllib.error.URLError):
+        return str(error.reason)
+    return str(error) or type(error).__name__

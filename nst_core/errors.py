@@ -1,0 +1,28 @@
+"""The engine's errors. Each message is one sentence that says what to do, without a path's secrets.
+
+EngineError
+├── ParamsError    a parameter is out of range
+├── PictureError   bytes that are no picture, or one that is too large
+├── WeightsError   a weight file is missing, wrong, truncated or malicious
+└── DeviceError    the device asked for is not there
+"""
+
+
+class EngineError(Exception):
+    """Anything nst_core refuses to do."""
+
+
+class ParamsError(EngineError, ValueError):
+    """A parameter is out of range."""
+
+
+class PictureError(EngineError, ValueError):
+    """The bytes are no picture that can be read, or one that is too large."""
+
+
+class WeightsError(EngineError):
+    """A weight file is missing, wrong, truncated or malicious."""
+
+
+class DeviceError(EngineError):
+    """The device asked for is not there."""

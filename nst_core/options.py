@@ -1,0 +1,100 @@
+"""The flags of `nst stylize`, and the parameters they stand for."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from nst_core.errors import ParamsError
+from nst_core.params import STYLE_LAYERS, Params, beta_for_strength
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What can be said about a picture on the command line, besides the two pictures and the result."""
+
+    size: Annotated[int, Parameter(help="Long edge of the result in pixels.")] = 512
+    steps: Annotated[
+        int | None, Parameter(help="Iterations over all sizes together; by default the quality's own number.")
+    ] = None
+    init: Annotated[
+        Literal["content", "noise", "style", "adain"], Parameter(help="What the optimisation starts from.")
+    ] = "content"
+    optimizer: Annotated[
+        Literal["adam", "lbfgs", "gd"], Parameter(help="Adam, L-BFGS or plain gradient descent.")
+    ] = "adam"
+    lr: Annotated[float | None, Parameter(help="Learning rate; by default the optimiser's own.")] = None
+    seed: Annotated[int, Parameter(help="Seed of the noise.")] = 0
+    weights: Annotated[
+        str, Parameter(help="vgg19, vgg16, torchvision:vgg19, torchvision:vgg16 or a file's path.")
+    ] = "vgg19"
+    beta: Annotated[
+        float | None,
+        Parameter(help="Weight of the style in the loss, content_rel + beta * style_rel. [default: 25]"),
+    ] = None
+    strength: Annotated[float | None, Parameter(help="Instead of --beta, from 0 to 100; 50 is beta 25.")] = (
+        None
+    )
+    content_weight: Annotated[
+        float | None,
+        Parameter(help="Weight of the content in the paper's own loss; goes with --style-weight."),
+    ] = None
+    style_weight: Annotated[float | None, Parameter(help="Weight of the style in the paper's own loss.")] = (
+        None
+    )
+    content_layer: Annotated[str, Parameter(help="The layer whose activations hold the content.")] = "relu4_2"
+    style_layers: Annotated[
+        str, Parameter(help="The layers whose Gram matrices hold the style, with commas.")
+    ] = ",".join(STYLE_LAYERS)
+    layer_weights: Annotated[
+        str | None, Parameter(help="A weight for each style layer, with commas; all alike by default.")
+    ] = None
+    tv: Annotated[float, Parameter(help="Weight of the total variation.")] = 0.0
+    pooling: Annotated[
+        Literal["max", "avg"], Parameter(help="Max pooling, or the paper's average pooling.")
+    ] = "max"
+    quality: Annotated[
+        Literal["draft", "standard", "high"],
+        Parameter(help="draft is AdaIN alone, within seconds; high takes more steps than standard."),
+    ] = "standard"
+    keep_colors: Annotated[bool, Parameter(help="Keep the content's colours.", negative="")] = False
+
+    def params(self) -> Params:
+        """The parameters, checked.
+
+        Raises:
+            ParamsError: a value is out of range, or the weight of the style is given twice.
+        """
+        if sum(value is not None for value in (self.beta, self.strength, self.style_weight)) > 1:
+            raise ParamsError("Give one of --beta, --strength, and --content-weight with --style-weight.")
+        return Params(
+            network=self.weights,
+            content_layer=self.content_layer,
+            style_layers=tuple(layer.strip() for layer in self.style_layers.split(",")),
+            layer_weights=None if self.layer_weights is None else _numbers(self.layer_weights),
+            beta=self._beta(),
+            content_weight=self.content_weight,
+            style_weight=self.style_weight,
+            init=self.init,
+            optimizer=self.optimizer,
+            lr=self.lr,
+            size=self.size,
+            steps=self.steps,
+            seed=self.seed,
+            tv=self.tv,
+            pooling=self.pooling,
+            quality=self.quality,
+            keep_colors=self.keep_colors,
+        )
+
+    def _beta(self) -> float:
+        if self.strength is not None:
+            return beta_for_strength(self.strength)
+        return 25.0 if self.beta is None else self.beta
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ParamsError(f"--layer-weights must be numbers with commas between, not {text!r}.") from None

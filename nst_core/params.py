@@ -1,0 +1,206 @@
+"""Everything a picture depends on besides the two pictures, checked once and carried as plain data."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nst_core.errors import ParamsError
+
+NETWORKS: Final = ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16")
+INITS: Final = ("content", "noise", "style", "adain")
+OPTIMIZERS: Final = ("adam", "lbfgs", "gd")
+QUALITIES: Final = ("draft", "standard", "high")
+POOLINGS: Final = ("max", "avg")
+
+STYLE_LAYERS: Final = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+CONVOLUTIONS: Final = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
+"""Convolutions per block: relu3_4 exists in VGG-19 and not in VGG-16."""
+
+SIZE_PX: Final = (32, 4096)
+STEPS: Final = (1, 20_000)
+SEED: Final = (0, 2**63 - 1)
+WEIGHT: Final = (0.0, 1e12)
+LEARNING_RATE: Final = (1e-9, 1e12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    """The parameters of one picture.
+
+    Attributes:
+        network: One of NETWORKS, or the path of a weight file of either VGG.
+        content_layer: The layer whose activations hold the content.
+        style_layers: The layers whose Gram matrices hold the style.
+        layer_weights: One weight per style layer; None weighs all alike.
+        beta: Weight of the style in the relative form, `content_rel + beta * style_rel`.
+        content_weight: The paper's alpha. Given together with style_weight it selects the raw form,
+            `alpha * content + beta * style`, and `beta` has no say.
+        style_weight: The paper's beta.
+        init: The picture that the optimisation starts from.
+        optimizer: Adam, L-BFGS or plain gradient descent.
+        lr: Learning rate; None is the optimiser's own default.
+        size: Long edge of the result, in pixels; a smaller content is enlarged.
+        steps: Iterations over all sizes of the pyramid together; None is the quality's own number.
+        seed: Seed of the noise.
+        tv: Weight of the total variation, a mean over the pixels.
+        pooling: Max pooling as VGG was trained, or average pooling as the paper prefers.
+        quality: draft is AdaIN alone, without optimisation; standard; high takes more steps.
+        keep_colors: Whether the result keeps the content's colours and takes only the strokes.
+
+    Raises:
+        ParamsError: a value is out of range; the message names the value and the limit.
+    """
+
+    network: str = "vgg19"
+    content_layer: str = "relu4_2"
+    style_layers: tuple[str, ...] = STYLE_LAYERS
+    layer_weights: tuple[float, ...] | None = None
+    beta: float = 25.0
+    content_weight: float | None = None
+    style_weight: float | None = None
+    init: str = "content"
+    optimizer: str = "adam"
+    lr: float | None = None
+    size: int = 512
+    steps: int | None = None
+    seed: int = 0
+    tv: float = 0.0
+    pooling: str = "max"
+    quality: str = "standard"
+    keep_colors: bool = False
+
+    def __post_init__(self) -> None:
+        self._check_choices()
+        self._check_layers()
+        self._check_weights()
+        _check_integer("size", self.size, SIZE_PX)
+        _check_integer("seed", self.seed, SEED)
+        if self.steps is not None:
+            _check_integer("steps", self.steps, STEPS)
+        if self.lr is not None:
+            _check_number("lr", self.lr, LEARNING_RATE)
+        if not _is_flag(self.keep_colors):
+            raise ParamsError(f"keep_colors must be true or false, not {self.keep_colors!r}.")
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether the loss is the paper's own sum instead of the relative one."""
+        return self.style_weight is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values, from which `from_dict` makes equal parameters."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in dataclasses.asdict(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, mapping: Mapping[str, Any]) -> "Params":
+        """Parameters from JSON values; what is absent has its default.
+
+        Raises:
+            ParamsError: a name is unknown or a value is out of range.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        if unknown := [key for key in mapping if key not in names]:
+            raise ParamsError(f"There is no parameter {unknown[0]!r}; there are {', '.join(names)}.")
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in mapping.items()
+        }
+        return cls(**values)
+
+    def _check_choices(self) -> None:
+        _check_choice("init", self.init, INITS)
+        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        _check_choice("quality", self.quality, QUALITIES)
+        _check_choice("pooling", self.pooling, POOLINGS)
+        if not _is_name(self.network):
+            raise ParamsError(f"network must be {', '.join(NETWORKS)} or a file, not {self.network!r}.")
+
+    def _check_layers(self) -> None:
+        layers = self.style_layers
+        if not layers or not _is_tuple(layers) or not all(_is_name(layer) for layer in layers):
+            raise ParamsError(f"style_layers must name at least one layer, not {layers!r}.")
+        if len(set(layers)) != len(layers):
+            raise ParamsError(f"style_layers names a layer twice: {', '.join(layers)}.")
+        known = layers_of(self.network)
+        for layer in (self.content_layer, *layers):
+            if layer not in known:
+                raise ParamsError(f"{self.network} has no layer {layer!r}; it has {', '.join(known)}.")
+
+    def _check_weights(self) -> None:
+        _check_number("beta", self.beta, WEIGHT)
+        _check_number("tv", self.tv, WEIGHT)
+        if (self.content_weight is None) != (self.style_weight is None):
+            raise ParamsError("content_weight and style_weight go together: give both or neither.")
+        for name in ("content_weight", "style_weight"):
+            if getattr(self, name) is not None:
+                _check_number(name, getattr(self, name), WEIGHT)
+        if self.content_weight == 0 and self.style_weight == 0:
+            raise ParamsError("content_weight and style_weight are both 0: nothing is left to paint.")
+        if self.layer_weights is None:
+            return
+        if not _is_tuple(self.layer_weights) or len(self.layer_weights) != len(self.style_layers):
+            raise ParamsError(
+                f"layer_weights must hold {len(self.style_layers)} numbers, one per style layer, "
+                f"not {self.layer_weights!r}."
+            )
+        for weight in self.layer_weights:
+            _check_number("layer_weights", weight, WEIGHT)
+        if not any(self.layer_weights):
+            raise ParamsError("layer_weights are all 0: at least one must be above 0.")
+
+
+def layers_of(network: str) -> tuple[str, ...]:
+    """The layers that can be named with a network; the bundled files end at relu5_1.
+
+    A file's own layers are known only once it is read: for a path, all that a VGG-19 could have.
+    """
+    blocks = CONVOLUTIONS["vgg16" if network.endswith("vgg16") else "vgg19"]
+    last = (*blocks[:4], 1) if network in {"vgg16", "vgg19"} else blocks
+    return tuple(f"relu{block}_{n}" for block, count in enumerate(last, 1) for n in range(1, count + 1))
+
+
+def beta_for_strength(strength: float) -> float:
+    """The relative form's beta for a strength of 0 to 100: 0 is the content itself, 50 the default 25.
+
+    Above 0 it grows by the same factor with each point, 5-fold from 25 to 50 and from 50 to 75, because
+    equal factors of beta look like equal changes.
+
+    Raises:
+        ParamsError: the strength is outside 0 to 100.
+    """
+    _check_number("strength", strength, (0.0, 100.0))
+    return 0.0 if strength == 0 else float(25.0 * 25.0 ** ((strength - 50.0) / 50.0))
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_tuple(value: object) -> bool:
+    return isinstance(value, tuple)
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ParamsError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+
+
+def _check_integer(name: str, value: object, limits: tuple[int, int]) -> None:
+    low, high = limits
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ParamsError(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+
+
+def _check_number(name: str, value: object, limits: tuple[float, float]) -> None:
+    low, high = limits
+    sound = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not sound or not low <= value <= high:  # type: ignore[operator]  # sound says it is a number
+        raise ParamsError(f"{name} must be a number from {low:g} to {high:g}, not {value!r}.")

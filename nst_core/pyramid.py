@@ -1,0 +1,50 @@
+"""The sizes that a picture is painted at, coarse to fine, and how many steps each gets."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from nst_core.params import Params
+
+COARSEST_PX: Final = 96
+"""No scale is smaller: below it VGG's deepest style layer has next to no positions left."""
+
+_STEPS: Final = {"standard": (120, 15), "high": (300, 40)}
+"""Per quality, the steps of the coarsest scale, and the least that any scale gets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    edge_px: int
+    steps: int
+
+
+def scales(params: Params) -> tuple[Scale, ...]:
+    """The pyramid, coarsest first; its last scale has the size asked for.
+
+    Each size is twice the one before and gets half its steps. Strokes and suns appear only where a coarse
+    size had its steps, and a step there costs a fraction. Given `steps` are shared out in that proportion, at
+    least one to a scale; with fewer steps than scales the coarsest scales go. A draft has one scale
+    without steps.
+    """
+    if params.quality == "draft":
+        return (Scale(edge_px=params.size, steps=0),)
+    edges = [params.size]
+    while edges[0] >= 2 * COARSEST_PX:
+        edges.insert(0, round(edges[0] / 2))
+    coarsest, least = _STEPS[params.quality]
+    shares = [max(coarsest >> index, least) for index in range(len(edges))]
+    if params.steps is not None:
+        edges = edges[-params.steps :]
+        shares = _apportion(params.steps, shares[-params.steps :])
+    return tuple(Scale(edge_px=edge, steps=steps) for edge, steps in zip(edges, shares, strict=True))
+
+
+def _apportion(total: int, shares: list[int]) -> list[int]:
+    """`total` whole steps in proportion to `shares`, each at least 1: largest remainders first."""
+    spare = total - len(shares)
+    exact = [spare * share / sum(shares) for share in shares]
+    counts = [1 + int(part) for part in exact]
+    order = sorted(range(len(shares)), key=lambda index: int(exact[index]) - exact[index])
+    for index in order[: total - sum(counts)]:
+        counts[index] += 1
+    return counts

@@ -1,0 +1,114 @@
+"""The loss network: VGG's convolutions as a frozen function from a picture to activations."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
+from torch import Tensor
+
+from nst_core.errors import ParamsError
+from nst_core.hardware import EXACT, Precision
+from nst_core.weights import convolutions
+
+MEAN: Final = (0.485, 0.456, 0.406)
+STD: Final = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, slots=True)
+class _Convolution:
+    """One 3 x 3 convolution with its ReLU; `pools` says that a pooling comes before it."""
+
+    layer: str
+    weight: Tensor
+    bias: Tensor
+    pools: bool
+
+
+class Vgg:
+    """VGG-16 or VGG-19 up to its last convolution, weights frozen.
+
+    Differs: poolings round up (`ceil_mode`). A last odd row or column then still reaches the deeper layers
+    and gets their gradient, and a picture of a single pixel passes; at even sizes nothing changes.
+
+    Args:
+        weights: `features.N.weight` (out, in, 3, 3) and `features.N.bias` (out), torchvision's numbering.
+        pooling: "max" or "avg".
+        padding: "zeros" as the network was trained, or "reflect" as AdaIN's encoder wants it.
+        device: Where it computes.
+        precision: In which type and memory format.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, Tensor],
+        *,
+        pooling: str = "max",
+        padding: str = "zeros",
+        device: torch.device | None = None,
+        precision: Precision = EXACT,
+    ) -> None:
+        self._pooling = pooling
+        self._padding = padding
+        self._precision = precision
+        self._mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
+        self._std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
+        self._convolutions: list[_Convolution] = []
+        for layer, index in convolutions(weights).items():
+            weight = weights[f"features.{index}.weight"].to(device, precision.dtype)
+            bias = weights[f"features.{index}.bias"].to(device, precision.dtype)
+            self._convolutions.append(
+                _Convolution(
+                    layer,
+                    weight.contiguous(memory_format=precision.memory_format).requires_grad_(False),
+                    bias.requires_grad_(False),
+                    pools=layer.endswith("_1") and layer != "relu1_1",
+                )
+            )
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return tuple(convolution.layer for convolution in self._convolutions)
+
+    def __call__(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """The activations (b, c, h, w) of `layers` for an RGB picture (b, 3, h, w) in [0, 1].
+
+        Nothing is computed past the deepest of them.
+
+        Raises:
+            ParamsError: the network has no such layer.
+        """
+        missing = set(layers)
+        features = ((picture - self._mean) / self._std).to(self._precision.dtype)
+        features = features.contiguous(memory_format=self._precision.memory_format)
+        taps: dict[str, Tensor] = {}
+        for convolution in self._convolutions:
+            if not missing:
+                break
+            if convolution.pools:
+                features = self._pool(features)
+            features = F.relu(self._convolve(features, convolution), inplace=True)
+            if convolution.layer in missing:
+                taps[convolution.layer] = features
+                missing.remove(convolution.layer)
+        if missing:
+            raise ParamsError(f"The network has no layer {min(missing)!r}; it has {', '.join(self.layers)}.")
+        return taps
+
+    def _pool(self, features: Tensor) -> Tensor:
+        if self._pooling == "avg":
+            return F.avg_pool2d(features, 2, ceil_mode=True)
+        return F.max_pool2d(features, 2, ceil_mode=True)
+
+    def _convolve(self, features: Tensor, convolution: _Convolution) -> Tensor:
+        if self._padding == "zeros":
+            return F.conv2d(features, convolution.weight, convolution.bias, padding=1)
+        return F.conv2d(reflect(features), convolution.weight, convolution.bias)
+
+
+def reflect(features: Tensor) -> Tensor:
+    """(b, c, h, w) with one more pixel on each side, mirrored; a single row or column is repeated instead."""
+    height, width = features.shape[-2:]
+    features = F.pad(features, (1, 1, 0, 0), mode="reflect" if width > 1 else "replicate")
+    return F.pad(features, (0, 0, 1, 1), mode="reflect" if height > 1 else "replicate")

@@ -1,0 +1,187 @@
+"""A simulated Discord with the real bot in it, and the real worker loop with a quick brush."""
+
+import asyncio
+from collections.abc import AsyncIterator, Generator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from simcord import ChannelHandle, Env, InteractionResult, MemberActor
+
+from bot.app import House, open_house
+from bot.chat.client import EaselClient
+from bot.chat.courier import Courier
+from bot.chat.rooms import Rooms
+from bot.engines.local import LocalEngine
+from bot.features import jobs
+from bot.features.jobs import Claim, Job, Progress
+from bot.playground import SimulatedCdn
+from bot.settings import Settings
+from bot.worker.loop import Worker
+from nst_core import images
+from nst_core.progress import Event, Finished, Preview, Step
+
+
+def quick_brush(
+    params: Mapping[str, Any], content: bytes, style: bytes, *, device: str
+) -> Generator[Event, None, None]:
+    """The signature of `bot.worker.render.paint`; returns the content at the size asked for."""
+    del style, device
+    picture = images.fit(images.decode(content), params["size"])
+    yield Preview(scale=1, scales=2, picture=picture)
+    losses: dict[str, Any] = {
+        "content": 1.0,
+        "style": 2.0,
+        "content_rel": 0.5,
+        "style_rel": 0.25,
+        "total": 3.0,
+    }
+    yield Step(scale=1, scales=2, step=1, steps=2, size_px=params["size"], **losses)
+    yield Finished(picture=picture, iterations=2, seconds=0.1, device="cpu", precision="float32", **losses)
+
+
+def png(width: int = 96, height: int = 64, colour: str = "teal") -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (width, height), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+@dataclass(kw_only=True)
+class Studio:
+    """One server, one channel, two members, and the house behind the bot."""
+
+    env: Env
+    rooms: Rooms
+    channel: ChannelHandle
+    ada: MemberActor
+    ben: MemberActor
+    claim: Claim | None = None
+
+    @property
+    def courier(self) -> Courier:
+        """A courier that has just started, as after a restart."""
+        return Courier(client=self.env.bot, rooms=self.rooms)
+
+    async def stylize(self, who: MemberActor | None = None, **options: Any) -> InteractionResult:
+        """`/stylize` with a small content picture and a built-in style, unless given."""
+        chosen = {
+            "content": ("holiday.png", png()),
+            "preset": "Starry Night",
+            "size": 64,
+            "seed": 7,
+            **options,
+        }
+        return await (who or self.ada).slash(
+            self.channel, "stylize", **{key: value for key, value in chosen.items() if value is not None}
+        )
+
+    async def paint(self, *, times: int = 1) -> None:
+        """Lets a worker do the next jobs of the line."""
+        engine = self.rooms_engine()
+        worker = Worker(
+            name="test", engine=engine, blobs=self.rooms.intake.blobs, paint=quick_brush, device="cpu"
+        )
+        for _ in range(times):
+            claim = self.claim or await engine.claim("test")
+            assert claim is not None, "nobody waits"
+            self.claim = None
+            await worker.work(claim, asyncio.Event())
+
+    async def paint_halfway(self) -> None:
+        """Lets a worker claim the next job, show a preview and stand at step 1 of 2."""
+        engine = self.rooms_engine()
+        if self.claim is None:
+            self.claim = await engine.claim("test")
+        assert self.claim is not None, "nobody waits"
+        preview = await self.rooms.intake.blobs.put(png())
+        progress = Progress(scale=1, scales=2, step=1, steps=2, loss=3.0, preview_blob=preview)
+        assert await engine.beat(self.claim, progress)
+
+    async def break_job(self, sentence: str) -> None:
+        """Lets a worker fail the next job."""
+        engine = self.rooms_engine()
+        claim = self.claim or await engine.claim("test")
+        assert claim is not None, "nobody waits"
+        assert await engine.fail(claim, error=sentence, reference="cafe0123")
+
+    def rooms_engine(self) -> LocalEngine:
+        return LocalEngine(self.rooms.database, lease_s=20.0, max_attempts=3)
+
+    async def job(self) -> Job:
+        async with self.rooms.database.read() as connection:
+            newest = await jobs.newest(connection)
+        assert newest is not None
+        return newest
+
+    async def count_jobs(self) -> int:
+        async with self.rooms.database.read() as connection:
+            return await jobs.count_waiting(connection)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        data_dir=tmp_path / "data",
+        workers=0,
+        jobs_per_user=2,
+        presets_per_user=2,
+        max_size_px=128,
+        default_size_px=64,
+    )
+
+
+@pytest.fixture
+def source() -> SimulatedCdn:
+    return SimulatedCdn()
+
+
+@pytest.fixture
+async def house(settings: Settings, source: SimulatedCdn) -> AsyncIterator[House]:
+    async with open_house(settings, source=source) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def env(house: House, source: SimulatedCdn) -> AsyncIterator[Env]:
+    """The simulated Discord. Its name in a test's fixtures makes SimCord answer for that test's own calls."""
+    client = EaselClient(house.rooms, shard_count=1)
+    running = Env(client, check_errors=False, settle_timeout=20.0)
+    await running.start()
+    source.env = running
+    try:
+        yield running
+    finally:
+        await running.shutdown()
+
+
+@pytest.fixture
+def studio(env: Env, house: House) -> Studio:
+    guild = env.create_guild("studio")
+    channel = guild.create_text_channel("art")
+    ada, ben = (guild.add_member(env.create_user(name)) for name in ("ada", "ben"))
+    return Studio(env=env, rooms=house.rooms, channel=channel, ada=ada, ben=ben)
+
+
+def texts(components: list[dict[str, Any]]) -> str:
+    """All text displays of a Components V2 message."""
+    found = []
+    for component in components:
+        if component["type"] == 10:
+            found.append(component["content"])
+        found.append(texts(component.get("components", [])))
+    return "\n".join(filter(None, found))
+
+
+def card(result: InteractionResult) -> str:
+    """The text on the card that answered an interaction."""
+    assert result.response is not None
+    return texts(result.response.components)
+
+
+def sentence(result: InteractionResult) -> str:
+    """The plain text that answered an interaction."""
+    assert result.response is not None
+    return result.response.content

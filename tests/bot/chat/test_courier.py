@@ -1,0 +1,99 @@
+"""The courier, when Discord does not do as it is asked."""
+
+from dataclasses import replace
+
+import discord
+import pytest
+from simcord import Env
+from sqlalchemy import select
+
+from bot.chat.courier import Courier
+from bot.db import deliveries
+from bot.features.jobs import State
+from tests.bot.chat.conftest import Studio, png
+
+
+def an_hour_later(studio: Studio) -> Courier:
+    """A courier for whom every interaction token has expired."""
+    now = studio.rooms.clock
+    return Courier(client=studio.env.bot, rooms=replace(studio.rooms, clock=lambda: now() + 3600))
+
+
+async def test_after_fifteen_minutes_the_card_is_edited_in_its_channel(studio: Studio, env: Env) -> None:
+    await studio.stylize()
+    await studio.paint()
+    before = len(env.http_requests)
+    await an_hour_later(studio).round()
+    (edit,) = [one for one in env.http_requests[before:] if one.method == "PATCH"]
+    assert edit.path.startswith(f"/channels/{studio.channel.id}/messages/")
+    (message,) = studio.channel.history()
+    assert len(message.attachments) == 1
+    assert (await studio.job()).state is State.DELIVERED
+
+
+async def test_a_private_picture_after_fifteen_minutes_comes_by_direct_message(studio: Studio) -> None:
+    await studio.stylize(private=True)
+    await studio.paint()
+    await an_hour_later(studio).round()
+    assert (await studio.job()).state is State.DELIVERED
+    dm = studio.env.bot.private_channels
+    assert len(dm) == 1
+
+
+async def test_a_deleted_card_is_posted_anew_when_the_picture_is_there(studio: Studio) -> None:
+    await studio.stylize()
+    await studio.channel.history()[-1].delete()
+    await studio.paint_halfway()
+    await studio.courier.round()
+    assert studio.channel.history() == [], "a preview is not worth a new message"
+    await studio.paint()
+    await studio.courier.round()
+    (message,) = studio.channel.history()
+    assert len(message.attachments) == 1
+    assert (await studio.job()).state is State.DELIVERED
+
+
+@pytest.mark.parametrize("status", [500, 502])
+async def test_a_fault_of_discord_is_tried_again_later(studio: Studio, env: Env, status: int) -> None:
+    await studio.stylize()
+    await studio.paint()
+    env.inject_error("PATCH", "/webhooks/*", status=status)
+    await studio.courier.round()
+    job = await studio.job()
+    if job.state is not State.DELIVERED:
+        assert job.state is State.RENDERED
+        await an_hour_later(studio).round()
+    assert (await studio.job()).state is State.DELIVERED
+    assert len(studio.channel.history()) == 1
+
+
+async def test_a_missing_blob_does_not_stop_the_other_cards(studio: Studio) -> None:
+    await studio.stylize()
+    await studio.stylize(studio.ben)
+    await studio.paint(times=2)
+    job = await studio.job()
+    assert job.result_blob is not None
+    await studio.rooms.intake.blobs.delete(job.result_blob)
+    await studio.courier.round()
+    async with studio.rooms.database.read() as connection:
+        rows = (await connection.execute(select(deliveries.c.tries).order_by(deliveries.c.job_id))).scalars()
+        assert list(rows)[-1] == 1
+
+
+async def test_a_picture_over_the_file_limit_is_sent_as_jpeg_and_says_so() -> None:
+    from bot.chat.album import shrink
+
+    noise = png(400, 400)
+    assert len(shrink(noise, 2000)) <= 2000
+
+
+async def test_the_card_is_shown_after_a_crash_between_acceptance_and_first_answer(studio: Studio) -> None:
+    result = await studio.stylize()
+    async with studio.rooms.database.begin() as connection:
+        await connection.execute(deliveries.update().values(shown_revision=0, message_id=None))
+    await studio.courier.round()
+    assert result.response is not None
+    async with studio.rooms.database.read() as connection:
+        known = (await connection.execute(select(deliveries.c.message_id))).scalar_one()
+    assert known == result.response.id
+    assert isinstance(studio.channel.history()[-1], discord.Message)

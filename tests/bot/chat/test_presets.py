@@ -1,0 +1,70 @@
+"""`/preset` through discord.py's real machinery."""
+
+from simcord import InteractionResult
+
+from tests.bot.chat.conftest import Studio, card, png, sentence
+
+
+async def save(studio: Studio, name: str = "harbour", **options: object) -> InteractionResult:
+    chosen = {"style": ("style.png", png(colour="orange")), "strength": 80, **options}
+    return await studio.ada.slash(studio.channel, "preset save", name=name, **chosen)
+
+
+async def test_a_saved_preset_shows_its_settings_and_its_picture(studio: Studio) -> None:
+    result = await save(studio, keep_colors=True)
+    assert result.ephemeral
+    assert "Saved: **harbour**" in card(result)
+    assert "strength 80 · standard · colours kept" in card(result)
+    assert result.response is not None
+    assert len(result.response.attachments) == 1
+
+
+async def test_a_preset_is_a_style_for_stylize(studio: Studio) -> None:
+    await save(studio)
+    shown = card(await studio.stylize(preset="HARBOUR", quality="draft"))
+    assert "harbour" in shown
+    assert "strength 80 · draft · 64 px" in shown
+
+
+async def test_presets_belong_to_one_user(studio: Studio) -> None:
+    await save(studio)
+    assert "There is no preset called" in sentence(await studio.stylize(studio.ben, preset="harbour"))
+    assert "no preset called" in sentence(
+        await studio.ben.slash(studio.channel, "preset delete", name="harbour")
+    )
+
+
+async def test_names_are_unique_and_limited(studio: Studio) -> None:
+    await save(studio)
+    assert "already have a preset" in sentence(await save(studio, "Harbour"))
+    await save(studio, "second")
+    assert "You have 2 presets" in sentence(await save(studio, "third"))
+
+
+async def test_a_built_in_name_is_taken(studio: Studio) -> None:
+    assert "built-in look" in sentence(await save(studio, "starry night"))
+
+
+async def test_list_show_rename_and_delete(studio: Studio) -> None:
+    await save(studio)
+    listed = card(await studio.ada.slash(studio.channel, "preset list"))
+    assert "harbour" in listed
+    assert "Your presets · 1 of 2" in listed
+    assert "Katsushika Hokusai" in listed
+    renamed = await studio.ada.slash(studio.channel, "preset rename", name="harbour", new_name="quay")
+    assert "Renamed to quay" in sentence(renamed)
+    assert "quay" in card(await studio.ada.slash(studio.channel, "preset show", name="quay"))
+    assert "Deleted: quay" in sentence(await studio.ada.slash(studio.channel, "preset delete", name="quay"))
+    assert "no preset called" in sentence(await studio.ada.slash(studio.channel, "preset show", name="quay"))
+
+
+async def test_names_complete_as_one_types(studio: Studio) -> None:
+    await save(studio)
+    choices = await studio.ada.autocomplete(studio.channel, "preset show", "name", "harb")
+    assert [choice["value"] for choice in choices] == ["harbour"]
+    assert await studio.ben.autocomplete(studio.channel, "preset show", "name", "") == []
+
+
+async def test_a_bad_style_picture_saves_nothing(studio: Studio) -> None:
+    assert "picture" in sentence(await save(studio, style=("style.png", b"no picture")))
+    assert "None yet" in card(await studio.ada.slash(studio.channel, "preset list"))

@@ -1,0 +1,272 @@
+"""What every job engine must hold; each engine's test module subclasses `Conformance`."""
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import Database
+from bot.engines.protocol import JobEngine
+from bot.features import jobs
+from bot.features.jobs import Claim, State
+from tests.bot.builders import ADA, BLOB, LEASE_S, NOW, add, progress, read_job
+from tests.bot.engines.stranger import Stranger, start
+
+Opened = AbstractAsyncContextManager[tuple[Database, JobEngine]]
+Strangers = Callable[[str], AbstractAsyncContextManager[Stranger]]
+
+
+class Clock:
+    """The time as one engine sees it."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class House:
+    """An engine, its database and its clock."""
+
+    def __init__(self, database: Database, engine: JobEngine, clock: Clock) -> None:
+        self.database = database
+        self.engine = engine
+        self.clock = clock
+
+    async def submit(self, user_id: int = ADA) -> int:
+        async with self.database.begin() as connection:
+            return await self._enqueue(connection, user_id)
+
+    async def _enqueue(self, connection: AsyncConnection, user_id: int) -> int:
+        job_id = await add(connection, user_id)
+        await self.engine.enqueue(connection, job_id)
+        return job_id
+
+    async def submit_and_roll_back(self) -> None:
+        async with self.database.begin() as connection:
+            await self._enqueue(connection, ADA)
+            raise asyncio.CancelledError
+
+    async def claim(self, worker: str = "w") -> Claim:
+        claim = await self.engine.claim(worker)
+        assert claim is not None
+        return claim
+
+    async def cancel(self, job_id: int) -> None:
+        async with self.database.begin() as connection:
+            assert await jobs.cancel(connection, job_id, user_id=ADA, now=self.clock.now)
+
+    async def state(self, job_id: int) -> State:
+        return (await read_job(self.database, job_id)).state
+
+    async def refuses(self, claim: Claim) -> None:
+        """Whatever a worker with that claim writes, nothing changes."""
+        before = await read_job(self.database, claim.job.id)
+        assert not await self.engine.beat(claim)
+        assert not await self.engine.beat(claim, progress(1))
+        assert not await self.engine.render(claim, result_blob=BLOB, figures={})
+        assert not await self.engine.fail(claim, error="No.", reference="r")
+        assert not await self.engine.hand_back(claim)
+        assert await read_job(self.database, claim.job.id) == before
+
+
+class Conformance:
+    """A subclass says how its engine is opened; other processes find it by the subclass's name."""
+
+    @staticmethod
+    def open(url: str, clock: Callable[[], float]) -> Opened:
+        raise NotImplementedError
+
+    @pytest.fixture
+    async def house(self, url: str) -> AsyncIterator[House]:
+        clock = Clock()
+        async with self.open(url, clock) as (database, engine):
+            yield House(database, engine, clock)
+
+    @pytest.fixture
+    def strangers(self, url: str) -> Strangers:
+        suite = f"{type(self).__module__}:{type(self).__name__}"
+
+        @asynccontextmanager
+        async def open_stranger(task: str) -> AsyncIterator[Stranger]:
+            stranger = await start(suite, url, task)
+            try:
+                yield stranger
+            finally:
+                await stranger.end()
+
+        return open_stranger
+
+    async def test_there_is_nothing_to_claim_at_first(self, house: House) -> None:
+        assert await house.engine.claim("w") is None
+
+    async def test_a_job_is_claimed_once(self, house: House) -> None:
+        job_id = await house.submit()
+        claim = await house.claim()
+        assert (claim.job.id, claim.job.attempt, claim.worker) == (job_id, 1, "w")
+        assert claim.job.state is State.RUNNING
+        assert claim.lease_s == LEASE_S
+        assert await house.engine.claim("another") is None
+
+    async def test_a_rolled_back_submission_is_never_claimed(self, house: House) -> None:
+        with pytest.raises(asyncio.CancelledError):
+            await house.submit_and_roll_back()
+        assert await house.engine.claim("w") is None
+
+    async def test_a_job_enqueued_twice_is_claimed_once(self, house: House) -> None:
+        job_id = await house.submit()
+        async with house.database.begin() as connection:
+            await house.engine.enqueue(connection, job_id)
+        await house.claim()
+        assert await house.engine.claim("another") is None
+
+    async def test_several_processes_claim_each_job_once(self, house: House, strangers: Strangers) -> None:
+        submitted = [await house.submit(user_id) for user_id in range(30)]
+        async with strangers("drain") as one, strangers("drain") as other, strangers("drain") as third:
+            claimed = [*await one.rest(), *await other.rest(), *await third.rest()]
+        assert Counter(claimed) == Counter(f"{job_id} rendered" for job_id in submitted)
+        assert await self._states(house, submitted) == {State.RENDERED}
+        assert {(await read_job(house.database, job_id)).attempt for job_id in submitted} == {1}
+
+    async def test_a_job_whose_lease_ran_out_goes_to_another_worker(self, house: House) -> None:
+        job_id = await house.submit()
+        old = await house.claim("old")
+        house.clock.now += LEASE_S + 1
+        new = await house.claim("new")
+        assert (new.job.id, new.job.attempt) == (job_id, 2)
+        await house.refuses(old)
+        assert await house.engine.render(new, result_blob=BLOB, figures={})
+
+    async def test_beats_keep_a_lease_alive(self, house: House) -> None:
+        job_id = await house.submit()
+        claim = await house.claim()
+        for step in range(5):
+            house.clock.now += LEASE_S * 0.9
+            assert await house.engine.beat(claim, progress(step) if step % 2 else None)
+            assert await house.engine.claim("another") is None
+        assert (await read_job(house.database, job_id)).step == 3
+
+    async def test_a_late_beat_that_nobody_has_overtaken_keeps_the_job(self, house: House) -> None:
+        await house.submit()
+        claim = await house.claim()
+        house.clock.now += LEASE_S + 1
+        assert await house.engine.beat(claim)
+        assert await house.engine.claim("another") is None
+
+    async def test_a_worker_that_lost_its_job_can_change_nothing(self, house: House) -> None:
+        await house.submit()
+        claim = await house.claim("old")
+        house.clock.now += LEASE_S + 1
+        await house.engine.sweep()
+        await house.refuses(claim)
+
+    async def test_a_job_that_was_handed_back_goes_to_another_worker(self, house: House) -> None:
+        job_id = await house.submit()
+        old = await house.claim()
+        assert await house.engine.hand_back(old)
+        new = await house.claim("another")
+        assert (new.job.id, new.job.attempt) == (job_id, 2)
+        await house.refuses(old)
+
+    async def test_a_job_that_kills_its_workers_fails(self, house: House) -> None:
+        job_id = await house.submit()
+        await house.engine.hand_back(await house.claim())  # does not count
+        for attempt in (2, 3, 4):
+            assert (await house.claim()).job.attempt == attempt
+            house.clock.now += LEASE_S + 1
+        assert await house.engine.claim("w") is None
+        job = await read_job(house.database, job_id)
+        assert job.state is State.FAILED
+        assert job.error is not None
+        assert job.reference
+
+    async def test_a_sweep_says_what_it_took_back(self, house: House) -> None:
+        first, second = await house.submit(), await house.submit()
+        dead, alive = await house.claim("dead"), await house.claim("alive")
+        assert await house.engine.sweep() == []
+        assert list(await house.engine.sweep(dead_worker="nobody")) == []
+        assert list(await house.engine.sweep(dead_worker="dead")) == [first]
+        await house.refuses(dead)
+        assert await house.engine.beat(alive)
+        house.clock.now += LEASE_S + 1
+        assert list(await house.engine.sweep()) == [second]
+
+    async def test_a_job_that_was_cancelled_in_the_line_is_never_claimed(self, house: House) -> None:
+        job_id = await house.submit()
+        await house.cancel(job_id)
+        assert await house.engine.claim("w") is None
+
+    async def test_a_job_that_was_cancelled_while_running_is_out_of_its_worker_s_hands(
+        self, house: House
+    ) -> None:
+        job_id = await house.submit()
+        claim = await house.claim()
+        await house.cancel(job_id)
+        await house.refuses(claim)
+        house.clock.now += LEASE_S + 1
+        assert await house.engine.sweep(dead_worker="w") == []
+        assert await house.state(job_id) is State.CANCELLED
+
+    async def test_an_ended_job_is_never_claimed_again(self, house: House) -> None:
+        rendered, failed = await house.submit(), await house.submit()
+        first, second = await house.claim(), await house.claim()
+        assert await house.engine.render(first, result_blob=BLOB, figures={"total": 1.0})
+        assert await house.engine.fail(second, error="No.", reference="r")
+        house.clock.now += 10 * LEASE_S
+        assert await house.engine.sweep(dead_worker="w") == []
+        assert await house.engine.claim("w") is None
+        await house.refuses(first)
+        await house.refuses(second)
+        assert (await read_job(house.database, rendered)).figures == {"total": 1.0}
+        assert (await read_job(house.database, failed)).error == "No."
+
+    @pytest.mark.parametrize("jump_s", [-3600.0, 3600.0])
+    async def test_a_clock_that_jumps_ends_no_job_twice(self, house: House, jump_s: float) -> None:
+        job_id = await house.submit()
+        first = await house.claim("first")
+        house.clock.now += jump_s
+        second = await house.engine.claim("second")
+        ends = [
+            await house.engine.render(claim, result_blob=BLOB, figures={})
+            for claim in (first, second)
+            if claim is not None
+        ]
+        assert ends.count(True) == 1
+        assert await house.state(job_id) is State.RENDERED
+
+    async def test_a_killed_process_s_job_is_taken_back_and_done_once(
+        self, house: House, strangers: Strangers
+    ) -> None:
+        job_id = await house.submit()
+        async with strangers("hold") as stranger:
+            assert await stranger.line() == f"{job_id} claimed"
+            os.kill(stranger.pid, signal.SIGKILL)
+            await stranger.rest()
+        assert await house.engine.claim("another") is None
+        assert list(await house.engine.sweep(dead_worker="hold")) == [job_id]
+        assert await house.engine.render(await house.claim("another"), result_blob=BLOB, figures={})
+        assert (await read_job(house.database, job_id)).attempt == 2
+
+    async def test_a_frozen_process_that_wakes_up_can_change_nothing(
+        self, house: House, strangers: Strangers
+    ) -> None:
+        job_id = await house.submit()
+        async with strangers("hold") as stranger:
+            assert await stranger.line() == f"{job_id} claimed"
+            os.kill(stranger.pid, signal.SIGSTOP)
+            house.clock.now += LEASE_S + 1
+            claim = await house.claim("another")
+            os.kill(stranger.pid, signal.SIGCONT)
+            await stranger.go_on()
+            assert await stranger.line() == f"{job_id} lost"
+        assert await house.engine.render(claim, result_blob=BLOB, figures={})
+
+    @staticmethod
+    async def _states(house: House, job_ids: Iterable[int]) -> set[State]:
+        return {await house.state(job_id) for job_id in job_ids}

@@ -1,0 +1,80 @@
+"""The ledger of cards: which lag behind their job, in which order, and when to leave one alone."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import deliveries as table
+from bot.features import deliveries, jobs
+from bot.features.jobs import State
+from tests.bot.builders import ADA, NOW, add, add_card, add_in, address, job_of
+
+
+async def add_shown(connection: AsyncConnection, state: State) -> int:
+    """A job whose card is not up to date."""
+    job = await add_in(connection, state)
+    await add_card(connection, job.id)
+    return job.id
+
+
+async def due_ids(connection: AsyncConnection, *, now: float = NOW, limit: int = 100) -> list[int]:
+    return [delivery.job.id for delivery in await deliveries.due(connection, now=now, limit=limit)]
+
+
+async def row(connection: AsyncConnection, job_id: int) -> dict[str, object]:
+    found = await connection.execute(select(table).where(table.c.job_id == job_id))
+    return {str(name): value for name, value in found.mappings().one().items()}
+
+
+async def test_ended_jobs_come_first_and_then_the_oldest(connection: AsyncConnection) -> None:
+    running = await add_shown(connection, State.RUNNING)
+    failed = await add_shown(connection, State.FAILED)
+    cancelled = await add_shown(connection, State.CANCELLED)
+    rendered = await add_shown(connection, State.RENDERED)
+    queued = await add_shown(connection, State.QUEUED)
+    assert await due_ids(connection) == [failed, cancelled, rendered, running, queued]
+    assert await due_ids(connection, limit=2) == [failed, cancelled]
+
+
+async def test_a_delivery_holds_its_job_and_its_address(connection: AsyncConnection) -> None:
+    job_id = await add(connection)
+    await add_card(connection, job_id, message_id=5, channel_reachable=False)
+    (delivery,) = await deliveries.due(connection, now=NOW)
+    assert delivery.job == await job_of(connection, job_id)
+    assert delivery.address == address(message_id=5, channel_reachable=False)
+    assert (delivery.shown_revision, delivery.tries) == (0, 0)
+
+
+async def test_a_card_is_due_again_only_when_its_job_changes(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    job = await job_of(connection, job_id)
+    await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
+    assert await due_ids(connection) == []
+    await jobs.cancel(connection, job_id, user_id=ADA, now=NOW)
+    (delivery,) = await deliveries.due(connection, now=NOW)
+    assert (delivery.address.message_id, delivery.shown_revision) == (77, job.revision)
+
+
+async def test_showing_without_a_message_id_keeps_the_known_one(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await deliveries.shown(connection, job_id, revision=0, message_id=77)
+    await deliveries.shown(connection, job_id, revision=0, message_id=None)
+    assert (await row(connection, job_id))["message_id"] == 77
+
+
+async def test_a_postponed_card_waits_and_counts_its_tries(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.RENDERED)
+    for tries in (1, 2):
+        await deliveries.postpone(connection, job_id, retry_at=NOW + 5, note="HTTP 500")
+        assert await due_ids(connection, now=NOW + 4) == []
+        (delivery,) = await deliveries.due(connection, now=NOW + 5)
+        assert delivery.tries == tries
+    await deliveries.shown(connection, job_id, revision=1, message_id=None)
+    assert ((await row(connection, job_id))["tries"], (await row(connection, job_id))["note"]) == (0, None)
+
+
+async def test_a_closed_card_is_never_due_again(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await deliveries.close(connection, job_id, note="the channel is gone")
+    await jobs.cancel(connection, job_id, user_id=ADA, now=NOW)
+    assert await due_ids(connection, now=NOW + 1e6) == []
+    assert (await row(connection, job_id))["note"] == "the channel is gone"

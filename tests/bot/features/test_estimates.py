@@ -1,0 +1,93 @@
+"""Place and time in the line, from the times measured here."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.features import estimates, jobs
+from bot.features.estimates import remaining_cost, standing
+from bot.features.jobs import Job, State
+from nst_core.params import Params
+from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, claim_one, job_of, progress
+
+STEPS = Params(size=64, steps=10).as_dict()
+
+
+async def painted(connection: AsyncConnection, *, cost: float, seconds: float) -> None:
+    await add(connection, cost=cost)
+    claim = await claim_one(connection)
+    await jobs.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + seconds)
+
+
+async def running(connection: AsyncConnection, *, cost: float, step: int | None = None) -> Job:
+    await add(connection, cost=cost, params=STEPS)
+    claim = await claim_one(connection)
+    if step is not None:
+        await jobs.beat(connection, claim, progress(step), now=NOW, lease_s=LEASE_S)
+    return await job_of(connection, claim.job.id)
+
+
+async def test_nobody_knows_the_time_before_the_first_picture(connection: AsyncConnection) -> None:
+    job = await job_of(connection, await add(connection))
+    found = await standing(connection, job, now=NOW, workers=1)
+    assert (found.ahead, found.ready_at) == (0, None)
+
+
+async def test_the_rate_is_the_time_per_cost_of_the_newest_pictures(connection: AsyncConnection) -> None:
+    assert await estimates.seconds_per_cost(connection) is None
+    await painted(connection, cost=1, seconds=1000)
+    await painted(connection, cost=1, seconds=2)
+    await painted(connection, cost=3, seconds=10)
+    assert await estimates.seconds_per_cost(connection, sample=2) == pytest.approx(3.0)
+
+
+async def test_jobs_that_ended_without_a_picture_do_not_count(connection: AsyncConnection) -> None:
+    await add(connection)
+    await jobs.fail(connection, await claim_one(connection), error="No.", reference="r", now=NOW + 99)
+    assert await estimates.seconds_per_cost(connection) is None
+
+
+async def test_a_job_waits_for_those_ahead_and_for_itself(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=2)
+    await running(connection, cost=10, step=5)
+    await add(connection, 3, cost=3)
+    mine = await job_of(connection, await add(connection, BEN, cost=4))
+    last = await job_of(connection, await add(connection, ADA, cost=100))
+    found = await standing(connection, mine, now=NOW, workers=1)
+    assert found.ahead == 2
+    assert found.ready_at == pytest.approx(NOW + 2 * (5 + 3 + 4))
+    assert (await standing(connection, last, now=NOW, workers=1)).ahead == 3
+
+
+async def test_several_workers_share_what_is_ahead(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=1)
+    await add(connection, cost=6)
+    mine = await job_of(connection, await add(connection, cost=4))
+    found = await standing(connection, mine, now=NOW, workers=3)
+    assert found.ready_at == pytest.approx(NOW + 6 / 3 + 4)
+
+
+async def test_a_running_job_has_nobody_ahead(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=1)
+    await running(connection, cost=10)
+    second = await running(connection, cost=10, step=9)
+    found = await standing(connection, second, now=NOW, workers=2)
+    assert found.ahead == 0
+    assert found.ready_at == pytest.approx(NOW + 1)
+
+
+async def test_a_job_behind_a_thousand_others_knows_its_place(connection: AsyncConnection) -> None:
+    for user in range(100, 1102):
+        await add(connection, user)
+    mine = await job_of(connection, await add(connection, ADA))
+    assert (await standing(connection, mine, now=NOW, workers=1)).ahead == 1002
+
+
+@pytest.mark.parametrize(("step", "remaining"), [(None, 8.0), (0, 8.0), (5, 4.0), (10, 0.0), (11, 0.0)])
+async def test_what_is_painted_already_costs_nothing_more(
+    connection: AsyncConnection, step: int | None, remaining: float
+) -> None:
+    job = await running(connection, cost=8.0, step=step)
+    assert remaining_cost(job) == pytest.approx(remaining)
+    assert remaining_cost(replace(job, state=State.QUEUED)) == 8.0

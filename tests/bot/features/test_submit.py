@@ -1,0 +1,293 @@
+"""From a request to a queued job, with the real decoder and real blobs; attachments come from memory."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import Database
+from bot.db import deliveries as deliveries_table
+from bot.db import jobs as jobs_table
+from bot.errors import Failure, Refusal
+from bot.features import deliveries, jobs, looks, presets
+from bot.features.jobs import Job, State
+from bot.features.looks import Look
+from bot.features.submit import MAX_SEED, Intake, Limits, Request, Submitter
+from bot.media.blobs import Blobs
+from bot.media.decode import DecodeLimits, Decoder
+from nst_core import images
+from tests.bot.builders import ADA, BEN, NOW, add_in, address, read_job
+
+CONTENT, STYLE, TEXT, GONE = (
+    "https://cdn/content",
+    "https://cdn/style",
+    "https://cdn/text",
+    "https://cdn/gone",
+)
+LIMITS = Limits(jobs_per_user=3, jobs_queued=200, presets_per_user=20, default_size_px=128, max_size_px=512)
+
+
+def png(width: int, height: int, colour: str) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (width, height), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+class Attachments:
+    """An `AttachmentSource` in memory, which keeps count."""
+
+    def __init__(self) -> None:
+        self.files = {CONTENT: png(60, 40, "teal"), STYLE: png(50, 50, "orange"), TEXT: b"no picture"}
+        self.fetched: list[str] = []
+
+    async def fetch(self, url: str) -> bytes:
+        self.fetched.append(url)
+        if url == GONE:
+            raise Refusal("That attachment's link has expired: attach the file again.")
+        return self.files[url]
+
+
+class House:
+    """A submitter with everything it needs."""
+
+    def __init__(self, database: Database, folder: Path, limits: Limits = LIMITS) -> None:
+        self.database = database
+        self.blobs = Blobs(folder)
+        self.attachments = Attachments()
+        self.enqueued: list[int] = []
+        decoder = Decoder(DecodeLimits())
+        intake = Intake(source=self.attachments, decoder=decoder, blobs=self.blobs)
+        self.submitter = Submitter(
+            database=database, enqueue=self.enqueue, intake=intake, limits=limits, clock=lambda: NOW
+        )
+        self._interaction = 0
+
+    async def enqueue(self, _connection: AsyncConnection, job_id: int) -> None:
+        self.enqueued.append(job_id)
+
+    def request(self, **given: Any) -> Request:
+        self._interaction += 1
+        fields: dict[str, Any] = {
+            "interaction_id": self._interaction,
+            "user_id": ADA,
+            "guild_id": 10,
+            "channel_id": 20,
+            "private": False,
+            "address": address(),
+            "content_url": CONTENT,
+            "chosen": {},
+        }
+        return Request(**{**fields, **given})
+
+    async def submit(self, **given: Any) -> Job:
+        return await self.submitter.submit(self.request(**given))
+
+    async def counts(self) -> tuple[int, int, int]:
+        """Jobs, deliveries, and jobs given to the engine."""
+        async with self.database.read() as connection:
+            tables = [select(func.count()).select_from(table) for table in (jobs_table, deliveries_table)]
+            found = [(await connection.execute(query)).scalar_one() for query in tables]
+        return found[0], found[1], len(self.enqueued)
+
+    async def save_preset(self, name: str, look: Look) -> str:
+        blob = await self.blobs.put(png(30, 30, "purple"))
+        async with self.database.begin() as connection:
+            await presets.save(connection, ADA, name, look=look, style_blob=blob, limit=20, now=NOW)
+        return blob
+
+
+@pytest.fixture
+def open_house(database: Database, tmp_path: Path) -> Callable[..., House]:
+    return lambda **limits: House(database, tmp_path / "blobs", **limits)
+
+
+@pytest.fixture
+def house(open_house: Callable[..., House]) -> House:
+    return open_house()
+
+
+async def test_a_job_has_its_pictures_its_parameters_its_card_and_its_place(house: House) -> None:
+    job = await house.submit(style_url=STYLE, style_filename="sun.set.png", seed=7, private=True)
+    assert job == await read_job(house.database, job.id)
+    assert (job.state, job.user_id, job.private, job.created_at) == (State.QUEUED, ADA, True, NOW)
+    assert job.style_name == "sun.set"
+    assert job.params == Look().to_params(size_px=128, seed=7).as_dict()
+    assert job.cost > looks.FIXED_COST
+    content = images.decode(await house.blobs.get(job.content_blob))
+    style = images.decode(await house.blobs.get(job.style_blob))
+    assert ((content.width, content.height), (style.width, style.height)) == ((60, 40), (50, 50))
+    assert await house.counts() == (1, 1, 1)
+    async with house.database.read() as connection:
+        (delivery,) = await deliveries.due(connection, now=NOW)
+    assert (delivery.job, delivery.address) == (job, address())
+
+
+async def test_both_attachments_are_fetched_side_by_side(house: House) -> None:
+    await house.submit(style_url=STYLE)
+    assert sorted(house.attachments.fetched) == [CONTENT, STYLE]
+
+
+async def test_a_seed_is_drawn_where_none_was_given(house: House) -> None:
+    seeds = {(await house.submit(preset="The Scream")).params["seed"] for _ in range(3)}
+    assert len(seeds) == 3
+    assert all(0 <= seed < MAX_SEED for seed in seeds)
+
+
+async def test_the_same_interaction_gets_the_same_job(open_house: Callable[..., House]) -> None:
+    house = open_house(limits=replace(LIMITS, jobs_per_user=1))
+    request = house.request(style_url=STYLE)
+    first = await house.submitter.submit(request)
+    fetched = len(house.attachments.fetched)
+    assert await house.submitter.submit(request) == first
+    assert len(house.attachments.fetched) == fetched
+    assert await house.counts() == (1, 1, 1)
+
+
+async def test_the_same_interaction_twice_at_once_is_one_job(house: House) -> None:
+    request = house.request(style_url=STYLE)
+    accepted = await asyncio.gather(*(house.submitter.submit(request) for _ in range(3)))
+    assert len({job.id for job in accepted}) == 1
+    assert await house.counts() == (1, 1, 1)
+
+
+async def test_a_painting_that_comes_with_easel_is_a_style(house: House) -> None:
+    job = await house.submit(preset="the great WAVE")
+    painting = looks.painting("The Great Wave")
+    assert painting is not None
+    assert job.style_name == "The Great Wave"
+    assert await house.blobs.get(job.style_blob) == painting.read()
+    assert house.attachments.fetched == [CONTENT]
+
+
+async def test_a_preset_brings_its_picture_and_its_look(house: House) -> None:
+    look = Look(strength=80, size_px=64, init="noise")
+    blob = await house.save_preset("Mine", look)
+    job = await house.submit(preset="MINE")
+    assert (job.style_name, job.style_blob) == ("Mine", blob)
+    assert Look.from_dict(job.look) == look
+    assert job.params["size"] == 64
+
+
+async def test_an_explicit_choice_beats_the_preset_s_look(house: House) -> None:
+    await house.save_preset("Mine", Look(strength=80, size_px=64, init="noise"))
+    job = await house.submit(preset="Mine", chosen={"strength": 10, "keep_colors": True})
+    assert Look.from_dict(job.look) == Look(strength=10, size_px=64, init="noise", keep_colors=True)
+
+
+async def test_an_attached_style_beats_the_preset_s_picture(house: House) -> None:
+    blob = await house.save_preset("Mine", Look(strength=80))
+    job = await house.submit(preset="Mine", style_url=STYLE, style_filename="sun.png")
+    assert job.style_name == "sun"
+    assert job.style_blob != blob
+    assert job.look["strength"] == 80
+
+
+@pytest.mark.parametrize(
+    ("filename", "name"),
+    [(None, "your picture"), ("", "your picture"), (".png", "your picture"), ("x" * 200 + ".png", "x" * 100)],
+)
+async def test_every_attached_style_has_a_name(house: House, filename: str | None, name: str) -> None:
+    assert (await house.submit(style_url=STYLE, style_filename=filename)).style_name == name
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, "Give me a style"),
+        ({"preset": "Nobody's"}, "There is no preset called “Nobody's”"),
+        ({"style_url": TEXT}, "not a picture"),
+        ({"content_url": TEXT, "style_url": STYLE}, "not a picture"),
+        ({"content_url": TEXT, "style_url": TEXT}, "not a picture"),
+        ({"content_url": GONE, "style_url": TEXT}, "expired|not a picture"),
+        ({"content_url": GONE, "preset": "The Scream"}, "expired"),
+        ({"preset": "The Scream", "chosen": {"size_px": 513}}, "at most 512 px"),
+        ({"preset": "The Scream", "chosen": {"size_px": 8}}, "size must be"),
+        ({"preset": "The Scream", "chosen": {"strength": 101}}, "strength must be"),
+        ({"preset": "The Scream", "seed": -1}, "seed must be"),
+    ],
+)
+async def test_a_refusal_leaves_no_job_and_no_card(
+    house: House, given: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(Refusal, match=sentence):
+        await house.submit(**given)
+    assert await house.counts() == (0, 0, 0)
+
+
+@pytest.mark.parametrize("given", [{}, {"preset": "?"}, {"preset": "The Scream", "chosen": {"size_px": 513}}])
+async def test_what_can_be_refused_early_fetches_nothing(house: House, given: dict[str, Any]) -> None:
+    with pytest.raises(Refusal):
+        await house.submit(**given)
+    assert house.attachments.fetched == []
+
+
+async def test_a_preset_larger_than_today_s_limit_is_refused(house: House) -> None:
+    await house.save_preset("Mine", Look(size_px=1024))
+    with pytest.raises(Refusal, match="at most 512 px"):
+        await house.submit(preset="Mine")
+    assert (await house.submit(preset="Mine", chosen={"size_px": 256})).params["size"] == 256
+
+
+async def test_somebody_else_s_preset_is_unknown(house: House) -> None:
+    await house.save_preset("Mine", Look())
+    with pytest.raises(Refusal, match="no preset called"):
+        await house.submit(user_id=BEN, preset="Mine")
+
+
+async def test_a_user_s_limit_is_refused_before_anything_is_fetched(house: House) -> None:
+    for _ in range(3):
+        await house.submit(preset="The Scream")
+    house.attachments.fetched.clear()
+    with pytest.raises(Refusal, match="You already have 3 pictures in the line"):
+        await house.submit(preset="The Scream")
+    assert house.attachments.fetched == []
+    await house.submit(preset="The Scream", user_id=BEN)
+
+
+async def test_ended_jobs_make_room_again(house: House) -> None:
+    async with house.database.begin() as connection:
+        for state in (State.RENDERED, State.DELIVERED, State.FAILED, State.CANCELLED):
+            await add_in(connection, state)
+    assert (await house.submit(preset="The Scream")).state is State.QUEUED
+
+
+async def test_a_full_line_is_refused(open_house: Callable[..., House]) -> None:
+    house = open_house(limits=replace(LIMITS, jobs_queued=2))
+    for user in (1, 2):
+        await house.submit(user_id=user, preset="The Scream")
+    with pytest.raises(Refusal, match="The line is full"):
+        await house.submit(user_id=3, preset="The Scream")
+
+
+async def test_ten_requests_at_once_get_exactly_the_jobs_they_may(house: House) -> None:
+    outcomes = await asyncio.gather(
+        *(house.submit(preset="The Scream") for _ in range(10)), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, Job) for outcome in outcomes) == 3
+    assert sum(isinstance(outcome, Refusal) for outcome in outcomes) == 7
+    assert await house.counts() == (3, 3, 3)
+
+
+async def test_a_job_that_cannot_be_enqueued_is_not_there(house: House) -> None:
+    async def broken(_connection: AsyncConnection, _job_id: int) -> None:
+        raise Failure("the engine is away")
+
+    intake = Intake(source=house.attachments, decoder=Decoder(DecodeLimits()), blobs=house.blobs)
+    submitter = Submitter(database=house.database, enqueue=broken, intake=intake, limits=LIMITS)
+    with pytest.raises(Failure):
+        await submitter.submit(house.request(style_url=STYLE))
+    assert await house.counts() == (0, 0, 0)
+
+
+async def test_a_new_job_goes_behind_the_fair_line(house: House) -> None:
+    for user in (ADA, ADA, BEN):
+        await house.submit(user_id=user, preset="The Scream")
+    async with house.database.read() as connection:
+        assert [job.user_id for job in await jobs.line(connection)] == [ADA, BEN, ADA]

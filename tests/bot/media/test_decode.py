@@ -1,0 +1,155 @@
+import asyncio
+import sys
+from collections.abc import Callable
+from io import BytesIO
+
+import psutil
+import pytest
+from PIL import Image, ImageCms
+
+from bot.errors import Failure, Refusal
+from bot.media.decode import MIB, Clean, DecodeLimits, Decoder, clean
+from tests.bot.media.pictures import black_png, endless_png, png
+
+LIMITS = DecodeLimits()
+COSTLY = DecodeLimits(max_pixels=1_000_000_000, memory_bytes=8192 * MIB)
+
+
+@pytest.fixture(scope="module")
+def costly() -> bytes:
+    """400 million pixels in a file of 220 kB."""
+    return black_png(20_000)
+
+
+def children() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if _is_decoder(child)]
+
+
+def _is_decoder(process: psutil.Process) -> bool:
+    try:
+        return "bot.media.decode" in process.cmdline()
+    except psutil.NoSuchProcess:  # it has just ended
+        return False
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not happened():  # noqa: ASYNC110 - it happens in another process
+            await asyncio.sleep(0.005)
+
+
+def opened(picture: Clean) -> Image.Image:
+    image = Image.open(BytesIO(picture.png))
+    assert image.size == (picture.width, picture.height)
+    return image
+
+
+async def test_a_small_picture_comes_back_as_it_is() -> None:
+    picture = await clean(png(64, 40), limits=LIMITS)
+    image = opened(picture)
+    assert (picture.width, picture.height, image.format, image.mode) == (64, 40, "PNG", "RGB")
+    assert image.getpixel((3, 3)) == (200, 30, 90)
+
+
+async def test_a_larger_picture_is_brought_down_to_the_longest_edge() -> None:
+    picture = await clean(png(3000, 1500), limits=LIMITS)
+    assert opened(picture).size == (2048, 1024)
+
+
+async def test_alpha_is_kept() -> None:
+    image = opened(await clean(png(20, 20, (10, 20, 30, 40)), limits=LIMITS))
+    assert image.mode == "RGBA"
+    assert image.getpixel((3, 3)) == (10, 20, 30, 40)
+
+
+async def test_metadata_is_left_behind() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "where I live"
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    source = BytesIO()
+    Image.new("RGB", (32, 32)).save(source, "JPEG", exif=exif, icc_profile=icc, comment=b"where I live")
+    assert opened(await clean(source.getvalue(), limits=LIMITS)).info == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"a text that was named picture.png", "not a picture Easel can read"),
+        (b"", "not a picture Easel can read"),
+        (png(64, 64)[:100], "damaged or cut short"),
+        (png(1, 1), "1 x 1 pixels, too small to work with: 16 px a side are the least"),
+        (png(400, 16), "more than 20 times as long as it is wide"),
+    ],
+)
+async def test_what_cannot_be_used_gets_one_sentence(data: bytes, sentence: str) -> None:
+    with pytest.raises(Refusal, match=sentence):
+        await clean(data, limits=LIMITS)
+
+
+async def test_too_many_pixels_are_refused_from_the_header(costly: bytes) -> None:
+    with pytest.raises(Refusal, match="20000 x 20000 pixels, more than the 60 million allowed"):
+        await clean(costly, limits=LIMITS)
+
+
+async def test_a_picture_that_takes_too_much_memory_is_refused(costly: bytes) -> None:
+    limits = DecodeLimits(max_pixels=1_000_000_000, memory_bytes=400 * MIB)
+    with pytest.raises(Refusal, match=r"not enough memory|too much memory"):
+        await clean(costly, limits=limits)
+
+
+async def test_a_picture_that_takes_too_much_processor_time_is_refused() -> None:
+    with pytest.raises(Refusal, match="takes too long"):
+        await clean(endless_png(), limits=DecodeLimits(cpu_s=1))
+
+
+async def test_a_child_past_its_deadline_is_killed() -> None:
+    with pytest.raises(Refusal, match="takes too long"):
+        await clean(png(64, 64), limits=DecodeLimits(deadline_s=0.02))
+    assert children() == []
+
+
+async def test_a_cancelled_child_is_killed(costly: bytes) -> None:
+    task = asyncio.create_task(clean(costly, limits=COSTLY))
+    await until(lambda: len(children()) == 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert children() == []
+
+
+async def test_the_child_knows_no_token(costly: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "a secret")
+    task = asyncio.create_task(clean(costly, limits=COSTLY))
+    await until(lambda: len(children()) == 1)
+    assert "DISCORD_TOKEN" not in children()[0].environ()
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_only_so_many_children_run_at_once() -> None:
+    decoder = Decoder(LIMITS, children=2)
+    tasks = [asyncio.create_task(decoder.clean(png(32 + each, 32))) for each in range(5)]
+    most = 0
+    while not all(task.done() for task in tasks):
+        most = max(most, len(children()))
+        await asyncio.sleep(0.005)
+    assert [task.result().width for task in tasks] == [32, 33, 34, 35, 36]
+    assert most <= 2
+
+
+async def test_whoever_waits_too_long_for_a_turn_is_told_so(costly: bytes) -> None:
+    decoder = Decoder(COSTLY, children=1, turn_timeout_s=0.01)
+    task = asyncio.create_task(decoder.clean(costly))
+    await until(lambda: len(children()) == 1)
+    with pytest.raises(Refusal, match="Many pictures are being read just now"):
+        await decoder.clean(png(32, 32))
+    task.cancel()
+    await asyncio.wait([task])
+    assert (await decoder.clean(png(32, 32))).width == 32
+
+
+async def test_a_decoder_that_cannot_run_is_the_operators_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    for executable, sentence in (("/bin/false", "ended with 1"), ("/nowhere/python", "cannot be started")):
+        monkeypatch.setattr(sys, "executable", executable)
+        with pytest.raises(Failure, match=sentence):
+            await clean(png(32, 32), limits=LIMITS)

@@ -1,0 +1,180 @@
+"""The environment as settings: ranges, secrets, and that each stands in the docs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import make_url
+
+from bot.settings import Settings, sentence_of
+
+DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
+TOKEN = "MTk4NjIyNDgzNDcx.fake.token"
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # no .env here
+    for name in names_in_environment():
+        monkeypatch.delenv(name, raising=False)
+
+
+def names_in_environment() -> list[str]:
+    return [
+        str(field.validation_alias or f"EASEL_{name.upper()}")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    """The operator's sentence about a bad environment."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+    return sentence_of(refusal.value)
+
+
+def test_an_empty_environment_is_enough() -> None:
+    settings = Settings()
+    assert settings.discord_token is None
+    assert settings.url.endswith("/easel-data/easel.db")
+    assert settings.blobs_dir == Path("easel-data/blobs")
+
+
+def test_settings_are_read_from_the_environment_and_from_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(f"DISCORD_TOKEN={TOKEN}\nEASEL_WORKERS=3\n")
+    monkeypatch.setenv("EASEL_WORKERS", "2")
+    settings = Settings()
+    assert settings.discord_token is not None
+    assert settings.discord_token.get_secret_value() == TOKEN
+    assert settings.workers == 2
+
+
+def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "")
+    monkeypatch.setenv("EASEL_WORKERS", "")
+    assert Settings().discord_token is None
+    assert Settings().workers is None
+
+
+def test_blanks_around_the_token_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", f" {TOKEN}\n")
+    token = Settings().discord_token
+    assert token is not None
+    assert token.get_secret_value() == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("EASEL_DISCORD_API_URL", "https://proxy/api"), ("EASEL_DISCORD_GATEWAY_URL", "wss://proxy")],
+)
+def test_one_discord_url_alone_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    assert "the token would go to the real Discord" in refused(monkeypatch, **{name: value})
+
+
+def test_both_discord_urls_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EASEL_DISCORD_API_URL", "http://127.0.0.1:8080/api")
+    monkeypatch.setenv("EASEL_DISCORD_GATEWAY_URL", "ws://127.0.0.1:8080/gateway")
+    assert Settings().discord_gateway_url == "ws://127.0.0.1:8080/gateway"
+
+
+def test_hosts_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EASEL_ATTACHMENT_HOSTS", " 127.0.0.1:8080, CDN.example ,,[::1]:80")
+    assert Settings().attachment_hosts == ("127.0.0.1:8080", "cdn.example", "[::1]:80")
+
+
+@pytest.mark.parametrize("host", ["https://cdn.example", "cdn.example/files", "user@cdn.example", "a b"])
+def test_a_host_that_could_never_match_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    sentence = refused(monkeypatch, EASEL_ATTACHMENT_HOSTS=host)
+    assert sentence == "EASEL_ATTACHMENT_HOSTS: each must be host or host:port, without https:// or a path"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "limit"),
+    [
+        ("EASEL_WORKERS", "65", "64"),
+        ("EASEL_WORKERS", "many", "integer"),
+        ("EASEL_LEASE_S", "1", "2"),
+        ("EASEL_MAX_ATTEMPTS", "0", "1"),
+        ("EASEL_MAX_ATTACHMENT_MIB", "0", "0"),
+        ("EASEL_MAX_SIZE_PX", "63", "64"),
+        ("EASEL_MAX_SIZE_PX", "4097", "4096"),
+        ("EASEL_JOBS_PER_USER", "-1", "1"),
+        ("EASEL_LOG_LEVEL", "chatty", "WARNING"),
+        ("EASEL_DEVICE", "gpu", "cuda"),
+        ("EASEL_DISCORD_API_URL", "proxy", "https?"),
+    ],
+)
+def test_a_value_out_of_range_names_the_setting_and_the_limit(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, limit: str
+) -> None:
+    sentence = refused(monkeypatch, **{name: value})
+    assert sentence.startswith(f"{name}: ")
+    assert limit in sentence
+
+
+def test_the_default_size_stays_below_the_largest(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence = refused(monkeypatch, EASEL_DEFAULT_SIZE_PX="512", EASEL_MAX_SIZE_PX="256")
+    assert sentence == "EASEL_DEFAULT_SIZE_PX must not exceed EASEL_MAX_SIZE_PX"
+
+
+@pytest.mark.parametrize("level", ["debug", "Warning", "ERROR"])
+def test_log_levels_are_taken_in_any_case(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
+    monkeypatch.setenv("EASEL_LOG_LEVEL", level)
+    assert Settings().log_level == level.upper()
+
+
+def test_no_secret_shows_in_the_settings_or_the_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    monkeypatch.setenv("EASEL_DATABASE_URL", "postgresql+psycopg://easel:hunter2@db/easel")
+    settings = Settings()
+    structlog.get_logger("test").info("settings", settings=settings, token=settings.discord_token)
+    shown = repr(settings) + str(settings) + capsys.readouterr().out
+    assert "discord_token" in shown
+    assert TOKEN not in shown
+    assert "hunter2" not in shown
+
+
+def test_no_secret_shows_in_an_error_about_other_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    monkeypatch.setenv("EASEL_DATABASE_URL", "postgresql+psycopg://easel:hunter2@db/easel")
+    monkeypatch.setenv("EASEL_DISCORD_API_URL", "https://proxy/api")
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+    shown = repr(refusal.value) + str(refusal.value) + sentence_of(refusal.value)
+    assert "EASEL_DISCORD_GATEWAY_URL" in shown
+    assert TOKEN not in shown
+    assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize("folder", ["plain", "with blanks", "50%", "what?", "a#b", "käse"])
+def test_any_folder_can_hold_the_database(folder: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / folder)
+    assert make_url(settings.url).database == str(tmp_path / folder / "easel.db")
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings: Any = Settings()
+    with pytest.raises(ValidationError):
+        settings.workers = 3
+
+
+def test_every_setting_stands_in_the_docs_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+?) \|", DOCS.read_text(), flags=re.MULTILINE))
+    expected = {
+        name: default_in_docs(field.default)
+        for name, field in zip(names_in_environment(), Settings.model_fields.values(), strict=True)
+    }
+    assert rows == expected, f"missing: {sorted(expected.keys() - rows.keys())}"
+
+
+def default_in_docs(value: object) -> str:
+    return "unset" if value is None or value == () else f"`{value}`"

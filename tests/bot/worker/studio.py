@@ -1,0 +1,220 @@
+"""A worker with a real database and real blobs, and a brush that paints what a test tells it to."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import Database
+from bot.engines.local import LocalEngine
+from bot.engines.protocol import EngineUnavailable, JobEngine
+from bot.features import jobs
+from bot.features.jobs import Claim, Job, Progress, State
+from bot.media.blobs import Blobs
+from bot.worker.loop import Worker
+from nst_core.images import Picture
+from nst_core.params import Params
+from nst_core.progress import Event, Finished, Preview, Started, Step
+from tests.bot.builders import ADA, add, read_job
+
+PARAMS = Params(size=64, steps=10, seed=7).as_dict()
+LOSSES: Mapping[str, Any] = {
+    "content": 1.0,
+    "style": 2.0,
+    "content_rel": 0.5,
+    "style_rel": 0.25,
+    "total": 3.0,
+}
+TIMEOUT_S = 30.0
+
+
+def picture(shade: float) -> Picture:
+    return Picture(rgb=np.full((40, 60, 3), shade, dtype=np.float32))
+
+
+def png(colour: str) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (60, 40), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+STARTED = Started(sizes=(32, 64), steps=10, device="cpu", precision="float32")
+FINISHED = Finished(
+    picture=picture(1.0),
+    iterations=10,
+    seconds=1.5,
+    device="cpu",
+    precision="float32",
+    notes=("Well.",),
+    **LOSSES,
+)
+
+
+def step(number: int) -> Step:
+    return Step(scale=1, scales=2, step=number, steps=10, size_px=32, **LOSSES)
+
+
+def preview(shade: float) -> Preview:
+    return Preview(scale=1, scales=2, picture=picture(shade))
+
+
+class Gate(threading.Event):
+    """The brush waits here until the test opens it."""
+
+
+Stroke = Event | Gate | Exception
+
+
+class Brush:
+    """Paints its strokes in order, with the signature of `bot.worker.render.paint`."""
+
+    def __init__(self, *strokes: Stroke) -> None:
+        self.strokes: Sequence[Stroke] = strokes
+        self.painted: list[Event] = []
+        self.begun = 0
+        self.closed = threading.Event()
+
+    def __call__(
+        self, params: Mapping[str, Any], content: bytes, style: bytes, *, device: str
+    ) -> Generator[Event, None, None]:
+        assert dict(params) == PARAMS
+        assert (content, style, device) == (png("teal"), png("orange"), "cpu")
+        try:
+            self.begun += 1
+            for stroke in self.strokes:
+                if isinstance(stroke, Gate):
+                    assert stroke.wait(TIMEOUT_S)
+                elif isinstance(stroke, Exception):
+                    raise stroke
+                else:
+                    self.painted.append(stroke)
+                    yield stroke
+        finally:
+            self.closed.set()
+
+
+class EndlessBrush(Brush):
+    """Its strokes, and then step after step until it is closed."""
+
+    def __call__(
+        self, params: Mapping[str, Any], content: bytes, style: bytes, *, device: str
+    ) -> Generator[Event, None, None]:
+        try:
+            yield from super().__call__(params, content, style, device=device)
+            self.closed.clear()
+            while True:
+                yield step(1)
+        finally:
+            self.closed.set()
+
+
+class ShakyEngine:
+    """A `JobEngine` on another one, whose calls fail as often as `faults` says, by name."""
+
+    def __init__(self, engine: JobEngine, faults: dict[str, int]) -> None:
+        self._engine = engine
+        self.faults = faults
+        self.calls: list[str] = []
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if self.faults.get(name, 0) > 0:
+            self.faults[name] -= 1
+            raise EngineUnavailable("database is locked")
+
+    async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
+        await self._engine.enqueue(connection, job_id)
+
+    async def claim(self, worker: str) -> Claim | None:
+        self._call("claim")
+        return await self._engine.claim(worker)
+
+    async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
+        self._call("beat")
+        return await self._engine.beat(claim, progress)
+
+    async def render(self, claim: Claim, *, result_blob: str, figures: Mapping[str, Any]) -> bool:
+        self._call("render")
+        return await self._engine.render(claim, result_blob=result_blob, figures=figures)
+
+    async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:
+        self._call("fail")
+        return await self._engine.fail(claim, error=error, reference=reference)
+
+    async def hand_back(self, claim: Claim) -> bool:
+        self._call("hand_back")
+        return await self._engine.hand_back(claim)
+
+    async def sweep(self, *, dead_worker: str | None = None) -> Sequence[int]:
+        self._call("sweep")
+        return await self._engine.sweep(dead_worker=dead_worker)
+
+
+class Studio:
+    """A job, and the worker that paints it."""
+
+    def __init__(self, database: Database, folder: Path, *, lease_s: float = 20.0) -> None:
+        self.database = database
+        self.folder = folder
+        self.blobs = Blobs(folder)
+        self.engine = ShakyEngine(LocalEngine(database, lease_s=lease_s, max_attempts=3), {})
+        self.stop = asyncio.Event()
+
+    async def submit(self) -> int:
+        content, style = await self.blobs.put(png("teal")), await self.blobs.put(png("orange"))
+        async with self.database.begin() as connection:
+            return await add(connection, params=PARAMS, content_blob=content, style_blob=style)
+
+    def worker(self, brush: Brush, **given: Any) -> Worker:
+        parts = {"engine": self.engine, "blobs": self.blobs, "poll_s": 0.01, "beat_s": 0.01, **given}
+        return Worker(name="w", paint=brush, device="cpu", **parts)
+
+    @asynccontextmanager
+    async def working(self, brush: Brush, **given: Any) -> AsyncIterator[None]:
+        """A worker at work beside the test; it is stopped at the end."""
+        async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
+            group.create_task(self.worker(brush, **given).run(self.stop))
+            try:
+                yield
+            finally:
+                self.stop.set()
+
+    async def paint(self, brush: Brush, **given: Any) -> Job:
+        """One job from its submission to its end."""
+        job_id = await self.submit()
+        async with self.working(brush, **given):
+            return await self.until(job_id, lambda job: job.ended_at is not None)
+
+    async def until(self, job_id: int, holds: Callable[[Job], bool]) -> Job:
+        while not holds(job := await read_job(self.database, job_id)):  # noqa: ASYNC110 - a row tells nobody
+            await asyncio.sleep(0.005)
+        return job
+
+    async def until_called(self, name: str, count: int) -> None:
+        """Waits for so many more calls of the engine."""
+        until = self.engine.calls.count(name) + count
+        while self.engine.calls.count(name) < until:  # noqa: ASYNC110 - simpler than an event per call
+            await asyncio.sleep(0.005)
+
+    async def cancel(self, job_id: int) -> None:
+        async with self.database.begin() as connection:
+            assert await jobs.cancel(connection, job_id, user_id=ADA, now=0.0)
+
+    async def take_over(self, job_id: int) -> Job:
+        """Another worker gets the job while this one paints it."""
+        assert list(await self.engine.sweep(dead_worker="w")) == [job_id]
+        claim = await self.engine.claim("another")
+        assert claim is not None
+        assert claim.job.state is State.RUNNING
+        return claim.job
+
+    def kept(self) -> set[str]:
+        """All blobs that are there."""
+        return {file.name for file in self.folder.rglob("*") if file.is_file()}

@@ -1,0 +1,184 @@
+"""An engine that is away for a while, and previews that come and go."""
+
+import pytest
+
+from bot.db import Database
+from bot.errors import Failure
+from bot.features.jobs import State
+from bot.media.blobs import Blobs
+from bot.worker.lease import KEPT, Previews
+from nst_core import images
+from tests.bot.builders import read_job
+from tests.bot.worker.studio import (
+    FINISHED,
+    STARTED,
+    Brush,
+    EndlessBrush,
+    Gate,
+    Studio,
+    picture,
+    png,
+    preview,
+    step,
+)
+
+
+@pytest.mark.parametrize(
+    "faults", [{"beat": 3}, {"render": 3}, {"claim": 3}, {"beat": 2, "render": 2, "claim": 1}]
+)
+async def test_a_database_that_is_away_for_a_moment_costs_no_job(
+    studio: Studio, faults: dict[str, int]
+) -> None:
+    studio.engine.faults = dict(faults)
+    job_id, gate = await studio.submit(), Gate()
+    async with studio.working(Brush(STARTED, step(1), gate, FINISHED)):
+        await studio.until(job_id, lambda job: job.step == 1)  # progress is written as soon as it can be
+        gate.set()
+        job = await studio.until(job_id, lambda job: job.ended_at is not None)
+    assert (job.state, job.attempt) == (State.RENDERED, 1)
+    assert not any(studio.engine.faults.values())
+
+
+async def test_a_failure_is_written_once_the_database_is_back(studio: Studio) -> None:
+    studio.engine.faults = {"fail": 2}
+    job = await studio.paint(Brush(RuntimeError("no luck")))
+    assert job.state is State.FAILED
+
+
+async def test_a_job_is_handed_back_once_the_database_is_back(studio: Studio) -> None:
+    studio.engine.faults = {"hand_back": 2}
+    job_id = await studio.submit()
+    async with studio.working(EndlessBrush(STARTED)):
+        await studio.until(job_id, lambda job: job.step == 1)
+    assert (await read_job(studio.database, job_id)).state is State.QUEUED
+
+
+@pytest.mark.parametrize("call", ["beat", "render"])
+async def test_a_worker_gives_up_when_its_lease_has_run_out_meanwhile(
+    database: Database, studio: Studio, call: str
+) -> None:
+    short = Studio(database, studio.folder, lease_s=0.0)
+    short.engine.faults = {call: 1_000_000}
+    job_id, brush = await short.submit(), Brush(FINISHED)
+    claim = await short.engine.claim("w")
+    assert claim is not None
+    await short.worker(brush).work(claim, short.stop)
+    assert (await read_job(database, job_id)).state is State.RUNNING  # for a sweep to take back
+    assert short.engine.calls.count(call) == 1
+
+
+async def test_old_previews_are_deleted_while_a_job_runs_and_all_at_its_end(studio: Studio) -> None:
+    job_id = await studio.submit()
+    pictures = studio.kept()
+    gates = [Gate() for _ in range(5)]
+    strokes = [
+        stroke for number, gate in enumerate(gates) for stroke in (preview(number / 10), step(number), gate)
+    ]
+    async with studio.working(Brush(STARTED, *strokes, FINISHED)):
+        seen = set[str]()
+        for gate in gates:
+            job = await studio.until(
+                job_id, lambda job: job.preview_blob is not None and job.preview_blob not in seen
+            )
+            assert job.preview_blob is not None
+            seen.add(job.preview_blob)
+            await studio.until_called("beat", 2)
+            assert len(studio.kept() - pictures) <= KEPT
+            assert job.preview_blob in studio.kept()
+            gate.set()
+        job = await studio.until(job_id, lambda job: job.state is State.RENDERED)
+    assert len(seen) == len(gates)
+    assert job.preview_blob is None
+    assert studio.kept() == pictures | {job.result_blob}
+
+
+async def test_a_failed_job_leaves_no_preview(studio: Studio) -> None:
+    await studio.submit()
+    pictures = studio.kept()
+    job = await studio.paint(Brush(STARTED, preview(0.5), open_gate(), RuntimeError("no luck")))
+    assert job.preview_blob is None
+    assert studio.kept() == pictures
+
+
+def open_gate() -> Gate:
+    gate = Gate()
+    gate.set()
+    return gate
+
+
+async def test_a_cancelled_job_leaves_no_preview(studio: Studio) -> None:
+    job_id, gate = await studio.submit(), Gate()
+    pictures = studio.kept()
+    brush = Brush(STARTED, preview(0.5), step(1), gate, FINISHED)
+    async with studio.working(brush):
+        await studio.until(job_id, lambda job: job.preview_blob is not None)
+        await studio.cancel(job_id)
+        await studio.until_called("beat", 1)
+        gate.set()
+    assert (await read_job(studio.database, job_id)).preview_blob is None
+    assert studio.kept() == pictures
+
+
+async def test_a_job_in_the_line_keeps_its_preview_until_the_next_attempt_has_its_own(studio: Studio) -> None:
+    job_id = await studio.submit()
+    pictures = studio.kept()
+    async with studio.working(EndlessBrush(STARTED, preview(0.5))):
+        before = await studio.until(job_id, lambda job: job.preview_blob is not None)
+    waiting = await read_job(studio.database, job_id)
+    assert waiting.preview_blob == before.preview_blob
+    assert studio.kept() == pictures | {before.preview_blob}
+    studio.stop.clear()
+    async with studio.working(Brush(FINISHED)):
+        job = await studio.until(job_id, lambda job: job.state is State.RENDERED)
+    assert studio.kept() == pictures | {job.result_blob}
+
+
+async def test_no_two_jobs_share_a_preview_whatever_it_shows(studio: Studio) -> None:
+    first, second = [await read_job(studio.database, await studio.submit()) for _ in range(2)]
+    ours, theirs = Previews(studio.blobs, first), Previews(studio.blobs, second)
+    await ours.put(picture(0.5))
+    await theirs.put(picture(0.5))
+    await ours.forget()
+    assert theirs.newest is not None
+    assert images.decode(await studio.blobs.get(theirs.newest)).width == 60
+
+
+async def test_a_preview_of_the_content_s_own_pixels_is_not_the_content(studio: Studio) -> None:
+    job = await read_job(studio.database, await studio.submit())
+    previews = Previews(studio.blobs, job)
+    await previews.put(images.decode(png("teal")))
+    await previews.forget()
+    assert await studio.blobs.get(job.content_blob) == png("teal")
+
+
+class FullDisk(Blobs):
+    """Has room for PNG only."""
+
+    async def put(self, data: bytes) -> str:
+        if not data.startswith(b"\x89PNG"):
+            raise Failure("the disk is full")
+        return await super().put(data)
+
+
+async def test_a_preview_that_cannot_be_stored_costs_no_job(studio: Studio) -> None:
+    job_id, gate = await studio.submit(), Gate()
+    brush = Brush(STARTED, preview(0.5), step(1), gate, FINISHED)
+    async with studio.working(brush, blobs=FullDisk(studio.folder)):
+        job = await studio.until(job_id, lambda job: job.step == 1)
+        assert job.preview_blob is None
+        gate.set()
+        await studio.until(job_id, lambda job: job.state is State.RENDERED)
+
+
+class BrokenDisk(Blobs):
+    """Keeps nothing."""
+
+    async def put(self, data: bytes) -> str:
+        raise Failure("the disk is broken")
+
+
+async def test_a_result_that_cannot_be_stored_fails_its_job(studio: Studio) -> None:
+    job = await studio.paint(Brush(FINISHED), blobs=BrokenDisk(studio.folder))
+    assert job.state is State.FAILED
+    assert job.error == "Something broke on our side while painting: please try again."
+    assert job.reference

@@ -1,0 +1,98 @@
+import pytest
+import torch
+from torch import Tensor
+
+from nst_core.losses import gram, total_variation
+from nst_core.objective import Objective, figures
+from nst_core.params import STYLE_LAYERS, Params
+from nst_core.vgg import Vgg
+
+RANDOM = torch.Generator().manual_seed(11)
+CONTENT = torch.rand(1, 3, 32, 48, generator=RANDOM)
+STYLE = 0.3 * torch.rand(1, 3, 40, 32, generator=RANDOM)
+PICTURE = torch.rand(1, 3, 32, 48, generator=RANDOM)
+
+
+@pytest.fixture(scope="module")
+def vgg(vgg19: dict[str, Tensor]) -> Vgg:
+    return Vgg(vgg19)
+
+
+def by_hand(vgg: Vgg, params: Params) -> tuple[float, list[float], list[float]]:
+    """The content loss, and per layer the style loss of the picture and of the content."""
+    layers = {params.content_layer, *params.style_layers}
+    of_picture, of_content, of_style = (vgg(p, layers) for p in (PICTURE, CONTENT, STYLE))
+    content = (of_picture[params.content_layer] - of_content[params.content_layer]).square().mean().item()
+    painted, plain = (
+        [
+            (gram(taps[layer]) - gram(of_style[layer])).square().mean().item()
+            for layer in params.style_layers
+        ]
+        for taps in (of_picture, of_content)
+    )
+    return content, painted, plain
+
+
+def test_the_raw_form_is_the_papers_sum(vgg: Vgg) -> None:
+    params = Params(
+        content_weight=2.0,
+        style_weight=30.0,
+        style_layers=("relu1_1", "relu3_1"),
+        layer_weights=(0.25, 4.0),
+    )
+    total, row = Objective(vgg, CONTENT, STYLE, params)(PICTURE)
+    content, (first, second), _ = by_hand(vgg, params)
+    style = 0.25 * first + 4 * second
+    assert total.item() == pytest.approx(2 * content + 30 * style, rel=1e-4)
+    assert figures(row).content == pytest.approx(content, rel=1e-4)
+    assert figures(row).style == pytest.approx(style, rel=1e-4)
+
+
+def test_the_relative_form_divides_by_the_natural_references(vgg: Vgg) -> None:
+    params = Params(beta=7.0)
+    total, row = Objective(vgg, CONTENT, STYLE, params)(PICTURE)
+    content, painted, plain = by_hand(vgg, params)
+    content_rel = content / vgg(CONTENT, ["relu4_2"])["relu4_2"].square().mean().item()
+    ratios = [a / b for a, b in zip(painted, plain, strict=True)]
+    assert figures(row).content_rel == pytest.approx(content_rel, rel=1e-4)
+    assert figures(row).style_rel == pytest.approx(sum(ratios) / 5, rel=1e-4)
+    assert total.item() == pytest.approx(content_rel + 7 * sum(ratios) / 5, rel=1e-4)
+
+
+def test_the_content_itself_has_content_0_and_style_1(vgg: Vgg) -> None:
+    now = figures(Objective(vgg, CONTENT, STYLE, Params())(CONTENT)[1])
+    assert now.content == 0
+    assert now.style_rel == pytest.approx(1, rel=1e-4)
+    assert now.total == pytest.approx(25, rel=1e-4)
+
+
+def test_the_style_itself_has_style_0(vgg: Vgg) -> None:
+    assert figures(Objective(vgg, CONTENT[..., :32], STYLE, Params())(STYLE[..., :32, :])[1]).style_rel < 1
+    assert figures(Objective(vgg, STYLE, STYLE, Params())(STYLE)[1]).style_rel == 0
+
+
+def test_relative_losses_are_finite_when_the_content_is_the_style(vgg: Vgg) -> None:
+    total, row = Objective(vgg, STYLE, STYLE, Params())(STYLE * 0.5)
+    assert bool(row.isfinite().all())
+    assert 0 < total.item() < 1e6
+
+
+def test_relative_losses_do_not_depend_on_the_scale_of_the_activations(vgg19: dict[str, Tensor]) -> None:
+    """Doubling the last convolution doubles relu5_1 and must change nothing."""
+    louder = {key: value * 2 if key.startswith("features.28.") else value for key, value in vgg19.items()}
+    one, other = (figures(Objective(Vgg(w), CONTENT, STYLE, Params())(PICTURE)[1]) for w in (vgg19, louder))
+    assert other.style_rel == pytest.approx(one.style_rel, rel=1e-4)
+    assert other.style > one.style
+
+
+def test_layer_weights_choose_among_layers(vgg: Vgg) -> None:
+    only_first = Params(layer_weights=(3.0, 0.0, 0.0, 0.0, 0.0))
+    alone = Params(style_layers=STYLE_LAYERS[:1])
+    one, other = (figures(Objective(vgg, CONTENT, STYLE, p)(PICTURE)[1]) for p in (only_first, alone))
+    assert one.style_rel == pytest.approx(other.style_rel, rel=1e-5)
+
+
+def test_total_variation_is_added_with_its_weight(vgg: Vgg) -> None:
+    without, _ = Objective(vgg, CONTENT, STYLE, Params())(PICTURE)
+    with_tv, _ = Objective(vgg, CONTENT, STYLE, Params(tv=3.0))(PICTURE)
+    assert (with_tv - without).item() == pytest.approx(3 * total_variation(PICTURE).item(), rel=1e-3)

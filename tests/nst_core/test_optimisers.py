@@ -1,0 +1,99 @@
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from nst_core import optimisers
+from nst_core.optimisers import Adam, GradientDescent, Lbfgs, Optimiser
+from nst_core.params import Params
+
+TARGET = torch.tensor([0.2, 0.9, 0.4]).view(1, 3, 1, 1).expand(1, 3, 6, 5)
+
+
+def bowl(picture: Tensor) -> tuple[Tensor, Tensor]:
+    """A valley ten times as steep in one channel as in another, lowest at TARGET."""
+    steepness = torch.tensor([1.0, 3.0, 10.0]).view(1, 3, 1, 1)
+    total = (steepness * (picture - TARGET).square()).mean()
+    return total, total.detach().expand(5)
+
+
+def outside(picture: Tensor) -> tuple[Tensor, Tensor]:
+    """Lowest far outside the gamut."""
+    total = (picture - 3).square().mean()
+    return total, total.detach().expand(5)
+
+
+def start() -> Tensor:
+    return torch.rand(1, 3, 6, 5, generator=torch.Generator().manual_seed(2))
+
+
+def descend(optimiser: Optimiser, steps: int) -> Tensor:
+    picture = start()
+    for _ in range(steps):
+        optimiser.step(picture, bowl, 1.0)
+    return picture
+
+
+@pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
+def test_each_optimiser_finds_the_bottom_of_a_valley(name: str) -> None:
+    picture = descend(optimisers.make(Params(optimizer=name)), 150)
+    assert bowl(picture)[0] < 1e-3 * bowl(start())[0]
+
+
+@pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
+def test_no_pixel_leaves_the_gamut(name: str) -> None:
+    optimiser, picture = optimisers.make(Params(optimizer=name)), start()
+    for _ in range(60):
+        optimiser.step(picture, outside, 1.0)
+        assert 0 <= picture.min() <= picture.max() <= 1
+    assert picture.min() > 0.99
+
+
+def test_plain_descent_with_a_rate_is_the_papers_update() -> None:
+    picture, leaf = start(), start().requires_grad_()
+    (slope,) = torch.autograd.grad(bowl(leaf)[0], leaf)
+    GradientDescent(lr=2.0).step(picture, bowl, 1.0)
+    torch.testing.assert_close(picture, (start() - 2.0 * slope).clamp(0, 1))
+
+
+def test_plain_descents_own_rate_does_not_depend_on_the_losss_scale() -> None:
+    pictures = []
+    for scale in (1e-6, 1.0, 1e6):
+        picture, optimiser = start(), GradientDescent(lr=None)
+        for _ in range(20):
+            optimiser.step(picture, lambda p, scale=scale: (scale * bowl(p)[0], bowl(p)[1]), 1.0)
+        pictures.append(picture)
+    torch.testing.assert_close(pictures[0], pictures[1], rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(pictures[2], pictures[1], rtol=1e-3, atol=1e-4)
+
+
+def test_lbfgs_beats_adam_on_a_smooth_valley() -> None:
+    assert bowl(descend(Lbfgs(1.0), 15))[0] < bowl(descend(Adam(0.03), 15))[0]
+
+
+def test_lbfgs_never_raises_the_loss() -> None:
+    optimiser, picture = Lbfgs(1.0), start()
+    last = math.inf
+    for _ in range(20):
+        total = optimiser.step(picture, bowl, 1.0)[0].item()
+        assert total <= last
+        last = total
+
+
+def test_adams_state_is_carried_to_a_finer_size() -> None:
+    optimiser, picture = Adam(0.03), start()
+    for _ in range(5):
+        optimiser.step(picture, outside, 1.0)
+    optimiser.resize(12, 10)
+    finer = torch.full((1, 3, 12, 10), 0.5)
+    optimiser.step(finer, outside, 1.0)
+    torch.testing.assert_close(finer, torch.full_like(finer, 0.53), rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
+def test_a_flat_loss_moves_nothing(name: str) -> None:
+    optimiser, picture = optimisers.make(Params(optimizer=name)), start()
+    for _ in range(3):
+        optimiser.step(picture, lambda p: ((p * 0).sum(), torch.zeros(5)), 1.0)
+    torch.testing.assert_close(picture, start())

@@ -1,0 +1,41 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nst_core.params import Params
+from nst_core.pyramid import Scale, scales
+
+
+def edges(params: Params) -> list[int]:
+    return [scale.edge_px for scale in scales(params)]
+
+
+def test_sizes_double_up_to_the_one_asked_for() -> None:
+    assert edges(Params(size=1024)) == [128, 256, 512, 1024]
+    assert edges(Params(size=384)) == [96, 192, 384]
+    assert edges(Params(size=191)) == [191]
+
+
+def test_most_steps_are_taken_at_the_coarsest_size() -> None:
+    steps = [scale.steps for scale in scales(Params(size=1024))]
+    assert steps == sorted(steps, reverse=True)
+    assert steps[0] > steps[-1] > 0
+
+
+def test_high_takes_more_steps_than_standard_and_a_draft_none() -> None:
+    standard, high = (sum(s.steps for s in scales(Params(quality=q))) for q in ("standard", "high"))
+    assert high > standard
+    assert scales(Params(quality="draft", size=300)) == (Scale(edge_px=300, steps=0),)
+
+
+@given(size=st.integers(32, 4096), steps=st.integers(1, 3000), quality=st.sampled_from(["standard", "high"]))
+def test_given_steps_are_shared_out_whole_with_some_at_each_size(size: int, steps: int, quality: str) -> None:
+    plan = scales(Params(size=size, steps=steps, quality=quality))
+    assert sum(scale.steps for scale in plan) == steps
+    assert all(scale.steps >= 1 for scale in plan)
+    assert plan[-1].edge_px == size
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_with_fewer_steps_than_sizes_the_coarsest_sizes_go(steps: int) -> None:
+    assert edges(Params(size=512, steps=steps)) == [128, 256, 512][-steps:]

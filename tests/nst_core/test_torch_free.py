@@ -1,0 +1,10 @@
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("module", ["params", "progress", "pyramid", "errors", "images", "colour"])
+def test_the_light_modules_do_not_import_torch(module: str) -> None:
+    script = f"import sys, nst_core.{module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

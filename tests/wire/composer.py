@@ -1,0 +1,90 @@
+"""What a person's client does with a slash command: finds it, holds the values against it, uploads the files.
+
+The client would not let a person send anything else, so a mistake here is one of the test.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.wire.world import Attachment, Json, Upload
+
+SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
+STRING, INTEGER, BOOLEAN, ATTACHMENT, NUMBER = 3, 4, 5, 11, 10
+PYTHON_TYPES: dict[int, tuple[type, ...]] = {
+    STRING: (str,),
+    INTEGER: (int,),
+    BOOLEAN: (bool,),
+    NUMBER: (int, float),
+    ATTACHMENT: (Upload,),
+}
+
+Uploader = Callable[[Upload], Attachment]
+
+
+def find(commands: list[Json], name: str) -> Json:
+    for command in commands:
+        if command["name"] == name and command["type"] == 1:
+            return command
+    raise LookupError(f"/{name} is not registered; there are {[command['name'] for command in commands]}")
+
+
+def compose(
+    command: Json,
+    words: list[str],
+    values: Mapping[str, Any],
+    *,
+    upload: Uploader,
+    describe: Callable[[Attachment], Json],
+    focused: str | None = None,
+) -> Json:
+    """The `data` of an interaction for `/command words... values...`.
+
+    Raises:
+        ValueError: a value that the client would not send.
+    """
+    attachments: dict[str, Json] = {}
+
+    def sent(option: Json, value: Any) -> Any:
+        if option["type"] != ATTACHMENT:
+            return value
+        stored = upload(value)
+        attachments[str(stored.id)] = describe(stored)
+        return str(stored.id)
+
+    leaf = command
+    wrappers: list[Json] = []
+    for word in words:
+        leaf = next(option for option in leaf["options"] if option["name"] == word)
+        wrappers.append({"name": word, "type": leaf["type"]})
+    given: list[Json] = []
+    known: list[Json] = leaf.get("options") or []
+    if unknown := values.keys() - {option["name"] for option in known}:
+        raise ValueError(f"/{command['name']} has no options {sorted(unknown)}")
+    for option in known:
+        if option["name"] in values:
+            value = values[option["name"]]
+            if option["name"] != focused:
+                _check(option, value)
+            entry: Json = {"name": option["name"], "type": option["type"], "value": sent(option, value)}
+            given.append(entry | ({"focused": True} if option["name"] == focused else {}))
+        elif option.get("required") and focused is None:
+            raise ValueError(f"/{command['name']} needs {option['name']}")
+    for wrapper in reversed(wrappers):
+        given = [wrapper | {"options": given}]
+    data: Json = {"id": command["id"], "name": command["name"], "type": command["type"], "options": given}
+    return data | ({"resolved": {"attachments": attachments}} if attachments else {})
+
+
+def _check(option: Json, value: Any) -> None:
+    name = option["name"]
+    types = PYTHON_TYPES.get(option["type"], (object,))
+    if not isinstance(value, types) or (isinstance(value, bool) and option["type"] != BOOLEAN):
+        raise ValueError(f"{name}: {value!r} is not of the option's type {option['type']}")
+    if option.get("choices") and value not in [choice["value"] for choice in option["choices"]]:
+        raise ValueError(f"{name}: {value!r} is none of {[choice['value'] for choice in option['choices']]}")
+    size = len(value) if isinstance(value, str) else value
+    for low, high in (("min_value", "max_value"), ("min_length", "max_length")):
+        if (option.get(low) is not None and size < option[low]) or (
+            option.get(high) is not None and size > option[high]
+        ):
+            raise ValueError(f"{name}: {value!r} is not within {option.get(low)}..{option.get(high)}")

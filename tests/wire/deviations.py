@@ -1,0 +1,64 @@
+"""Where discord.py and the OpenAPI description disagree and Discord takes what discord.py sends.
+
+Each deviation is as narrow as can be and has its reason, so that a real mistake beside it still shows.
+"""
+
+from typing import Any
+
+
+def normalised(method: str, template: str, body: Any) -> Any:
+    """The body as the description would have it; the original stays as it was sent."""
+    if template.endswith(("/commands", "/commands/{command_id}")):
+        commands = body if isinstance(body, list) else [body]
+        plain = [_command(command) for command in commands]
+        return plain if isinstance(body, list) else plain[0]
+    if template.endswith("/callback") and isinstance(body, dict) and isinstance(body.get("data"), dict):
+        data = _message(body["data"])
+        return body | {"data": _edit(data) if body.get("type") == 7 else data}
+    if template == "/users/@me/channels":
+        return _recipient(body)
+    return _edit(_message(body)) if method == "PATCH" else _message(body)
+
+
+def _recipient(body: Any) -> Any:
+    """`recipient_id`: discord.py sends an integer here too."""
+    if isinstance(body, dict) and type(body.get("recipient_id")) is int:
+        return body | {"recipient_id": str(body["recipient_id"])}
+    return body
+
+
+def _edit(body: Any) -> Any:
+    """`tts` of an edit: discord.py always sends it, and false says nothing."""
+    if isinstance(body, dict) and body.get("tts") is False:
+        return {key: value for key, value in body.items() if key != "tts"}
+    return body
+
+
+def _message(body: Any) -> Any:
+    """`attachments[].id`: discord.py sends an integer, the description says string, Discord takes both."""
+    if not isinstance(body, dict) or not isinstance(body.get("attachments"), list):
+        return body
+    return body | {"attachments": [_text_id(attachment) for attachment in body["attachments"]]}
+
+
+def _text_id(attachment: Any) -> Any:
+    if isinstance(attachment, dict) and type(attachment.get("id")) is int:
+        return attachment | {"id": str(attachment["id"])}
+    return attachment
+
+
+def _command(command: Any) -> Any:
+    """`nsfw`: a documented field of commands that the description does not name."""
+    if not isinstance(command, dict):
+        return command
+    plain = {key: value for key, value in command.items() if not (key == "nsfw" and isinstance(value, bool))}
+    if isinstance(plain.get("options"), list):
+        plain["options"] = [_option(option) for option in plain["options"]]
+    return plain
+
+
+def _option(option: Any) -> Any:
+    """`file_types` of an attachment option: documented since August 2026, not yet in the description."""
+    if isinstance(option, dict) and option.get("type") == 11 and isinstance(option.get("file_types"), list):
+        return {key: value for key, value in option.items() if key != "file_types"}
+    return option

@@ -1,0 +1,242 @@
+"""A stand-in Discord on loopback: gateway, REST and CDN for a bot that is told their addresses.
+
+It keeps everything in memory, notes each breach of Discord's rules in `violations`, and fails on demand.
+"""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from aiohttp import web
+
+from tests.wire import composer
+from tests.wire.gateway import Gateway
+from tests.wire.interactions import Interactions
+from tests.wire.messages import Messages
+from tests.wire.openapi import Description
+from tests.wire.payloads import Payloads
+from tests.wire.resources import Resources
+from tests.wire.rest import API, Call, Fault, Rest
+from tests.wire.world import (
+    AUTOCOMPLETE,
+    COMMAND,
+    COMPONENT,
+    Attachment,
+    Changes,
+    Channel,
+    Interaction,
+    Json,
+    Message,
+    Person,
+    World,
+)
+
+HOST = "127.0.0.1"
+LARGEST_REQUEST_BYTES = 32 * 1024 * 1024
+T = TypeVar("T")
+
+
+class DiscordServer:
+    """Use as an async context manager: `async with DiscordServer() as discord`."""
+
+    def __init__(self, *, shards: int = 1, description: Description | None = None) -> None:
+        self.token = f"{secrets.token_urlsafe(18)}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(28)}"
+        self.world = World()
+        self.changes = Changes()
+        self._payloads = Payloads(self.world, lambda: f"http://{self.host}")
+        self.gateway = Gateway(
+            self.world, self._payloads, self.changes, token=self.token, url=lambda: self.gateway_url
+        )
+        self.rest = Rest(description or Description.load(), self.changes, token=self.token)
+        self._shards = shards
+        self._port = 0
+        self._runner: web.AppRunner | None = None
+        self.changes.account = self._account
+        self.changes.alarms.append(self._must_be_content)
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=LARGEST_REQUEST_BYTES)
+        app.router.add_get("/gateway", self.gateway.handle)
+        app.router.add_get(
+            "/{folder:attachments|ephemeral-attachments}/{channel}/{id}/{name}", self._download
+        )
+        app.router.add_route("*", API + "/{path:.*}", self.rest.handle)
+        self._runner = web.AppRunner(app, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, 0)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+        messages = Messages(self.world, self._payloads)
+        Interactions(self.world, self._payloads, messages).register(self.rest)
+        Resources(
+            self.world, self._payloads, messages, gateway_url=self.gateway_url, shards=self._shards
+        ).register(self.rest)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.gateway.drop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def host(self) -> str:
+        return f"{HOST}:{self._port}"
+
+    @property
+    def api_url(self) -> str:
+        return f"http://{self.host}{API}"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"ws://{self.host}/gateway"
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every request to the API so far, oldest first."""
+        return self.rest.calls
+
+    @property
+    def violations(self) -> list[str]:
+        return self.rest.violations + self.gateway.violations
+
+    def forgive(self) -> list[str]:
+        """The violations so far, crossed out: for the tests that cause some on purpose."""
+        found = self.violations
+        self.rest.violations.clear()
+        self.gateway.violations.clear()
+        return found
+
+    async def until(self, wanted: Callable[[], T | None], what: str, *, timeout_s: float = 120.0) -> T:
+        """Waits for the first truthy answer of `wanted`; see `Changes.until`."""
+        return await self.changes.until(wanted, what, timeout_s=timeout_s)
+
+    async def slash(
+        self, user: Person, command: str, *, channel: Channel | None = None, **values: Any
+    ) -> Interaction:
+        """A person sends a slash command; `command` may name a subcommand, as in `preset save`."""
+        data = self._compose(command, values, channel)
+        return await self._dispatch(COMMAND, user, data, channel=channel)
+
+    async def autocomplete(self, user: Person, command: str, *, focused: str, **values: Any) -> Interaction:
+        """A person types into an option; the answer's choices come with `until(lambda: asked.choices)`."""
+        data = self._compose(command, values, None, focused=focused)
+        return await self._dispatch(AUTOCOMPLETE, user, data)
+
+    async def click(self, user: Person, message: Message, label: str) -> Interaction:
+        """A person presses the button with this label.
+
+        Raises:
+            KeyError: the message has no such button, or it is disabled.
+        """
+        data: Json = {"component_type": 2, "custom_id": message.buttons[label]}
+        return await self._dispatch(COMPONENT, user, data, message=message)
+
+    def fail_next(
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int,
+        body: Json | None = None,
+        headers: Mapping[str, str] | None = None,
+        times: int = 1,
+        after: bool = False,
+    ) -> Fault:
+        """The next calls whose path contains the expression get this answer; `after` they took effect."""
+        fault = Fault(
+            method=method,
+            path=re.compile(path),
+            status=status,
+            body={"code": 0, "message": f"{status}: as told"} if body is None else body,
+            headers=headers or {},
+            times=times,
+            after=after,
+        )
+        self.rest.faults.append(fault)
+        return fault
+
+    def limit_next(self, method: str, path: str, *, retry_after_s: float, times: int = 1) -> Fault:
+        """The next calls are rate limited, as Discord's own servers say it: with a Via header."""
+        return self.fail_next(
+            method,
+            path,
+            status=429,
+            body={"message": "You are being rate limited.", "retry_after": retry_after_s, "global": False},
+            headers={"Retry-After": str(retry_after_s), "Via": "1.1 google", "X-RateLimit-Scope": "user"},
+            times=times,
+        )
+
+    def expire_tokens(self) -> None:
+        """A quarter of an hour passes: every interaction so far can be answered no more."""
+        for interaction in self.world.interactions.values():
+            interaction.expired = True
+
+    def delete_message(self, message: Message) -> None:
+        """A person deletes a message; a bot without the messages intent is not told."""
+        message.deleted = True
+        self.changes.announce()
+
+    def attachment_bytes(self, attachment: Attachment) -> bytes:
+        return attachment.file.data
+
+    def _compose(
+        self, command: str, values: Mapping[str, Any], channel: Channel | None, *, focused: str | None = None
+    ) -> Json:
+        name, *words = command.split()
+        registered = self.world.commands.get(None, []) + self.world.commands.get(self.world.guild_id, [])
+        place = (channel or self.world.channel).id
+        return composer.compose(
+            composer.find(registered, name),
+            words,
+            values,
+            upload=lambda file: self.world.store(file, place, ephemeral=True),
+            describe=self._payloads.attachment,
+            focused=focused,
+        )
+
+    async def _dispatch(
+        self,
+        kind: int,
+        user: Person,
+        data: Json,
+        *,
+        channel: Channel | None = None,
+        message: Message | None = None,
+    ) -> Interaction:
+        place = self.world.channels[message.channel_id] if message else channel or self.world.channel
+        interaction = Interaction(
+            id=self.world.snowflake(),
+            token=secrets.token_urlsafe(120),
+            type=kind,
+            user=user,
+            channel=place,
+            data=data,
+            message=message,
+        )
+        self.world.interactions[interaction.token] = interaction
+        session = self.gateway.session_for(self.world.guild_id if place.recipient is None else 0)
+        await session.dispatch("INTERACTION_CREATE", self._payloads.interaction(interaction))
+        return interaction
+
+    async def _download(self, request: web.Request) -> web.Response:
+        """The CDN: a file for who has its signed URL."""
+        attachment = self.world.attachments.get(int(request.match_info["id"]))
+        if (
+            attachment is None
+            or attachment.path != request.path
+            or request.query.get("hm") != attachment.signature
+        ):
+            return web.Response(status=404, text="This content is no longer available.")
+        return web.Response(body=attachment.file.data, content_type=attachment.file.content_type)
+
+    def _must_be_content(self) -> None:
+        if self.violations:
+            raise AssertionError(f"Discord's rules were broken\n{self.changes.account()}")
+
+    def _account(self) -> str:
+        lines = [str(call) for call in self.calls[-20:]]
+        return "\n".join(["the last requests:", *lines, "violations:", *self.violations])
