@@ -86,7 +86,7 @@ async def run(settings: Settings) -> None:
     """The bot on Discord, until SIGTERM or SIGINT.
 
     Raises:
-        Refusal: the token is missing or Discord refuses it.
+        Refusal: the token is missing, Discord refuses it, or it cannot be reached.
     """
     if settings.discord_token is None:
         raise Refusal("There is no DISCORD_TOKEN: set it in the environment or in .env.")
@@ -95,12 +95,19 @@ async def run(settings: Settings) -> None:
     token = settings.discord_token.get_secret_value()
     with stop_on_signals() as stop:
         async with open_house(settings) as house, EaselClient(house.rooms) as client:
+            await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
-            try:
-                await run_until(stop, lambda: client.start(token), courier.run, house.supervisor.run)
-            except* discord.LoginFailure:
-                raise Refusal("Discord refused the token: check DISCORD_TOKEN.") from None
+            await run_until(stop, client.connect, courier.run, house.supervisor.run)
     log.info("stopped")
+
+
+async def _log_in(client: EaselClient, token: str) -> None:
+    try:
+        await client.login(token)
+    except discord.LoginFailure as error:
+        raise Refusal("Discord refused the token: check DISCORD_TOKEN.") from error
+    except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+        raise Refusal("Discord could not be reached: check this machine's way to the internet.") from error
 
 
 @contextmanager

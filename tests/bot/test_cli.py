@@ -1,0 +1,59 @@
+"""`easel`, as a person in a terminal meets it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def easel(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("EASEL_", "DISCORD_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "bot.cli", *arguments],
+        cwd=cwd,
+        env={**clean, "COLUMNS": "200", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["run", "try", "demo", "worker", "migrate", "doctor"])
+def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
+    done = easel(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert command in done.stdout
+
+
+def test_migrate_makes_the_database_and_may_be_repeated(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = easel("migrate", cwd=tmp_path, EASEL_DATA_DIR="data")
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "data" / "easel.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"EASEL_DISCORD_API_URL": "http://127.0.0.1:1/api"}, "EASEL_DISCORD_GATEWAY_URL"),
+        ({"EASEL_WORKERS": "many"}, "EASEL_WORKERS"),
+        ({"EASEL_JOBS_PER_USER": "0"}, "EASEL_JOBS_PER_USER"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence(tmp_path: Path, environment: dict[str, str], expected: str) -> None:
+    done = easel("migrate", cwd=tmp_path, **environment)
+    assert done.returncode == 1
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unreachable_discord_is_one_sentence_without_the_token(tmp_path: Path) -> None:
+    urls = {"EASEL_DISCORD_API_URL": "http://127.0.0.1:9", "EASEL_DISCORD_GATEWAY_URL": "ws://127.0.0.1:9"}
+    done = easel("run", cwd=tmp_path, DISCORD_TOKEN="hush-hush-hush", EASEL_WORKERS="0", **urls)
+    assert done.returncode == 1
+    assert "Discord could not be reached" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hush-hush-hush" not in done.stderr + done.stdout
