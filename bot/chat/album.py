@@ -7,7 +7,7 @@ from PIL import Image
 
 from bot.chat.card import Picture
 from bot.features.jobs import WAITING, Job, State
-from bot.media.blobs import Blobs
+from bot.media.blobs import BlobMissing, Blobs
 
 JPEG_QUALITIES = (92, 85, 75, 60)
 SHRINK = 0.7
@@ -19,7 +19,10 @@ async def album(job: Job, blobs: Blobs, *, limit_bytes: int) -> Picture | None:
     limit_bytes: what Discord accepts as one file here.
     """
     if job.state in WAITING and job.preview_blob:
-        data = await blobs.get(job.preview_blob)
+        try:
+            data = await blobs.get(job.preview_blob)
+        except BlobMissing:
+            return None  # a newer preview has taken its place meanwhile
         description = f"Preview of a picture in the style of {job.style_name}"[:1024]
         return Picture(filename=f"preview-{job.id}.jpg", data=data, description=description)
     if job.state in {State.RENDERED, State.DELIVERED} and job.result_blob:

@@ -11,6 +11,7 @@ from contextlib import suppress
 import discord
 import structlog
 from aiolimiter import AsyncLimiter
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat import card
 from bot.chat.album import album
@@ -54,7 +55,7 @@ class Courier:
         await self._client.wait_until_ready()
         async with asyncio.TaskGroup() as group:
             while True:
-                for delivery in await self._next():
+                for delivery in await self._next_or_none():
                     group.create_task(self._show(delivery))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._rooms.news.wait(), ROUND_S)
@@ -65,6 +66,13 @@ class Courier:
         due = await self._next()
         await asyncio.gather(*map(self._show, due))
         return len(due)
+
+    async def _next_or_none(self) -> list[Delivery]:
+        try:
+            return await self._next()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("the ledger could not be read", error=type(error).__name__)
+            return []
 
     async def _next(self) -> list[Delivery]:
         now = self._rooms.clock()
@@ -90,6 +98,9 @@ class Courier:
         try:
             with structlog.contextvars.bound_contextvars(job=job.id, user=job.user_id, guild=job.guild_id):
                 await self._try_to_show(delivery)
+        except (SQLAlchemyError, OSError) as error:
+            # The next round shows the same card again, which does no harm.
+            log.warning("the ledger could not be written", error=type(error).__name__)
         finally:
             self._in_flight.discard(job.id)
 

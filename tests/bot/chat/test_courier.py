@@ -1,5 +1,6 @@
 """The courier, when Discord does not do as it is asked."""
 
+import asyncio
 from dataclasses import replace
 
 import discord
@@ -8,9 +9,9 @@ from simcord import Env
 from sqlalchemy import select
 
 from bot.chat.courier import Courier
-from bot.db import deliveries
+from bot.db import Database, deliveries
 from bot.features.jobs import State
-from tests.bot.chat.conftest import Studio, png
+from tests.bot.chat.conftest import Studio
 
 
 def an_hour_later(studio: Studio) -> Courier:
@@ -80,11 +81,17 @@ async def test_a_missing_blob_does_not_stop_the_other_cards(studio: Studio) -> N
         assert list(rows)[-1] == 1
 
 
-async def test_a_picture_over_the_file_limit_is_sent_as_jpeg_and_says_so() -> None:
-    from bot.chat.album import shrink
-
-    noise = png(400, 400)
-    assert len(shrink(noise, 2000)) <= 2000
+async def test_a_locked_database_is_no_end(studio: Studio) -> None:
+    await studio.stylize()
+    await studio.paint()
+    broken = Courier(
+        client=studio.env.bot, rooms=replace(studio.rooms, database=Database("sqlite+aiosqlite:////no/where"))
+    )
+    running = asyncio.create_task(broken.run())
+    await asyncio.sleep(1.0)
+    assert not running.done()
+    running.cancel()
+    await asyncio.wait({running})
 
 
 async def test_the_card_is_shown_after_a_crash_between_acceptance_and_first_answer(studio: Studio) -> None:
