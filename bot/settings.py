@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 MIB = 1024 * 1024
-FOR_WORKERS = ("data_dir", "database_url", "log_level", "lease_s", "max_attempts")
+FOR_WORKERS = ("log_level", "lease_s", "max_attempts")
 HOST = re.compile(r"([a-z0-9.-]+|\[::1\])(:\d{1,5})?")
 
 
@@ -101,8 +101,10 @@ class Settings(BaseSettings):
         return self.data_dir / "blobs"
 
     def for_workers(self) -> dict[str, str]:
-        """The environment in which another process reads these very settings, without the secrets."""
-        values = self.model_dump(mode="json", exclude_none=True, include=set(FOR_WORKERS))
+        """The environment in which a worker finds this very database and these blobs; it holds no token."""
+        values = {name: getattr(self, name) for name in FOR_WORKERS}
+        # Said in full: what is unset here may be set in the environment that a worker inherits.
+        values |= {"data_dir": self.data_dir.absolute(), "database_url": self.url}
         return {f"EASEL_{name.upper()}": str(value) for name, value in values.items()}
 
 

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 QUICK_DEATH_S = 10.0
 MAX_PAUSE_S = 30.0
+# Threads that spin while they wait for each other lose most of a core that they must share, measured 5-fold.
+WORKER_DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def devices(device: str, workers: int | None) -> list[str]:
@@ -127,4 +129,4 @@ class Supervisor:
 def _environment(device: str, added: Mapping[str, str]) -> dict[str, str]:
     """Ours and what is added, with the worker's device and without the token, the gateway's alone."""
     ours = {key: value for key, value in os.environ.items() if key.upper() != "DISCORD_TOKEN"}
-    return {**ours, **added, "EASEL_DEVICE": device}
+    return {**WORKER_DEFAULTS, **ours, **added, "EASEL_DEVICE": device}

@@ -22,6 +22,7 @@ class Attempt:
         self._events = events
         self._parameters = parameters
         self._stop = threading.Event()
+        self._stopped = False
         self._error: Exception | None = None
         self._result: tuple[Finished, bytes] | None = None
         self._preview: Picture | None = None
@@ -33,8 +34,9 @@ class Attempt:
         try:
             with closing(self._events) as events:
                 # Asked first, for even the first event may take seconds.
-                while not self._stop.is_set() and (event := next(events, None)) is not None:
+                while not (stopped := self._stop.is_set()) and (event := next(events, None)) is not None:
                     self._take(event)
+            self._stopped = stopped
         except Exception as error:  # noqa: BLE001 - one job: `result` raises it where the job is brought to its end
             self._error = error
 
@@ -50,7 +52,7 @@ class Attempt:
         """
         if self._error is not None:
             raise self._error
-        if self._result is None and not self._stop.is_set():
+        if self._result is None and not self._stopped:
             raise RuntimeError("the painting ended without a picture")
         return self._result
 

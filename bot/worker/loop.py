@@ -143,7 +143,8 @@ class Worker:
             finally:
                 attempt.stop()
                 stopping.cancel()
-        return held
+        # What has happened since the last beat is better known before anything is stored.
+        return held and await lease.beat(lease.written)
 
     async def _report(self, attempt: Attempt, lease: Lease, previews: Previews) -> bool:
         picture = attempt.take_preview()

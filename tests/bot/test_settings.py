@@ -161,6 +161,21 @@ def test_any_folder_can_hold_the_database(folder: str, tmp_path: Path) -> None:
     assert make_url(settings.url).database == str(tmp_path / folder / "easel.db")
 
 
+def test_a_worker_finds_the_same_database_and_blobs_and_no_token(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("EASEL_DATABASE_URL", "sqlite+aiosqlite:////elsewhere.db")
+    ours = Settings(
+        DISCORD_TOKEN=TOKEN, data_dir="here", database_url=None, lease_s=7, max_attempts=5, log_level="ERROR"
+    )
+    for name, value in ours.for_workers().items():
+        assert TOKEN not in value
+        monkeypatch.setenv(name, value)
+    theirs = Settings()
+    assert (theirs.url, theirs.blobs_dir) == (ours.url, tmp_path / "here" / "blobs")
+    assert (theirs.lease_s, theirs.max_attempts, theirs.log_level) == (7, 5, "ERROR")
+
+
 def test_settings_cannot_be_changed() -> None:
     settings: Any = Settings()
     with pytest.raises(ValidationError):

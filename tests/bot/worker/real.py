@@ -1,0 +1,66 @@
+"""Real worker processes on a real data folder."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.db import Database
+from bot.engines.local import LocalEngine
+from bot.engines.supervisor import WORKER_DEFAULTS
+from bot.features import looks
+from bot.features.jobs import Job
+from bot.media.blobs import Blobs
+from nst_core import images
+from nst_core.params import Params
+from tests.bot.builders import add, read_job
+
+SHORT = Params(size=64, steps=4, seed=7)
+ENDLESS = Params(size=64, steps=20_000)
+
+
+class DataFolder:
+    """`EASEL_DATA_DIR` with a database and blobs, as the gateway leaves it to its workers."""
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.folder = folder
+        self.database = database
+        self.blobs = Blobs(folder / "blobs")
+        self.engine = LocalEngine(database, lease_s=20.0, max_attempts=3)
+
+    async def submit(self, params: Params) -> int:
+        content, style = [
+            await self.blobs.put(images.encode(images.fit(images.decode(one.read()), 96), format="png"))
+            for one in looks.BUILT_IN[:2]
+        ]
+        async with self.database.begin() as connection:
+            return await add(connection, params=params.as_dict(), content_blob=content, style_blob=style)
+
+    async def until(self, job_id: int, holds: Callable[[Job], bool]) -> Job:
+        while not holds(job := await read_job(self.database, job_id)):  # noqa: ASYNC110 - a row tells nobody
+            await asyncio.sleep(0.02)
+        return job
+
+    def environment(self) -> dict[str, str]:
+        return {**WORKER_DEFAULTS, **os.environ, "EASEL_DATA_DIR": str(self.folder), "EASEL_DEVICE": "cpu"}
+
+    @asynccontextmanager
+    async def worker(self, name: str) -> AsyncIterator[Process]:
+        """`python -m bot.worker --supervised`; killed at the end if it still lives."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot.worker", "--name", name, "--supervised"),
+            env=self.environment(),
+            cwd=self.folder,
+            stdin=PIPE,
+            stderr=DEVNULL,
+        )
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.send_signal(signal.SIGKILL)
+            await process.communicate()

@@ -1,0 +1,81 @@
+"""`python -m bot.worker`: a real process that paints with real weights, is stopped, and is killed."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bot.db import Database
+from bot.features.jobs import State
+from nst_core import images
+from nst_core.params import Params
+from tests.bot.builders import column
+from tests.bot.worker.real import ENDLESS, SHORT, DataFolder
+
+PATIENCE_S = 300.0
+
+
+@pytest.fixture
+def folder(database: Database, tmp_path: Path) -> DataFolder:
+    return DataFolder(tmp_path, database)
+
+
+async def test_a_job_is_painted_at_low_priority_and_the_end_of_input_ends_the_worker(
+    folder: DataFolder,
+) -> None:
+    params = Params(size=64, quality="draft")
+    job_id = await folder.submit(params)
+    async with asyncio.timeout(PATIENCE_S), folder.worker("w") as process:
+        await folder.until(job_id, lambda job: job.state is State.RUNNING)
+        assert psutil.Process(process.pid).nice() >= min(19, os.nice(0) + 10)
+        job = await folder.until(job_id, lambda job: job.ended_at is not None)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert await process.wait() == 0
+    assert (job.state, job.error) == (State.RENDERED, None)
+    assert job.figures is not None
+    assert job.figures["device"] == "cpu"
+    assert job.result_blob is not None
+    result = await folder.blobs.get(job.result_blob)
+    picture = images.decode(result)
+    assert max(picture.width, picture.height) == 64
+    assert images.read_parameters(result) == params.as_dict()
+
+
+async def test_a_killed_worker_s_job_is_painted_once_by_the_next_and_sigterm_hands_a_job_back(
+    folder: DataFolder,
+) -> None:
+    job_id = await folder.submit(SHORT)
+    async with asyncio.timeout(PATIENCE_S), folder.worker("killed") as killed:
+        await folder.until(job_id, lambda job: job.state is State.RUNNING)
+        killed.kill()
+        await killed.wait()
+    assert list(await folder.engine.sweep(dead_worker="killed")) == [job_id]
+    async with asyncio.timeout(PATIENCE_S), folder.worker("next") as process:
+        job = await folder.until(job_id, lambda job: job.ended_at is not None)
+        assert (job.state, job.attempt) == (State.RENDERED, 2)
+        endless = await folder.submit(ENDLESS)
+        await folder.until(endless, lambda job: (job.step or 0) > 0)
+        process.terminate()
+        assert await process.wait() == 0
+    async with folder.database.read() as connection:
+        assert await column(connection, endless, "state") == State.QUEUED
+        assert await column(connection, endless, "handbacks") == 1
+        assert await column(connection, job_id, "state") == State.RENDERED
+
+
+async def test_bad_settings_end_the_worker_with_a_sentence(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot.worker"),
+        env={**os.environ, "EASEL_LEASE_S": "0"},
+        cwd=tmp_path,
+        stderr=PIPE,
+    )
+    _, complaint = await process.communicate()
+    assert process.returncode == 1
+    assert complaint.decode().startswith("EASEL_LEASE_S: ")
+    assert "Traceback" not in complaint.decode()
