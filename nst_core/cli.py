@@ -97,3 +97,7 @@ def verify() -> None:
         if path.is_file():
             weight_files.verify(name)
             print(f"{name:<18} {path.name:<27} sound")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -9,8 +10,8 @@ from torch import Tensor
 from nst_core.errors import EngineError
 from nst_core.optimisers import Evaluate, Optimiser
 
-RETRIES = 2
-_PENALTY = 0.1
+RETRIES: Final = 2
+_PENALTY: Final = 0.1
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,12 +1,15 @@
 """From two pictures to one: the whole method as a generator of events."""
 
+import dataclasses
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nst_core import colour, images, optimisers, weights
@@ -20,7 +23,7 @@ from nst_core.progress import Event, Figures, Finished, Preview, Started, Step
 from nst_core.pyramid import Scale, scales
 from nst_core.vgg import Vgg
 
-SKETCH_PX = 512
+SKETCH_PX: Final = 512
 """The first preview is no larger, so that it comes within seconds."""
 
 
@@ -55,25 +58,17 @@ def stylize(
         device=str(where),
         precision=studio.precision.name,
     )
-    if params.quality == "draft":
-        result = studio.sketch(params.size, blend(params))
-        yield Preview(scale=1, scales=1, picture=studio.picture(result, params.size))
-    else:
-        yield Preview(
-            scale=1,
-            scales=len(plan),
-            picture=studio.picture(studio.sketch(min(params.size, SKETCH_PX)), min(params.size, SKETCH_PX)),
-        )
+    draft = params.quality == "draft"
+    edge_px = params.size if draft else min(params.size, SKETCH_PX)
+    result = studio.sketch(edge_px, blend(params) if draft else 1.0)
+    yield Preview(scale=1, scales=len(plan), picture=studio.picture(result, edge_px))
+    if not draft:
         result = yield from _optimise(studio, plan, preview_every_s)
     picture = studio.picture(result, params.size)
     final = measure(picture, content, style, params, device=device)
     yield Finished(
         picture=picture,
-        content=final.content,
-        style=final.style,
-        content_rel=final.content_rel,
-        style_rel=final.style_rel,
-        total=final.total,
+        **dataclasses.asdict(final),
         iterations=studio.iterations,
         seconds=time.monotonic() - started,
         device=str(where),
@@ -95,7 +90,7 @@ def measure(
     target = _style_at(style, content, params, params.size)
     vgg = Vgg(weights.load(params.network), pooling=params.pooling, device=where, precision=EXACT)
     objective = Objective(vgg, _tensor(content.rgb, where), _tensor(target, where), params)
-    levels = images.quantise(picture.rgb).astype(np.float32) / 255
+    levels = images.quantise(picture.rgb).astype(np.float32) / np.float32(255)
     with torch.no_grad():
         return figures(objective(_tensor(levels, where))[1])
 
@@ -159,12 +154,14 @@ def _optimise(
         read_every=10 if studio.device.type == "cuda" else 1,
     )
     pixels = studio.start(plan[0].edge_px).clone()
+    before = studio.content_at(plan[0].edge_px)
     shown = time.monotonic()
     for number, scale in enumerate(plan, 1):
         content = studio.content_at(scale.edge_px)
         if pixels.shape != content.shape:
-            pixels = _lifted(pixels, content, detail=params.content_weight != 0)
+            pixels = _lifted(pixels, before, content, detail=params.content_weight != 0)
             descent.optimiser.resize(*content.shape[-2:])
+        before = content
         objective = Objective(vgg, content, studio.style_at(scale.edge_px), params)
         for row in descent.run(pixels, objective, scale.steps):
             yield _step(row, descent, number, len(plan), scale.edge_px)
@@ -179,44 +176,38 @@ def _optimise(
 
 
 def _step(row: Tensor, descent: Descent, scale: int, scales_: int, size_px: int) -> Step:
-    now = figures(row)
     return Step(
         scale=scale,
         scales=scales_,
         step=descent.done,
         steps=descent.steps,
         size_px=size_px,
-        content=now.content,
-        style=now.style,
-        content_rel=now.content_rel,
-        style_rel=now.style_rel,
-        total=now.total,
+        **dataclasses.asdict(figures(row)),
     )
 
 
-def _style_at(style: Picture, content: Picture, params: Params, edge_px: int) -> np.ndarray:
+def _style_at(style: Picture, content: Picture, params: Params, edge_px: int) -> NDArray[np.float32]:
     """The style's pixels (h, w, 3) with the same long edge as the picture, recoloured if colours are kept."""
     rgb = images.fit(style, edge_px).rgb
     return colour.matched(rgb, to=images.fit(content, edge_px).rgb) if params.keep_colors else rgb
 
 
-def _tensor(rgb: np.ndarray, device: torch.device) -> Tensor:
+def _tensor(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
     """Pixels (1, 3, h, w) of (h, w, 3)."""
     return torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))[None].to(device)
 
 
-def _lifted(pixels: Tensor, content: Tensor, *, detail: bool) -> Tensor:
-    """Pixels (1, 3, h, w) brought to the size of the content (1, 3, h', w'), with what only that size shows.
+def _lifted(pixels: Tensor, coarse: Tensor, fine: Tensor, *, detail: bool) -> Tensor:
+    """Pixels and the coarse content (1, 3, h, w) at the size of the fine one, with what only that size shows.
 
     Differs: a plain pyramid enlarges the picture alone and has to find the content's fine edges anew, for
     which the few steps of a fine size do not suffice: faces blur. Here the edges are the content's own.
     """
-    height, width = content.shape[-2:]
+    height, width = fine.shape[-2:]
     enlarged = _scaled(pixels, height, width)
     if not detail:
         return enlarged
-    coarse = _scaled(_scaled(content, *pixels.shape[-2:]), height, width)
-    return (enlarged + content - coarse).clamp(0, 1)
+    return (enlarged + (fine - _scaled(coarse, height, width))).clamp(0, 1)
 
 
 def _scaled(pixels: Tensor, height: int, width: int) -> Tensor:

@@ -17,7 +17,16 @@ from nst_core.params import Params
 Evaluate = Callable[[Tensor], tuple[Tensor, Tensor]]
 """From a picture to its total loss (scalar) and its figures (5,)."""
 
-ADAM_LR: Final = 0.03
+ADAM_LR: Final = 0.04
+FINER: Final = 0.6
+"""Adam's rate at a size, relative to the size before; at the full rate fine sizes speckle."""
+EPSILON: Final = 1e-2
+"""Adam's epsilon is this over the number of values, since gradients of a mean shrink with that number.
+
+Below it are rounding errors, which would otherwise move pixels that are right at the full rate.
+"""
+WARM_UP: Final = 10
+"""Steps over which Adam's rate grows to the full; at the full rate the first ones speckle flat areas."""
 LBFGS_LR: Final = 1.0
 GD_STEP: Final = 0.02
 """Plain descent's first step at its own default rate, as the root mean square over the pixels."""
@@ -45,7 +54,8 @@ class Optimiser(Protocol):
 def make(params: Params) -> Optimiser:
     """The optimiser that the parameters name."""
     if params.optimizer == "adam":
-        return Adam(params.lr or ADAM_LR)
+        unit = 1.0 if params.style_weight is None else max(params.content_weight or 0.0, params.style_weight)
+        return Adam(params.lr or ADAM_LR, unit=unit)
     if params.optimizer == "lbfgs":
         return Lbfgs(params.lr or LBFGS_LR)
     return GradientDescent(params.lr)
@@ -61,13 +71,18 @@ def gradient(picture: Tensor, evaluate: Evaluate) -> tuple[Tensor, Tensor, Tenso
 
 
 class Adam:
-    """Adam (Kingma & Ba, ICLR 2015, algorithm 1), whose moments grow with the picture."""
+    """Adam (Kingma & Ba, ICLR 2015, algorithm 1), whose moments grow with the picture.
+
+    Differs: no value moves by more than the rate in one step. After a change of size the gradients are larger
+    than the moments that were carried over, and the first steps would leave speckles behind.
+    """
 
     decay = 0.1
 
-    def __init__(self, lr: float, *, betas: tuple[float, float] = (0.9, 0.99)) -> None:
+    def __init__(self, lr: float, *, betas: tuple[float, float] = (0.9, 0.99), unit: float = 1.0) -> None:
         self._lr = lr
         self._betas = betas
+        self._unit = unit
         self._count = 0
         self._first: Tensor | None = None
         self._second: Tensor | None = None
@@ -83,10 +98,14 @@ class Adam:
         self._second.lerp_(slope.square(), 1 - two)
         first = self._first / (1 - one**self._count)
         second = self._second / (1 - two**self._count)
-        picture.sub_(rate * self._lr * first / (second.sqrt() + 1e-12)).clamp_(0, 1)
+        epsilon = EPSILON * self._unit / picture.numel()
+        update = (first / (second.sqrt() + epsilon)).clamp_(-1, 1)
+        warmth = min(1.0, self._count / WARM_UP)
+        picture.sub_(warmth * rate * self._lr * update).clamp_(0, 1)
         return row
 
     def resize(self, height: int, width: int, /) -> None:
+        self._lr *= FINER
         if self._first is None or self._second is None:
             return
         ratio = self._first.shape[-1] * self._first.shape[-2] / (height * width)

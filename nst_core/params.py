@@ -40,7 +40,7 @@ class Params:
         style_weight: The paper's beta.
         init: The picture that the optimisation starts from.
         optimizer: Adam, L-BFGS or plain gradient descent.
-        lr: Learning rate; None is the optimiser's own default.
+        lr: Learning rate at the coarsest size; None is the optimiser's own default.
         size: Long edge of the result, in pixels; a smaller content is enlarged.
         steps: Iterations over all sizes of the pyramid together; None is the quality's own number.
         seed: Seed of the noise.

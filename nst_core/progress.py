@@ -76,7 +76,6 @@ class Finished:
     seconds: float
     device: str
     precision: str
-    stopped_early: bool = False
     notes: tuple[str, ...] = ()
 
 

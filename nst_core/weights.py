@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -198,7 +199,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         if path.suffix == ".safetensors":
             return load_safetensors(path.read_bytes())
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickle protocols; what matters is raised
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except _MALFORMED as error:
         raise WeightsError(f"{path.name} is damaged, or holds something other than weights.") from error
     if not isinstance(content, dict):

@@ -39,6 +39,9 @@ CLOSED_WAYS = {
 }
 """Error codes after which the next way is tried. Source: Discord's "Opcodes and Status Codes"."""
 
+GONE = {10003, 10008}
+TOKEN, CHANNEL = "interaction token", "channel"
+
 
 class Courier:
     """Shows jobs on their cards through `client`."""
@@ -154,17 +157,26 @@ class Courier:
                 if error.code not in CLOSED_WAYS:
                     raise
                 log.info("this way is closed", way=name, code=error.code)
+                await self._forget(delivery, name, error.code)
         if delivery.job.state in WAITING:
             return None  # a preview is not worth a new message
         return await self._post_to_user(delivery)
+
+    async def _forget(self, delivery: Delivery, way: str, code: int) -> None:
+        """Does not try again what is gone for good: Discord counts refused requests."""
+        async with self._rooms.database.begin() as connection:
+            if way == TOKEN:
+                await deliveries.forget_token(connection, delivery.job.id)
+            elif way == CHANNEL and code in GONE:
+                await deliveries.forget_message(connection, delivery.job.id)
 
     def _ways(self, delivery: Delivery) -> list[tuple[str, Callable[[Delivery], Awaitable[int]]]]:
         address = delivery.address
         ways: list[tuple[str, Callable[[Delivery], Awaitable[int]]]] = []
         if self._rooms.clock() < address.token_until:
-            ways.append(("interaction token", self._edit_by_token))
+            ways.append((TOKEN, self._edit_by_token))
         if address.channel_reachable and address.message_id is not None:
-            ways.append(("channel", self._edit_in_channel))
+            ways.append((CHANNEL, self._edit_in_channel))
         if address.channel_reachable and delivery.job.state not in WAITING:
             ways.append(("new message", self._post_in_channel))
         return ways

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import discord
 import structlog
 from discord import app_commands
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat import card
 from bot.chat.rooms import Rooms, rooms_of
@@ -115,9 +116,12 @@ async def show_first_card(interaction: discord.Interaction, rooms: Rooms, job: J
     """The card with place and ETA. Should this fail, the courier shows it: the job is safe already."""
     async with rooms.database.read() as connection:
         standing = await estimates.standing(connection, job, now=rooms.clock(), workers=rooms.workers)
-    message = await interaction.edit_original_response(view=card.render(job, standing=standing))
-    async with rooms.database.begin() as connection:
-        await deliveries.shown(connection, job.id, revision=job.revision, message_id=message.id)
+    try:
+        message = await interaction.edit_original_response(view=card.render(job, standing=standing))
+        async with rooms.database.begin() as connection:
+            await deliveries.shown(connection, job.id, revision=job.revision, message_id=message.id)
+    except (discord.HTTPException, SQLAlchemyError, OSError) as error:
+        log.warning("first card not shown", job=job.id, error=type(error).__name__)
     rooms.news.set()
 
 

@@ -98,3 +98,13 @@ async def count_shown(connection: AsyncConnection) -> int:
     """A number that grows with every card that is shown."""
     query = select(func.sum(deliveries.c.shown_revision))
     return int((await connection.execute(query)).scalar_one() or 0)
+
+
+async def forget_token(connection: AsyncConnection, job_id: int) -> None:
+    """The interaction's token is refused, or the message it led to is gone."""
+    await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(token_until=0))
+
+
+async def forget_message(connection: AsyncConnection, job_id: int) -> None:
+    """The card's message or its channel is gone."""
+    await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(message_id=None))

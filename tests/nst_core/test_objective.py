@@ -24,10 +24,7 @@ def by_hand(vgg: Vgg, params: Params) -> tuple[float, list[float], list[float]]:
     of_picture, of_content, of_style = (vgg(p, layers) for p in (PICTURE, CONTENT, STYLE))
     content = (of_picture[params.content_layer] - of_content[params.content_layer]).square().mean().item()
     painted, plain = (
-        [
-            (gram(taps[layer]) - gram(of_style[layer])).square().mean().item()
-            for layer in params.style_layers
-        ]
+        [(gram(taps[layer]) - gram(of_style[layer])).square().mean().item() for layer in params.style_layers]
         for taps in (of_picture, of_content)
     )
     return content, painted, plain

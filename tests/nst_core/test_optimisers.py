@@ -60,9 +60,14 @@ def test_plain_descent_with_a_rate_is_the_papers_update() -> None:
 def test_plain_descents_own_rate_does_not_depend_on_the_losss_scale() -> None:
     pictures = []
     for scale in (1e-6, 1.0, 1e6):
+
+        def scaled_bowl(picture: Tensor, scale: float = scale) -> tuple[Tensor, Tensor]:
+            total, row = bowl(picture)
+            return scale * total, row
+
         picture, optimiser = start(), GradientDescent(lr=None)
         for _ in range(20):
-            optimiser.step(picture, lambda p, scale=scale: (scale * bowl(p)[0], bowl(p)[1]), 1.0)
+            optimiser.step(picture, scaled_bowl, 1.0)
         pictures.append(picture)
     torch.testing.assert_close(pictures[0], pictures[1], rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(pictures[2], pictures[1], rtol=1e-3, atol=1e-4)
@@ -83,12 +88,12 @@ def test_lbfgs_never_raises_the_loss() -> None:
 
 def test_adams_state_is_carried_to_a_finer_size() -> None:
     optimiser, picture = Adam(0.03), start()
-    for _ in range(5):
+    for _ in range(10):
         optimiser.step(picture, outside, 1.0)
     optimiser.resize(12, 10)
     finer = torch.full((1, 3, 12, 10), 0.5)
     optimiser.step(finer, outside, 1.0)
-    torch.testing.assert_close(finer, torch.full_like(finer, 0.53), rtol=0, atol=2e-3)
+    torch.testing.assert_close(finer, torch.full_like(finer, 0.518), rtol=0, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])

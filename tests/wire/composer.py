@@ -3,7 +3,7 @@
 The client would not let a person send anything else, so a mistake here is one of the test.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tests.wire.world import Attachment, Json, Upload
@@ -51,28 +51,32 @@ def compose(
         attachments[str(stored.id)] = describe(stored)
         return str(stored.id)
 
-    leaf = command
-    wrappers: list[Json] = []
+    leaf, wrappers = command, list[Json]()
     for word in words:
         leaf = next(option for option in leaf["options"] if option["name"] == word)
         wrappers.append({"name": word, "type": leaf["type"]})
     given: list[Json] = []
-    known: list[Json] = leaf.get("options") or []
-    if unknown := values.keys() - {option["name"] for option in known}:
-        raise ValueError(f"/{command['name']} has no options {sorted(unknown)}")
-    for option in known:
-        if option["name"] in values:
-            value = values[option["name"]]
-            if option["name"] != focused:
-                _check(option, value)
-            entry: Json = {"name": option["name"], "type": option["type"], "value": sent(option, value)}
-            given.append(entry | ({"focused": True} if option["name"] == focused else {}))
-        elif option.get("required") and focused is None:
-            raise ValueError(f"/{command['name']} needs {option['name']}")
+    for option, value in _chosen(leaf, values, focused=focused):
+        entry: Json = {"name": option["name"], "type": option["type"], "value": sent(option, value)}
+        given.append(entry | ({"focused": True} if option["name"] == focused else {}))
     for wrapper in reversed(wrappers):
         given = [wrapper | {"options": given}]
     data: Json = {"id": command["id"], "name": command["name"], "type": command["type"], "options": given}
     return data | ({"resolved": {"attachments": attachments}} if attachments else {})
+
+
+def _chosen(leaf: Json, values: Mapping[str, Any], *, focused: str | None) -> Iterator[tuple[Json, Any]]:
+    """The options that have a value; while somebody still types in one, required ones may be open."""
+    known: list[Json] = leaf.get("options") or []
+    if unknown := values.keys() - {option["name"] for option in known}:
+        raise ValueError(f"{leaf['name']} has no options {sorted(unknown)}")
+    for option in known:
+        if option["name"] in values:
+            if option["name"] != focused:
+                _check(option, values[option["name"]])
+            yield option, values[option["name"]]
+        elif option.get("required") and focused is None:
+            raise ValueError(f"{leaf['name']} needs {option['name']}")
 
 
 def _check(option: Json, value: Any) -> None:

@@ -41,7 +41,7 @@ T = TypeVar("T")
 class DiscordServer:
     """Use as an async context manager: `async with DiscordServer() as discord`."""
 
-    def __init__(self, *, shards: int = 1, description: Description | None = None) -> None:
+    def __init__(self, *, description: Description | None = None) -> None:
         self.token = f"{secrets.token_urlsafe(18)}.{secrets.token_urlsafe(4)}.{secrets.token_urlsafe(28)}"
         self.world = World()
         self.changes = Changes()
@@ -50,7 +50,6 @@ class DiscordServer:
             self.world, self._payloads, self.changes, token=self.token, url=lambda: self.gateway_url
         )
         self.rest = Rest(description or Description.load(), self.changes, token=self.token)
-        self._shards = shards
         self._port = 0
         self._runner: web.AppRunner | None = None
         self.changes.account = self._account
@@ -70,9 +69,7 @@ class DiscordServer:
         self._port = self._runner.addresses[0][1]
         messages = Messages(self.world, self._payloads)
         Interactions(self.world, self._payloads, messages).register(self.rest)
-        Resources(
-            self.world, self._payloads, messages, gateway_url=self.gateway_url, shards=self._shards
-        ).register(self.rest)
+        Resources(self.world, self._payloads, messages, gateway_url=self.gateway_url).register(self.rest)
         return self
 
     async def __aexit__(
@@ -145,8 +142,13 @@ class DiscordServer:
         headers: Mapping[str, str] | None = None,
         times: int = 1,
         after: bool = False,
+        carrying: str | None = None,
     ) -> Fault:
-        """The next calls whose path contains the expression get this answer; `after` they took effect."""
+        """The next calls whose path contains the expression get this answer.
+
+        after: they take effect, and only their own answer is lost.
+        carrying: only calls with a file of this content type.
+        """
         fault = Fault(
             method=method,
             path=re.compile(path),
@@ -155,6 +157,7 @@ class DiscordServer:
             headers=headers or {},
             times=times,
             after=after,
+            carrying=carrying,
         )
         self.rest.faults.append(fault)
         return fault

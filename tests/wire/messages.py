@@ -95,7 +95,8 @@ class Messages:
         flags = message.flags | (body.get("flags") or 0) & COMPONENTS_V2
         kept, added = self._attachments(message, body, files)
         names = {attachment.file.filename for attachment in kept} | {file.filename for file in added}
-        for fault in rules.message_faults(body, flags=flags, filenames=names):
+        legacy = {key for key in ("content", "embeds") if body.get(key, getattr(message, key))}
+        for fault in rules.message_faults(body, legacy=legacy, flags=flags, filenames=names):
             raise refusals.invalid_body(fault)
         new = [self._world.store(file, message.channel_id, ephemeral=message.ephemeral) for file in added]
         message.flags = flags

@@ -167,7 +167,7 @@ def _faults(validator: Draft202012Validator, value: Any, where: str) -> Iterator
 
 def _telling(error: ValidationError) -> ValidationError:
     """The error inside a union that says most: one from the branch whose `type` the value names."""
-    if not error.context:
+    if not error.context or all(inner.validator == "const" for inner in error.context):
         return error
     branches: dict[object, list[ValidationError]] = {}
     for inner in error.context:
@@ -187,7 +187,7 @@ def _formats() -> FormatChecker:
         checker.checks(f"int{bits}")(
             lambda value, top=2 ** (bits - 1): not isinstance(value, int) or -top <= value < top
         )
-    checker.checks("snowflake")(lambda value: not isinstance(value, str) or int(value) < 2**63)
+    checker.checks("snowflake")(lambda value: not str(value).isdigit() or int(value) < 2**63)
     checker.checks("uri")(lambda value: not isinstance(value, str) or bool(urlsplit(value).scheme))
     checker.checks("date-time", raises=ValueError)(
         lambda value: not isinstance(value, str) or bool(datetime.fromisoformat(value))

@@ -93,7 +93,7 @@ class Payloads:
             "mentionable": False,
             "flags": 0,
         }
-        empty = ("emojis", "stickers", "features", "voice_states", "presences", "threads", "stage_instances")
+        empty = "emojis stickers features voice_states presences threads stage_instances soundboard_sounds"
         return {
             "id": str(world.guild_id),
             "name": "The studio",
@@ -114,9 +114,7 @@ class Payloads:
             "nsfw_level": 0,
             "afk_timeout": 300,
             "system_channel_flags": 0,
-            "guild_scheduled_events": [],
-            "soundboard_sounds": [],
-            **{key: [] for key in empty},
+            **{key: [] for key in empty.split()},
         }
 
     def application(self) -> Json:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -28,7 +29,7 @@ class BotProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._family: set[psutil.Process] = set()
         self.log_path = folder / "bot.log"
-        self._meant_to_live = False
+        self.meant_to_live = False
         discord.changes.alarms.append(self._check)
         requests = discord.changes.account
         discord.changes.account = lambda: f"{requests()}\nthe bot's log:\n{self.log[-LOG_TAIL_CHARS:]}"
@@ -54,11 +55,21 @@ class BotProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._meant_to_live = True
-        await self._discord.until(
-            lambda: self._discord.gateway.sessions.keys() - known and self._syncs() > synced,
-            "the bot to log in and sync its commands",
-        )
+        self.meant_to_live = True
+        try:
+            await self._discord.until(
+                lambda: self._discord.gateway.sessions.keys() - known and self._syncs() > synced,
+                "the bot to log in and sync its commands",
+            )
+        except AssertionError:
+            self.meant_to_live = False
+            raise
+
+    @property
+    def peers(self) -> set[str]:
+        """The addresses that the process and its workers are connected to."""
+        links = [link for member in self._relatives() for link in member.net_connections("tcp")]
+        return {link.raddr.ip for link in links if link.status == psutil.CONN_ESTABLISHED}
 
     async def stop(self, stop_signal: signal.Signals = signal.SIGTERM) -> int:
         """Asks the process to end; its exit code."""
@@ -77,16 +88,14 @@ class BotProcess:
 
     def sweep(self) -> list[str]:
         """Ends what is left of the processes that this one started; says what that was."""
-        left = [
-            member
-            for member in self._family
-            if member.is_running() and member.status() != psutil.STATUS_ZOMBIE
-        ]
-        told = [" ".join(member.cmdline()) for member in left]
-        for member in left:
-            member.kill()
+        left: dict[psutil.Process, str] = {}
+        for member in self._family:
+            with suppress(psutil.NoSuchProcess):  # it may end at any moment
+                if member.status() != psutil.STATUS_ZOMBIE:
+                    left[member] = " ".join(member.cmdline())
+                    member.kill()
         psutil.wait_procs(left, timeout=STOP_TIMEOUT_S)
-        return told
+        return list(left.values())
 
     async def close(self) -> None:
         """Leaves nothing running, whatever the test did."""
@@ -95,11 +104,19 @@ class BotProcess:
         self.sweep()
 
     def _prepare_end(self) -> subprocess.Popen[bytes]:
+        self._relatives()
+        self.meant_to_live = False
+        assert self._process is not None
+        return self._process
+
+    def _relatives(self) -> set[psutil.Process]:
+        """The process and all that it has started; these are remembered, for they may outlive it."""
         self._must_live()
         assert self._process is not None
-        self._family |= set(psutil.Process(self._process.pid).children(recursive=True))
-        self._meant_to_live = False
-        return self._process
+        bot = psutil.Process(self._process.pid)
+        children = set(bot.children(recursive=True))
+        self._family |= children
+        return {bot, *children}
 
     async def _reap(self, process: subprocess.Popen[bytes]) -> int:
         try:
@@ -110,7 +127,7 @@ class BotProcess:
             raise AssertionError(f"the bot did not end\n{self._discord.changes.account()}") from None
 
     def _check(self) -> None:
-        if self._meant_to_live:
+        if self.meant_to_live:
             self._must_live()
 
     def _must_live(self) -> None:

@@ -15,14 +15,11 @@ SESSION_STARTS = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "m
 
 
 class Resources:
-    def __init__(
-        self, world: World, written: Payloads, messages: Messages, *, gateway_url: str, shards: int
-    ) -> None:
+    def __init__(self, world: World, written: Payloads, messages: Messages, *, gateway_url: str) -> None:
         self._world = world
         self._written = written
         self._messages = messages
         self._gateway_url = gateway_url
-        self._shards = shards
 
     def register(self, rest: Rest) -> None:
         rest.route("GET", "/users/@me", self.myself)
@@ -67,7 +64,7 @@ class Resources:
         plain: Json = {"url": self._gateway_url}
         if call.path == "/gateway":
             return plain
-        return plain | {"shards": self._shards, "session_start_limit": SESSION_STARTS}
+        return plain | {"shards": self._world.shards, "session_start_limit": SESSION_STARTS}
 
     async def commands(self, call: Call) -> Any:
         return self._world.commands.get(self._scope(call), [])

@@ -51,9 +51,16 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     times: int = 1
     after: bool = False  # the request takes effect and only its answer is lost
+    carrying: str | None = None  # only calls with a file of this content type
 
     def takes(self, call: Call) -> bool:
-        return self.times > 0 and self.method == call.method and self.path.search(call.path) is not None
+        carried = {file.content_type for file in call.files.values()}
+        return (
+            self.times > 0
+            and self.method == call.method
+            and self.path.search(call.path) is not None
+            and (self.carrying is None or self.carrying in carried)
+        )
 
 
 Handler = Callable[[Call], Awaitable[Any]]
@@ -83,6 +90,9 @@ class Rest:
             return self._respond(call, await self._answer(call))
         except Refusal as refusal:
             return self._respond(call, refusal.body, status=refusal.status)
+        except Exception as error:
+            self._violate(call, f"the stand-in itself broke: {error!r}")
+            raise
         finally:
             self._changes.announce()
 

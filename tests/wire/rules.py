@@ -17,12 +17,16 @@ REFERENCE = "attachment://"
 ANSWERS = {2: {4, 5, 9}, 3: {4, 5, 6, 7, 9}, 4: {8}, 5: {4, 5, 6, 7}}
 
 
-def message_faults(body: Json, *, flags: int, filenames: set[str]) -> Iterator[str]:
-    """`flags` and `filenames` are those of the message as it would stand after this request."""
+def message_faults(body: Json, *, legacy: set[str], flags: int, filenames: set[str]) -> Iterator[str]:
+    """`flags`, `filenames` and the `legacy` fields in use are those of the message after this request.
+
+    Source: https://discord.com/developers/docs/components/reference; an older message that becomes one of
+    Components V2 must have its legacy fields set to null in the same request.
+    """
     parts = list(walk(body.get("components") or []))
     if flags & COMPONENTS_V2:
-        if body.get("content") or body.get("embeds"):
-            yield "a Components V2 message has neither content nor embeds"
+        if legacy:
+            yield f"a Components V2 message has no {' and no '.join(sorted(legacy))}"
         if len(parts) > 40:
             yield f"{len(parts)} components, 40 is the limit"
         if sum(len(part.get("content", "")) for part in parts) > 4000:

@@ -164,6 +164,7 @@ class World:
         self.interactions: dict[str, Interaction] = {}
         self.commands: dict[int | None, list[Json]] = {}
         self.attachment_size_limit = 10 * 1024 * 1024
+        self.shards = 1
 
     def snowflake(self) -> int:
         return (int(time.time() * 1000) - EPOCH_MS) << 22 | next(self._count) & 0x3FFFFF

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bot.chat.courier import Courier
 from bot.db import Database, deliveries
 from bot.features.jobs import State
-from tests.bot.chat.conftest import Studio
+from tests.bot.chat.conftest import Studio, card, sentence
 
 
 def an_hour_later(studio: Studio) -> Courier:
@@ -52,6 +52,25 @@ async def test_a_deleted_card_is_posted_anew_when_the_picture_is_there(studio: S
     (message,) = studio.channel.history()
     assert len(message.attachments) == 1
     assert (await studio.job()).state is State.DELIVERED
+
+
+async def test_what_is_gone_is_not_asked_for_again(studio: Studio, env: Env) -> None:
+    await studio.stylize()
+    await studio.channel.history()[-1].delete()
+    await studio.paint_halfway()
+    await studio.courier.round()
+    await studio.paint_halfway()
+    before = len(env.http_requests)
+    await studio.courier.round()
+    assert env.http_requests[before:] == []
+
+
+async def test_a_first_card_that_cannot_be_shown_is_made_up_for(studio: Studio, env: Env) -> None:
+    env.inject_error("PATCH", "/webhooks/*", status=403)
+    result = await studio.stylize()
+    assert "Something broke" not in sentence(result)
+    await studio.courier.round()
+    assert "Next in line" in card(result)
 
 
 @pytest.mark.parametrize("status", [500, 502])
