@@ -25,6 +25,8 @@ from nst_core.vgg import Vgg
 
 SKETCH_PX: Final = 512
 """The first preview is no larger, so that it comes within seconds."""
+NOISE_RANGE: Final = 0.3
+"""Noise fills so much of [0, 1], around the middle: what fills all of it is never quite painted over."""
 
 
 def stylize(
@@ -129,7 +131,8 @@ class _Studio:
         if self.params.init == "style":
             return _scaled(self.style_at(edge_px), *content.shape[-2:])
         generator = torch.Generator().manual_seed(self.params.seed)
-        return torch.rand(content.shape, generator=generator).to(self.device)
+        noise = torch.rand(content.shape, generator=generator).to(self.device)
+        return 0.5 + NOISE_RANGE * (noise - 0.5)
 
     def picture(self, pixels: Tensor, edge_px: int) -> Picture:
         """Pixels (1, 3, h, w) with the content's alpha, and with its colours if they are to be kept."""
