@@ -18,8 +18,8 @@ log = structlog.get_logger(__name__)
 
 QUICK_DEATH_S = 10.0
 MAX_PAUSE_S = 30.0
-# Threads that spin while they wait for each other lose the cores that they share: measured 2 to 5 times slower
-# beside one busy process, against a tenth gained on an idle machine.
+# Threads that spin while they wait for each other lose the cores that they share: measured 2 to 5 times
+# slower beside busy processes, against a tenth gained on an idle machine.
 WORKER_DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
