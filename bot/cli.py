@@ -8,6 +8,7 @@ from typing import NoReturn
 from cyclopts import App
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from bot.errors import Refusal
 from bot.settings import Settings, sentence_of
@@ -30,7 +31,7 @@ def main() -> None:
 
 
 def _end(sentence: str) -> NoReturn:
-    errors.print(f"[bold red]easel:[/] {sentence}", highlight=False)
+    errors.print(f"[bold red]easel:[/] {escape(sentence)}", highlight=False)
     sys.exit(1)
 
 

@@ -1,24 +1,38 @@
 """`easel demo`: one `/stylize` through the whole service, without a person."""
 
 import asyncio
+import os
+import signal
 import tempfile
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from simcord import InteractionResult
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from bot.errors import Refusal
 from bot.features import jobs
 from bot.features.jobs import WAITING, Job, State
-from bot.features.looks import BUILT_IN
-from bot.playground import Stage, stage
+from bot.features.looks import BUILT_IN, share_painted
+from bot.playground import Answer, Stage, stage
 from bot.settings import Settings
-from bot.telemetry import configure_logging
+from nst_core.params import Params
 
 SAMPLE = Path(__file__).parent / "samples" / "chelsea.png"
 POLL_S = 0.2
-DELIVERY_TIMEOUT_S = 30.0
+CLAIM_TIMEOUT_S = 180.0
+"""A worker's start is the import of torch; on a cold disk beside other work that takes a minute."""
+DELIVERY_TIMEOUT_S = 60.0
 
 
 async def show(
@@ -27,23 +41,36 @@ async def show(
     """Saves the picture that the bot replied with in `out`.
 
     Raises:
-        Refusal: no picture came back; the sentence says why.
+        Refusal: no picture came back, or it cannot be saved; the sentence says why.
     """
-    configure_logging("WARNING")
-    console = Console(stderr=True)
-    pictures = {"content": _read(content or SAMPLE)}
-    style_options = {"style": _read(style)} if style else {"preset": BUILT_IN[0].name}
-    with tempfile.TemporaryDirectory(prefix="easel-demo-") as folder:
-        own = settings.model_copy(update={"data_dir": Path(folder), "database_url": None})
-        console.print("Opening the service: a database, a worker process and a simulated Discord …")
-        async with stage(own) as one:
-            console.print(f"[bold]Ada[/] in #art: /stylize content:{pictures['content'][0]} size:{size_px}")
-            asked = await one.members[0].slash(
-                one.channel, "stylize", **pictures, **style_options, size=size_px, seed=1
-            )
-            picture = await _wait(one, asked, console)
-    await asyncio.to_thread(out.write_bytes, picture)
-    console.print(f"[bold green]The reply's picture is saved:[/] {out}", soft_wrap=True)
+    # A plain kill ends it like Ctrl+C: in good order, with the worker.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
+    _check_target(out)
+    options: dict[str, Any] = {"content": _read(content or SAMPLE)}
+    options |= {"style": _read(style)} if style else {"preset": BUILT_IN[0].name}
+    options |= {"size": size_px, "seed": 1}
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print("Opening the service: a database, a worker process and a simulated Discord …")
+    async with stage(settings) as one:
+        console.print(f"[bold]Ada[/] in #art: {escape(_typed(options))}")
+        answer = await one.ask(one.members[0], "stylize", **options)
+        await _watch(one, answer, console)
+        name, picture = await _reply(answer)
+        for line in filter(None, answer.lines()):
+            console.print(f"  [blue]│[/] {escape(line)}")
+    target = out.with_suffix(Path(name).suffix)
+    await asyncio.to_thread(_write, target, picture)
+    console.print(f"[bold green]The reply's picture is saved:[/] {escape(str(target))}")
+
+
+def _typed(options: dict[str, Any]) -> str:
+    """The command as a person would type it."""
+    words = [
+        f"{name}:{value[0] if isinstance(value, tuple) else value}"
+        for name, value in options.items()
+        if name != "seed"
+    ]
+    return " ".join(("/stylize", *words))
 
 
 def _read(path: Path) -> tuple[str, bytes]:
@@ -53,40 +80,94 @@ def _read(path: Path) -> tuple[str, bytes]:
         raise Refusal(f"{path} cannot be read: {error.strerror}.") from error
 
 
-async def _wait(one: Stage, asked: InteractionResult, console: Console) -> bytes:
-    """Follows the job to its end, with a progress bar, and returns the attachment of the reply."""
-    job = await _newest(one)
-    if job is None:
-        raise Refusal(asked.response.content if asked.response else "The bot did not answer.")
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
-    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-        bar = progress.add_task("in line", total=1.0)
-        while job is not None and job.state in WAITING:
-            description = f"painting, scale {job.scale} of {job.scales}" if job.scale else job.state
-            progress.update(bar, description=description, completed=(job.step or 0) / (job.steps or 1))
-            await asyncio.sleep(POLL_S)
-            job = await _newest(one)
-        progress.update(bar, description="delivering", completed=1.0)
-        if job is None or job.state not in {State.RENDERED, State.DELIVERED}:
-            raise Refusal((job.error if job else None) or "The job ended without a picture.")
-        return await _reply(one, asked)
+def _check_target(out: Path) -> None:
+    """Refuses before anything is painted."""
+    if out.suffix.lower() != ".png":
+        raise Refusal(f"{out} must end in .png: that is what the bot replies with.")
+    if not out.parent.is_dir():
+        raise Refusal(f"There is no folder {out.parent} to save the picture in.")
+    if out.is_dir() or not os.access(out.parent, os.W_OK):
+        raise Refusal(f"{out} cannot be written: choose another place with --out.")
 
 
-async def _newest(one: Stage) -> Job | None:
-    async with one.rooms.database.read() as connection:
-        return await jobs.newest(connection)
-
-
-async def _reply(one: Stage, asked: InteractionResult) -> bytes:
-    """The bytes of the PNG on the card, as the simulated Discord holds them."""
+def _write(target: Path, data: bytes) -> None:
+    """All or nothing: the name appears, or changes, only when the picture is whole."""
     try:
-        async with asyncio.timeout(DELIVERY_TIMEOUT_S):
-            while True:
-                attachments = asked.response.attachments if asked.response else []
-                for attachment in attachments:
-                    data = one.env.backend.cdn.get(attachment.url)
-                    if attachment.filename.endswith(".png") and data:
-                        return data
-                await asyncio.sleep(POLL_S)
-    except TimeoutError as error:
-        raise Refusal("The picture was painted but did not arrive in the channel.") from error
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+            partial = Path(file.name)
+            file.write(data)
+        partial.chmod(0o644)
+        partial.replace(target)
+    except OSError as error:
+        raise Refusal(f"{target} cannot be written: {error.strerror}.") from error
+
+
+async def _watch(one: Stage, answer: Answer, console: Console) -> None:
+    """Shows the job's progress until it is painted.
+
+    Raises:
+        Refusal: there is no job, or it ended without a picture.
+    """
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    job, told = None, ""
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal
+    ) as progress:
+        bar = progress.add_task("waiting for the worker", total=1.0)
+        async for job in _states(one):
+            stage_name = _describe(job)
+            done = 1.0 if job.state not in WAITING else _share(job)
+            progress.update(bar, description=f"{stage_name}{_loss(job)}", completed=done)
+            if not console.is_terminal and stage_name != told:
+                console.print(stage_name)
+                told = stage_name
+    if job is None:
+        raise Refusal(" ".join(answer.lines()) or "The bot did not answer.")
+    if job.state not in {State.RENDERED, State.DELIVERED}:
+        raise Refusal(job.error or f"The job ended without a picture: it was {job.state}.")
+
+
+async def _states(one: Stage) -> AsyncIterator[Job]:
+    """The job as it is every now and then, until it has ended; nothing where there is none."""
+    given_up_at = time.monotonic() + CLAIM_TIMEOUT_S
+    while True:
+        async with one.rooms.database.read() as connection:
+            job = await jobs.newest(connection)
+        if job is None:
+            return
+        yield job
+        if job.state not in WAITING:
+            return
+        if job.state is State.QUEUED and time.monotonic() > given_up_at:
+            raise Refusal("No worker has taken the job: `easel doctor` may say why.")
+        await asyncio.sleep(POLL_S)
+
+
+def _describe(job: Job) -> str:
+    match job.state:
+        case State.QUEUED:
+            return "waiting for the worker"
+        case State.RUNNING:
+            return f"painting, scale {job.scale} of {job.scales}" if job.scale else "preparing the palette"
+        case State.RENDERED | State.DELIVERED:
+            return "painted"
+        case State.FAILED | State.CANCELLED:
+            return str(job.state)
+
+
+def _loss(job: Job) -> str:
+    return f", loss {job.loss:.3f}" if job.loss is not None and job.state in WAITING else ""
+
+
+def _share(job: Job) -> float:
+    return share_painted(Params.from_dict(job.params), steps=job.step or 0)
+
+
+async def _reply(answer: Answer) -> tuple[str, bytes]:
+    """The file name and bytes of the picture on the card."""
+    given_up_at = time.monotonic() + DELIVERY_TIMEOUT_S
+    while time.monotonic() < given_up_at:
+        if picture := answer.picture():
+            return picture
+        await asyncio.sleep(POLL_S)
+    raise Refusal("The picture was painted but did not arrive in the channel.")

@@ -1,31 +1,56 @@
 """The very same bot on a simulated Discord: for trying it in a browser, and for the demo.
 
 Only the chat's far end is simulated (SimCord plays Discord, in this process); the database, the blobs, the
-decoder and the worker processes are the real ones.
+decoder and the worker processes are the real ones, on a folder that is thrown away at the end.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import logging
+import re
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-import simcord
-import structlog
+from bot.errors import Refusal
+
+try:
+    import simcord
+    from simcord import (
+        ChannelHandle,
+        Env,
+        InteractionResult,
+        MemberActor,
+        OptionError,
+        Preview,
+        SetupError,
+    )
+except ModuleNotFoundError as error:
+    raise Refusal(
+        "The playground and the demo need SimCord: install it with pip install 'easel[bot,playground]'."
+    ) from error
+
 from rich.console import Console
-from simcord import ChannelHandle, Env, MemberActor, Preview, SetupError
 
-from bot.app import open_house, run_until, stop_on_signals
+from bot.app import House, open_house, run_until, stop_on_signals
 from bot.chat.client import EaselClient
 from bot.chat.courier import Courier
 from bot.chat.rooms import Rooms
-from bot.errors import Refusal
-from bot.features import deliveries
 from bot.settings import Settings
 from bot.telemetry import configure_logging
 
-log = structlog.get_logger(__name__)
+LOG_LEVEL = "WARNING"
+LOOK_S = 0.03
+SETTLE_TIMEOUT_S = 60.0
+"""How long an answer may take; decoding two large pictures beside a painting worker takes seconds."""
 
-REFRESH_S = 1.0
+WELCOME = (
+    "Type `/stylize`, choose a picture as **content**, and either a **style** picture or a **preset**. "
+    "`/queue` shows the line, `/preset save` keeps a look."
+)
 
 
 class SimulatedCdn:
@@ -41,6 +66,48 @@ class SimulatedCdn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a member sees of the bot's answer to a command, as it stands now."""
+
+    env: Env
+    result: InteractionResult
+
+    def lines(self) -> list[str]:
+        """The answer's text without Discord's markup."""
+        message = self.result.response
+        if message is None:
+            return []
+        texts = [message.content, *_texts(message.components)]
+        names = {user.id: user.name for user in self.env.backend.users.values()}
+        return [readable(line, names) for text in texts for line in text.splitlines()]
+
+    def picture(self) -> tuple[str, bytes] | None:
+        """The finished picture's file name and bytes, once it is there."""
+        attachments = self.result.response.attachments if self.result.response else []
+        for attachment in attachments:
+            data = self.env.backend.cdn.get(attachment.url)
+            if attachment.filename.startswith("easel-") and data:
+                return attachment.filename, data
+        return None
+
+
+def _texts(components: list[dict[str, Any]]) -> list[str]:
+    """All text displays of a Components V2 message, in order."""
+    found = []
+    for component in components:
+        found += [component["content"]] if "content" in component else []
+        found += _texts(component.get("components", []))
+    return found
+
+
+def readable(line: str, names: Mapping[int, str]) -> str:
+    """A line of Discord's markup for a terminal; `names` are those of members by their ids."""
+    line = re.sub(r"<@(\d+)>", lambda match: f"@{names.get(int(match[1]), match[1])}", line)
+    line = re.sub(r"(?<!\\)\*\*|(?<!\\)`|^-# ", "", line)
+    return re.sub(r"\\([^0-9A-Za-z\s])", r"\1", line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """A server with one art channel and two members, and the house behind the bot."""
 
@@ -49,66 +116,135 @@ class Stage:
     channel: ChannelHandle
     members: tuple[MemberActor, ...]
 
+    async def ask(self, member: MemberActor, command: str, **options: Any) -> Answer:
+        """A member gives a slash command in the channel.
+
+        Raises:
+            Refusal: Discord itself would not take these options, or no answer came.
+        """
+        try:
+            return Answer(env=self.env, result=await member.slash(self.channel, command, **options))
+        except OptionError as error:
+            raise Refusal(f"Discord would refuse this: {error}.") from error
+        except TimeoutError as error:
+            raise Refusal(f"The bot did not answer within {SETTLE_TIMEOUT_S:.0f} s.") from error
+
 
 @asynccontextmanager
 async def stage(settings: Settings) -> AsyncIterator[Stage]:
-    """Runs the whole service against a simulated Discord until the context ends."""
+    """Runs the whole service against a simulated Discord until the context ends.
+
+    It has a database and blobs of its own, gone afterwards: SimCord forgets its messages and members, so that
+    another run's jobs and presets would be those of strangers.
+    """
+    configure_logging(LOG_LEVEL)
+    logging.getLogger("bot.db").setLevel(logging.ERROR)  # which SQLite there is matters to operators
     source = SimulatedCdn()
-    async with open_house(settings, source=source) as house:
-        client = EaselClient(house.rooms, shard_count=1)
-        async with simcord.run(client, check_errors=False, settle_timeout=30.0) as env:
-            source.env = env
-            guild = env.create_guild("Easel's studio")
-            channel = guild.create_text_channel("art")
-            members = tuple(guild.add_member(env.create_user(name)) for name in ("Ada", "Ben"))
-            courier = Courier(client=client, rooms=house.rooms)
-            stop = asyncio.Event()
-            # The courier acts beside the simulated Discord's own doings, as a task of its own.
-            with env.time_context():
-                service = asyncio.create_task(run_until(stop, courier.run, house.supervisor.run))
+    with tempfile.TemporaryDirectory(prefix="easel-playground-") as folder:
+        own = settings.model_copy(
+            update={
+                "data_dir": Path(folder),
+                "database_url": None,
+                "log_level": LOG_LEVEL,
+                "workers": settings.workers or None,  # 0 leaves the painting to others, who cannot see this
+            }
+        )
+        async with open_house(own, source=source) as house:
+            client = EaselClient(house.rooms, shard_count=1)
+            async with simcord.run(client, check_errors=False, settle_timeout=SETTLE_TIMEOUT_S) as env:
+                source.env = env
+                # SimCord would note each refusal as a defect; the bot's own door makes an answer of it.
+                vars(client.tree).pop("on_error", None)
+                await keep_time(env)
+                async with _service(client, house):
+                    yield await _furnish(env, client, house.rooms)
+
+
+async def _furnish(env: Env, client: EaselClient, rooms: Rooms) -> Stage:
+    guild = env.create_guild("Easel's studio")
+    channel = guild.create_text_channel("art")
+    members = tuple(guild.add_member(env.create_user(name)) for name in ("Ada", "Ben"))
+    if client.user is not None:
+        await client.user.edit(username="Easel")
+    await client.get_partial_messageable(channel.id).send(WELCOME)
+    return Stage(env=env, rooms=rooms, channel=channel, members=members)
+
+
+@asynccontextmanager
+async def _service(client: EaselClient, house: House) -> AsyncIterator[None]:
+    """The courier and the workers, beside the body; a body's refusal leaves as itself."""
+    stop = asyncio.Event()
+    courier = Courier(client=client, rooms=house.rooms)
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(run_until(stop, courier.run, house.supervisor.run))
             try:
-                yield Stage(env=env, rooms=house.rooms, channel=channel, members=members)
+                yield
             finally:
                 stop.set()
-                await service
+    except* Refusal as refusals:
+        raise refusals.exceptions[0] from None
+
+
+async def keep_time(env: Env) -> None:
+    """Sets the simulated clock, which stands still by itself, to the real time.
+
+    Raises:
+        SetupError: another operation on the simulation is under way.
+    """
+    await env.advance_time(max(0.0, time.time() - env.now().timestamp()))
 
 
 async def play(settings: Settings, *, port: int | None = None) -> None:
-    """Opens the playground's page and serves it until it is closed there, or by SIGINT or SIGTERM."""
-    configure_logging("WARNING")
-    console = Console()
+    """Opens the playground's page and serves it until it is closed there, or by SIGINT or SIGTERM.
+
+    Raises:
+        Refusal: the port is taken, or a package is missing.
+    """
+    console = Console(soft_wrap=True, highlight=False)
     with stop_on_signals() as stop:
-        async with stage(settings) as one:
-            preview = one.env.preview(one.channel, viewers=list(one.members), layout="channel", port=port)
-            async with preview:
-                console.print(
-                    f"The playground is at [bold link={preview.url}]{preview.url}[/]", soft_wrap=True
-                )
-                console.print("Type /stylize there and attach a picture. End it with Ctrl+C.")
-                await _until_closed(preview, stop, one.rooms)
+        async with stage(settings) as one, _page(one, port) as preview:
+            console.print(f"The playground is at [bold]{preview.url}[/]")
+            console.print("Type /stylize there and attach a picture. Nothing is kept when it ends.")
+            console.print("End it with Ctrl+C.")
+            await _serve(preview, one.env, stop)
+    console.print("The playground is closed.")
 
 
-async def _until_closed(preview: Preview, stop: asyncio.Event, rooms: Rooms) -> None:
-    closed = asyncio.create_task(preview.wait_closed())
-    asked = asyncio.create_task(stop.wait())
-    following = asyncio.create_task(follow(preview, rooms))
-    try:
-        await asyncio.wait({closed, asked, following}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (closed, asked, following):
+@asynccontextmanager
+async def _page(one: Stage, port: int | None) -> AsyncIterator[Preview]:
+    async with AsyncExitStack() as stack:
+        try:
+            preview = one.env.preview(one.channel, viewers=one.members, layout="channel", port=port)
+            await stack.enter_async_context(preview)
+        except SetupError as error:
+            if isinstance(error.__cause__, OSError):
+                raise Refusal(f"Port {port} is taken: choose another, or none for any free one.") from error
+            raise Refusal(f"The playground's page cannot be opened: {error}") from error
+        yield preview
+
+
+async def _serve(preview: Preview, env: Env, stop: asyncio.Event) -> None:
+    async with asyncio.TaskGroup() as group:
+        ends = {group.create_task(preview.wait_closed()), group.create_task(stop.wait())}
+        following = group.create_task(_follow(preview, env))
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in (*ends, following):
             task.cancel()
-        await asyncio.gather(closed, asked, following, return_exceptions=True)
 
 
-async def follow(preview: Preview, rooms: Rooms) -> None:
-    """Shows on the page what the courier has edited; later, while a person's action is under way."""
-    shown = -1
+async def _follow(preview: Preview, env: Env) -> None:
+    """Shows on the page what the bot has done; later, while a person's action is under way.
+
+    At once, because the page loses a preview picture that was replaced until the new one is published.
+    """
+    shown = 0
     while True:
-        await asyncio.sleep(REFRESH_S)
-        async with rooms.database.read() as connection:
-            latest = await deliveries.count_shown(connection)
-        if latest == shown:
+        await asyncio.sleep(LOOK_S)
+        done = len(env.http_requests)
+        if done == shown:
             continue
         with suppress(SetupError, TimeoutError):
+            await keep_time(env)
             await preview.refresh()
-            shown = latest
+            shown = done
