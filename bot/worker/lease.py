@@ -17,6 +17,7 @@ from nst_core.images import Picture
 
 log = structlog.get_logger(__name__)
 
+PREVIEW_PX = 512
 KEPT = 2
 """Previews that stay while a job runs: the newest, and the one that a card may just be uploading."""
 
@@ -75,6 +76,7 @@ class Previews:
     def __init__(self, blobs: Blobs, job: Job) -> None:
         self._blobs = blobs
         self._owner = {"preview_of_job": job.id, "attempt": job.attempt}
+        self._edge_px = min(PREVIEW_PX, int(job.params["size"]))
         # An earlier attempt's last preview still stands in the row.
         self._kept = [job.preview_blob] if job.preview_blob else []
 
@@ -84,15 +86,19 @@ class Previews:
 
     async def put(self, picture: Picture) -> None:
         """Stores a preview. One that cannot be stored is left out: the picture itself goes on."""
-        data = await asyncio.to_thread(
-            images.encode, picture, format="jpeg", quality=88, parameters=self._owner
-        )
+        data = await asyncio.to_thread(self._encoded, picture)
         try:
             key = await self._blobs.put(data)
         except Failure as failure:
             log.warning("preview not stored", error=str(failure))
             return
         self._kept = [*(kept for kept in self._kept if kept != key), key]
+
+    def _encoded(self, picture: Picture) -> bytes:
+        """As large on the card as the result will be, whatever scale the painting has reached."""
+        return images.encode(
+            images.fit(picture, self._edge_px), format="jpeg", quality=88, parameters=self._owner
+        )
 
     async def forget(self, *, but: int = 0) -> None:
         """Deletes all previews but so many of the newest."""

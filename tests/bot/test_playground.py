@@ -104,10 +104,17 @@ class Page:
 
     def click(self, css: str) -> None:
         """Again where the page was drawn anew between the look and the click."""
-        self.until(lambda: self.browser.find_element(By.CSS_SELECTOR, css).click() or True, css)
+        self._act(css, WebElement.click)
 
     def type(self, css: str, words: str) -> None:
-        self.until(lambda: self.browser.find_element(By.CSS_SELECTOR, css).send_keys(words) or True, css)
+        self._act(css, lambda found: found.send_keys(words))
+
+    def _act(self, css: str, act: Callable[[WebElement], None]) -> None:
+        def tried() -> bool:
+            act(self.browser.find_element(By.CSS_SELECTOR, css))
+            return True
+
+        self.until(tried, css)
 
     def text(self) -> str:
         return self.browser.find_element(By.ID, "channel-message-list").text

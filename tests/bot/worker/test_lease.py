@@ -136,7 +136,7 @@ async def test_no_two_jobs_share_a_preview_whatever_it_shows(studio: Studio) -> 
     await theirs.put(picture(0.5))
     await ours.forget()
     assert theirs.newest is not None
-    assert images.decode(await studio.blobs.get(theirs.newest)).width == 60
+    assert images.decode(await studio.blobs.get(theirs.newest)).width == 64
 
 
 async def test_a_preview_of_the_content_s_own_pixels_is_not_the_content(studio: Studio) -> None:

@@ -33,7 +33,7 @@ async def test_progress_and_preview_reach_the_job_s_row(studio: Studio) -> None:
         assert (job.scale, job.scales, job.steps, job.loss) == (1, 2, 10, 3.0)
         assert job.preview_blob is not None
         shown = images.decode(await studio.blobs.get(job.preview_blob))
-        assert (shown.width, shown.height) == (60, 40)
+        assert (shown.width, shown.height) == (64, 43), "as large as the result will be"
         gate.set()
         await studio.until(job_id, lambda job: job.state is State.RENDERED)
 
