@@ -49,12 +49,15 @@ async def open_house(settings: Settings, *, source: AttachmentSource | None = No
 
 
 def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
-    return Fetcher(
-        session=session,
-        max_bytes=int(settings.max_attachment_mib * MIB),
-        deadline_s=settings.fetch_timeout_s,
-        extra_hosts=settings.attachment_hosts,
-    )
+    try:
+        return Fetcher(
+            session=session,
+            max_bytes=int(settings.max_attachment_mib * MIB),
+            deadline_s=settings.fetch_timeout_s,
+            extra_hosts=settings.attachment_hosts,
+        )
+    except ValueError as error:
+        raise Refusal(f"EASEL_ATTACHMENT_HOSTS: {error}.") from error
 
 
 def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:

@@ -1,6 +1,7 @@
 """`easel`, as a person in a terminal meets it."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -57,3 +58,33 @@ def test_an_unreachable_discord_is_one_sentence_without_the_token(tmp_path: Path
     assert "Discord could not be reached" in done.stderr
     assert "Traceback" not in done.stderr
     assert "hush-hush-hush" not in done.stderr + done.stdout
+
+
+def test_an_attachment_host_that_may_not_be_named_is_one_sentence(tmp_path: Path) -> None:
+    done = easel("run", cwd=tmp_path, DISCORD_TOKEN="hush", EASEL_ATTACHMENT_HOSTS="10.0.0.7")
+    assert done.returncode == 1
+    assert "EASEL_ATTACHMENT_HOSTS" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_run_without_a_token_says_so_and_opens_the_playground(tmp_path: Path) -> None:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("EASEL_", "DISCORD_"))}
+    command = [sys.executable, "-m", "bot.cli", "run"]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env={**clean, "COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in iter(process.stdout.readline, ""):
+            said += line
+            if "http://127.0.0.1:" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert "No DISCORD_TOKEN is set" in said
+    assert process.returncode == 0
