@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -76,12 +77,13 @@ class House:
         assert await read_job(self.database, claim.job.id) == before
 
 
-class Conformance:
+class Conformance(ABC):
     """A subclass says how its engine is opened; other processes find it by the subclass's name."""
 
     @staticmethod
+    @abstractmethod
     def open(url: str, clock: Callable[[], float]) -> Opened:
-        raise NotImplementedError
+        """The engine on a migrated database, closed with the context."""
 
     @pytest.fixture
     async def house(self, url: str) -> AsyncIterator[House]:

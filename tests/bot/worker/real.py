@@ -19,7 +19,8 @@ from nst_core import images
 from nst_core.params import Params
 from tests.bot.builders import add, read_job
 
-SHORT = Params(size=64, steps=4, seed=7)
+SHORT = Params(size=64, steps=100, seed=7)
+"""Long enough to be killed in the middle."""
 ENDLESS = Params(size=64, steps=20_000)
 
 
