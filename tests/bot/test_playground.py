@@ -98,23 +98,30 @@ class Page:
         except TimeoutException:
             raise AssertionError(f"{what} did not come; the page says: {self.text()}") from None
 
-    def find(self, css: str) -> WebElement:
-        found: WebElement = self.until(lambda: self.browser.find_element(By.CSS_SELECTOR, css), css)
-        return found
+    def do(self, css: str, action: Callable[[WebElement], None]) -> None:
+        """Acts on an element as soon as it is there; the page may replace it at any moment."""
 
-    def click(self, css: str) -> None:
-        """Again where the page was drawn anew between the look and the click."""
-        self._act(css, WebElement.click)
-
-    def type(self, css: str, words: str) -> None:
-        self._act(css, lambda found: found.send_keys(words))
-
-    def _act(self, css: str, act: Callable[[WebElement], None]) -> None:
-        def tried() -> bool:
-            act(self.browser.find_element(By.CSS_SELECTOR, css))
+        def act() -> bool:
+            action(self.browser.find_element(By.CSS_SELECTOR, css))
             return True
 
-        self.until(tried, css)
+        self.until(act, css)
+
+    def click(self, css: str) -> None:
+        self.do(css, lambda element: element.click())
+
+    def type(self, css: str, text: str) -> None:
+        self.do(css, lambda element: element.send_keys(text))
+
+    def until_status(self, ending: str) -> None:
+        """Waits until no action is under way and the last one's status ends so."""
+        status = (By.ID, "action-status")
+        self.until(
+            lambda: (
+                (text := self.browser.find_element(*status).text).endswith(ending) and not text.endswith("…")
+            ),
+            ending,
+        )
 
     def text(self) -> str:
         return self.browser.find_element(By.ID, "channel-message-list").text
@@ -127,21 +134,32 @@ class Page:
         shown: list[Any] = self.browser.execute_script(PICTURES)
         return [tuple(one) for one in shown]
 
-    def give(self, command: str, **options: object) -> None:
-        """Types a command, fills in its options and sends it; a path is attached."""
+    def suggestions(self) -> list[str]:
+        found = self.browser.find_elements(By.CSS_SELECTOR, ".command-popup [role=option]")
+        return [one.text for one in found]
+
+    def choose_command(self, command: str) -> None:
         self.type("#channel-composer-input", f"/{command}")
         self.click(".command-entry")
+
+    def add_option(self, name: str) -> str:
+        """Opens an option of the command; the selector of its input."""
+        pill = f'.command-pill[data-option="{name}"]'
+        if not self.browser.find_elements(By.CSS_SELECTOR, pill):
+            self.click(".command-ghost")
+            self.click(f'.command-popup [data-value="{name}"]')
+        return f"{pill} input"
+
+    def give(self, command: str, **options: object) -> None:
+        """Types a command, fills in its options and sends it; a path is attached."""
+        self.choose_command(command)
         for name, value in options.items():
-            pill = f'.command-pill[data-option="{name}"]'
-            if not self.browser.find_elements(By.CSS_SELECTOR, pill):
-                self.click(".command-ghost")
-                self.click(f'.command-popup [data-value="{name}"]')
-            self.type(f"{pill} input", str(value))
+            self.type(self.add_option(name), str(value))
         self.click("#send-message")
 
     def become(self, name: str) -> None:
-        Select(self.find("#viewer-picker")).select_by_visible_text(name)
-        self.until(lambda: not self.find("#action-status").text.endswith("…"), f"{name}'s view")
+        self.do("#viewer-picker", lambda element: Select(element).select_by_visible_text(name))
+        self.until_status("")
 
     def cancel(self) -> None:
         """Clicks the card's button; again where the card was edited under the click."""
@@ -205,25 +223,22 @@ def test_a_refused_command_gets_a_sentence_and_the_page_goes_on(page: Page, tmp_
     letter.write_text("Dear reader, this is no picture.", encoding="utf-8")
     page.give("stylize", content=letter, style=STYLE)
     page.until_text("That is not a picture Easel can read")
-    page.until(lambda: page.find("#action-status").text == "Action completed", "the settled action")
+    page.until_status("Action completed")
     page.become("Ben")
     page.give("queue")
     page.until_text("Ben used /queue")
 
 
 def test_presets_open_as_one_types(page: Page) -> None:
-    page.type("#channel-composer-input", "/stylize")
-    page.click(".command-entry")
-    page.click(".command-ghost")
-    page.click('.command-popup [data-value="preset"]')
-    page.type('.command-pill[data-option="preset"] input', "wave")
-    wanted, entry = "The Great Wave — Katsushika Hokusai", '.command-popup [data-value="The Great Wave"]'
-    page.until(lambda: page.find(entry).text == wanted, wanted)
+    page.choose_command("stylize")
+    page.type(page.add_option("preset"), "wave")
+    wanted = "The Great Wave — Katsushika Hokusai"
+    page.until(lambda: page.suggestions() == [wanted], wanted)
 
 
 def test_a_signal_ends_everything_also_while_a_job_runs(page: Page, playground: Playground) -> None:
     page.give("stylize", content=CONTENT, style=STYLE, size=512)
-    page.until_text("Preparing the palette")
+    page.until_text("%")
     workers = playground.workers()
     assert workers
     playground.process.send_signal(signal.SIGINT)
