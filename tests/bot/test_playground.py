@@ -96,7 +96,8 @@ class Page:
         try:
             return waiting.until(lambda _: look())
         except TimeoutException:
-            raise AssertionError(f"{what} did not come; the page says: {self.text()}") from None
+            seen = f"{self.text()}\n{self.browser.find_element(By.ID, 'action-status').text}"
+            raise AssertionError(f"{what} did not come; the page says: {seen}") from None
 
     def do(self, css: str, action: Callable[[WebElement], None]) -> None:
         """Acts on an element as soon as it is there; the page may replace it at any moment."""
