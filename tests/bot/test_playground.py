@@ -156,7 +156,16 @@ class Page:
         self.choose_command(command)
         for name, value in options.items():
             self.type(self.add_option(name), str(value))
-        self.click("#send-message")
+        self.until(self.send, f"/{command}")
+
+    def send(self) -> bool:
+        """Whether the command is through. The page passes over a click while it is busy or was just edited."""
+        if self.browser.find_element(By.ID, "action-status").text.endswith("…"):
+            return False
+        if not self.browser.find_elements(By.CSS_SELECTOR, ".command-chip"):
+            return True
+        self.browser.find_element(By.ID, "send-message").click()
+        return False
 
     def become(self, name: str) -> None:
         self.do("#viewer-picker", lambda element: Select(element).select_by_visible_text(name))
