@@ -5,6 +5,7 @@ ICCV 2017, equation 8 and section 5; the weights are pytorch-AdaIN's.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -41,8 +42,10 @@ class Adain:
         ]
 
     @torch.no_grad()
-    def __call__(self, content: Tensor, style: Tensor, alpha: float = 1.0) -> Tensor:
-        """The content (1, 3, h, w) in the style (1, 3, h', w'), blended by `alpha` in [0, 1].
+    def __call__(
+        self, content: Tensor, styles: Sequence[Tensor], shares: Sequence[float] = (1.0,), alpha: float = 1.0
+    ) -> Tensor:
+        """The content (1, 3, h, w) in the styles (1, 3, h', w') by their shares, blended by `alpha`.
 
         Differs: below alpha 1, what the decoder cannot bring back of the content is added in proportion,
         so that alpha 0 is the content itself and not a soft copy of it.
@@ -50,9 +53,11 @@ class Adain:
         if alpha <= 0:
             return content
         features = self._encode(content)
-        blended = alpha * transfer(features, self._encode(style)) + (1 - alpha) * features
+        moved = torch.zeros_like(features)
+        for style, share in zip(styles, shares, strict=True):
+            moved += share / sum(shares) * transfer(features, self._encode(style))
         height, width = content.shape[-2:]
-        picture = self._decode(blended)[..., :height, :width]
+        picture = self._decode(alpha * moved + (1 - alpha) * features)[..., :height, :width]
         if alpha < 1:
             copy = self._decode(features)[..., :height, :width]
             picture = picture + (1 - alpha) * (content - copy)
@@ -89,9 +94,9 @@ def blend(params: Params) -> float:
     """
     if params.style_weight is not None:
         return float(params.style_weight > 0)
-    if params.beta <= 0:
+    if params.nominal_beta <= 0:
         return 0.0
-    strength = 50 + 50 * math.log(params.beta / 25) / math.log(25)
+    strength = 50 + 50 * math.log(params.nominal_beta / 25) / math.log(25)
     return min(1.0, max(0.0, strength / _FULL_AT))
 
 

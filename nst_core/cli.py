@@ -14,6 +14,7 @@ from nst_core import painting
 from nst_core import weights as weight_files
 from nst_core.errors import EngineError, ParamsError
 from nst_core.options import Options
+from nst_core.places import Places
 
 app = App(name="nst", help="Paints a picture in the style of another.", help_format="plaintext")
 weights_app = App(name="weights", help="Lists, fetches and verifies the weight files.")
@@ -44,26 +45,29 @@ def main(tokens: Sequence[str] | None = None) -> None:
 @app.command
 def stylize(
     content: Path,
-    style: Path,
-    *,
+    *styles: Path,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     options: Annotated[Options, Parameter(name="*")] = Options(),  # noqa: B008  # frozen
+    places: Annotated[Places, Parameter(name="*")] = Places(),  # noqa: B008  # frozen
     device: str = "auto",
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
-    """Paints CONTENT in the style of STYLE.
+    """Paints CONTENT in the style of one or several STYLES.
 
     Args:
         content: The picture to paint.
-        style: The picture whose style is taken.
+        styles: The pictures whose style is taken; several are blended, or each has its region.
         options: How it is painted.
+        places: Which style counts how much, and where.
         out: The file to write, PNG or JPEG by its ending; a PNG carries the parameters.
         device: auto, cpu, cuda or cuda:N.
         precision: How convolutions compute; auto measures which is faster.
         json: Print one JSON object with the parameters, and the losses of the written picture.
     """
-    report = painting.paint(content, style, out, options.params(), device=device, precision=precision)
+    report = painting.paint(
+        content, places.styling(styles), out, options.params(), device=device, precision=precision
+    )
     if json:
         print(json_format.dumps(report))  # noqa: T201  # the command's answer
 

@@ -1,4 +1,4 @@
-"""The terms of the loss, each a plain function of activations or pixels.
+"""The terms of the loss, each a plain function of activations or pixels, one value per sample of a batch.
 
 Source: Gatys, Ecker & Bethge, arXiv 1508.06576, equations 1 to 5, and CVPR 2016.
 Differs: every sum of squares is a mean, so that a loss does not grow with size or channels.
@@ -8,31 +8,44 @@ import torch
 from torch import Tensor
 
 
-def gram(features: Tensor) -> Tensor:
+def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
     """Gram matrices (b, c, c) of activations (b, c, h, w): `F F^T / (h w)`, summed in float32.
 
-    float16 would overflow; float64 stays float64.
+    float16 would overflow; float64 stays float64. With a mask (b, h, w) each position counts by the square of
+    its mask's value, and the sum of squares stands for `h w`.
+
+    Source: Gatys et al., "Controlling perceptual factors in neural style transfer", CVPR 2017, section 4.1.
     """
+    sums = gram_sums(features, mask)
+    if mask is None:
+        return sums / (features.shape[2] * features.shape[3])
+    return sums / mask.square().sum(dim=(1, 2)).clamp(min=1e-6)[:, None, None]
+
+
+def gram_sums(features: Tensor, mask: Tensor | None = None) -> Tensor:
+    """`F F^T` (b, c, c) of activations (b, c, h, w), each position weighted by its mask (b, h, w)."""
     batch, channels, height, width = features.shape
     # (b, h w, c) is the layout that channels_last activations already have in memory
     positions = features.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
     if positions.dtype is not torch.float64:
         positions = positions.float()
-    return torch.bmm(positions.transpose(1, 2), positions) / (height * width)
+    if mask is not None:
+        positions = positions * mask.reshape(batch, height * width, 1)
+    return torch.bmm(positions.transpose(1, 2), positions)
 
 
 def mean_squared_error(values: Tensor, target: Tensor) -> Tensor:
-    """The mean squared difference, a scalar in float32 or float64."""
+    """The mean squared difference (b,) of (b, ...), in float32 or float64."""
     if values.dtype is not torch.float64:
         values = values.float()
-    return (values - target).square().mean()
+    return (values - target).square().flatten(1).mean(dim=1)
 
 
 def total_variation(picture: Tensor) -> Tensor:
-    """The mean squared difference of neighbours, of pictures (b, 3, h, w), rows and columns together.
+    """The mean squared difference (b,) of neighbours in (b, 3, h, w), rows and columns together.
 
     Source: Mahendran & Vedaldi, CVPR 2015, section 3, with their exponent 2.
     """
-    rows = (picture[..., 1:, :] - picture[..., :-1, :]).square().sum()
-    columns = (picture[..., :, 1:] - picture[..., :, :-1]).square().sum()
-    return (rows + columns) / picture.numel()
+    rows = (picture[..., 1:, :] - picture[..., :-1, :]).square().flatten(1).sum(dim=1)
+    columns = (picture[..., :, 1:] - picture[..., :, :-1]).square().flatten(1).sum(dim=1)
+    return (rows + columns) / picture[0].numel()

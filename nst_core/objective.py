@@ -1,8 +1,11 @@
-"""The total loss of a picture against the targets that a content and a style set at one size."""
+"""The total losses of a batch of pictures against the targets of their contents and styles at one size."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import torch
+import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
 from nst_core.losses import gram, mean_squared_error, total_variation
@@ -15,69 +18,165 @@ _FLOOR: Final = 1e-2
 _TINY: Final = 1e-12
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Target:
+    """What one region of one picture should look like: a Gram matrix (c, c) per style layer.
+
+    `mask` (h, w) in [0, 1] says where the region is; None is all of the picture.
+    """
+
+    grams: Sequence[Tensor]
+    mask: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Region:
+    """One region over the batch: targets (b, c, c), references (b,) and masks (b, h, w) per layer."""
+
+    targets: list[Tensor]
+    references: list[Tensor]
+    masks: list[Tensor | None]
+    share: Tensor  # (b,), the region's part of the style loss
+
+
 class Objective:
     """`alpha * content + beta * style + tv`, raw or relative, with its targets computed once.
 
     Relative: the content loss is divided by the mean square of the content's activations, and each layer's
     style loss by that of the content picture itself, so that 1 is "as far from the style as the content is".
-    Differs: the paper has only the raw form, whose weights mean another thing with each network.
+    A region counts by its area. Differs: the paper has only the raw form, whose weights mean another thing
+    with each network, and no regions.
 
     Args:
         vgg: The loss network.
-        content: The content picture (1, 3, h, w) in [0, 1].
-        style: The style picture (1, 3, h', w') in [0, 1].
-        params: Layers and weights.
+        contents: The content pictures (b, 3, h, w) in [0, 1].
+        targets: Per picture its regions, as many for each.
+        params: Per picture its weights; the layers are those of the first.
+        betas: Per picture the weight of the style in the relative form; None takes the parameters' own.
+        only_here: Where pictures may change (b, 1, h, w); elsewhere they are the content. None: everywhere.
+        checkpoint: Whether activations are computed twice rather than kept, which takes less memory.
     """
 
     @torch.no_grad()
-    def __init__(self, vgg: Vgg, content: Tensor, style: Tensor, params: Params) -> None:
-        self._vgg = vgg
-        self._params = params
-        self._layers = {params.content_layer, *params.style_layers}
-        weights = params.layer_weights or (1.0 / len(params.style_layers),) * len(params.style_layers)
-        self._weights = torch.tensor(weights, device=content.device)
-        of_content = vgg(content, self._layers)
-        of_style = vgg(style, params.style_layers)
-        self._features = of_content[params.content_layer].float()
-        self._grams = [gram(of_style[layer]) for layer in params.style_layers]
-        self._content_reference = self._features.square().mean().clamp(min=_TINY)
-        self._style_references = torch.stack(
-            [
-                _reference(gram(of_content[layer]), target)
-                for layer, target in zip(params.style_layers, self._grams, strict=True)
-            ]
-        )
+    def __init__(
+        self,
+        vgg: Vgg,
+        contents: Tensor,
+        targets: Sequence[Sequence[Target]],
+        params: Sequence[Params],
+        *,
+        betas: Tensor | None = None,
+        only_here: Tensor | None = None,
+        checkpoint: bool = False,
+    ) -> None:
+        first = params[0]
+        self.vgg = vgg
+        self.content_layer, self.style_layers = first.content_layer, first.style_layers
+        self.layers = frozenset({self.content_layer, *self.style_layers})
+        self.only_here = only_here
+        self._contents = contents
+        self._checkpoint = checkpoint
+        self._weigh(params, contents.device, betas)
+        taps = vgg(contents, self.layers)
+        self.features = taps[self.content_layer]
+        self._content_reference = self.features.float().square().flatten(1).mean(dim=1).clamp(min=_TINY)
+        self.regions = [
+            self._region([of_one[number] for of_one in targets], taps) for number in range(len(targets[0]))
+        ]
+        areas = torch.stack([region.share for region in self.regions])
+        for region in self.regions:
+            region.share.div_(areas.sum(dim=0))
 
-    def __call__(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """The total loss of a picture (1, 3, h, w), and all its figures (5,), detached, on its device."""
-        params = self._params
-        taps = self._vgg(picture, self._layers)
-        content = mean_squared_error(taps[params.content_layer], self._features)
-        by_layer = torch.stack(
-            [
-                mean_squared_error(gram(taps[layer]), target)
-                for layer, target in zip(params.style_layers, self._grams, strict=True)
-            ]
-        )
-        style = (self._weights * by_layer).sum()
+    def _weigh(self, params: Sequence[Params], device: torch.device, betas: Tensor | None) -> None:
+        count = len(self.style_layers)
+
+        def column(values: Sequence[float]) -> Tensor:
+            return torch.tensor(values, dtype=torch.float32, device=device)
+
+        self._layer_weights = column([one.layer_weights or (1 / count,) * count for one in params])  # type: ignore[misc]  # rows
+        self._raw = column([float(one.is_raw) for one in params])
+        self._alpha = column([one.content_weight or 0.0 for one in params])
+        self._raw_beta = column([one.style_weight or 0.0 for one in params])
+        self.betas = column([one.nominal_beta for one in params]) if betas is None else betas
+        self._tv = column([one.tv for one in params])
+        self._varies = any(one.tv > 0 for one in params)
+
+    def _region(self, targets: Sequence[Target], taps: dict[str, Tensor]) -> _Region:
+        """One region of each picture, with what the contents themselves lose there."""
+        wanted = [torch.stack([target.grams[n] for target in targets]) for n in range(len(self.style_layers))]
+        plane = None
+        if any(target.mask is not None for target in targets):
+            shape, device = self._contents.shape[-2:], self._contents.device
+            planes = [torch.ones(shape, device=device) if t.mask is None else t.mask for t in targets]
+            plane = torch.stack(planes)
+        masks = [_shrunk(plane, taps[layer]) for layer in self.style_layers]
+        references = [
+            _reference(gram(taps[layer], mask), target)
+            for layer, mask, target in zip(self.style_layers, masks, wanted, strict=True)
+        ]
+        batch = len(targets)
+        area = torch.ones(batch, device=self._contents.device) if plane is None else plane.mean(dim=(1, 2))
+        return _Region(targets=wanted, references=references, masks=masks, share=area.clamp(min=_TINY))
+
+    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """The total losses (b,) of pictures (b, 3, h, w), and all their figures (b, 5), detached."""
+        taps = self.vgg(self.mixed(pictures), self.layers, checkpoint=self._checkpoint)
+        content = mean_squared_error(taps[self.content_layer], self.features)
+        grams = [
+            [gram(taps[layer], mask) for layer, mask in zip(self.style_layers, region.masks, strict=True)]
+            for region in self.regions
+        ]
+        return self.combined(content, grams, pictures)
+
+    def gradient(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The gradients (b, 3, h, w), total losses (b,) and figures (b, 5) of pictures."""
+        with torch.enable_grad():
+            leaf = pictures.detach().requires_grad_()
+            totals, rows = self(leaf)
+            (slopes,) = torch.autograd.grad(totals.sum(), leaf)
+        return slopes, totals.detach(), rows
+
+    def mixed(self, pictures: Tensor) -> Tensor:
+        """The pictures where they may change, and the contents elsewhere."""
+        if self.only_here is None:
+            return pictures
+        return self._contents + self.only_here * (pictures - self._contents)
+
+    def combined(
+        self, content: Tensor, grams: Sequence[Sequence[Tensor]], pictures: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Totals (b,) and figures (b, 5) of content losses (b,) and Gram matrices by region and layer."""
+        style, style_rel = torch.zeros_like(content), torch.zeros_like(content)
+        for region, of_region in zip(self.regions, grams, strict=True):
+            by_layer = torch.stack(
+                [mean_squared_error(g, t) for g, t in zip(of_region, region.targets, strict=True)], dim=1
+            )
+            relative = by_layer / torch.stack(region.references, dim=1)
+            style = style + region.share * (self._layer_weights * by_layer).sum(dim=1)
+            weights = self._layer_weights / self._layer_weights.sum(dim=1, keepdim=True)
+            style_rel = style_rel + region.share * (weights * relative).sum(dim=1)
         content_rel = content / self._content_reference
-        style_rel = (self._weights * by_layer / self._style_references).sum() / self._weights.sum()
-        if params.content_weight is not None and params.style_weight is not None:
-            total = params.content_weight * content + params.style_weight * style
-        else:
-            total = content_rel + params.beta * style_rel
-        if params.tv:
-            total = total + params.tv * total_variation(picture)
-        return total, torch.stack([content, style, content_rel, style_rel, total]).detach()
+        raw = self._alpha * content + self._raw_beta * style
+        total = self._raw * raw + (1 - self._raw) * (content_rel + self.betas * style_rel)
+        if self._varies:
+            total = total + self._tv * total_variation(pictures)
+        return total, torch.stack([content, style, content_rel, style_rel, total], dim=1).detach()
 
 
 def figures(row: Tensor) -> Figures:
-    """The figures (5,) of an objective as plain numbers; waits for the device."""
+    """The figures (5,) of one picture as plain numbers; waits for the device."""
     content, style, content_rel, style_rel, total = row.tolist()
     return Figures(content=content, style=style, content_rel=content_rel, style_rel=style_rel, total=total)
 
 
+def _shrunk(plane: Tensor | None, features: Tensor) -> Tensor | None:
+    """Masks (b, h, w) at the size of activations."""
+    if plane is None:
+        return None
+    return F.adaptive_avg_pool2d(plane[:, None], (features.shape[2], features.shape[3]))[:, 0]
+
+
 def _reference(of_content: Tensor, of_style: Tensor) -> Tensor:
-    """What a style loss of 1 stands for: the content's own distance from the style."""
-    floor = (_FLOOR * of_style.square().mean()).clamp(min=_TINY)
+    """What a style loss of 1 stands for (b,): the content's own distance from the style."""
+    floor = (_FLOOR * of_style.square().flatten(1).mean(dim=1)).clamp(min=_TINY)
     return torch.maximum(mean_squared_error(of_content, of_style), floor)

@@ -4,18 +4,16 @@ Where pixels may leave the gamut and are clipped when saved, the loss falls whil
 Differs: after each update the picture is projected back, `x <- clamp(x, 0, 1)`.
 """
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
+from nst_core.evaluation import Evaluate
+from nst_core.lbfgs import Lbfgs
 from nst_core.params import Params
-
-Evaluate = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""From a picture to its total loss (scalar) and its figures (5,)."""
 
 ADAM_LR: Final = 0.04
 FINER: Final = 0.6
@@ -28,46 +26,44 @@ Below it are rounding errors, which would otherwise move pixels that are right a
 WARM_UP: Final = 10
 """Steps over which Adam's rate grows to the full; at the full rate the first ones speckle flat areas."""
 LBFGS_LR: Final = 1.0
+"""The whole step."""
 GD_STEP: Final = 0.02
 """Plain descent's first step at its own default rate, as the root mean square over the pixels."""
 
 
 class Optimiser(Protocol):
-    """What changes a picture in place, one iteration at a time."""
+    """What changes a batch of pictures in place, one iteration and one evaluation at a time."""
 
     decay: float
     """What the learning rate falls to by the end of each scale, as a factor."""
 
-    def step(self, picture: Tensor, evaluate: Evaluate, rate: float) -> Tensor:
-        """Updates the picture (1, 3, h, w) and returns the figures (5,) from before the update.
+    def step(self, pictures: Tensor, evaluate: Evaluate, rate: Tensor) -> Tensor:
+        """Updates the pictures (b, 3, h, w) and returns the figures (b, 5) last known of them.
 
-        `rate` is a factor on the learning rate.
+        `rate` (b,) is a factor on each picture's learning rate; at 0 a picture stays as it is. Where the
+        evaluation raises an error nothing is changed.
         """
 
     def resize(self, height: int, width: int, /) -> None:
         """Carries the state to another size of picture."""
 
-    def forget(self) -> None:
-        """Drops the state, as if no step had been taken."""
+    def forget(self, which: Tensor | None = None) -> None:
+        """Drops the state of the pictures `which` (b,), of all by default, as if they had taken no step."""
 
 
-def make(params: Params) -> Optimiser:
-    """The optimiser that the parameters name."""
-    if params.optimizer == "adam":
-        unit = 1.0 if params.style_weight is None else max(params.content_weight or 0.0, params.style_weight)
-        return Adam(params.lr or ADAM_LR, unit=unit)
-    if params.optimizer == "lbfgs":
-        return Lbfgs(params.lr or LBFGS_LR)
-    return GradientDescent(params.lr)
+def make(params: Sequence[Params]) -> Optimiser:
+    """The optimiser that the parameters of a batch name; kind and learning rate are those of the first."""
+    first = params[0]
+    if first.optimizer == "adam":
+        return Adam(first.lr or ADAM_LR, units=tuple(_unit(one) for one in params))
+    if first.optimizer == "lbfgs":
+        return Lbfgs(first.lr or LBFGS_LR)
+    return GradientDescent(first.lr)
 
 
-def gradient(picture: Tensor, evaluate: Evaluate) -> tuple[Tensor, Tensor, Tensor]:
-    """The gradient, the total loss and the figures of a picture."""
-    with torch.enable_grad():
-        leaf = picture.detach().requires_grad_()
-        total, row = evaluate(leaf)
-        (slope,) = torch.autograd.grad(total, leaf)
-    return slope, total.detach(), row
+def _unit(params: Params) -> float:
+    """What the loss is measured in, so that Adam's epsilon means the same in the raw form."""
+    return max(params.content_weight or 0.0, params.style_weight) if params.style_weight is not None else 1.0
 
 
 class Adam:
@@ -79,42 +75,49 @@ class Adam:
 
     decay = 0.1
 
-    def __init__(self, lr: float, *, betas: tuple[float, float] = (0.9, 0.99), unit: float = 1.0) -> None:
+    def __init__(
+        self, lr: float, *, betas: tuple[float, float] = (0.9, 0.99), units: tuple[float, ...] = (1.0,)
+    ) -> None:
         self._lr = lr
         self._betas = betas
-        self._unit = unit
-        self._count = 0
-        self._first: Tensor | None = None
-        self._second: Tensor | None = None
+        self._units = units
+        self._count = _EMPTY
+        self._first = self._second = _EMPTY
 
     @torch.no_grad()
-    def step(self, picture: Tensor, evaluate: Evaluate, rate: float) -> Tensor:
-        slope, _, row = gradient(picture, evaluate)
-        if self._first is None or self._second is None:
-            self._first, self._second = torch.zeros_like(picture), torch.zeros_like(picture)
+    def step(self, pictures: Tensor, evaluate: Evaluate, rate: Tensor) -> Tensor:
+        slopes, _, rows = evaluate(pictures)
+        if self._first is _EMPTY:
+            self._first, self._second = torch.zeros_like(pictures), torch.zeros_like(pictures)
+            self._count = pictures.new_zeros(len(pictures))
         self._count += 1
         one, two = self._betas
-        self._first.lerp_(slope, 1 - one)
-        self._second.lerp_(slope.square(), 1 - two)
-        first = self._first / (1 - one**self._count)
-        second = self._second / (1 - two**self._count)
-        epsilon = EPSILON * self._unit / picture.numel()
+        self._first.lerp_(slopes, 1 - one)
+        self._second.lerp_(slopes.square(), 1 - two)
+        first = self._first / _column(1 - one**self._count)
+        second = self._second / _column(1 - two**self._count)
+        units = torch.tensor(self._units, device=pictures.device)
+        epsilon = _column(EPSILON * units / pictures[0].numel())
         update = (first / (second.sqrt() + epsilon)).clamp_(-1, 1)
-        warmth = min(1.0, self._count / WARM_UP)
-        picture.sub_(warmth * rate * self._lr * update).clamp_(0, 1)
-        return row
+        warmth = (self._count / WARM_UP).clamp(max=1.0)
+        pictures.sub_(_column(warmth * rate * self._lr) * update).clamp_(0, 1)
+        return rows
 
     def resize(self, height: int, width: int, /) -> None:
         self._lr *= FINER
-        if self._first is None or self._second is None:
+        if self._first is _EMPTY:
             return
         ratio = self._first.shape[-1] * self._first.shape[-2] / (height * width)
         self._first = _enlarged(self._first, height, width) * ratio
         self._second = _enlarged(self._second, height, width) * ratio**2
 
-    def forget(self) -> None:
-        self._count = 0
-        self._first = self._second = None
+    def forget(self, which: Tensor | None = None) -> None:
+        if self._first is _EMPTY:
+            return
+        lost = torch.ones_like(self._count, dtype=torch.bool) if which is None else which
+        self._count = torch.where(lost, 0.0, self._count)
+        self._first = torch.where(_column(lost), 0.0, self._first)  # not a product: it may hold NaN
+        self._second = torch.where(_column(lost), 0.0, self._second)
 
 
 class GradientDescent:
@@ -129,95 +132,38 @@ class GradientDescent:
 
     def __init__(self, lr: float | None) -> None:
         self._given = lr
-        self._lr: Tensor | None = None
-        self._last: Tensor | None = None
+        self._lr = self._last = _EMPTY  # (b,); a last loss of NaN has no step before it
 
     @torch.no_grad()
-    def step(self, picture: Tensor, evaluate: Evaluate, rate: float) -> Tensor:
-        slope, total, row = gradient(picture, evaluate)
+    def step(self, pictures: Tensor, evaluate: Evaluate, rate: Tensor) -> Tensor:
+        slopes, totals, rows = evaluate(pictures)
         if self._given is not None:
-            picture.sub_(rate * self._given * slope).clamp_(0, 1)
-            return row
-        if self._lr is None or self._last is None:
-            self._lr = GD_STEP / slope.square().mean().sqrt().clamp(min=1e-30)
-        else:
-            self._lr = self._lr * torch.where(total > self._last, 0.5, 1.05)
-        self._last = total
-        picture.sub_(rate * self._lr * slope).clamp_(0, 1)
-        return row
+            pictures.sub_(_column(rate * self._given) * slopes).clamp_(0, 1)
+            return rows
+        if self._lr is _EMPTY:
+            self._lr, self._last = torch.ones_like(totals), torch.full_like(totals, torch.nan)
+        own = GD_STEP / slopes.square().mean(dim=(1, 2, 3)).sqrt().clamp(min=1e-30)
+        adapted = self._lr * torch.where(totals > self._last, 0.5, 1.05)
+        self._lr = torch.where(self._last.isnan(), own, adapted)
+        self._last = totals
+        pictures.sub_(_column(rate * self._lr) * slopes).clamp_(0, 1)
+        return rows
 
     def resize(self, _height: int, _width: int, /) -> None:
         self.forget()
 
-    def forget(self) -> None:
-        self._lr = self._last = None
+    def forget(self, which: Tensor | None = None) -> None:
+        if self._last is not _EMPTY:
+            lost = torch.ones_like(self._last, dtype=torch.bool) if which is None else which
+            self._last = torch.where(lost, torch.nan, self._last)
 
 
-class Lbfgs:
-    """L-BFGS (Liu & Nocedal 1989; two loops as in Nocedal & Wright, algorithm 7.4), projected.
+_EMPTY: Final = torch.empty(0)
 
-    Differs: pixels at 0 or 1 that the gradient pushes outwards are held; a pair of the history is made of the
-    steps as they were after the projection; a step that does not lower the loss is halved (Armijo).
-    """
 
-    decay = 1.0
-    HISTORY: Final = 12
-    """At 1024 x 1024 px, 100 pairs would hold 2.4 GB."""
-    TRIES: Final = 6
-
-    def __init__(self, lr: float) -> None:
-        self._lr = lr
-        self._pairs: deque[tuple[Tensor, Tensor]] = deque(maxlen=self.HISTORY)
-        self._here: tuple[Tensor, Tensor, Tensor] | None = None
-
-    @torch.no_grad()
-    def step(self, picture: Tensor, evaluate: Evaluate, rate: float) -> Tensor:
-        slope, total, row = self._here or gradient(picture, evaluate)
-        free = ((picture > 0) | (slope < 0)) & ((picture < 1) | (slope > 0))
-        direction = -self._scaled(slope * free) * free
-        if torch.sum(direction * slope) >= 0:  # the history misleads: begin again
-            self._pairs.clear()
-            direction = -self._scaled(slope * free)
-        length = self._lr * rate
-        for _ in range(self.TRIES):
-            there = (picture + length * direction).clamp_(0, 1)
-            new_slope, new_total, new_row = gradient(there, evaluate)
-            if new_total <= total + 1e-4 * torch.sum(slope * (there - picture)):
-                break
-            length *= 0.5
-        else:
-            self._pairs.clear()
-            self._here = (slope, total, row)
-            return row
-        moved, bent = there - picture, new_slope - slope
-        if torch.sum(moved * bent) > 1e-10 * bent.norm() * moved.norm():
-            self._pairs.append((moved, bent))
-        picture.copy_(there)
-        self._here = (new_slope, new_total, new_row)
-        return row
-
-    def resize(self, _height: int, _width: int, /) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        self._pairs.clear()
-        self._here = None
-
-    def _scaled(self, slope: Tensor) -> Tensor:
-        """The inverse Hessian's guess times the slope; without history, a step of a few 8-bit levels."""
-        if not self._pairs:
-            return slope * (0.01 / slope.square().mean().sqrt().clamp(min=1e-30))
-        result = slope.clone()
-        factors = []
-        for moved, bent in reversed(self._pairs):
-            factor = torch.sum(moved * result) / torch.sum(moved * bent)
-            result -= factor * bent
-            factors.append(factor)
-        moved, bent = self._pairs[-1]
-        result *= torch.sum(moved * bent) / bent.square().sum()
-        for (moved, bent), factor in zip(self._pairs, reversed(factors), strict=True):
-            result += moved * (factor - torch.sum(bent * result) / torch.sum(moved * bent))
-        return result
+def _column(values: Tensor) -> Tensor:
+    """(b,) as (b, 1, 1, 1)."""
+    return values[:, None, None, None]
 
 
 def _enlarged(values: Tensor, height: int, width: int) -> Tensor:

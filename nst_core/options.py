@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from nst_core.errors import ParamsError
-from nst_core.params import STYLE_LAYERS, Params, beta_for_strength
+from nst_core.params import STOP, STYLE_LAYERS, Params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +21,8 @@ class Options:
         Literal["content", "noise", "style", "adain"], Parameter(help="What the optimisation starts from.")
     ] = "content"
     optimizer: Annotated[
-        Literal["adam", "lbfgs", "gd"], Parameter(help="Adam, L-BFGS or plain gradient descent.")
-    ] = "adam"
+        Literal["lbfgs", "adam", "gd"], Parameter(help="L-BFGS, Adam or plain gradient descent.")
+    ] = "lbfgs"
     lr: Annotated[float | None, Parameter(help="Learning rate; by default the optimiser's own.")] = None
     seed: Annotated[int, Parameter(help="Seed of the noise.")] = 0
     weights: Annotated[
@@ -30,11 +30,14 @@ class Options:
     ] = "vgg19"
     beta: Annotated[
         float | None,
-        Parameter(help="Weight of the style in the loss, content_rel + beta * style_rel. [default: 25]"),
+        Parameter(
+            help="Instead of --strength, the style's weight in the loss, content_rel + beta * style_rel."
+        ),
     ] = None
-    strength: Annotated[float | None, Parameter(help="Instead of --beta, from 0 to 100; 50 is beta 25.")] = (
-        None
-    )
+    strength: Annotated[
+        float | None,
+        Parameter(help="How much style: 0 is the content, 100 style over all. [default: 50]"),
+    ] = None
     content_weight: Annotated[
         float | None,
         Parameter(help="Weight of the content in the paper's own loss; goes with --style-weight."),
@@ -54,9 +57,16 @@ class Options:
         Literal["max", "avg"], Parameter(help="Max pooling, or the paper's average pooling.")
     ] = "max"
     quality: Annotated[
-        Literal["draft", "standard", "high"],
-        Parameter(help="draft is AdaIN alone, within seconds; high takes more steps than standard."),
+        Literal["draft", "standard", "high", "max"],
+        Parameter(help="draft is AdaIN alone, within seconds; high and max take more steps than standard."),
     ] = "standard"
+    stop: Annotated[
+        float,
+        Parameter(help="A size ends when a step lowers the averaged loss by less than this part; 0: never."),
+    ] = STOP
+    style_scale: Annotated[
+        float, Parameter(help="Size of the style's texture: 0.5 for finer strokes, 2 for coarser ones.")
+    ] = 1.0
     keep_colors: Annotated[bool, Parameter(help="Keep the content's colours.", negative="")] = False
 
     def params(self) -> Params:
@@ -71,8 +81,11 @@ class Options:
             network=self.weights,
             content_layer=self.content_layer,
             style_layers=tuple(layer.strip() for layer in self.style_layers.split(",")),
-            layer_weights=None if self.layer_weights is None else _numbers(self.layer_weights),
-            beta=self._beta(),
+            layer_weights=None
+            if self.layer_weights is None
+            else numbers(self.layer_weights, "--layer-weights"),
+            strength=50.0 if self.strength is None else self.strength,
+            beta=self.beta,
             content_weight=self.content_weight,
             style_weight=self.style_weight,
             init=self.init,
@@ -84,17 +97,19 @@ class Options:
             tv=self.tv,
             pooling=self.pooling,
             quality=self.quality,
+            stop=self.stop,
+            style_scale=self.style_scale,
             keep_colors=self.keep_colors,
         )
 
-    def _beta(self) -> float:
-        if self.strength is not None:
-            return beta_for_strength(self.strength)
-        return 25.0 if self.beta is None else self.beta
 
+def numbers(text: str, flag: str) -> tuple[float, ...]:
+    """The numbers of a flag's value, which stand with commas between.
 
-def _numbers(text: str) -> tuple[float, ...]:
+    Raises:
+        ParamsError: something else stands there.
+    """
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise ParamsError(f"--layer-weights must be numbers with commas between, not {text!r}.") from None
+        raise ParamsError(f"{flag} must be numbers with commas between, not {text!r}.") from None

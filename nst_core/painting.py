@@ -1,5 +1,6 @@
 """One picture painted in a terminal: a progress bar on stderr, and a file that is whole or not there."""
 
+import dataclasses
 import tempfile
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -12,12 +13,13 @@ from nst_core.engine import measure, stylize
 from nst_core.errors import EngineError, ParamsError
 from nst_core.params import Params
 from nst_core.progress import Figures, Finished, Started, Step
+from nst_core.styling import Styling
 
 _FORMATS: Final[dict[str, Literal["png", "jpeg"]]] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 
 
 def paint(
-    content: Path, style: Path, out: Path, params: Params, *, device: str, precision: str
+    content: Path, styling: Styling, out: Path, params: Params, *, device: str, precision: str
 ) -> dict[str, Any]:
     """Writes the picture and returns what `nst stylize --json` prints.
 
@@ -29,13 +31,19 @@ def paint(
         raise ParamsError(f"The result must end in {', '.join(_FORMATS)}, not {out.name!r}.")
     if not out.parent.is_dir():
         raise ParamsError(f"The folder {str(out.parent)!r} for the result does not exist.")
-    content_picture, style_picture = images.decode(content), images.decode(style)
-    finished = _watch(content_picture, style_picture, params, device, precision)
+    content_picture = images.decode(content)
+    finished = _watch(content_picture, styling, params, device, precision)
     data = images.encode(finished.picture, format=form, parameters=params.as_dict())
     _write(out, data)
     losses: Finished | Figures = finished
     if form == "jpeg":  # lossy: the file is not quite the picture that was measured
-        losses = measure(images.decode(data), content_picture, style_picture, params, device=device)
+        losses = measure(
+            images.decode(data),
+            content_picture,
+            styling,
+            dataclasses.replace(params, beta=finished.beta),
+            device=device,
+        )
     return {
         "parameters": params.as_dict(),
         "seconds": finished.seconds,
@@ -47,12 +55,13 @@ def paint(
         "content_rel": losses.content_rel,
         "style_rel": losses.style_rel,
         "total": losses.total,
+        "beta": finished.beta,
         "notes": list(finished.notes),
     }
 
 
 def _watch(
-    content: images.Picture, style: images.Picture, params: Params, device: str, precision: str
+    content: images.Picture, styling: Styling, params: Params, device: str, precision: str
 ) -> Finished:
     """Paints under a progress bar on stderr."""
     columns = (
@@ -65,7 +74,7 @@ def _watch(
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("sketch", total=None, losses="")
         for event in stylize(
-            content, style, params, device=device, precision=precision, preview_every_s=None
+            content, styling, params, device=device, precision=precision, preview_every_s=None
         ):
             if isinstance(event, Started):
                 bar.update(task, total=event.steps)

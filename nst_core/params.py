@@ -11,7 +11,7 @@ from nst_core.errors import ParamsError
 NETWORKS: Final = ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16")
 INITS: Final = ("content", "noise", "style", "adain")
 OPTIMIZERS: Final = ("adam", "lbfgs", "gd")
-QUALITIES: Final = ("draft", "standard", "high")
+QUALITIES: Final = ("draft", "standard", "high", "max")
 POOLINGS: Final = ("max", "avg")
 
 STYLE_LAYERS: Final = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -21,6 +21,10 @@ CONVOLUTIONS: Final = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
 SIZE_PX: Final = (32, 4096)
 STEPS: Final = (1, 20_000)
 SEED: Final = (0, 2**63 - 1)
+STOP: Final = 3e-4
+"""Below this fall of the averaged loss per step nobody sees a difference any more."""
+STRENGTH: Final = (0.0, 100.0)
+STYLE_SCALE: Final = (0.1, 4.0)
 WEIGHT: Final = (0.0, 1e12)
 LEARNING_RATE: Final = (1e-9, 1e12)
 
@@ -34,9 +38,12 @@ class Params:
         content_layer: The layer whose activations hold the content.
         style_layers: The layers whose Gram matrices hold the style.
         layer_weights: One weight per style layer; None weighs all alike.
-        beta: Weight of the style in the relative form, `content_rel + beta * style_rel`.
+        strength: How much style, 0 (the content) to 100 (style over all); the engine finds the beta that
+            means this for the pictures at hand.
+        beta: Weight of the style in the relative form, `content_rel + beta * style_rel`, instead of a
+            strength.
         content_weight: The paper's alpha. Given together with style_weight it selects the raw form,
-            `alpha * content + beta * style`, and `beta` has no say.
+            `alpha * content + beta * style`, and neither `beta` nor `strength` has a say.
         style_weight: The paper's beta.
         init: The picture that the optimisation starts from.
         optimizer: Adam, L-BFGS or plain gradient descent.
@@ -46,7 +53,9 @@ class Params:
         seed: Seed of the noise.
         tv: Weight of the total variation, a mean over the pixels.
         pooling: Max pooling as VGG was trained, or average pooling as the paper prefers.
-        quality: draft is AdaIN alone, without optimisation; standard; high takes more steps.
+        quality: draft is AdaIN alone, without optimisation; standard; high and max take more steps.
+        stop: A size ends early once a step lowers the averaged loss by less than this part of it; 0: never.
+        style_scale: Size of the style's texture, as a factor on the style picture's long edge.
         keep_colors: Whether the result keeps the content's colours and takes only the strokes.
 
     Raises:
@@ -57,11 +66,12 @@ class Params:
     content_layer: str = "relu4_2"
     style_layers: tuple[str, ...] = STYLE_LAYERS
     layer_weights: tuple[float, ...] | None = None
-    beta: float = 25.0
+    strength: float = 50.0
+    beta: float | None = None
     content_weight: float | None = None
     style_weight: float | None = None
     init: str = "content"
-    optimizer: str = "adam"
+    optimizer: str = "lbfgs"
     lr: float | None = None
     size: int = 512
     steps: int | None = None
@@ -69,6 +79,8 @@ class Params:
     tv: float = 0.0
     pooling: str = "max"
     quality: str = "standard"
+    stop: float = STOP
+    style_scale: float = 1.0
     keep_colors: bool = False
 
     def __post_init__(self) -> None:
@@ -79,6 +91,8 @@ class Params:
         _check_integer("seed", self.seed, SEED)
         if self.steps is not None:
             _check_integer("steps", self.steps, STEPS)
+        _check_number("stop", self.stop, (0.0, 1.0))
+        _check_number("style_scale", self.style_scale, STYLE_SCALE)
         if self.lr is not None:
             _check_number("lr", self.lr, LEARNING_RATE)
         if not _is_flag(self.keep_colors):
@@ -88,6 +102,11 @@ class Params:
     def is_raw(self) -> bool:
         """Whether the loss is the paper's own sum instead of the relative one."""
         return self.style_weight is not None
+
+    @property
+    def nominal_beta(self) -> float:
+        """The given beta, or what the strength stands for before the pictures are looked at."""
+        return beta_for_strength(self.strength) if self.beta is None else self.beta
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, from which `from_dict` makes equal parameters."""
@@ -131,7 +150,9 @@ class Params:
                 raise ParamsError(f"{self.network} has no layer {layer!r}; it has {', '.join(known)}.")
 
     def _check_weights(self) -> None:
-        _check_number("beta", self.beta, WEIGHT)
+        _check_number("strength", self.strength, STRENGTH)
+        if self.beta is not None:
+            _check_number("beta", self.beta, WEIGHT)
         _check_number("tv", self.tv, WEIGHT)
         if (self.content_weight is None) != (self.style_weight is None):
             raise ParamsError("content_weight and style_weight go together: give both or neither.")
@@ -172,7 +193,7 @@ def beta_for_strength(strength: float) -> float:
     Raises:
         ParamsError: the strength is outside 0 to 100.
     """
-    _check_number("strength", strength, (0.0, 100.0))
+    _check_number("strength", strength, STRENGTH)
     return 0.0 if strength == 0 else float(25.0 * 25.0 ** ((strength - 50.0) / 50.0))
 
 

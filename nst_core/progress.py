@@ -63,6 +63,7 @@ class Preview:
 class Finished:
     """The result, with the losses of its 8-bit picture computed in float32.
 
+    `beta` is the weight of the style in the relative form that the strength came to for these pictures.
     `notes` are sentences about what went otherwise than asked, such as a lowered learning rate.
     """
 
@@ -72,6 +73,7 @@ class Finished:
     content_rel: float
     style_rel: float
     total: float
+    beta: float
     iterations: int
     seconds: float
     device: str

@@ -1,12 +1,14 @@
 """The loss network: VGG's convolutions as a frozen function from a picture to activations."""
 
-from collections.abc import Collection, Mapping
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint as recompute
 
 from nst_core.errors import ParamsError
 from nst_core.hardware import EXACT, Precision
@@ -52,6 +54,9 @@ class Vgg:
         self._pooling = pooling
         self._padding = padding
         self._precision = precision
+        self.device = device or torch.device("cpu")
+        self.key = object()
+        """Stands for this network where something that it computed is kept."""
         self._mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
         self._std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
         self._convolutions: list[_Convolution] = []
@@ -71,30 +76,54 @@ class Vgg:
     def layers(self) -> tuple[str, ...]:
         return tuple(convolution.layer for convolution in self._convolutions)
 
-    def __call__(self, picture: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
-        """The activations (b, c, h, w) of `layers` for an RGB picture (b, 3, h, w) in [0, 1].
+    def __call__(
+        self, picture: Tensor, layers: Collection[str], *, checkpoint: bool = False
+    ) -> dict[str, Tensor]:
+        """The activations (b, c, h, w) of `layers` for RGB pictures (b, 3, h, w) in [0, 1].
 
-        Nothing is computed past the deepest of them.
+        Nothing is computed past the deepest of them. With `checkpoint` each block's inner activations are
+        computed again for the gradient instead of being kept.
 
         Raises:
             ParamsError: the network has no such layer.
         """
-        missing = set(layers)
+        names = self.layers
+        if missing := [layer for layer in layers if layer not in names]:
+            raise ParamsError(f"The network has no layer {min(missing)!r}; it has {', '.join(names)}.")
+        last = max(names.index(layer) for layer in layers)
         features = ((picture - self._mean) / self._std).to(self._precision.dtype)
         features = features.contiguous(memory_format=self._precision.memory_format)
         taps: dict[str, Tensor] = {}
-        for convolution in self._convolutions:
-            if not missing:
-                break
+        for block in self._blocks(last + 1):
+            run = functools.partial(self._through, block, frozenset(layers))
+            if checkpoint and torch.is_grad_enabled():
+                features, found = recompute(run, features, use_reentrant=False)
+            else:
+                features, found = run(features)
+            taps |= found
+        return taps
+
+    def _blocks(self, count: int) -> list[list[_Convolution]]:
+        """The first `count` convolutions, cut where the size of the activations changes."""
+        blocks: list[list[_Convolution]] = [[]]
+        for convolution in self._convolutions[:count]:
+            if convolution.pools:
+                blocks.append([])
+            blocks[-1].append(convolution)
+        return blocks
+
+    def _through(
+        self, block: Sequence[_Convolution], layers: Collection[str], features: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The last activations of a block, and those of its `layers`."""
+        taps: dict[str, Tensor] = {}
+        for convolution in block:
             if convolution.pools:
                 features = self._pool(features)
             features = F.relu(self._convolve(features, convolution), inplace=True)
-            if convolution.layer in missing:
+            if convolution.layer in layers:
                 taps[convolution.layer] = features
-                missing.remove(convolution.layer)
-        if missing:
-            raise ParamsError(f"The network has no layer {min(missing)!r}; it has {', '.join(self.layers)}.")
-        return taps
+        return features, taps
 
     def _pool(self, features: Tensor) -> Tensor:
         if self._pooling == "avg":

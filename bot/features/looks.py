@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from bot.errors import Refusal
 from nst_core.errors import ParamsError
-from nst_core.params import Params, beta_for_strength
+from nst_core.params import Params
 from nst_core.pyramid import scales
 
 PAINTINGS = Path(__file__).parents[1] / "paintings"
@@ -48,7 +48,7 @@ class Look:
         chosen: dict[str, Any] = {key: value for key, value in left_open.items() if value is not None}
         try:
             return Params(
-                beta=beta_for_strength(self.strength),
+                strength=self.strength,
                 quality=self.quality,
                 size=size_px if self.size_px is None else self.size_px,
                 keep_colors=self.keep_colors,

@@ -159,7 +159,7 @@ class Page:
         self.until(self.send, f"/{command}")
 
     def send(self) -> bool:
-        """Whether the command is through. The page passes over a click while it is busy or was just edited."""
+        """Whether the command is through. The page passes over a click while it is busy or just edited."""
         if self.browser.find_element(By.ID, "action-status").text.endswith("…"):
             return False
         if not self.browser.find_elements(By.CSS_SELECTOR, ".command-chip"):

@@ -28,7 +28,7 @@ def test_a_constant_channel_takes_the_styles_mean() -> None:
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 40), (2, 9), (64, 48), (37, 53)])
 def test_a_picture_of_any_shape_keeps_it(height: int, width: int) -> None:
     picture = Adain(torch.device("cpu"))(
-        torch.rand(1, 3, height, width, generator=RANDOM), torch.rand(1, 3, 33, 20, generator=RANDOM)
+        torch.rand(1, 3, height, width, generator=RANDOM), [torch.rand(1, 3, 33, 20, generator=RANDOM)]
     )
     assert picture.shape == (1, 3, height, width)
     assert 0 <= picture.min() <= picture.max() <= 1
@@ -38,12 +38,14 @@ def test_alpha_runs_from_the_content_to_the_full_style() -> None:
     adain = Adain(torch.device("cpu"))
     content = torch.rand(1, 3, 32, 32, generator=RANDOM)
     style = torch.rand(1, 3, 32, 32, generator=RANDOM) * 0.3
-    full = adain(content, style)
-    distances = [(adain(content, style, alpha) - full).norm().item() for alpha in (0.0, 0.4, 0.8, 1.0)]
+    full = adain(content, [style])
+    distances = [
+        (adain(content, [style], alpha=alpha) - full).norm().item() for alpha in (0.0, 0.4, 0.8, 1.0)
+    ]
     assert distances == sorted(distances, reverse=True)
     assert distances[-1] == 0
-    assert torch.equal(adain(content, style, 0.0), content)
-    torch.testing.assert_close(adain(content, style, 1e-4), content, rtol=0, atol=0.01)
+    assert torch.equal(adain(content, [style], alpha=0.0), content)
+    torch.testing.assert_close(adain(content, [style], alpha=1e-4), content, rtol=0, atol=0.01)
 
 
 def test_a_draft_takes_more_of_the_style_with_more_strength() -> None:
@@ -57,3 +59,12 @@ def test_a_draft_takes_more_of_the_style_with_more_strength() -> None:
 def test_in_the_raw_form_a_draft_takes_all_of_the_style_or_none() -> None:
     assert blend(Params(content_weight=1.0, style_weight=5.0)) == 1
     assert blend(Params(content_weight=1.0, style_weight=0.0)) == 0
+
+
+def test_two_styles_are_blended_by_their_shares() -> None:
+    adain = Adain(torch.device("cpu"))
+    content, one, other = (torch.rand(1, 3, 32, 32, generator=RANDOM) for _ in range(3))
+    alone = adain(content, [one])
+    torch.testing.assert_close(adain(content, [one, other], [1.0, 1e-6]), alone, rtol=0, atol=1e-3)
+    torch.testing.assert_close(adain(content, [one, one], [0.3, 0.7]), alone, rtol=0, atol=1e-3)
+    assert (adain(content, [one, other], [1.0, 1.0]) - alone).abs().mean() > 1e-3

@@ -52,14 +52,14 @@ def test_grams_gradient_has_its_closed_form() -> None:
     features, target = random(1, 3, 4, 5).requires_grad_(), random(1, 3, 3)
     target = target + target.mT
     loss = mean_squared_error(gram(features), target)
-    (slope,) = torch.autograd.grad(loss, features)
+    (slope,) = torch.autograd.grad(loss.sum(), features)
     closed = 4 * (gram(features) - target) @ features.flatten(2) / (9 * 20)
     torch.testing.assert_close(slope, closed.detach().view_as(slope))
 
 
 def test_the_content_losss_gradient_has_its_closed_form() -> None:
     features, target = random(1, 2, 3, 4).requires_grad_(), torch.ones(1, 2, 3, 4, dtype=torch.float64)
-    (slope,) = torch.autograd.grad(mean_squared_error(features, target), features)
+    (slope,) = torch.autograd.grad(mean_squared_error(features, target).sum(), features)
     torch.testing.assert_close(slope, (2 * (features - target) / 24).detach())
 
 
@@ -78,3 +78,25 @@ def test_total_variation_of_a_ramp_is_its_squared_slope() -> None:
 @pytest.mark.parametrize("shape", [(1, 3, 1, 1), (1, 3, 1, 7), (1, 3, 7, 1)])
 def test_a_single_row_or_pixel_has_a_finite_total_variation(shape: tuple[int, ...]) -> None:
     assert math.isfinite(total_variation(torch.rand(shape)).item())
+
+
+def test_a_masked_gram_counts_each_position_by_its_mask_squared() -> None:
+    features, mask = random(2, 3, 4, 5), random(2, 4, 5)
+    weights = mask.square() / mask.square().sum(dim=(1, 2), keepdim=True)
+    expected = torch.einsum("bihw,bjhw,bhw->bij", features, features, weights)
+    torch.testing.assert_close(gram(features, mask), expected)
+    torch.testing.assert_close(gram(features, torch.ones_like(mask)), gram(features))
+
+
+def test_a_masked_gram_sees_nothing_of_the_rest() -> None:
+    features, mask = random(1, 3, 4, 6), torch.zeros(1, 4, 6, dtype=torch.float64)
+    mask[..., :3] = 1
+    torch.testing.assert_close(gram(features, mask), gram(features[..., :3]))
+
+
+def test_each_sample_of_a_batch_has_its_own_loss() -> None:
+    values, target = random(3, 2, 4, 4), random(1, 2, 4, 4)
+    each = torch.stack([mean_squared_error(one[None], target)[0] for one in values])
+    torch.testing.assert_close(mean_squared_error(values, target), each)
+    each = torch.stack([total_variation(one[None])[0] for one in values])
+    torch.testing.assert_close(total_variation(values), each)

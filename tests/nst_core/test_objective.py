@@ -3,8 +3,9 @@ import torch
 from torch import Tensor
 
 from nst_core.losses import gram, total_variation
-from nst_core.objective import Objective, figures
+from nst_core.objective import Objective, Target, figures
 from nst_core.params import STYLE_LAYERS, Params
+from nst_core.progress import Figures
 from nst_core.vgg import Vgg
 
 RANDOM = torch.Generator().manual_seed(11)
@@ -16,6 +17,17 @@ PICTURE = torch.rand(1, 3, 32, 48, generator=RANDOM)
 @pytest.fixture(scope="module")
 def vgg(vgg19: dict[str, Tensor]) -> Vgg:
     return Vgg(vgg19)
+
+
+def objective(vgg: Vgg, content: Tensor, style: Tensor, params: Params) -> Objective:
+    taps = vgg(style, params.style_layers)
+    return Objective(
+        vgg, content, [[Target(grams=[gram(taps[layer])[0] for layer in params.style_layers])]], [params]
+    )
+
+
+def now(one: Objective, picture: Tensor) -> Figures:
+    return figures(one(picture)[1][0])
 
 
 def by_hand(vgg: Vgg, params: Params) -> tuple[float, list[float], list[float]]:
@@ -37,7 +49,8 @@ def test_the_raw_form_is_the_papers_sum(vgg: Vgg) -> None:
         style_layers=("relu1_1", "relu3_1"),
         layer_weights=(0.25, 4.0),
     )
-    total, row = Objective(vgg, CONTENT, STYLE, params)(PICTURE)
+    one = objective(vgg, CONTENT, STYLE, params)
+    total, row = one(PICTURE)[0], one(PICTURE)[1][0]
     content, (first, second), _ = by_hand(vgg, params)
     style = 0.25 * first + 4 * second
     assert total.item() == pytest.approx(2 * content + 30 * style, rel=1e-4)
@@ -47,7 +60,8 @@ def test_the_raw_form_is_the_papers_sum(vgg: Vgg) -> None:
 
 def test_the_relative_form_divides_by_the_natural_references(vgg: Vgg) -> None:
     params = Params(beta=7.0)
-    total, row = Objective(vgg, CONTENT, STYLE, params)(PICTURE)
+    one = objective(vgg, CONTENT, STYLE, params)
+    total, row = one(PICTURE)[0], one(PICTURE)[1][0]
     content, painted, plain = by_hand(vgg, params)
     content_rel = content / vgg(CONTENT, ["relu4_2"])["relu4_2"].square().mean().item()
     ratios = [a / b for a, b in zip(painted, plain, strict=True)]
@@ -57,19 +71,19 @@ def test_the_relative_form_divides_by_the_natural_references(vgg: Vgg) -> None:
 
 
 def test_the_content_itself_has_content_0_and_style_1(vgg: Vgg) -> None:
-    now = figures(Objective(vgg, CONTENT, STYLE, Params())(CONTENT)[1])
-    assert now.content == 0
-    assert now.style_rel == pytest.approx(1, rel=1e-4)
-    assert now.total == pytest.approx(25, rel=1e-4)
+    found = now(objective(vgg, CONTENT, STYLE, Params()), CONTENT)
+    assert found.content == 0
+    assert found.style_rel == pytest.approx(1, rel=1e-4)
+    assert found.total == pytest.approx(25, rel=1e-4)
 
 
 def test_the_style_itself_has_style_0(vgg: Vgg) -> None:
-    assert figures(Objective(vgg, CONTENT[..., :32], STYLE, Params())(STYLE[..., :32, :])[1]).style_rel < 1
-    assert figures(Objective(vgg, STYLE, STYLE, Params())(STYLE)[1]).style_rel == 0
+    assert now(objective(vgg, CONTENT[..., :32], STYLE, Params()), STYLE[..., :32, :]).style_rel < 1
+    assert now(objective(vgg, STYLE, STYLE, Params()), STYLE).style_rel == 0
 
 
 def test_relative_losses_are_finite_when_the_content_is_the_style(vgg: Vgg) -> None:
-    total, row = Objective(vgg, STYLE, STYLE, Params())(STYLE * 0.5)
+    total, row = objective(vgg, STYLE, STYLE, Params())(STYLE * 0.5)
     assert bool(row.isfinite().all())
     assert 0 < total.item() < 1e6
 
@@ -77,7 +91,7 @@ def test_relative_losses_are_finite_when_the_content_is_the_style(vgg: Vgg) -> N
 def test_relative_losses_do_not_depend_on_the_scale_of_the_activations(vgg19: dict[str, Tensor]) -> None:
     """Doubling the last convolution doubles relu5_1 and must change nothing."""
     louder = {key: value * 2 if key.startswith("features.28.") else value for key, value in vgg19.items()}
-    one, other = (figures(Objective(Vgg(w), CONTENT, STYLE, Params())(PICTURE)[1]) for w in (vgg19, louder))
+    one, other = (now(objective(Vgg(w), CONTENT, STYLE, Params()), PICTURE) for w in (vgg19, louder))
     assert other.style_rel == pytest.approx(one.style_rel, rel=1e-4)
     assert other.style > one.style
 
@@ -85,11 +99,11 @@ def test_relative_losses_do_not_depend_on_the_scale_of_the_activations(vgg19: di
 def test_layer_weights_choose_among_layers(vgg: Vgg) -> None:
     only_first = Params(layer_weights=(3.0, 0.0, 0.0, 0.0, 0.0))
     alone = Params(style_layers=STYLE_LAYERS[:1])
-    one, other = (figures(Objective(vgg, CONTENT, STYLE, p)(PICTURE)[1]) for p in (only_first, alone))
+    one, other = (now(objective(vgg, CONTENT, STYLE, p), PICTURE) for p in (only_first, alone))
     assert one.style_rel == pytest.approx(other.style_rel, rel=1e-5)
 
 
 def test_total_variation_is_added_with_its_weight(vgg: Vgg) -> None:
-    without, _ = Objective(vgg, CONTENT, STYLE, Params())(PICTURE)
-    with_tv, _ = Objective(vgg, CONTENT, STYLE, Params(tv=3.0))(PICTURE)
+    without, _ = objective(vgg, CONTENT, STYLE, Params())(PICTURE)
+    with_tv, _ = objective(vgg, CONTENT, STYLE, Params(tv=3.0))(PICTURE)
     assert (with_tv - without).item() == pytest.approx(3 * total_variation(PICTURE).item(), rel=1e-3)

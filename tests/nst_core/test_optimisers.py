@@ -1,27 +1,43 @@
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor
 
 from nst_core import optimisers
-from nst_core.optimisers import Adam, GradientDescent, Lbfgs, Optimiser
+from nst_core.lbfgs import Lbfgs
+from nst_core.optimisers import Adam, GradientDescent, Optimiser
 from nst_core.params import Params
 
 TARGET = torch.tensor([0.2, 0.9, 0.4]).view(1, 3, 1, 1).expand(1, 3, 6, 5)
 
 
-def bowl(picture: Tensor) -> tuple[Tensor, Tensor]:
+RATE = torch.ones(1)
+
+
+def evaluation(loss: Callable[[Tensor], Tensor], picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients, losses and figures of pictures (b, 3, h, w) by autograd, of a loss (b,)."""
+    with torch.enable_grad():
+        leaf = picture.detach().requires_grad_()
+        total = loss(leaf)
+        (slope,) = torch.autograd.grad(total.sum(), leaf)
+    return slope, total.detach(), total.detach()[:, None].expand(-1, 5)
+
+
+def bowl(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """A valley ten times as steep in one channel as in another, lowest at TARGET."""
     steepness = torch.tensor([1.0, 3.0, 10.0]).view(1, 3, 1, 1)
-    total = (steepness * (picture - TARGET).square()).mean()
-    return total, total.detach().expand(5)
+    return evaluation(lambda p: (steepness * (p - TARGET).square()).mean(dim=(1, 2, 3)), picture)
 
 
-def outside(picture: Tensor) -> tuple[Tensor, Tensor]:
+def outside(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Lowest far outside the gamut."""
-    total = (picture - 3).square().mean()
-    return total, total.detach().expand(5)
+    return evaluation(lambda p: (p - 3).square().mean(dim=(1, 2, 3)), picture)
+
+
+def loss(picture: Tensor) -> float:
+    return bowl(picture)[1].item()
 
 
 def start() -> Tensor:
@@ -31,29 +47,29 @@ def start() -> Tensor:
 def descend(optimiser: Optimiser, steps: int) -> Tensor:
     picture = start()
     for _ in range(steps):
-        optimiser.step(picture, bowl, 1.0)
+        optimiser.step(picture, bowl, RATE)
     return picture
 
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
 def test_each_optimiser_finds_the_bottom_of_a_valley(name: str) -> None:
-    picture = descend(optimisers.make(Params(optimizer=name)), 150)
-    assert bowl(picture)[0] < 1e-3 * bowl(start())[0]
+    picture = descend(optimisers.make([Params(optimizer=name)]), 150)
+    assert loss(picture) < 1e-3 * loss(start())
 
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
 def test_no_pixel_leaves_the_gamut(name: str) -> None:
-    optimiser, picture = optimisers.make(Params(optimizer=name)), start()
+    optimiser, picture = optimisers.make([Params(optimizer=name)]), start()
     for _ in range(60):
-        optimiser.step(picture, outside, 1.0)
+        optimiser.step(picture, outside, RATE)
         assert 0 <= picture.min() <= picture.max() <= 1
     assert picture.min() > 0.99
 
 
 def test_plain_descent_with_a_rate_is_the_papers_update() -> None:
-    picture, leaf = start(), start().requires_grad_()
-    (slope,) = torch.autograd.grad(bowl(leaf)[0], leaf)
-    GradientDescent(lr=2.0).step(picture, bowl, 1.0)
+    picture = start()
+    slope, _, _ = bowl(picture)
+    GradientDescent(lr=2.0).step(picture, bowl, RATE)
     torch.testing.assert_close(picture, (start() - 2.0 * slope).clamp(0, 1))
 
 
@@ -61,27 +77,27 @@ def test_plain_descents_own_rate_does_not_depend_on_the_losss_scale() -> None:
     pictures = []
     for scale in (1e-6, 1.0, 1e6):
 
-        def scaled_bowl(picture: Tensor, scale: float = scale) -> tuple[Tensor, Tensor]:
-            total, row = bowl(picture)
-            return scale * total, row
+        def scaled_bowl(picture: Tensor, scale: float = scale) -> tuple[Tensor, Tensor, Tensor]:
+            slope, total, row = bowl(picture)
+            return scale * slope, scale * total, row
 
         picture, optimiser = start(), GradientDescent(lr=None)
         for _ in range(20):
-            optimiser.step(picture, scaled_bowl, 1.0)
+            optimiser.step(picture, scaled_bowl, RATE)
         pictures.append(picture)
     torch.testing.assert_close(pictures[0], pictures[1], rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(pictures[2], pictures[1], rtol=1e-3, atol=1e-4)
 
 
 def test_lbfgs_beats_adam_on_a_smooth_valley() -> None:
-    assert bowl(descend(Lbfgs(1.0), 15))[0] < bowl(descend(Adam(0.03), 15))[0]
+    assert loss(descend(Lbfgs(1.0), 15)) < loss(descend(Adam(0.03), 15))
 
 
 def test_lbfgs_never_raises_the_loss() -> None:
     optimiser, picture = Lbfgs(1.0), start()
     last = math.inf
     for _ in range(20):
-        total = optimiser.step(picture, bowl, 1.0)[0].item()
+        total = optimiser.step(picture, bowl, RATE)[0, 0].item()
         assert total <= last
         last = total
 
@@ -89,16 +105,37 @@ def test_lbfgs_never_raises_the_loss() -> None:
 def test_adams_state_is_carried_to_a_finer_size() -> None:
     optimiser, picture = Adam(0.03), start()
     for _ in range(10):
-        optimiser.step(picture, outside, 1.0)
+        optimiser.step(picture, outside, RATE)
     optimiser.resize(12, 10)
     finer = torch.full((1, 3, 12, 10), 0.5)
-    optimiser.step(finer, outside, 1.0)
+    optimiser.step(finer, outside, RATE)
     torch.testing.assert_close(finer, torch.full_like(finer, 0.518), rtol=0, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
 def test_a_flat_loss_moves_nothing(name: str) -> None:
-    optimiser, picture = optimisers.make(Params(optimizer=name)), start()
+    optimiser, picture = optimisers.make([Params(optimizer=name)]), start()
     for _ in range(3):
-        optimiser.step(picture, lambda p: ((p * 0).sum(), torch.zeros(5)), 1.0)
+        optimiser.step(picture, lambda p: (p * 0, torch.zeros(1), torch.zeros(1, 5)), RATE)
     torch.testing.assert_close(picture, start())
+
+
+@pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
+def test_each_picture_of_a_batch_goes_its_own_way(name: str) -> None:
+    alone = descend(optimisers.make([Params(optimizer=name)]), 12)
+    optimiser = optimisers.make([Params(optimizer=name)] * 2)
+    pair = torch.cat([start(), 1 - start()])
+    for _ in range(12):
+        optimiser.step(pair, bowl, torch.ones(2))
+    torch.testing.assert_close(pair[:1], alone, rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(pair[1:], alone, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
+def test_a_picture_at_rate_0_stays_as_it_is(name: str) -> None:
+    optimiser = optimisers.make([Params(optimizer=name)] * 2)
+    pair = start().repeat(2, 1, 1, 1)
+    for _ in range(5):
+        optimiser.step(pair, bowl, torch.tensor([1.0, 0.0]))
+    torch.testing.assert_close(pair[1:], start())
+    assert loss(pair[:1]) < 0.9 * loss(start())

@@ -40,7 +40,9 @@ def quick_brush(
         "total": 3.0,
     }
     yield Step(scale=1, scales=2, step=1, steps=2, size_px=params["size"], **losses)
-    yield Finished(picture=picture, iterations=2, seconds=0.1, device="cpu", precision="float32", **losses)
+    yield Finished(
+        picture=picture, beta=25.0, iterations=2, seconds=0.1, device="cpu", precision="float32", **losses
+    )
 
 
 def png(width: int = 96, height: int = 64, colour: str = "teal") -> bytes:

@@ -9,18 +9,18 @@ from bot.errors import Refusal
 from bot.features import looks
 from bot.features.looks import BUILT_IN, FIXED_COST, Look
 from nst_core import images
-from nst_core.params import Params, beta_for_strength
+from nst_core.params import Params
 from nst_core.pyramid import scales
 
 
 def test_what_nobody_chose_is_the_engine_s_default() -> None:
-    assert Look().to_params(size_px=128, seed=7) == Params(beta=25.0, size=128, seed=7)
+    assert Look().to_params(size_px=128, seed=7) == Params(strength=50.0, size=128, seed=7)
 
 
 def test_what_was_chosen_reaches_the_engine() -> None:
     look = Look(strength=75, quality="high", size_px=96, init="noise", optimizer="lbfgs", keep_colors=True)
     assert look.to_params(size_px=128, seed=7) == Params(
-        beta=beta_for_strength(75),
+        strength=75.0,
         quality="high",
         size=96,
         init="noise",

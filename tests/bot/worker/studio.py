@@ -47,6 +47,7 @@ def png(colour: str) -> bytes:
 
 STARTED = Started(sizes=(32, 64), steps=10, device="cpu", precision="float32")
 FINISHED = Finished(
+    beta=25.0,
     picture=picture(1.0),
     iterations=10,
     seconds=1.5,

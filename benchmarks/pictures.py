@@ -1,0 +1,32 @@
+"""The pictures that benchmarks paint: public-domain paintings and photographs, see `docs/gallery.md`."""
+
+from pathlib import Path
+from typing import Final
+
+from nst_core import images
+from nst_core.images import Picture
+
+ROOT: Final = Path(__file__).parents[1]
+PAINTINGS: Final = ROOT / "bot" / "paintings"
+CONTENTS: Final = {
+    "chelsea": ROOT / "bot" / "samples" / "chelsea.png",
+    "coffee": ROOT / "benchmarks" / "contents" / "coffee.png",
+    "rocket": ROOT / "benchmarks" / "contents" / "rocket.jpg",
+    "astronaut": ROOT / "benchmarks" / "contents" / "astronaut.png",
+}
+STYLES: Final = {path.stem: path for path in sorted(PAINTINGS.glob("*.jpg"))}
+PAIRS: Final = (
+    ("chelsea", "starry_night"),
+    ("rocket", "great_wave"),
+    ("coffee", "composition_vii"),
+    ("astronaut", "the_scream"),
+    ("chelsea", "shipwreck"),
+    ("coffee", "starry_night"),
+)
+"""Six pairs for what is slow: every content and every style at least once."""
+
+
+def read(pair: tuple[str, str]) -> tuple[Picture, Picture]:
+    """Content and style of a pair of names."""
+    content, style = pair
+    return images.decode(CONTENTS[content]), images.decode(STYLES[style])

@@ -1,0 +1,163 @@
+"""L-BFGS over the pixels of a batch: one evaluation a step, and nothing that waits for the device.
+
+Source: Liu & Nocedal 1989; Nocedal & Wright, "Numerical Optimization", algorithm 7.4 and equation 3.4.
+Differs: pixels at 0 or 1 that the gradient pushes outwards are held, and every step is projected into [0, 1];
+a pair of the history is made of the step as it was after that; the first guess of the inverse Hessian is a
+`Spectrum` and not a multiple of the identity; each picture of the batch accepts or refuses its own step.
+"""
+
+from typing import Final
+
+import torch
+import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
+from torch import Tensor
+
+from nst_core.evaluation import Evaluate
+from nst_core.spectrum import Spectrum
+
+HISTORY: Final = 12
+"""At 1024 x 1024 px, 100 pairs would hold 2.4 GB."""
+FIRST_STEP: Final = 0.01
+"""Root mean square of the first step's change, where there is no history to tell a better one."""
+_ARMIJO: Final = 1e-4
+_SHORTEST: Final = 0.02
+"""A step refused at less than this drops the history, which must have misled."""
+_TINY: Final = 1e-30
+
+
+class Lbfgs:
+    """Projected L-BFGS with a spectral first guess."""
+
+    decay = 1.0
+
+    def __init__(self, lr: float) -> None:
+        self._lr = lr
+        self._spectrum: Spectrum | None = None
+        self._moved = self._bent = self._curvature = self._valid = _EMPTY  # (m, b, ...), newest first
+        self._slopes = self._totals = self._rows = self._direction = self._length = _EMPTY
+        self._known = _EMPTY  # (b,), whether the picture's own loss is known
+
+    @torch.no_grad()
+    def step(self, pictures: Tensor, evaluate: Evaluate, rate: Tensor) -> Tensor:
+        """One evaluation: of the picture itself at first, then of the next trial, taken where it is lower."""
+        if self._spectrum is None:
+            self._begin(pictures)
+        known = self._known
+        length = _column(torch.where(known, self._length * rate * self._lr, 0.0))
+        trials = (pictures + length * self._direction).clamp_(0, 1)
+        slopes, totals, rows = evaluate(trials)
+        moved = trials - pictures
+        accepted = ~known | (totals <= self._totals + _ARMIJO * _dot(self._slopes, moved))
+        self._remember(moved, slopes - self._slopes, accepted & known)
+        self._adapt(accepted)
+        pictures.copy_(torch.where(_column(accepted), trials, pictures))
+        self._totals = torch.where(accepted, totals, self._totals)
+        self._slopes = torch.where(_column(accepted), slopes, self._slopes)
+        self._rows = torch.where(accepted[:, None], rows, self._rows)
+        self._known = torch.ones_like(known)
+        self._aim(pictures)
+        return self._rows
+
+    def resize(self, height: int, width: int, /) -> None:
+        """Carries the history to another size: it is what tells the first steps there how far to go."""
+        if self._spectrum is None:
+            return
+        ratio = self._slopes.shape[-1] * self._slopes.shape[-2] / (height * width)
+        self._moved = _enlarged(self._moved, height, width)
+        self._bent = _enlarged(self._bent, height, width) * ratio
+        self._curvature = _dot(self._moved, self._bent)
+        self._valid = self._valid & (self._curvature > 0)
+        self._slopes = self._direction = torch.zeros_like(self._moved[0])
+        self._known = torch.zeros_like(self._known)
+        self._spectrum = Spectrum(height, width, self._slopes.device)
+
+    def forget(self, which: Tensor | None = None) -> None:
+        if self._spectrum is None:
+            return
+        which = torch.ones_like(self._known) if which is None else which
+        self._known = self._known & ~which
+        self._valid = self._valid & ~which
+        self._direction = torch.where(_column(which), 0.0, self._direction)
+
+    def _begin(self, pictures: Tensor) -> None:
+        batch, _, height, width = pictures.shape
+        self._spectrum = Spectrum(height, width, pictures.device)
+        self._moved, self._bent = (pictures.new_zeros(HISTORY, *pictures.shape) for _ in range(2))
+        self._curvature = pictures.new_ones(HISTORY, batch)
+        self._valid = torch.zeros_like(self._curvature, dtype=torch.bool)
+        self._slopes = self._direction = torch.zeros_like(pictures)
+        self._totals, self._length = pictures.new_zeros(batch), pictures.new_ones(batch)
+        self._rows = pictures.new_zeros(batch, 5)
+        self._known = torch.zeros_like(self._totals, dtype=torch.bool)
+
+    def _remember(self, moved: Tensor, bent: Tensor, accepted: Tensor) -> None:
+        curvature = _dot(moved, bent)
+        kept = accepted & (curvature > 1e-10 * (_dot(moved, moved) * _dot(bent, bent)).sqrt())
+        for history, newest in ((self._moved, moved), (self._bent, bent)):
+            shifted = torch.cat([newest[None], history[:-1]])
+            history.copy_(torch.where(_column(kept), shifted, history))
+        self._curvature = torch.where(
+            kept, torch.cat([curvature[None], self._curvature[:-1]]), self._curvature
+        )
+        self._valid = torch.where(kept, torch.cat([kept[None], self._valid[:-1]]), self._valid)
+
+    def _adapt(self, accepted: Tensor) -> None:
+        """The whole step next where this one was taken, half of it where it was not."""
+        misled = ~accepted & (self._length < _SHORTEST)
+        self._valid = self._valid & ~misled
+        self._length = torch.where(accepted | misled, 1.0, 0.5 * self._length)
+
+    def _aim(self, pictures: Tensor) -> None:
+        """The next direction; where the history points uphill it is dropped."""
+        free = ((pictures > 0) | (self._slopes < 0)) & ((pictures < 1) | (self._slopes > 0))
+        slopes = self._slopes * free
+        direction = -self._scaled(slopes) * free
+        uphill = _dot(direction, slopes) >= 0
+        self._valid = self._valid & ~uphill
+        plain = -slopes * _column(FIRST_STEP / _rms(slopes))
+        self._direction = torch.where(_column(uphill), plain, direction)
+
+    def _scaled(self, slopes: Tensor) -> Tensor:
+        """The guess of the inverse Hessian times the slopes, by the two loops."""
+        assert self._spectrum is not None
+        result = slopes.clone()
+        factors = []
+        for n in range(HISTORY):
+            factor = torch.where(self._valid[n], _dot(self._moved[n], result) / self._curvature[n], 0.0)
+            result -= _column(factor) * self._bent[n]
+            factors.append(factor)
+        result = self._spectrum(result)
+        bent = self._bent[0]
+        scale = self._curvature[0] / _dot(bent, self._spectrum(bent)).clamp(min=_TINY)
+        result *= _column(torch.where(self._valid[0], scale, FIRST_STEP / _rms(result)))
+        for n in reversed(range(HISTORY)):
+            factor = factors[n] - torch.where(
+                self._valid[n], _dot(self._bent[n], result) / self._curvature[n], 0.0
+            )
+            result += _column(factor) * self._moved[n]
+        return result
+
+
+_EMPTY: Final = torch.empty(0)
+
+
+def _dot(one: Tensor, other: Tensor) -> Tensor:
+    """Inner products over the last three dimensions."""
+    return (one * other).sum(dim=(-3, -2, -1))
+
+
+def _rms(values: Tensor) -> Tensor:
+    return values.square().mean(dim=(-3, -2, -1)).sqrt().clamp(min=_TINY)
+
+
+def _column(values: Tensor) -> Tensor:
+    """(b,) as (b, 1, 1, 1)."""
+    return values[..., None, None, None]
+
+
+def _enlarged(history: Tensor, height: int, width: int) -> Tensor:
+    """(m, b, 3, h, w) at another size."""
+    enlarged = F.interpolate(
+        history.flatten(0, 1), size=(height, width), mode="bilinear", align_corners=False
+    )
+    return enlarged.reshape(*history.shape[:3], height, width)

@@ -1,0 +1,72 @@
+"""The flags of `nst stylize` that say which style counts how much, and where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from nst_core import images
+from nst_core.errors import ParamsError
+from nst_core.options import numbers
+from nst_core.styling import Mask, Region, Style, Styling, mask_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Weights and masks. Masks are pictures of any size: white counts, black does not, grey is between."""
+
+    mix: Annotated[
+        str | None, Parameter(help="A weight for each style, with commas; all alike by default.")
+    ] = None
+    mask: Annotated[
+        Path | None, Parameter(help="Where the content may change at all; soft edges are welcome.")
+    ] = None
+    regions: Annotated[
+        tuple[Path, ...],
+        Parameter(
+            help="A mask over the content for each style, instead of blending them.", consume_multiple=True
+        ),
+    ] = ()
+    style_masks: Annotated[
+        tuple[Path, ...],
+        Parameter(help="A mask over each style: the part of it that counts.", consume_multiple=True),
+    ] = ()
+
+    def styling(self, paths: Sequence[Path]) -> Styling:
+        """The styles of these files, weighted and in their places.
+
+        Raises:
+            ParamsError: the numbers of styles, weights and masks do not go together.
+            PictureError: a file is no picture.
+        """
+        if not paths:
+            raise ParamsError("Give at least one style picture after the content.")
+        weights = (1.0,) * len(paths) if self.mix is None else numbers(self.mix, "--mix")
+        for flag, given in (
+            ("--mix", weights),
+            ("--regions", self.regions),
+            ("--style-masks", self.style_masks),
+        ):
+            if given and len(given) != len(paths):
+                raise ParamsError(
+                    f"{flag} has {len(given)} values for {len(paths)} styles: give one for each."
+                )
+        masks: Sequence[Mask | None] = [_read(path) for path in self.style_masks] or [None] * len(paths)
+        styles = [
+            Style(picture=images.decode(path), weight=weight, mask=mask)
+            for path, weight, mask in zip(paths, weights, masks, strict=True)
+        ]
+        if self.regions:
+            regions = [
+                Region(styles=(style,), mask=_read(path))
+                for style, path in zip(styles, self.regions, strict=True)
+            ]
+        else:
+            regions = [Region(styles=tuple(styles))]
+        return Styling(regions=tuple(regions), only_here=None if self.mask is None else _read(self.mask))
+
+
+def _read(path: Path) -> Mask:
+    return mask_of(images.decode(path))

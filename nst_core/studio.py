@@ -1,0 +1,165 @@
+"""What one job is painted with: its pictures at each size, its first sketch, and its result."""
+
+import functools
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
+from torch import Tensor
+
+from nst_core import colour, images, weights
+from nst_core.adain import Adain
+from nst_core.hardware import Precision
+from nst_core.images import Picture
+from nst_core.objective import Target
+from nst_core.params import NETWORKS, Params
+from nst_core.styling import Region, Styling, plain
+from nst_core.targets import pixels_of, shared_cache, stretched, style_at, targets
+from nst_core.vgg import Vgg
+
+NOISE_RANGE: Final = 0.3
+"""Noise fills so much of [0, 1], around the middle: what fills all of it is never quite painted over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Job:
+    """One picture to paint: the content, one style picture or a whole styling, and the parameters."""
+
+    content: Picture
+    style: Picture | Styling
+    params: Params
+
+
+@dataclass(slots=True)
+class Studio:
+    """One job on a device, and what went otherwise than asked."""
+
+    job: Job
+    device: torch.device
+    precision: Precision
+    notes: list[str] = field(default_factory=list)
+    iterations: int = 0
+    _sizes: dict[int, Picture] = field(default_factory=dict)
+
+    @property
+    def params(self) -> Params:
+        return self.job.params
+
+    @property
+    def styling(self) -> Styling:
+        return plain(self.job.style)
+
+    def content_at(self, edge_px: int) -> Picture:
+        if edge_px not in self._sizes:
+            if len(self._sizes) > 2:  # the size before is asked for once more when the picture is enlarged
+                self._sizes.clear()
+            self._sizes[edge_px] = images.fit(self.job.content, edge_px)
+        return self._sizes[edge_px]
+
+    def pixels_at(self, edge_px: int) -> Tensor:
+        """The content (1, 3, h, w) whose long edge is `edge_px`."""
+        return pixels_of(self.content_at(edge_px).rgb, self.device)
+
+    def targets_at(self, edge_px: int, vgg: Vgg) -> list[Target]:
+        """One target per region."""
+        content = self.content_at(edge_px)
+        cache = shared_cache()
+        return targets(self.styling, content, self.params, size_px=edge_px, vgg=vgg, cache=cache)
+
+    def only_here(self, edge_px: int) -> Tensor | None:
+        """Where the picture may change (1, 1, h, w)."""
+        mask = self.styling.only_here
+        if mask is None:
+            return None
+        return torch.from_numpy(stretched(mask, self.content_at(edge_px))).to(self.device)[None, None]
+
+    def sketch(self, edge_px: int, alpha: float = 1.0) -> Tensor:
+        """The AdaIN picture (1, 3, h, w), each region in its styles."""
+        content = self.pixels_at(edge_px)
+        regions = self.styling.regions
+        if len(regions) == 1 and regions[0].mask is None:
+            painted = self._sketch_of(regions[0], edge_px, alpha)
+        else:
+            painted = content.clone()
+            for region in regions:
+                plane = content.new_ones(content.shape[-2:])
+                if region.mask is not None:
+                    over = self.content_at(edge_px)
+                    plane = torch.from_numpy(stretched(region.mask, over)).to(self.device)
+                painted = painted + plane * (self._sketch_of(region, edge_px, alpha) - painted)
+        here = self.only_here(edge_px)
+        return painted if here is None else content + here * (painted - content)
+
+    def _sketch_of(self, region: Region, edge_px: int, alpha: float) -> Tensor:
+        content = self.content_at(edge_px)
+        styles = [
+            pixels_of(style_at(style.picture, content, self.params, edge_px), self.device)
+            for style in region.styles
+        ]
+        shares = [style.weight for style in region.styles]
+        return adain(self.device, self.precision)(self.pixels_at(edge_px), styles, shares, alpha)
+
+    def start(self, edge_px: int) -> Tensor:
+        """The picture (1, 3, h, w) that the optimisation starts from."""
+        content = self.pixels_at(edge_px)
+        if self.params.init == "content":
+            return content
+        if self.params.init == "adain":
+            return self.sketch(edge_px)
+        if self.params.init == "style":
+            first = self.styling.styles[0].picture
+            style = style_at(first, self.content_at(edge_px), self.params, edge_px)
+            return scaled(pixels_of(style, self.device), *content.shape[-2:])
+        generator = torch.Generator().manual_seed(self.params.seed)
+        noise = torch.rand(content.shape, generator=generator).to(self.device)
+        return 0.5 + NOISE_RANGE * (noise - 0.5)
+
+    def picture(self, pixels: Tensor, edge_px: int) -> Picture:
+        """Pixels (1, 3, h, w) with the content's alpha, and with its colours if they are to be kept."""
+        here = self.only_here(edge_px)
+        if here is not None:
+            content = self.pixels_at(edge_px)
+            pixels = content + here * (pixels - content)
+        rgb = pixels[0].permute(1, 2, 0).cpu().numpy().astype(np.float32)
+        original = self.content_at(edge_px)
+        if self.params.keep_colors:
+            rgb = colour.with_luminance(original.rgb, of=rgb)
+        return Picture(rgb=rgb, alpha=original.alpha)
+
+
+def network(params: Params, device: torch.device, precision: Precision) -> Vgg:
+    """The loss network; those that have a name stay in memory, where a service will want them again."""
+    load = _kept_network if params.network in NETWORKS else _network
+    return load(params.network, params.pooling, device, precision)
+
+
+@functools.lru_cache(maxsize=2)
+def adain(device: torch.device, precision: Precision) -> Adain:
+    return Adain(device, precision)
+
+
+def _network(name: str, pooling: str, device: torch.device, precision: Precision) -> Vgg:
+    return Vgg(weights.load(name), pooling=pooling, device=device, precision=precision)
+
+
+_kept_network = functools.lru_cache(maxsize=4)(_network)
+
+
+def lifted(pixels: Tensor, coarse: Tensor, fine: Tensor, *, detail: bool) -> Tensor:
+    """Pixels and the coarse content (1, 3, h, w) at the size of the fine one, with what only that size shows.
+
+    Differs: a plain pyramid enlarges the picture alone and has to find the content's fine edges anew, for
+    which the few steps of a fine size do not suffice: faces blur. Here the edges are the content's own.
+    """
+    height, width = fine.shape[-2:]
+    enlarged = scaled(pixels, height, width)
+    if not detail:
+        return enlarged
+    return (enlarged + (fine - scaled(coarse, height, width))).clamp(0, 1)
+
+
+def scaled(pixels: Tensor, height: int, width: int) -> Tensor:
+    resized = F.interpolate(pixels, size=(height, width), mode="bicubic", align_corners=False, antialias=True)
+    return resized.clamp(0, 1)
