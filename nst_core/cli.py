@@ -1,5 +1,6 @@
 """The command line tool `nst`: the engine in a terminal."""
 
+import dataclasses
 import json as json_format
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress
 
-from nst_core import painting
+from nst_core import comparing, painting
 from nst_core import weights as weight_files
 from nst_core.errors import EngineError, ParamsError
 from nst_core.options import Options
@@ -70,6 +71,33 @@ def stylize(
     )
     if json:
         print(json_format.dumps(report))  # noqa: T201  # the command's answer
+
+
+@app.command
+def compare(
+    result: Path,
+    content: Path,
+    style: Path,
+    *,
+    network: Literal["vgg16", "vgg19"] | None = None,
+    device: str = "auto",
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Says how good RESULT is: figures against the CONTENT and the STYLE it was made of.
+
+    Args:
+        result: The picture to judge, in 8 bits.
+        content: The picture that was painted.
+        style: The picture whose style was taken.
+        network: What measures the relative losses. [default: vgg16; vgg19 if RESULT was painted by vgg16]
+        device: auto, cpu, cuda or cuda:N.
+        json: Print one JSON object instead of a table.
+    """
+    comparison = comparing.compare_files(result, content, style, network=network, device=device)
+    if json:
+        print(json_format.dumps(dataclasses.asdict(comparison)))  # noqa: T201  # the command's answer
+    else:
+        Console().print(comparing.table(comparison))
 
 
 @weights_app.command(name="list")

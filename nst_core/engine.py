@@ -136,7 +136,8 @@ def measure(
     styling = (
         dataclasses.replace(plain(style), only_here=None) if isinstance(style, Styling) else plain(style)
     )
-    wanted = targets(styling, content, params, size_px=params.size, vgg=vgg, cache=shared_cache())
+    size_px = max(picture.width, picture.height)
+    wanted = targets(styling, content, params, size_px=size_px, vgg=vgg, cache=shared_cache())
     objective = Objective(vgg, pixels_of(content.rgb, where), [wanted], [params])
     levels = images.quantise(picture.rgb).astype(np.float32) / np.float32(255)
     with torch.no_grad():

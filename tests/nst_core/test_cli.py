@@ -1,4 +1,6 @@
+import dataclasses
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,7 @@ import pytest
 
 from nst_core import cli, images
 from nst_core.engine import measure
+from nst_core.metrics import Comparison
 from nst_core.params import Params
 
 PICTURES = Path(__file__).parents[1] / "pictures"
@@ -110,6 +113,40 @@ def test_a_file_that_is_no_picture_ends_with_code_1(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stdout == b""
     assert ended.stderr.count(b"\n") == 1
+
+
+def test_compare_prints_a_table_of_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert nst("compare", PAIR[0], *PAIR, "--device", "cpu") == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "256 x 170 px, content_rel and style_rel on VGG-16" in printed.out
+    figures = dict(re.findall(r"│ (\w+) +│ +([\d.]+) │", printed.out))
+    assert figures["content_distance"] == "0.0000"
+    assert figures["content_ssim"] == "1.0000"
+    assert figures["style_rel"] == "1.0000"
+
+
+def test_compare_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
+    assert nst("compare", PAIR[1], *PAIR, "--json", "--network", "vgg19", "--device", "cpu") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert list(report) == [field.name for field in dataclasses.fields(Comparison)]
+    assert report["network"] == "vgg19"
+    assert report["style_rel"] == 0
+    assert report["style_colours"] == 0
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_compare_refuses_a_file_that_is_no_picture(
+    place: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    pictures = [PAIR[0], *PAIR]
+    pictures[place] = str(tmp_path / "text.png")
+    assert nst("compare", *pictures) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "not a picture Easel can read" in printed.err
 
 
 def test_weights_are_listed_and_verified(
