@@ -143,7 +143,7 @@ def test_pictures_of_any_shape_have_finite_figures(shape: tuple[int, int]) -> No
 
 
 def test_three_equal_pictures_of_one_colour_have_finite_figures() -> None:
-    grey = Picture(rgb=np.full((16, 16, 3), 0.5, dtype=np.float32))
+    grey = Picture(rgb=np.full((16, 16, 3), 128 / 255, dtype=np.float32))
     found = on_cpu(grey, grey, grey)
     assert (found.content_distance, found.style_rel, found.fine_noise, found.clipped) == (0, 0, 0, 0)
 
