@@ -16,8 +16,15 @@ from nst_core import weights as weight_files
 from nst_core.errors import EngineError, ParamsError
 from nst_core.options import Options
 from nst_core.places import Places
+from nst_core.series import Series
+from nst_core.series import paint as paint_series
 
-app = App(name="nst", help="Paints a picture in the style of another.", help_format="plaintext")
+app = App(
+    name="nst",
+    help="Paints a picture in the style of another.",
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,
+)
 weights_app = App(name="weights", help="Lists, fetches and verifies the weight files.")
 app.command(weights_app)
 
@@ -39,7 +46,7 @@ def main(tokens: Sequence[str] | None = None) -> None:
         console.print(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
-        console.print("Stopped; nothing was written.")
+        console.print("Stopped; the result was not written.")
         sys.exit(130)
 
 
@@ -98,6 +105,29 @@ def compare(
         print(json_format.dumps(dataclasses.asdict(comparison)))  # noqa: T201  # the command's answer
     else:
         Console().print(comparing.table(comparison))
+
+
+@app.command
+def sheet(
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    series: Annotated[Series, Parameter(name="*")],
+    cell: int = 256,
+    keep: Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "float32", "bfloat16"] = "auto",
+) -> None:
+    """Paints every content in every style at every strength, and shows all on one contact sheet.
+
+    Args:
+        out: The file to write, PNG or JPEG by its ending.
+        series: What is painted.
+        cell: Width and height of a picture on the sheet, in pixels.
+        keep: A folder for the single results; what is there already is not painted again.
+        device: auto, cpu, cuda or cuda:N.
+        precision: How convolutions compute; auto measures which is faster.
+    """
+    paint_series(series, out, cell_px=cell, keep=keep, device=device, precision=precision)
 
 
 @weights_app.command(name="list")

@@ -2,17 +2,18 @@
 
 import dataclasses
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from nst_core import images
 from nst_core.engine import measure, stylize
 from nst_core.errors import EngineError, ParamsError
 from nst_core.params import Params
-from nst_core.progress import Figures, Finished, Started, Step
+from nst_core.progress import Event, Figures, Finished, Started, Step
 from nst_core.styling import Styling
 
 _FORMATS: Final[dict[str, Literal["png", "jpeg"]]] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
@@ -26,15 +27,15 @@ def paint(
     Raises:
         EngineError: as in `stylize`, or the file cannot be written.
     """
-    form = _FORMATS.get(out.suffix.lower())
-    if form is None:
-        raise ParamsError(f"The result must end in {', '.join(_FORMATS)}, not {out.name!r}.")
-    if not out.parent.is_dir():
-        raise ParamsError(f"The folder {str(out.parent)!r} for the result does not exist.")
+    form = form_of(out)
     content_picture = images.decode(content)
-    finished = _watch(content_picture, styling, params, device, precision)
+    events = stylize(
+        content_picture, styling, params, device=device, precision=precision, preview_every_s=None
+    )
+    with progress_bars() as bars:
+        finished = watch(events, bars, bars.add_task("sketch", total=None, losses=""))
     data = images.encode(finished.picture, format=form, parameters=params.as_dict())
-    _write(out, data)
+    write(out, data)
     losses: Finished | Figures = finished
     if form == "jpeg":  # lossy: the file is not quite the picture that was measured
         losses = measure(
@@ -60,37 +61,60 @@ def paint(
     }
 
 
-def _watch(
-    content: images.Picture, styling: Styling, params: Params, device: str, precision: str
-) -> Finished:
-    """Paints under a progress bar on stderr."""
-    columns = (
+def form_of(out: Path) -> Literal["png", "jpeg"]:
+    """The format that a result's name asks for.
+
+    Raises:
+        ParamsError: it asks for another, or for a folder that is not there.
+    """
+    form = _FORMATS.get(out.suffix.lower())
+    if form is None:
+        raise ParamsError(f"The result must end in {', '.join(_FORMATS)}, not {out.name!r}.")
+    if not out.parent.is_dir():
+        raise ParamsError(f"The folder {str(out.parent)!r} for the result does not exist.")
+    return form
+
+
+def progress_bars(*, memory_s: float = 30.0) -> Progress:
+    """Bars on stderr; each task has a field `losses`, the text at its end.
+
+    Args:
+        memory_s: The time remaining is judged by the pace of so many seconds.
+    """
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed}/{task.total}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[losses]}"),
+        console=Console(stderr=True),
+        speed_estimate_period=memory_s,
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("sketch", total=None, losses="")
-        for event in stylize(
-            content, styling, params, device=device, precision=precision, preview_every_s=None
-        ):
-            if isinstance(event, Started):
-                bar.update(task, total=event.steps)
-            elif isinstance(event, Step):
-                bar.update(
-                    task,
-                    completed=event.step,
-                    description=f"{event.size_px} px",
-                    losses=f"content {event.content_rel:.3f} style {event.style_rel:.4f}",
-                )
-            elif isinstance(event, Finished):
-                return event
+
+
+def watch(events: Iterable[Event], bars: Progress, bar: TaskID) -> Finished:
+    """Shows on a bar how far a picture is, until it is finished."""
+    for event in events:
+        if isinstance(event, Started):
+            bars.update(bar, total=event.steps)
+        elif isinstance(event, Step):
+            bars.update(
+                bar,
+                completed=event.step,
+                description=f"{event.size_px} px",
+                losses=f"content {event.content_rel:.3f} style {event.style_rel:.4f}",
+            )
+        elif isinstance(event, Finished):
+            return event
     raise AssertionError("a run that raises nothing ends with Finished")
 
 
-def _write(out: Path, data: bytes) -> None:
+def write(out: Path, data: bytes) -> None:
+    """Writes a file that is whole or not there.
+
+    Raises:
+        EngineError: the system refuses it.
+    """
     try:
         with tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
             partial = Path(file.name)
