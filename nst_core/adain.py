@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nst_core import weights
 from nst_core.hardware import EXACT, Precision
-from nst_core.params import Params
+from nst_core.params import BETA_RANGE, MIDDLE_BETA, Params
 from nst_core.vgg import Vgg, reflect
 
 _ENCODER_LAYER: Final = "relu4_1"
@@ -96,7 +96,7 @@ def blend(params: Params) -> float:
         return float(params.style_weight > 0)
     if params.nominal_beta <= 0:
         return 0.0
-    strength = 50 + 50 * math.log(params.nominal_beta / 25) / math.log(25)
+    strength = 50 + 50 * math.log(params.nominal_beta / MIDDLE_BETA) / math.log(BETA_RANGE)
     return min(1.0, max(0.0, strength / _FULL_AT))
 
 

@@ -23,6 +23,10 @@ STEPS: Final = (1, 20_000)
 SEED: Final = (0, 2**63 - 1)
 STOP: Final = 3e-4
 """Below this fall of the averaged loss per step nobody sees a difference any more."""
+MIDDLE_BETA: Final = 10.0
+"""The beta of strength 50: faces are still faces, and everything is painted."""
+BETA_RANGE: Final = 50.0
+"""Strength 100 has so many times the beta of strength 50, at which nothing but the style counts any more."""
 STRENGTH: Final = (0.0, 100.0)
 STYLE_SCALE: Final = (0.1, 4.0)
 WEIGHT: Final = (0.0, 1e12)
@@ -185,16 +189,16 @@ def layers_of(network: str) -> tuple[str, ...]:
 
 
 def beta_for_strength(strength: float) -> float:
-    """The relative form's beta for a strength of 0 to 100: 0 is the content itself, 50 the default 25.
+    """The relative form's beta for a strength of 0 to 100: 0 is the content itself, 50 stands for 10.
 
-    Above 0 it grows by the same factor with each point, 5-fold from 25 to 50 and from 50 to 75, because
+    Above 0 it grows by the same factor with each point, 7-fold from 25 to 50 and from 50 to 75, because
     equal factors of beta look like equal changes.
 
     Raises:
         ParamsError: the strength is outside 0 to 100.
     """
     _check_number("strength", strength, STRENGTH)
-    return 0.0 if strength == 0 else float(25.0 * 25.0 ** ((strength - 50.0) / 50.0))
+    return 0.0 if strength == 0 else MIDDLE_BETA * BETA_RANGE ** ((strength - 50.0) / 50.0)
 
 
 def _is_name(value: object) -> bool:

@@ -8,7 +8,7 @@ from nst_core.params import Params
 COARSEST_PX: Final = 96
 """No scale is smaller: below it VGG's deepest style layer has next to no positions left."""
 
-_STEPS: Final = {"standard": (120, 15), "high": (300, 40)}
+_STEPS: Final = {"standard": (50, 32), "high": (100, 64), "max": (240, 120)}
 """Per quality, the steps of the coarsest scale, and the least that any scale gets."""
 
 

@@ -26,13 +26,13 @@ Source: Discord's documentation, "Receiving and Responding to Interactions".
 Strength = app_commands.Range[int, 0, 100]
 Size = app_commands.Range[int, 64, 4096]
 Seed = app_commands.Range[int, 0, MAX_SEED]
-Quality = Literal["draft", "standard", "high"]
+Quality = Literal["draft", "standard", "high", "max"]
 Init = Literal["content", "noise", "style", "adain"]
 Optimizer = Literal["adam", "lbfgs", "gd"]
 
 OPTIONS = {
     "strength": "How much style: 0 is your picture, 50 is a painting, 100 is style over all",
-    "quality": "draft in seconds, standard, or high for the patient",
+    "quality": "draft in seconds, standard, or high and max for the patient",
     "size_px": "Long edge of the result in pixels",
     "init": "What the painting starts from",
     "optimizer": "How the painting is improved step by step",

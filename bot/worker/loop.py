@@ -23,6 +23,7 @@ FIGURES = (
     "content_rel",
     "style_rel",
     "total",
+    "beta",
     "iterations",
     "seconds",
     "device",

@@ -88,9 +88,9 @@ def test_beta_never_falls_when_the_strength_grows(one: float, other: float) -> N
 
 def test_the_strengths_that_are_promised() -> None:
     assert beta_for_strength(0) == 0
-    assert beta_for_strength(25) == pytest.approx(5)
-    assert beta_for_strength(50) == pytest.approx(25) == pytest.approx(Params().nominal_beta)
-    assert beta_for_strength(75) == pytest.approx(125)
+    assert beta_for_strength(25) == pytest.approx(10 / 50**0.5)
+    assert beta_for_strength(50) == pytest.approx(10) == pytest.approx(Params().nominal_beta)
+    assert beta_for_strength(75) == pytest.approx(10 * 50**0.5)
 
 
 @pytest.mark.parametrize("strength", [-1.0, 100.5, math.nan])
