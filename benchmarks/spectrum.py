@@ -1,4 +1,4 @@
-"""How far a picture moves for a change of its gradient, by frequency and colour: the table in `nst_core.spectrum`.
+"""How far a picture moves for a change of its gradient, by frequency and colour: see `nst_core.spectrum`.
 
     python -m benchmarks.spectrum [--size PX] [--steps N]
 
@@ -7,6 +7,7 @@ gradients, in arbitrary units, brightness and the two colour axes one below the 
 """
 
 import argparse
+import itertools
 import json
 
 import torch
@@ -63,10 +64,7 @@ def of_pair(pair: tuple[str, str], size_px: int, steps: int) -> Tensor:
 
     for _ in range(steps):
         optimiser.step(pictures, recording, torch.ones(1, device=device))
-    moved, bent = (
-        torch.cat([b[n] - a[n] for a, b in zip(seen[SETTLED:], seen[SETTLED + 1 :], strict=False)])
-        for n in (0, 1)
-    )
+    moved, bent = (torch.cat([b[n] - a[n] for a, b in itertools.pairwise(seen[SETTLED:])]) for n in (0, 1))
     return (energy(moved) / energy(bent)).sqrt()
 
 
@@ -76,7 +74,7 @@ def energy(values: Tensor) -> Tensor:
     energies = torch.fft.rfft2(opponent).abs().square().mean(dim=0)
     height, width = values.shape[-2:]
     place = (torch.fft.fftfreq(height)[:, None].square() + torch.fft.rfftfreq(width)[None].square()).sqrt()
-    bands = [(place >= low) & (place < high) for low, high in zip(EDGES, EDGES[1:], strict=False)]
+    bands = [(place >= low) & (place < high) for low, high in itertools.pairwise(EDGES)]
     return torch.stack([energies[:, band.to(values.device)].mean(dim=1) for band in bands], dim=1).cpu()
 
 
