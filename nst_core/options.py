@@ -67,13 +67,20 @@ class Options:
     style_scale: Annotated[
         float, Parameter(help="Size of the style's texture: 0.5 for finer strokes, 2 for coarser ones.")
     ] = 1.0
-    keep_colors: Annotated[bool, Parameter(help="Keep the content's colours.", negative="")] = False
+    colors: Annotated[
+        Literal["style", "luminance", "covariance", "histogram"] | None,
+        Parameter(
+            help="Whose colours: the style's, or the content's, by taking only the result's brightness or by "
+            "recolouring the style to the content's mean and covariance or its histograms. [default: style]"
+        ),
+    ] = None
+    keep_colors: Annotated[bool, Parameter(help="Short for --colors luminance.", negative="")] = False
 
     def params(self) -> Params:
         """The parameters, checked.
 
         Raises:
-            ParamsError: a value is out of range, or the weight of the style is given twice.
+            ParamsError: a value is out of range, or the weight of the style or the colours are given twice.
         """
         if sum(value is not None for value in (self.beta, self.strength, self.style_weight)) > 1:
             raise ParamsError("Give one of --beta, --strength, and --content-weight with --style-weight.")
@@ -99,8 +106,15 @@ class Options:
             quality=self.quality,
             stop=self.stop,
             style_scale=self.style_scale,
-            keep_colors=self.keep_colors,
+            colors=self._colors(),
         )
+
+    def _colors(self) -> str:
+        if not self.keep_colors:
+            return self.colors or "style"
+        if self.colors not in {None, "luminance"}:
+            raise ParamsError("--keep-colors stands for --colors luminance: give one of the two.")
+        return "luminance"
 
 
 def numbers(text: str, flag: str) -> tuple[float, ...]:

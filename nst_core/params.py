@@ -13,6 +13,7 @@ INITS: Final = ("content", "noise", "style", "adain")
 OPTIMIZERS: Final = ("adam", "lbfgs", "gd")
 QUALITIES: Final = ("draft", "standard", "high", "max")
 POOLINGS: Final = ("max", "avg")
+COLORS: Final = ("style", "luminance", "covariance", "histogram")
 
 STYLE_LAYERS: Final = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONVOLUTIONS: Final = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -60,7 +61,9 @@ class Params:
         quality: draft is AdaIN alone, without optimisation; standard; high and max take more steps.
         stop: A size ends early once a step lowers the averaged loss by less than this part of it; 0: never.
         style_scale: Size of the style's texture, as a factor on the style picture's long edge.
-        keep_colors: Whether the result keeps the content's colours and takes only the strokes.
+        colors: Where the colours come from. style; luminance recolours the style by covariance and then takes
+            only the result's brightness; covariance and histogram recolour the style to the content's mean
+            and covariance, or to its distribution, and leave the result as it is painted.
 
     Raises:
         ParamsError: a value is out of range; the message names the value and the limit.
@@ -85,7 +88,7 @@ class Params:
     quality: str = "standard"
     stop: float = STOP
     style_scale: float = 1.0
-    keep_colors: bool = False
+    colors: str = "style"
 
     def __post_init__(self) -> None:
         self._check_choices()
@@ -99,8 +102,6 @@ class Params:
         _check_number("style_scale", self.style_scale, STYLE_SCALE)
         if self.lr is not None:
             _check_number("lr", self.lr, LEARNING_RATE)
-        if not _is_flag(self.keep_colors):
-            raise ParamsError(f"keep_colors must be true or false, not {self.keep_colors!r}.")
 
     @property
     def is_raw(self) -> bool:
@@ -123,9 +124,12 @@ class Params:
     def from_dict(cls, mapping: Mapping[str, Any]) -> "Params":
         """Parameters from JSON values; what is absent has its default.
 
+        `keep_colors`, which older pictures and jobs carry, is read as colors: true is luminance, false style.
+
         Raises:
             ParamsError: a name is unknown or a value is out of range.
         """
+        mapping = _with_colors(mapping)
         names = [field.name for field in dataclasses.fields(cls)]
         if unknown := [key for key in mapping if key not in names]:
             raise ParamsError(f"There is no parameter {unknown[0]!r}; there are {', '.join(names)}.")
@@ -139,6 +143,7 @@ class Params:
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
         _check_choice("quality", self.quality, QUALITIES)
         _check_choice("pooling", self.pooling, POOLINGS)
+        _check_choice("colors", self.colors, COLORS)
         if not _is_name(self.network):
             raise ParamsError(f"network must be {', '.join(NETWORKS)} or a file, not {self.network!r}.")
 
@@ -201,12 +206,22 @@ def beta_for_strength(strength: float) -> float:
     return 0.0 if strength == 0 else MIDDLE_BETA * BETA_RANGE ** ((strength - 50.0) / 50.0)
 
 
+def _with_colors(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The mapping with `keep_colors` said as `colors`."""
+    if "keep_colors" not in mapping:
+        return mapping
+    values = dict(mapping)
+    kept = values.pop("keep_colors")
+    if not isinstance(kept, bool):
+        raise ParamsError(f"keep_colors must be true or false, not {kept!r}.")
+    colors = "luminance" if kept else "style"
+    if values.setdefault("colors", colors) != colors:
+        raise ParamsError(f"keep_colors contradicts colors {values['colors']!r}: leave keep_colors out.")
+    return values
+
+
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and value != ""
-
-
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
 
 
 def _is_tuple(value: object) -> bool:

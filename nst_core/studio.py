@@ -117,14 +117,14 @@ class Studio:
         return 0.5 + NOISE_RANGE * (noise - 0.5)
 
     def picture(self, pixels: Tensor, edge_px: int) -> Picture:
-        """Pixels (1, 3, h, w) with the content's alpha, and with its colours if they are to be kept."""
+        """Pixels (1, 3, h, w) with the content's alpha; of `luminance`, their brightness on its colours."""
         here = self.only_here(edge_px)
         if here is not None:
             content = self.pixels_at(edge_px)
             pixels = content + here * (pixels - content)
         rgb = pixels[0].permute(1, 2, 0).cpu().numpy().astype(np.float32)
         original = self.content_at(edge_px)
-        if self.params.keep_colors:
+        if self.params.colors == "luminance":
             rgb = colour.with_luminance(original.rgb, of=rgb)
         return Picture(rgb=rgb, alpha=original.alpha)
 

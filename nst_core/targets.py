@@ -86,7 +86,7 @@ def _grams(style: Style, content: Picture, params: Params, size_px: int, vgg: Vg
     key = (
         _digest(style.picture.rgb),
         None if style.mask is None else _digest(style.mask),
-        _digest(content.rgb) if params.keep_colors else None,
+        None if params.colors == "style" else (params.colors, _digest(content.rgb)),
         size_px,
         params.style_scale,
         params.style_layers,
@@ -108,10 +108,13 @@ def _grams(style: Style, content: Picture, params: Params, size_px: int, vgg: Vg
 
 
 def style_at(style: Picture, content: Picture, params: Params, size_px: int) -> NDArray[np.float32]:
-    """The style (h, w, 3), its long edge the picture's times the style scale, recoloured if asked."""
+    """The style (h, w, 3), its long edge the picture's times the style scale, recoloured as asked."""
     edge_px = max(1, round(size_px * params.style_scale))
     rgb = images.fit(style, edge_px).rgb
-    return colour.matched(rgb, to=content.rgb) if params.keep_colors else rgb
+    if params.colors == "style":
+        return rgb
+    recoloured = colour.histogram_matched if params.colors == "histogram" else colour.matched
+    return recoloured(rgb, to=content.rgb)
 
 
 def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:

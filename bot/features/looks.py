@@ -51,7 +51,7 @@ class Look:
                 strength=self.strength,
                 quality=self.quality,
                 size=size_px if self.size_px is None else self.size_px,
-                keep_colors=self.keep_colors,
+                colors="luminance" if self.keep_colors else "style",
                 seed=seed,
                 **chosen,
             )

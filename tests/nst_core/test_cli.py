@@ -55,7 +55,7 @@ def test_every_flag_reaches_the_parameters(tmp_path: Path, capsys: pytest.Captur
         *("--init", "noise", "--optimizer", "gd", "--lr", "2.5", "--seed", "3", "--weights", "vgg16"),
         *("--content-weight", "2", "--style-weight", "50", "--content-layer", "relu3_3"),
         *("--style-layers", "relu1_1,relu2_1", "--layer-weights", "1,0.5", "--tv", "0.1"),
-        *("--pooling", "avg", "--quality", "high", "--keep-colors", "--json"),
+        *("--pooling", "avg", "--quality", "high", "--colors", "histogram", "--json"),
     ]
     assert nst("stylize", *PAIR, "--out", str(tmp_path / "out.png"), *QUICK, *flags) == 0
     assert Params.from_dict(json.loads(capsys.readouterr().out)["parameters"]) == Params(
@@ -74,8 +74,16 @@ def test_every_flag_reaches_the_parameters(tmp_path: Path, capsys: pytest.Captur
         tv=0.1,
         pooling="avg",
         quality="high",
-        keep_colors=True,
+        colors="histogram",
     )
+
+
+@pytest.mark.parametrize("flags", [["--keep-colors"], ["--keep-colors", "--colors", "luminance"]])
+def test_keep_colors_is_short_for_luminance(
+    flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert nst("stylize", *PAIR, "-o", str(tmp_path / "out.png"), *QUICK, "--json", *flags) == 0
+    assert json.loads(capsys.readouterr().out)["parameters"]["colors"] == "luminance"
 
 
 @pytest.mark.parametrize(
@@ -87,6 +95,8 @@ def test_every_flag_reaches_the_parameters(tmp_path: Path, capsys: pytest.Captur
         (["--content-weight", "1"], 2, "give both or neither"),
         (["--layer-weights", "1,two"], 2, "--layer-weights must be numbers"),
         (["--init", "photo"], 2, "init"),
+        (["--colors", "rainbow"], 2, "colors"),
+        (["--keep-colors", "--colors", "style"], 2, "--keep-colors stands for --colors luminance"),
         (["--nonsense"], 2, "--nonsense"),
         (["-o", "out.gif"], 2, "must end in .png, .jpg, .jpeg"),
         (["-o", "/nowhere/out.png"], 2, "does not exist"),

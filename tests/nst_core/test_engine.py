@@ -8,7 +8,7 @@ from nst_core import images
 from nst_core.engine import measure, stylize
 from nst_core.errors import DeviceError, ParamsError, WeightsError
 from nst_core.images import Picture
-from nst_core.params import Params
+from nst_core.params import COLORS, Params
 from nst_core.progress import Event, Figures, Finished, Preview, Started, Step
 
 SMALL = Params(size=64, steps=12)
@@ -171,8 +171,36 @@ def test_kept_colours_are_nearer_to_the_contents(chelsea: Picture, starry_night:
         painted = result(paint(chelsea, starry_night, params)).picture.rgb
         return float(np.abs((painted - content) @ np.array([[1, 0], [-1, 1], [0, -1]])).mean())
 
-    kept = dataclasses.replace(SMALL, keep_colors=True)
+    kept = dataclasses.replace(SMALL, colors="luminance")
     assert colour_shift(kept) < 0.3 * colour_shift(SMALL)
+
+
+@pytest.mark.parametrize("colors", ["luminance", "covariance", "histogram"])
+@pytest.mark.parametrize("quality", ["standard", "draft"])
+def test_each_way_of_keeping_colours_brings_their_mean_nearer_to_the_contents(
+    colors: str, quality: str, chelsea: Picture, starry_night: Picture
+) -> None:
+    params = Params(size=64, steps=30, quality=quality)
+    content = images.fit(chelsea, 64).rgb.mean(axis=(0, 1))
+
+    def distance(params: Params) -> float:
+        painted = result(paint(chelsea, starry_night, params)).picture.rgb
+        return float(np.linalg.norm(painted.mean(axis=(0, 1)) - content))
+
+    assert distance(dataclasses.replace(params, colors=colors)) < 0.5 * distance(params)
+
+
+def test_styles_recoloured_in_different_ways_are_not_taken_for_each_other(
+    chelsea: Picture, starry_night: Picture
+) -> None:
+    losses = {
+        colors: measure(
+            chelsea, chelsea, starry_night, dataclasses.replace(SMALL, colors=colors), device="cpu"
+        )
+        for colors in COLORS
+    }
+    assert losses["luminance"] == losses["covariance"]
+    assert len({figures.style for figures in losses.values()}) == 3
 
 
 @pytest.mark.parametrize(

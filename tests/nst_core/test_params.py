@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nst_core.errors import ParamsError
-from nst_core.params import Params, beta_for_strength, layers_of
+from nst_core.params import COLORS, Params, beta_for_strength, layers_of
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,11 @@ from nst_core.params import Params, beta_for_strength, layers_of
         ({"pooling": "sum"}, "pooling must be one of max, avg"),
         ({"network": ""}, "network must be"),
         ({"network": 19}, "network must be"),
-        ({"keep_colors": 1}, "keep_colors must be true or false"),
+        ({"colors": "none"}, "colors must be one of style, luminance, covariance, histogram, not 'none'."),
+        ({"colors": True}, "colors must be one of"),
+        ({"keep_colors": 1}, "keep_colors must be true or false, not 1."),
+        ({"keep_colors": True, "colors": "histogram"}, "keep_colors contradicts colors 'histogram'"),
+        ({"keep_colors": False, "colors": "luminance"}, "keep_colors contradicts colors 'luminance'"),
         ({"content_layer": "conv4_2"}, "vgg19 has no layer 'conv4_2'; it has relu1_1"),
         ({"network": "vgg16", "content_layer": "relu3_4"}, "vgg16 has no layer 'relu3_4'"),
         ({"content_layer": "relu5_2"}, "vgg19 has no layer 'relu5_2'"),
@@ -66,13 +70,21 @@ def test_an_unknown_name_is_refused() -> None:
             "seed": st.integers(0, 2**63 - 1),
             "init": st.sampled_from(["content", "noise", "style", "adain"]),
             "layer_weights": st.none() | st.tuples(*[st.floats(0.1, 10)] * 5),
-            "keep_colors": st.booleans(),
+            "colors": st.sampled_from(COLORS),
         },
     )
 )
 def test_parameters_survive_json(values: dict[str, object]) -> None:
     params = Params.from_dict(values)
     assert Params.from_dict(json.loads(json.dumps(params.as_dict()))) == params
+
+
+@pytest.mark.parametrize(("kept", "colors"), [(True, "luminance"), (False, "style")])
+def test_what_older_pictures_and_jobs_carry_is_read(kept: bool, colors: str) -> None:
+    stored = {"size": 256, "style_layers": ["relu1_1"], "keep_colors": kept}
+    assert Params.from_dict(stored) == Params(size=256, style_layers=("relu1_1",), colors=colors)
+    assert Params.from_dict({**stored, "colors": colors}) == Params.from_dict(stored)
+    assert stored["keep_colors"] is kept
 
 
 def test_parameters_cannot_be_changed() -> None:

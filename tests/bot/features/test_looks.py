@@ -25,7 +25,7 @@ def test_what_was_chosen_reaches_the_engine() -> None:
         size=96,
         init="noise",
         optimizer="lbfgs",
-        keep_colors=True,
+        colors="luminance",
         seed=7,
     )
 
