@@ -9,8 +9,6 @@ is the service's own time; Discord's limit for it is 3 s.
 import argparse
 import asyncio
 import json
-import os
-import platform
 import statistics
 import time
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.machine import header
 from bot.features import jobs
 from bot.features.jobs import State
 from bot.playground import Stage, stage
@@ -32,19 +31,12 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=40, help="how many answers are timed in each state")
     options = parser.parse_args()
     figures = asyncio.run(measure(options.answers))
-    table = Table("state of the machine", "median", "95 %", "longest", title=machine())
+    above = header("cpu")
+    table = Table("state of the machine", "median", "95 %", "longest", title=above["machine"])
     for state, times in figures.items():
         table.add_row(state, *(f"{1000 * times[key]:.0f} ms" for key in ("median_s", "p95_s", "longest_s")))
     Console(stderr=True).print(table)
-    print(json.dumps(figures))
-
-
-def machine() -> str:
-    """The processor's name and how many of its cores there are."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
+    print(json.dumps({**above, **figures}))
 
 
 async def measure(answers: int) -> dict[str, dict[str, float]]:

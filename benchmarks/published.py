@@ -13,12 +13,14 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
+from benchmarks.machine import wait
 from nst_core import images, weights
-from nst_core.engine import pixels_of
 from nst_core.hardware import EXACT
 from nst_core.images import Picture
 from nst_core.objective import Objective
 from nst_core.params import Params
+from nst_core.styling import plain
+from nst_core.targets import GramCache, pixels_of, targets
 from nst_core.vgg import Vgg
 
 ADAM_STEPS: Final = (1000, 500)
@@ -59,25 +61,32 @@ def lbfgs(
     def closure() -> Tensor:
         optimiser.zero_grad()
         total, _ = objective(picture)
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call]  # untyped in PyTorch
         return total
 
     seconds = 0.0
     for done in range(every, steps + 1, every):
         started = time.perf_counter()
-        optimiser.step(closure)
-        _wait(device)
+        optimiser.step(closure)  # type: ignore[no-untyped-call]  # likewise
+        wait(device)
         seconds += time.perf_counter() - started
         pixels = picture.detach().clone()
         yield Snapshot(iterations=done, seconds=seconds, size_px=params.size, pixels=pixels)
 
 
 def averaged_adam(
-    content: Picture, style: Picture, params: Params, device: torch.device, *, every: int = 100
+    content: Picture,
+    style: Picture,
+    params: Params,
+    device: torch.device,
+    *,
+    steps: tuple[int, int] = ADAM_STEPS,
+    every: int = 100,
 ) -> Iterator[Snapshot]:
     """Adam at 0.02, clamped, over sizes a factor of root 2 apart from 128 px on; averages of the iterates.
 
     Source: Crowson, style-transfer-pytorch: its defaults for sizes, steps, rate, betas and the average.
+    `every` must divide both numbers of steps.
     """
     sizes = [params.size]
     while sizes[0] / 2**0.5 >= 127:
@@ -95,9 +104,9 @@ def averaged_adam(
         if state is not None:
             optimiser.state[picture] = _resized(state, height, width)
         total_average, decay, weight = torch.zeros_like(picture, requires_grad=False), 0.99, 0.0
-        for step in range(1, ADAM_STEPS[min(number, 1)] + 1):
+        for step in range(1, steps[min(number, 1)] + 1):
             optimiser.zero_grad()
-            objective(picture)[0].backward()
+            objective(picture)[0].backward()  # type: ignore[no-untyped-call]  # likewise
             optimiser.step()
             with torch.no_grad():
                 picture.clamp_(0, 1)
@@ -106,7 +115,7 @@ def averaged_adam(
             done += 1
             if step % every == 0:
                 average = total_average / weight
-                _wait(device)
+                wait(device)
                 seconds += time.perf_counter() - started
                 yield Snapshot(iterations=done, seconds=seconds, size_px=size_px, pixels=average)
                 started = time.perf_counter()
@@ -127,13 +136,10 @@ def _objective(
     content: Picture, style: Picture, params: Params, size_px: int, device: torch.device
 ) -> Objective:
     vgg = Vgg(weights.load(params.network), pooling=params.pooling, device=device, precision=EXACT)
-    return Objective(vgg, _at(content, size_px, device), _at(style, size_px, device), params)
+    fitted = images.fit(content, size_px)
+    wanted = targets(plain(style), fitted, params, size_px=size_px, vgg=vgg, cache=GramCache())
+    return Objective(vgg, pixels_of(fitted.rgb, device), [wanted], [params])
 
 
 def _at(picture: Picture, size_px: int, device: torch.device) -> Tensor:
     return pixels_of(images.fit(picture, size_px).rgb, device)
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

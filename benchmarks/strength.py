@@ -1,0 +1,220 @@
+"""Whether a strength means the same for every pair of pictures and every size, beside fixed raw weights.
+
+    python -m benchmarks.strength [--sizes PX ...] [--strengths S ...] [--resume FILE] [--device DEVICE]
+
+Every content is painted in every style, the styles in one batch. The results are measured on VGG-16, which
+did not paint them. The raw form has one weight of the style for everything: the geometric mean, over pairs
+and sizes, of the weight that equals strength 50 on that pair.
+"""
+
+import argparse
+import dataclasses
+import functools
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from benchmarks.bands import band
+from benchmarks.machine import commit, header
+from benchmarks.pictures import CONTENTS, STYLES
+from benchmarks.raw_weight import RawWeight, raw_weight
+from nst_core import images
+from nst_core.engine import measure, stylize_batch
+from nst_core.images import Picture
+from nst_core.params import Params
+from nst_core.progress import Finished
+from nst_core.studio import Job
+
+JUDGE: Final = "vgg16"
+MIDDLE: Final = 50.0
+Row = dict[str, Any]
+KEY: Final = ("form", "strength", "size_px", "content", "style", "quality", "steps", "raw")
+"""What a row depends on: a row that a file already holds is not painted again."""
+
+
+def main() -> None:
+    options = _options()
+    above = header(options.device)
+    weights = raw_weight(
+        options.contents, options.styles, options.sizes, balanced=options.raw_layers == "balanced"
+    )
+    batches = [
+        (form, strength, size, content)
+        for size in sorted(options.sizes)
+        for content in options.contents
+        for form, strengths in (("strength", options.strengths), ("raw", options.raw_strengths))
+        for strength in strengths
+    ]
+    kept = _kept(options.resume)
+    rows: list[Row] = []
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("batches", total=len(batches))
+        for form, strength, size_px, content in batches:
+            progress.update(task, description=f"{form} {strength:g}, {size_px} px, {content}")
+            params = _params(form, strength, size_px, weights, options)
+            rows += _batch(form, strength, content, params, kept, options)
+            progress.advance(task)
+    summary = list(summaries(rows))
+    _show(console, f"{above['machine']}, on VGG-16", summary)
+    raw = {"style_weight": weights.style_weight, "layer_weights": weights.layer_weights}
+    print(
+        json.dumps(
+            {
+                **above,
+                "commits": sorted({str(row["commit"]) for row in rows}),
+                "quality": options.quality,
+                "steps": options.steps,
+                "raw": {**raw, "layers": options.raw_layers},
+                "summary": summary,
+                "rows": rows,
+            }
+        )
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512, 1024], help="long edges in pixels")
+    parser.add_argument("--strengths", type=float, nargs="+", default=[25, 50, 75])
+    parser.add_argument(
+        "--raw-strengths", type=float, nargs="*", default=[MIDDLE], help="the raw weights' nominal strengths"
+    )
+    parser.add_argument(
+        "--raw-layers",
+        choices=("alike", "balanced"),
+        default="alike",
+        help="alike: the paper's 1/5 each; balanced: one fixed weight per layer as well,\n"
+        "the geometric mean of what the relative form gives it",
+    )
+    parser.add_argument("--contents", nargs="+", choices=list(CONTENTS), default=list(CONTENTS))
+    parser.add_argument("--styles", nargs="+", choices=list(STYLES), default=list(STYLES))
+    parser.add_argument("--quality", default="standard")
+    parser.add_argument("--steps", type=int, default=None, help="of each picture; the quality's own number")
+    parser.add_argument("--resume", type=Path, default=None, help="JSON lines to go on from and to add to")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    return parser.parse_args()
+
+
+def _params(
+    form: str, strength: float, size_px: int, weights: RawWeight, options: argparse.Namespace
+) -> Params:
+    params = Params(size=size_px, quality=options.quality, steps=options.steps, strength=strength)
+    if form == "strength":
+        return params
+    stronger = params.nominal_beta / dataclasses.replace(params, strength=MIDDLE).nominal_beta
+    return dataclasses.replace(
+        params,
+        content_weight=1.0,
+        style_weight=weights.style_weight * stronger,
+        layer_weights=weights.layer_weights,
+    )
+
+
+def _batch(
+    form: str,
+    strength: float,
+    content: str,
+    params: Params,
+    kept: dict[tuple[Any, ...], Row],
+    options: argparse.Namespace,
+) -> list[Row]:
+    """One content in all styles, or what the file holds of it."""
+    wanted: list[Row] = [
+        {
+            "form": form,
+            "strength": strength,
+            "size_px": params.size,
+            "content": content,
+            "style": style,
+            "quality": options.quality,
+            "steps": options.steps,
+            "raw": [params.style_weight, *(params.layer_weights or ())] if params.is_raw else None,
+        }
+        for style in options.styles
+    ]
+    known = [kept.get(_key(row)) for row in wanted]
+    if all(known):
+        return [row for row in known if row is not None]
+    photograph = _decoded(CONTENTS[content])
+    jobs = [Job(content=photograph, style=_decoded(STYLES[style]), params=params) for style in options.styles]
+    for number, event in stylize_batch(jobs, device=options.device, preview_every_s=None):
+        if not isinstance(event, Finished):
+            continue
+        wanted[number] |= {"commit": commit(), "beta": event.beta, "iterations": event.iterations}
+        wanted[number] |= _judged(event.picture, jobs[number], options.device)
+    if options.resume is not None:
+        with options.resume.open("a") as file:
+            file.writelines(json.dumps(row) + "\n" for row in wanted)
+    return wanted
+
+
+def _judged(picture: Picture, job: Job, device: str) -> Row:
+    assert isinstance(job.style, Picture)
+    figures = measure(picture, job.content, job.style, Params(network=JUDGE), device=device)
+    return {"content_rel": figures.content_rel, "style_rel": figures.style_rel}
+
+
+@functools.cache
+def _decoded(path: Path) -> Picture:
+    return images.decode(path)
+
+
+def _key(row: Row) -> tuple[Any, ...]:
+    return tuple(tuple(row[name]) if isinstance(row[name], list) else row[name] for name in KEY)
+
+
+def _kept(path: Path | None) -> dict[tuple[Any, ...], Row]:
+    """Rows by key; a last line that was cut off when the run ended is left out."""
+    found = {}
+    for line in path.read_text().splitlines() if path is not None and path.exists() else []:
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        found[_key(row)] = row
+    return found
+
+
+def summaries(rows: Sequence[Row]) -> Iterator[Row]:
+    """Per form, strength and size, and over all sizes, the bands of content and style."""
+    groups = {(row["form"], row["strength"]) for row in rows}
+    for form, strength in sorted(groups):
+        of_group = [row for row in rows if (row["form"], row["strength"]) == (form, strength)]
+        sizes: list[int | str] = sorted({row["size_px"] for row in of_group})
+        for size in [*sizes, *(["all"] if len(sizes) > 1 else [])]:
+            chosen = [row for row in of_group if size in ("all", row["size_px"])]
+            yield {
+                "form": form,
+                "strength": strength,
+                "size_px": size,
+                "content": band([row["content_rel"] for row in chosen]).as_dict(),
+                "style": band([row["style_rel"] for row in chosen]).as_dict(),
+            }
+
+
+def _show(console: Console, title: str, summary: Sequence[Row]) -> None:
+    table = Table("form", "size", "of", "mean", "lowest", "highest", "band", "log sd", title=title)
+    for row in summary:
+        for of in ("content", "style"):
+            one = row[of]
+            figures = (one["geometric_mean"], one["lowest"], one["highest"])
+            table.add_row(
+                f"{row['form']} {row['strength']:g}",
+                str(row["size_px"]),
+                of,
+                *(f"{figure:.4f}" for figure in figures),
+                f"{one['band']:.2f} x",
+                f"{one['log_sd']:.2f}",
+            )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+import pytest
+import torch
+
+from benchmarks.pictures import read
+from benchmarks.raw_weight import raw_weight, references
+from benchmarks.strength import summaries
+from nst_core.engine import measure
+from nst_core.images import Picture
+from nst_core.params import Params
+
+
+def test_references_are_what_the_relative_losses_are_divided_by() -> None:
+    content, style = read(("chelsea", "starry_night"))
+    size_px = 48
+    of_content, of_layers = references(content, style, size_px)
+    height = round(size_px * content.height / content.width)
+    grey = Picture(rgb=torch.full((height, size_px, 3), 0.5).numpy())
+    figures = measure(grey, content, style, Params(), device="cpu")
+    assert figures.content / figures.content_rel == pytest.approx(of_content, rel=1e-4)
+    one_layer = measure(grey, content, style, Params(style_layers=("relu3_1",)), device="cpu")
+    assert one_layer.style / one_layer.style_rel == pytest.approx(of_layers[2], rel=1e-4)
+
+
+def test_the_raw_weight_of_a_single_pair_weighs_style_as_strength_50_does() -> None:
+    """A picture that is the content has the style losses of the references, and a relative style of 1."""
+    of_content, of_layers = references(*read(("chelsea", "starry_night")), 48)
+    alike = raw_weight(["chelsea"], ["starry_night"], [48])
+    assert alike.layer_weights is None
+    whole = alike.style_weight * sum(of_layers) / 5
+    assert whole == pytest.approx(Params().nominal_beta * of_content, rel=1e-3)
+
+
+def test_balanced_raw_weights_of_a_single_pair_are_the_relative_form_layer_by_layer() -> None:
+    of_content, of_layers = references(*read(("chelsea", "starry_night")), 48)
+    balanced = raw_weight(["chelsea"], ["starry_night"], [48], balanced=True)
+    assert balanced.layer_weights is not None
+    parts = [
+        balanced.style_weight * weight * of_layer
+        for weight, of_layer in zip(balanced.layer_weights, of_layers, strict=True)
+    ]
+    assert parts == pytest.approx([Params().nominal_beta * of_content / 5] * 5, rel=2e-3)
+
+
+def test_a_summary_has_each_strength_by_size_and_over_all_sizes() -> None:
+    rows = [
+        {"form": "strength", "strength": 50.0, "size_px": size, "content_rel": content, "style_rel": 0.1}
+        for size, content in ((64, 0.5), (64, 0.8), (96, 1.0))
+    ]
+    found = {row["size_px"]: row for row in summaries(rows)}
+    assert set(found) == {64, 96, "all"}
+    assert found[64]["content"]["band"] == pytest.approx(1.6)
+    assert found["all"]["content"]["band"] == pytest.approx(2.0)
+    assert found["all"]["style"]["band"] == 1.0
