@@ -88,29 +88,25 @@ def averaged_adam(
     Source: Crowson, style-transfer-pytorch: its defaults for sizes, steps, rate, betas and the average.
     `every` must divide both numbers of steps.
     """
-    sizes = [params.size]
-    while sizes[0] / 2**0.5 >= 127:
-        sizes.insert(0, round(params.size / 2 ** (len(sizes) / 2)))
+    sizes = _sizes(params.size)
     done, seconds = 0, 0.0
     average = _at(content, sizes[0], device)
     state: dict[str, Tensor] | None = None
     for number, size_px in enumerate(sizes):
         started = time.perf_counter()
         objective = _objective(content, style, params, size_px, device)
-        height, width = _at(content, size_px, device).shape[-2:]
-        start = F.interpolate(average, (height, width), mode="bicubic", align_corners=False).clamp(0, 1)
-        picture = start.requires_grad_()
+        shape = _at(content, size_px, device).shape[-2:]
+        start = F.interpolate(average, shape, mode="bicubic", align_corners=False)
+        picture = start.clamp(0, 1).requires_grad_()
         optimiser = torch.optim.Adam([picture], lr=0.02, betas=(0.9, 0.99))
         if state is not None:
-            optimiser.state[picture] = _resized(state, height, width)
+            optimiser.state[picture] = _resized(state, *shape)
         total_average, decay, weight = torch.zeros_like(picture, requires_grad=False), 0.99, 0.0
         for step in range(1, steps[min(number, 1)] + 1):
             optimiser.zero_grad()
             objective(picture)[0].backward()  # type: ignore[no-untyped-call]  # likewise
             optimiser.step()
-            with torch.no_grad():
-                picture.clamp_(0, 1)
-                total_average.mul_(decay).add_(picture, alpha=1 - decay)
+            total_average.lerp_(picture.data.clamp_(0, 1), 1 - decay)
             weight = decay * weight + 1 - decay
             done += 1
             if step % every == 0:
@@ -120,6 +116,13 @@ def averaged_adam(
                 yield Snapshot(iterations=done, seconds=seconds, size_px=size_px, pixels=average)
                 started = time.perf_counter()
         state = optimiser.state[picture]
+
+
+def _sizes(size_px: int) -> list[int]:
+    sizes = [size_px]
+    while sizes[0] / 2**0.5 >= 127:
+        sizes.insert(0, round(size_px / 2 ** (len(sizes) / 2)))
+    return sizes
 
 
 def _resized(state: dict[str, Tensor], height: int, width: int) -> dict[str, Tensor]:

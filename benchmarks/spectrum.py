@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from benchmarks.machine import header
 from benchmarks.pictures import PAIRS, read
 from nst_core.evaluators import Evaluator
 from nst_core.hardware import choose_device, choose_precision
@@ -36,13 +37,14 @@ def main() -> None:
     options = parser.parse_args()
     ratios = torch.stack([of_pair(pair, options.size, options.steps) for pair in (PAIRS[0], PAIRS[3])])
     mean = ratios.log().mean(dim=0).exp()
-    table = Table("cycles per pixel", "brightness", "red - blue", "green")
+    above = header()
+    table = Table("cycles per pixel", "brightness", "red - blue", "green", title=above["machine"])
     for band in range(len(EDGES) - 1):
         table.add_row(
             f"{EDGES[band]:g} to {EDGES[band + 1]:g}", *(f"{value:.3g}" for value in mean[:, band].tolist())
         )
     Console(stderr=True).print(table)
-    print(json.dumps({"edges": EDGES, "ratios": mean.tolist()}))
+    print(json.dumps({**above, "edges": EDGES, "ratios": mean.tolist()}))
 
 
 def of_pair(pair: tuple[str, str], size_px: int, steps: int) -> Tensor:
