@@ -223,12 +223,13 @@ def test_a_picture_in_its_own_style_stays_as_it_is(chelsea: Picture) -> None:
 
 
 def test_bfloat16_finds_the_same_losses_as_float32(chelsea: Picture, starry_night: Picture) -> None:
+    settled = dataclasses.replace(SMALL, steps=60, stop=0.0)
     one, other = (
-        result(list(stylize(chelsea, starry_night, SMALL, device="cpu", precision=precision)))
+        result(list(stylize(chelsea, starry_night, settled, device="cpu", precision=precision)))
         for precision in ("float32", "bfloat16")
     )
     assert other.precision == "bfloat16"
-    assert other.total == pytest.approx(one.total, rel=0.1)
+    assert other.total == pytest.approx(one.total, rel=0.02)
 
 
 def test_what_cannot_be_done_is_refused(chelsea: Picture, starry_night: Picture) -> None:
