@@ -14,6 +14,7 @@ from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.courier import Courier
 from bot.chat.rooms import Rooms
 from bot.db import Database
+from bot.engines.capacity import largest_size_px
 from bot.engines.local import LocalEngine
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
@@ -63,12 +64,16 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
 def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
     engine = LocalEngine(database, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
     names = devices(settings.device, settings.workers)
+    size_px = largest_size_px(names) or settings.max_size_px
+    if size_px < settings.max_size_px:
+        log.warning("memory limits the size", asked_px=settings.max_size_px, largest_px=size_px)
+    max_size_px = min(settings.max_size_px, size_px)
     limits = Limits(
         jobs_per_user=settings.jobs_per_user,
         jobs_queued=settings.jobs_queued,
         presets_per_user=settings.presets_per_user,
-        default_size_px=settings.default_size_px,
-        max_size_px=settings.max_size_px,
+        default_size_px=min(settings.default_size_px, max_size_px),
+        max_size_px=max_size_px,
     )
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
     intake = Intake(source=source, decoder=decoder, blobs=Blobs(settings.blobs_dir))

@@ -13,9 +13,10 @@ from nst_core import images, optimisers
 from nst_core.adain import blend
 from nst_core.descent import Descent
 from nst_core.errors import ParamsError
-from nst_core.evaluators import Evaluator
+from nst_core.evaluators import Evaluator, plan_for
 from nst_core.hardware import EXACT, choose_device, choose_precision
 from nst_core.images import Picture
+from nst_core.memory import history_for
 from nst_core.objective import Objective, figures
 from nst_core.params import Params
 from nst_core.progress import Event, Figures, Finished, Preview, Started, Step
@@ -23,9 +24,14 @@ from nst_core.pyramid import Scale, scales
 from nst_core.studio import Job, Studio, lifted, network
 from nst_core.styling import Styling, plain
 from nst_core.targets import pixels_of, shared_cache, targets
+from nst_core.tiles import Tiles
 
 SKETCH_PX: Final = 512
 """The first preview is no larger, so that it comes within seconds."""
+DRAFT_PX: Final = 2048
+"""AdaIN's decoder takes 1 kB a pixel; a larger draft is this one enlarged, with the content's detail."""
+MEASURED_WHOLE_PX: Final = 1024 * 1024
+"""Larger pictures are measured in tiles, which gives the same figures."""
 ALIKE: Final = (
     "network",
     "content_layer",
@@ -59,7 +65,8 @@ def stylize(
         DeviceError: the device is not there.
         WeightsError: the network's weights cannot be had.
         ParamsError: a layer is not in them.
-        EngineError: the loss is not finite, or memory is too small even for the cheapest way.
+        MemoryLimitError: memory is too small even for tiles; this comes before any work.
+        EngineError: the loss is not finite.
     """
     job = Job(content=content, style=style, params=params)
     for _, event in stylize_batch([job], device=device, precision=precision, preview_every_s=preview_every_s):
@@ -89,18 +96,25 @@ def stylize_batch(
     params = studios[0].params
     plan = scales(params)
     _check_alike(studios, plan)
+    draft = params.quality == "draft"
+    if not draft:
+        plan_for(studios, params.size)
     sizes = tuple(scale.edge_px for scale in plan)
     steps = sum(scale.steps for scale in plan)
     for number in range(len(studios)):
         yield number, Started(sizes=sizes, steps=steps, device=str(where), precision=chosen.name)
-    draft = params.quality == "draft"
-    edge_px = params.size if draft else min(params.size, SKETCH_PX)
+    edge_px = min(params.size, DRAFT_PX if draft else SKETCH_PX)
     results = []
     for number, studio in enumerate(studios):
         results.append(studio.sketch(edge_px, blend(studio.params) if draft else 1.0))
         yield number, Preview(scale=1, scales=len(plan), picture=studio.picture(results[-1], edge_px))
     betas = [studio.params.nominal_beta for studio in studios]
-    if not draft:
+    if draft:
+        results = [
+            _at_size([studio], result, edge_px, params.size)
+            for studio, result in zip(studios, results, strict=True)
+        ]
+    else:
         pixels, betas = yield from _optimise(studios, plan, preview_every_s)
         results = list(pixels[:, None])
     for number, (studio, result, beta) in enumerate(zip(studios, results, betas, strict=True)):
@@ -138,7 +152,8 @@ def measure(
     )
     size_px = max(picture.width, picture.height)
     wanted = targets(styling, content, params, size_px=size_px, vgg=vgg, cache=shared_cache())
-    objective = Objective(vgg, pixels_of(content.rgb, where), [wanted], [params])
+    kind = Objective if picture.width * picture.height <= MEASURED_WHOLE_PX else Tiles
+    objective = kind(vgg, pixels_of(content.rgb, where), [wanted], [params])
     levels = images.quantise(picture.rgb).astype(np.float32) / np.float32(255)
     with torch.no_grad():
         return figures(objective(pixels_of(levels, where))[1][0])
@@ -150,8 +165,10 @@ def _optimise(
     """Paints from the coarsest size to the finest; returns the pixels (b, 3, h, w) and each job's beta."""
     first = studios[0]
     vgg = network(first.params, first.device, first.precision)
+    finest = first.content_at(plan[-1].edge_px)
+    history = history_for(finest.width, finest.height)
     descent = Descent(
-        optimiser=optimisers.make([studio.params for studio in studios]),
+        optimiser=optimisers.make([studio.params for studio in studios], history=history),
         steps=sum(scale.steps for scale in plan),
         stops=[studio.params.stop for studio in studios],
         read_every=10 if first.device.type == "cuda" else 1,

@@ -1,10 +1,11 @@
 """The engine's errors. Each message is one sentence that says what to do, without a path's secrets.
 
 EngineError
-├── ParamsError    a parameter is out of range
-├── PictureError   bytes that are no picture, or one that is too large
-├── WeightsError   a weight file is missing, wrong, truncated or malicious
-└── DeviceError    the device asked for is not there
+├── ParamsError         a parameter is out of range
+├── PictureError        bytes that are no picture, or one that is too large
+├── WeightsError        a weight file is missing, wrong, truncated or malicious
+├── DeviceError         the device asked for is not there
+└── MemoryLimitError    the picture does not fit into memory, not even in tiles
 """
 
 
@@ -26,3 +27,7 @@ class WeightsError(EngineError):
 
 class DeviceError(EngineError):
     """The device asked for is not there."""
+
+
+class MemoryLimitError(EngineError):
+    """The picture does not fit into memory, not even in tiles."""

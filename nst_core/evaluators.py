@@ -1,30 +1,42 @@
 """Losses and gradients of a batch at one size, in the fastest way that the memory allows."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import torch
 from torch import Tensor
 
+from nst_core import memory
 from nst_core.cuda_graph import Graphed
 from nst_core.evaluation import Evaluate
+from nst_core.memory import PLANS
 from nst_core.objective import Objective
 from nst_core.studio import Studio
+from nst_core.tiles import Tiles
 from nst_core.vgg import Vgg
-
-PLANS: Final = ("whole", "checkpoint")
-"""From the fastest to the one that takes the least memory."""
 
 
 class Evaluator:
-    """Evaluates pictures (b, 3, h, w); where memory runs out it goes on in a cheaper way and notes it."""
+    """Evaluates pictures (b, 3, h, w); where memory runs out it goes on in a thriftier way and notes it.
 
-    def __init__(self, studios: Sequence[Studio], vgg: Vgg, edge_px: int, betas: Tensor) -> None:
+    Args:
+        studios: The jobs.
+        vgg: The loss network.
+        edge_px: The long edge of the pictures.
+        betas: The weights of the styles (b,).
+        plan: One of PLANS to begin with; None is what the estimate says.
+
+    Raises:
+        MemoryLimitError: by the estimate no plan fits.
+    """
+
+    def __init__(
+        self, studios: Sequence[Studio], vgg: Vgg, edge_px: int, betas: Tensor, *, plan: str | None = None
+    ) -> None:
         self._studios = studios
         self._vgg = vgg
         self._edge_px = edge_px
         self._betas = betas
-        self._plan = PLANS[0]
+        self.plan = plan_for(studios, edge_px) if plan is None else plan
         self._evaluate: Evaluate | None = None
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -34,7 +46,7 @@ class Evaluator:
                     self._evaluate = self._build()
                 return self._evaluate(pictures)
             except RuntimeError as error:
-                if not out_of_memory(error) or self._plan == PLANS[-1]:
+                if not out_of_memory(error) or self.plan == PLANS[-1]:
                     raise
             self._save_memory()
 
@@ -43,16 +55,17 @@ class Evaluator:
         here = [studio.only_here(self._edge_px) for studio in studios]
         contents = torch.cat([studio.pixels_at(self._edge_px) for studio in studios])
         masks = [torch.ones_like(contents[:1, :1]) if mask is None else mask for mask in here]
-        objective = Objective(
+        kind = Tiles if self.plan == "tiles" else Objective
+        objective = kind(
             self._vgg,
             contents,
             [studio.targets_at(self._edge_px, self._vgg) for studio in studios],
             [studio.params for studio in studios],
             betas=self._betas,
             only_here=torch.cat(masks) if any(mask is not None for mask in here) else None,
-            checkpoint=self._plan == "checkpoint",
+            checkpoint=self.plan == "checkpoint",
         )
-        if contents.device.type == "cuda" and self._plan == "whole":
+        if contents.device.type == "cuda" and self.plan == "whole":
             return Graphed(objective.gradient, contents)
         return objective.gradient
 
@@ -60,9 +73,34 @@ class Evaluator:
         self._evaluate = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        self._plan = PLANS[PLANS.index(self._plan) + 1]
+        self.plan = PLANS[PLANS.index(self.plan) + 1]
         for studio in self._studios:
             studio.notes.append(f"Memory was short at {self._edge_px} px: it was painted in a thriftier way.")
+
+
+def plan_for(studios: Sequence[Studio], edge_px: int) -> str:
+    """The fastest plan that the free memory allows for a batch at one size.
+
+    Raises:
+        MemoryLimitError: none fits.
+    """
+    first = studios[0]
+    content = first.content_at(edge_px)
+    return memory.choose_plan(
+        content.width,
+        content.height,
+        batch=len(studios),
+        itemsize=first.precision.dtype.itemsize,
+        available_bytes=free_bytes(first.device),
+    )
+
+
+def free_bytes(device: torch.device) -> int:
+    """What can still be allocated on a device; on a GPU with what PyTorch holds in reserve."""
+    if device.type != "cuda":
+        return memory.host_bytes()
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
 
 
 def out_of_memory(error: RuntimeError) -> bool:

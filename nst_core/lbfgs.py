@@ -13,10 +13,9 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
 from nst_core.evaluation import Evaluate
+from nst_core.memory import HISTORY
 from nst_core.spectrum import Spectrum
 
-HISTORY: Final = 12
-"""At 1024 x 1024 px, 100 pairs would hold 2.4 GB."""
 FIRST_STEP: Final = 0.01
 """Root mean square of the first step's change, where there is no history to tell a better one."""
 _ARMIJO: Final = 1e-4
@@ -30,8 +29,9 @@ class Lbfgs:
 
     decay = 1.0
 
-    def __init__(self, lr: float) -> None:
+    def __init__(self, lr: float, *, history: int = HISTORY) -> None:
         self._lr = lr
+        self._history = history
         self._spectrum: Spectrum | None = None
         self._moved = self._bent = self._curvature = self._valid = _EMPTY  # (m, b, ...), newest first
         self._slopes = self._totals = self._rows = self._direction = self._length = _EMPTY
@@ -82,8 +82,8 @@ class Lbfgs:
     def _begin(self, pictures: Tensor) -> None:
         batch, _, height, width = pictures.shape
         self._spectrum = Spectrum(height, width, pictures.device)
-        self._moved, self._bent = (pictures.new_zeros(HISTORY, *pictures.shape) for _ in range(2))
-        self._curvature = pictures.new_ones(HISTORY, batch)
+        self._moved, self._bent = (pictures.new_zeros(self._history, *pictures.shape) for _ in range(2))
+        self._curvature = pictures.new_ones(self._history, batch)
         self._valid = torch.zeros_like(self._curvature, dtype=torch.bool)
         self._slopes = self._direction = torch.zeros_like(pictures)
         self._totals, self._length = pictures.new_zeros(batch), pictures.new_ones(batch)
@@ -122,7 +122,7 @@ class Lbfgs:
         assert self._spectrum is not None
         result = slopes.clone()
         factors = []
-        for n in range(HISTORY):
+        for n in range(self._history):
             factor = torch.where(self._valid[n], _dot(self._moved[n], result) / self._curvature[n], 0.0)
             result -= _column(factor) * self._bent[n]
             factors.append(factor)
@@ -130,7 +130,7 @@ class Lbfgs:
         bent = self._bent[0]
         scale = self._curvature[0] / _dot(bent, self._spectrum(bent)).clamp(min=_TINY)
         result *= _column(torch.where(self._valid[0], scale, FIRST_STEP / _rms(result)))
-        for n in reversed(range(HISTORY)):
+        for n in reversed(range(self._history)):
             factor = factors[n] - torch.where(
                 self._valid[n], _dot(self._bent[n], result) / self._curvature[n], 0.0
             )

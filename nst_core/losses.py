@@ -16,22 +16,26 @@ def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
 
     Source: Gatys et al., "Controlling perceptual factors in neural style transfer", CVPR 2017, section 4.1.
     """
-    sums = gram_sums(features, mask)
+    return gram_sums(features, mask) / positions(features.shape[2], features.shape[3], mask)
+
+
+def positions(height: int, width: int, mask: Tensor | None = None) -> Tensor | int:
+    """What Gram sums are divided by: `h w`, or the sums of squares (b, 1, 1) of a mask (b, h, w)."""
     if mask is None:
-        return sums / (features.shape[2] * features.shape[3])
-    return sums / mask.square().sum(dim=(1, 2)).clamp(min=1e-6)[:, None, None]
+        return height * width
+    return mask.square().sum(dim=(1, 2)).clamp(min=1e-6)[:, None, None]
 
 
 def gram_sums(features: Tensor, mask: Tensor | None = None) -> Tensor:
     """`F F^T` (b, c, c) of activations (b, c, h, w), each position weighted by its mask (b, h, w)."""
     batch, channels, height, width = features.shape
     # (b, h w, c) is the layout that channels_last activations already have in memory
-    positions = features.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
-    if positions.dtype is not torch.float64:
-        positions = positions.float()
+    columns = features.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
+    if columns.dtype is not torch.float64:
+        columns = columns.float()
     if mask is not None:
-        positions = positions * mask.reshape(batch, height * width, 1)
-    return torch.bmm(positions.transpose(1, 2), positions)
+        columns = columns * mask.reshape(batch, height * width, 1)
+    return torch.bmm(columns.transpose(1, 2), columns)
 
 
 def mean_squared_error(values: Tensor, target: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 from nst_core.losses import gram, mean_squared_error, total_variation
 from nst_core.params import Params
 from nst_core.progress import Figures
+from nst_core.receptive_field import stride_px
 from nst_core.vgg import Vgg
 
 _FLOOR: Final = 1e-2
@@ -31,11 +32,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Region:
-    """One region over the batch: targets (b, c, c), references (b,) and masks (b, h, w) per layer."""
+    """One region over the batch: targets (b, c, c) and references (b,) per layer."""
 
     targets: list[Tensor]
     references: list[Tensor]
-    masks: list[Tensor | None]
     share: Tensor  # (b,), the region's part of the style loss
 
 
@@ -77,12 +77,12 @@ class Objective:
         self._contents = contents
         self._checkpoint = checkpoint
         self._weigh(params, contents.device, betas)
-        taps = vgg(contents, self.layers)
-        self.features = taps[self.content_layer]
-        self._content_reference = self.features.float().square().flatten(1).mean(dim=1).clamp(min=_TINY)
-        self.regions = [
-            self._region([of_one[number] for of_one in targets], taps) for number in range(len(targets[0]))
-        ]
+        grouped = [[of_one[number] for of_one in targets] for number in range(len(targets[0]))]
+        self.masks = [self._masks(group) for group in grouped]
+        self.features, grams = self._seen(contents)
+        nothing = self.features.new_zeros(())
+        self._content_reference = mean_squared_error(self.features, nothing).clamp(min=_TINY)
+        self.regions = [self._region(*parts) for parts in zip(grouped, grams, strict=True)]
         areas = torch.stack([region.share for region in self.regions])
         for region in self.regions:
             region.share.div_(areas.sum(dim=0))
@@ -101,32 +101,36 @@ class Objective:
         self._tv = column([one.tv for one in params])
         self._varies = any(one.tv > 0 for one in params)
 
-    def _region(self, targets: Sequence[Target], taps: dict[str, Tensor]) -> _Region:
-        """One region of each picture, with what the contents themselves lose there."""
+    def _masks(self, targets: Sequence[Target]) -> list[Tensor | None]:
+        """The masks (b, h, w) of one region at the size of each style layer."""
+        if all(target.mask is None for target in targets):
+            return [None] * len(self.style_layers)
+        height, width = self._contents.shape[-2:]
+        one = torch.ones((height, width), device=self._contents.device)
+        planes = torch.stack([one if target.mask is None else target.mask for target in targets])
+        return [shrunk(planes, stride_px(layer)) for layer in self.style_layers]
+
+    def _region(self, targets: Sequence[Target], grams: Sequence[Tensor]) -> _Region:
+        """One region of each picture; `grams` are those of the contents, which say what a loss of 1 is."""
         wanted = [torch.stack([target.grams[n] for target in targets]) for n in range(len(self.style_layers))]
-        plane = None
-        if any(target.mask is not None for target in targets):
-            shape, device = self._contents.shape[-2:], self._contents.device
-            planes = [torch.ones(shape, device=device) if t.mask is None else t.mask for t in targets]
-            plane = torch.stack(planes)
-        masks = [_shrunk(plane, taps[layer]) for layer in self.style_layers]
-        references = [
-            _reference(gram(taps[layer], mask), target)
-            for layer, mask, target in zip(self.style_layers, masks, wanted, strict=True)
+        references = [_reference(*pair) for pair in zip(grams, wanted, strict=True)]
+        areas = [1.0 if target.mask is None else target.mask.mean() for target in targets]
+        share = torch.stack([torch.as_tensor(area, device=self._contents.device) for area in areas])
+        return _Region(targets=wanted, references=references, share=share.clamp(min=_TINY))
+
+    def _seen(self, pictures: Tensor) -> tuple[Tensor, list[list[Tensor]]]:
+        """The activations (b, c, h, w) of the content layer, and the Gram matrices by region and layer."""
+        taps = self.vgg(pictures, self.layers, checkpoint=self._checkpoint)
+        grams = [
+            [gram(taps[layer], mask) for layer, mask in zip(self.style_layers, masks, strict=True)]
+            for masks in self.masks
         ]
-        batch = len(targets)
-        area = torch.ones(batch, device=self._contents.device) if plane is None else plane.mean(dim=(1, 2))
-        return _Region(targets=wanted, references=references, masks=masks, share=area.clamp(min=_TINY))
+        return taps[self.content_layer], grams
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """The total losses (b,) of pictures (b, 3, h, w), and all their figures (b, 5), detached."""
-        taps = self.vgg(self.mixed(pictures), self.layers, checkpoint=self._checkpoint)
-        content = mean_squared_error(taps[self.content_layer], self.features)
-        grams = [
-            [gram(taps[layer], mask) for layer, mask in zip(self.style_layers, region.masks, strict=True)]
-            for region in self.regions
-        ]
-        return self.combined(content, grams, pictures)
+        features, grams = self._seen(self.mixed(pictures))
+        return self.combined(mean_squared_error(features, self.features), grams, pictures)
 
     def gradient(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The gradients (b, 3, h, w), total losses (b,) and figures (b, 5) of pictures."""
@@ -169,11 +173,10 @@ def figures(row: Tensor) -> Figures:
     return Figures(content=content, style=style, content_rel=content_rel, style_rel=style_rel, total=total)
 
 
-def _shrunk(plane: Tensor | None, features: Tensor) -> Tensor | None:
-    """Masks (b, h, w) at the size of activations."""
-    if plane is None:
-        return None
-    return F.adaptive_avg_pool2d(plane[:, None], (features.shape[2], features.shape[3]))[:, 0]
+def shrunk(planes: Tensor, stride: int) -> Tensor:
+    """Masks (b, h, w) at the size of a layer's activations."""
+    height, width = (-(-edge_px // stride) for edge_px in planes.shape[-2:])
+    return F.adaptive_avg_pool2d(planes[:, None], (height, width))[:, 0]
 
 
 def _reference(of_content: Tensor, of_style: Tensor) -> Tensor:

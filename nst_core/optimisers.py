@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nst_core.evaluation import Evaluate
 from nst_core.lbfgs import Lbfgs
+from nst_core.memory import HISTORY
 from nst_core.params import Params
 
 ADAM_LR: Final = 0.04
@@ -51,13 +52,16 @@ class Optimiser(Protocol):
         """Drops the state of the pictures `which` (b,), of all by default, as if they had taken no step."""
 
 
-def make(params: Sequence[Params]) -> Optimiser:
-    """The optimiser that the parameters of a batch name; kind and learning rate are those of the first."""
+def make(params: Sequence[Params], *, history: int = HISTORY) -> Optimiser:
+    """The optimiser that the parameters of a batch name; kind and learning rate are those of the first.
+
+    `history` is how many pairs of pictures L-BFGS remembers.
+    """
     first = params[0]
     if first.optimizer == "adam":
         return Adam(first.lr or ADAM_LR, units=tuple(_unit(one) for one in params))
     if first.optimizer == "lbfgs":
-        return Lbfgs(first.lr or LBFGS_LR)
+        return Lbfgs(first.lr or LBFGS_LR, history=history)
     return GradientDescent(first.lr)
 
 

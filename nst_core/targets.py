@@ -14,15 +14,17 @@ from torch import Tensor
 
 from nst_core import colour, images
 from nst_core.images import Picture
-from nst_core.losses import gram
 from nst_core.objective import Target
 from nst_core.params import Params
 from nst_core.styling import Mask, Region, Style, Styling
+from nst_core.tiles import grams_of
 from nst_core.vgg import Vgg
 
 Grams = tuple[Tensor, ...]
 KEPT: Final = 64
 """Gram matrices of five layers take 2.4 MB."""
+WHOLE_PX: Final = 1024
+"""A style up to this edge is looked at in one piece, a larger one in tiles."""
 
 
 class GramCache:
@@ -95,14 +97,10 @@ def _grams(style: Style, content: Picture, params: Params, size_px: int, vgg: Vg
 
     def compute() -> Grams:
         rgb = style_at(style.picture, content, params, size_px)
-        with torch.no_grad():
-            taps = vgg(pixels_of(rgb, vgg.device), params.style_layers)
-            mask = None
-            if style.mask is not None:
-                mask = torch.from_numpy(stretched(style.mask, Picture(rgb=rgb))).to(vgg.device)[None]
-            return tuple(
-                gram(taps[layer], _shrunk(mask, taps[layer]))[0].clone() for layer in params.style_layers
-            )
+        plane = None
+        if style.mask is not None:
+            plane = torch.from_numpy(stretched(style.mask, Picture(rgb=rgb))).to(vgg.device)
+        return tuple(grams_of(vgg, pixels_of(rgb, vgg.device), params.style_layers, plane, tile_px=WHOLE_PX))
 
     return cache.get(key, compute)
 
@@ -118,23 +116,16 @@ def style_at(style: Picture, content: Picture, params: Params, size_px: int) -> 
 
 
 def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
-    """The mask (h, w) at the size of a picture."""
-    plane = np.ascontiguousarray(np.broadcast_to(mask[..., None], (*mask.shape, 3)), dtype=np.float32)
-    resized = images.resize(Picture(rgb=plane), width=over.width, height=over.height).rgb[..., 0]
-    return np.ascontiguousarray(resized)
+    """The mask (h, w) at the size of a picture; bilinear, so that 0 and 1 stay what they are."""
+    plane = torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32))[None, None]
+    size = (over.height, over.width)
+    resized = F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)
+    return np.ascontiguousarray(resized[0, 0].clamp(0, 1).numpy())
 
 
 def pixels_of(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
     """Pixels (1, 3, h, w) of (h, w, 3)."""
     return torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))[None].to(device)
-
-
-def _shrunk(mask: Tensor | None, features: Tensor) -> Tensor | None:
-    return (
-        None
-        if mask is None
-        else F.adaptive_avg_pool2d(mask[:, None], (features.shape[2], features.shape[3]))[:, 0]
-    )
 
 
 def _digest(values: NDArray[np.float32]) -> bytes:

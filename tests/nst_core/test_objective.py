@@ -74,7 +74,7 @@ def test_the_content_itself_has_content_0_and_style_1(vgg: Vgg) -> None:
     found = now(objective(vgg, CONTENT, STYLE, Params()), CONTENT)
     assert found.content == 0
     assert found.style_rel == pytest.approx(1, rel=1e-4)
-    assert found.total == pytest.approx(25, rel=1e-4)
+    assert found.total == pytest.approx(Params().nominal_beta, rel=1e-4)
 
 
 def test_the_style_itself_has_style_0(vgg: Vgg) -> None:
@@ -107,3 +107,55 @@ def test_total_variation_is_added_with_its_weight(vgg: Vgg) -> None:
     without, _ = objective(vgg, CONTENT, STYLE, Params())(PICTURE)
     with_tv, _ = objective(vgg, CONTENT, STYLE, Params(tv=3.0))(PICTURE)
     assert (with_tv - without).item() == pytest.approx(3 * total_variation(PICTURE).item(), rel=1e-3)
+
+
+def target(vgg: Vgg, style: Tensor, mask: Tensor | None = None) -> Target:
+    taps = vgg(style, STYLE_LAYERS)
+    return Target(grams=[gram(taps[layer])[0] for layer in STYLE_LAYERS], mask=mask)
+
+
+def test_each_picture_of_a_batch_has_the_losses_and_gradient_it_has_alone(vgg: Vgg) -> None:
+    params = [Params(beta=7.0), Params(content_weight=1.0, style_weight=3.0, tv=0.5)]
+    contents, pictures = torch.cat([CONTENT, PICTURE]), torch.cat([PICTURE, CONTENT])
+    wanted = [[target(vgg, STYLE)], [target(vgg, STYLE.flip(1))]]
+    slopes, totals, rows = Objective(vgg, contents, wanted, params).gradient(pictures)
+    for n in range(2):
+        alone = Objective(vgg, contents[n : n + 1], wanted[n : n + 1], params[n : n + 1])
+        slope, total, row = alone.gradient(pictures[n : n + 1])
+        torch.testing.assert_close(slopes[n], slope[0], rtol=1e-3, atol=1e-6)
+        torch.testing.assert_close(totals[n], total[0], rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(rows[n], row[0], rtol=1e-4, atol=1e-6)
+
+
+def test_recomputed_activations_give_the_same_gradient(vgg: Vgg) -> None:
+    plain, thrifty = (
+        Objective(vgg, CONTENT, [[target(vgg, STYLE)]], [Params()], checkpoint=checkpoint).gradient(PICTURE)
+        for checkpoint in (False, True)
+    )
+    for one, other in zip(plain, thrifty, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-7)
+
+
+def test_outside_only_here_the_picture_has_no_gradient(vgg: Vgg) -> None:
+    here = torch.zeros(1, 1, 32, 48)
+    here[..., :20] = 1
+    objective_here = Objective(vgg, CONTENT, [[target(vgg, STYLE)]], [Params()], only_here=here)
+    slopes, _, _ = objective_here.gradient(PICTURE)
+    assert slopes[..., 20:].abs().max() == 0
+    assert slopes[..., :20].abs().min(dim=1).values.max() > 0
+
+
+def test_regions_count_by_their_area_and_see_only_their_part(vgg: Vgg) -> None:
+    left = torch.zeros(32, 48)
+    left[:, :16] = 1
+    params = Params(style_layers=("relu1_1",))
+    taps = vgg(STYLE, ["relu1_1"])
+    grams = [gram(taps["relu1_1"])[0]]
+    two = Objective(
+        vgg, CONTENT, [[Target(grams=grams, mask=left), Target(grams=grams, mask=1 - left)]], [params]
+    )
+    losses = [
+        now(Objective(vgg, CONTENT, [[Target(grams=grams, mask=mask)]], [params]), PICTURE).style_rel
+        for mask in (left, 1 - left)
+    ]
+    assert now(two, PICTURE).style_rel == pytest.approx((losses[0] + 2 * losses[1]) / 3, rel=1e-4)

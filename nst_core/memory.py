@@ -1,0 +1,218 @@
+"""How much memory a picture takes in each plan, how much there is, and which plan fits; without torch.
+
+Figures are in bytes, beyond the process itself and the network's weights. The estimate counts the tensors
+that the code holds, and is held against measurements by `python -m benchmarks.memory`.
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from nst_core.errors import MemoryLimitError, ParamsError
+from nst_core.params import STYLE_LAYERS, layers_of
+from nst_core.receptive_field import TILE_PX, halo_px, stride_px
+
+PLANS: Final = ("whole", "checkpoint", "tiles")
+"""From the fastest to the one that takes the least memory: every activation is kept; those within a block are
+computed twice; all are computed twice, tile by tile."""
+HISTORY: Final = 12
+"""Pairs of pictures that L-BFGS keeps, up to 2048 x 2048 px."""
+LARGEST_PX: Final = 32768
+"""No larger edge is looked for."""
+
+_FULL_HISTORY_PX: Final = 2048 * 2048
+_LEAST_HISTORY: Final = 4
+_FLOAT: Final = 4
+_PICTURE: Final = 3 * _FLOAT
+_PICTURES: Final = 12
+"""Decoded, contents, pictures, trials, what moved, slopes, direction and the like: alive during a step."""
+_SPECTRUM: Final = 6
+"""Pictures that the search for a direction takes for a moment."""
+_CONTENT_LAYER: Final = "relu4_2"
+_MARGIN: Final = 1.15
+"""Workspaces of convolutions, and what lies between tensors."""
+_RETAINED: Final = {"whole": 16 << 20, "checkpoint": 128 << 20, "tiles": 128 << 20}
+"""Freed blocks below 32 MiB stay with the C library; where activations come and go, more of them do."""
+
+
+def estimate_bytes(
+    width: int,
+    height: int,
+    *,
+    batch: int = 1,
+    plan: str = "whole",
+    itemsize: int = 4,
+    tile_px: int = TILE_PX,
+    history: int | None = None,
+    network: str = "vgg19",
+    masks: int = 0,
+) -> int:
+    """Peak memory of a run with the default layers, in bytes.
+
+    Args:
+        width: In pixels, as painted.
+        height: In pixels.
+        batch: Pictures in one pass.
+        plan: One of PLANS.
+        itemsize: Bytes of an activation: 4 in float32, 2 in bfloat16.
+        tile_px: Edge of a tile, without its halo.
+        history: Pairs of pictures that L-BFGS keeps; None is `history_for`, 0 is another optimiser.
+        network: One of `params.NETWORKS`.
+        masks: Regions that have a mask, each of which has Gram matrices of its own.
+
+    Raises:
+        ParamsError: there is no such plan.
+    """
+    if plan not in PLANS:
+        raise ParamsError(f"plan must be one of {', '.join(PLANS)}, not {plan!r}.")
+    pixels = batch * width * height
+    pairs = history_for(width, height) if history is None else history
+    content = _values(_CONTENT_LAYER) * itemsize
+    planes = masks * sum(_FLOAT / stride_px(layer) ** 2 for layer in ("relu1_1", *STYLE_LAYERS))
+    held = pixels * (_PICTURE * (_PICTURES + 2 * pairs) + content + planes)
+    stepped = pixels * _PICTURE * max(2 * pairs, _SPECTRUM)
+    seen = pixels
+    if plan == "tiles":
+        halo = halo_px(STYLE_LAYERS, layers_of(network))
+        seen = batch * _seen_px(width, tile_px, halo) * _seen_px(height, tile_px, halo)
+    activations = seen * _bytes_per_pixel(plan, itemsize, network, masks)
+    retained = min(_RETAINED[plan], 0.9 * activations)
+    return int(_MARGIN * (held + max(stepped, activations)) + retained)
+
+
+def history_for(width: int, height: int) -> int:
+    """The pairs that L-BFGS should keep at a size: 12 up to 2048 x 2048 px, fewer above, at least 4.
+
+    24 pictures of 4096 x 4096 px would take 4.8 GB, and as much again while they are shifted. It does not
+    depend on the batch, so that a picture comes out the same alone and among others.
+    """
+    return max(_LEAST_HISTORY, min(HISTORY, HISTORY * _FULL_HISTORY_PX // (width * height)))
+
+
+def choose_plan(
+    width: int, height: int, *, batch: int = 1, itemsize: int = 4, available_bytes: int, masks: int = 0
+) -> str:
+    """The fastest of PLANS that fits.
+
+    Raises:
+        MemoryLimitError: none does.
+    """
+    for plan in PLANS:
+        needed = estimate_bytes(width, height, batch=batch, plan=plan, itemsize=itemsize, masks=masks)
+        if needed <= available_bytes:
+            return plan
+    edge_px = largest_edge_px(
+        available_bytes, aspect=width / height, itemsize=itemsize, batch=batch, masks=masks
+    )
+    hint = f"choose a size of at most {edge_px} px" if edge_px else "free some memory"
+    raise MemoryLimitError(
+        f"The picture of {width} x {height} px does not fit even in tiles: it takes {_gib(needed)} and there "
+        f"are {_gib(available_bytes)}; {hint}."
+    )
+
+
+def largest_edge_px(
+    available_bytes: int,
+    *,
+    aspect: float = 1.0,
+    itemsize: int = 4,
+    batch: int = 1,
+    plan: str = "tiles",
+    masks: int = 0,
+) -> int:
+    """The largest long edge, in steps of 16 px, that fits; 0 where none does. `aspect` is width by height."""
+    largest = 0
+    for edge_px in range(32, LARGEST_PX + 1, 16):
+        width = max(1, round(edge_px * min(1.0, aspect)))
+        height = max(1, round(edge_px * min(1.0, 1 / aspect)))
+        needed = estimate_bytes(width, height, batch=batch, plan=plan, itemsize=itemsize, masks=masks)
+        if needed <= available_bytes:
+            largest = edge_px  # a shorter history above may fit where one below does not
+    return largest
+
+
+def host_bytes(*, root: Path = Path("/")) -> int:
+    """What can still be allocated in main memory.
+
+    It is what the system has or the control groups (v1 or v2) allow, whichever is less; files that the kernel
+    may drop count as free. `root` is where /proc and /sys are.
+    """
+    return max(0, min([_system_bytes(root), *_group_bytes(root)]))
+
+
+def _bytes_per_pixel(plan: str, itemsize: int, network: str, masks: int) -> float:
+    """Activations and their gradients at the peak, which is when the first layer's Gram matrix is undone."""
+    names = layers_of(network)
+    names = names[: names.index(STYLE_LAYERS[-1]) + 1]
+    ends = [layer for layer, after in itertools.pairwise(names) if layer[4] != after[4]]
+    pooled = sum(_values(layer) / 4 for layer in ends)
+    style = sum(_values(layer) for layer in STYLE_LAYERS)
+    first = _values(STYLE_LAYERS[0])
+    if plan == "checkpoint":
+        kept = (3 + sum(map(_values, ends)) + style + _values(_CONTENT_LAYER)) * itemsize
+    else:
+        kept = (3 + sum(map(_values, names)) + pooled) * itemsize + 8 * pooled  # places of the maxima, int64
+    copies = masks * style if masks else (first if itemsize < _FLOAT else 0)
+    columns = _FLOAT * (copies + 2 * first)  # a Gram matrix's factors are float32, and so are their gradients
+    return kept + columns + itemsize * (style - first) + _FLOAT * _values(_CONTENT_LAYER)
+
+
+def _values(layer: str) -> float:
+    """Values of a layer's activations per pixel of the picture."""
+    stride = stride_px(layer)
+    return min(64 * stride, 512) / stride**2
+
+
+def _seen_px(edge_px: int, tile_px: int, halo: int) -> int:
+    """Pixels along one axis that the largest tile sees."""
+    step = stride_px(STYLE_LAYERS[-1])
+    count = -(-edge_px // max(step, tile_px // step * step))
+    length = -(-edge_px // (count * step)) * step
+    return min(edge_px, length + min(2, count - 1) * halo)
+
+
+def _system_bytes(root: Path) -> int:
+    try:
+        for line in (root / "proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass  # not Linux
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+
+
+def _group_bytes(root: Path) -> Iterator[int]:
+    """What each control group above this process leaves, where it has a limit."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            mount, names = "sys/fs/cgroup", ("memory.max", "memory.current", "inactive_file")
+        elif "memory" in controllers.split(","):
+            mount = "sys/fs/cgroup/memory"
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+        else:
+            continue
+        inside = Path(path.lstrip("/"))
+        for group in (inside, *inside.parents):  # a container may see only the root of its own
+            left = _left_bytes(root / mount / group, *names)
+            if left is not None:
+                yield left
+
+
+def _left_bytes(group: Path, limit: str, usage: str, droppable: str) -> int | None:
+    try:
+        most, used = (group / limit).read_text().strip(), int((group / usage).read_text())
+        stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    except OSError:
+        return None
+    return None if most == "max" else int(most) - used + int(stat.get(droppable, 0))
+
+
+def _gib(size_bytes: int) -> str:
+    return f"{size_bytes / 2**30:.1f} GiB"

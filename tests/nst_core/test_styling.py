@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from nst_core.errors import ParamsError
+from nst_core.images import Picture
+from nst_core.styling import Mask, Region, Style, Styling, blended, mask_of, plain
+
+GREY = Picture(rgb=np.full((4, 6, 3), 0.5, dtype=np.float32))
+
+
+def plane(value: float, shape: tuple[int, ...] = (4, 6)) -> Mask:
+    return np.full(shape, value, dtype=np.float32)
+
+
+def test_one_picture_is_the_style_of_all_of_the_content() -> None:
+    styling = plain(GREY)
+    assert [style.picture for style in styling.styles] == [GREY]
+    assert styling.regions[0].mask is None
+    assert plain(styling) is styling
+
+
+def test_blended_styles_have_their_weights() -> None:
+    assert [style.weight for style in blended([GREY, GREY], weights=[2, 1]).styles] == [2, 1]
+    with pytest.raises(ParamsError, match="2 styles and 1 weights"):
+        blended([GREY, GREY], weights=[1])
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_weight_must_be_above_0(weight: float) -> None:
+    with pytest.raises(ParamsError, match="weight must be a number above 0"):
+        Style(picture=GREY, weight=weight)
+
+
+@pytest.mark.parametrize(
+    "mask", [plane(1.5), plane(-0.1), plane(float("nan")), plane(1.0, (4, 6, 3)), plane(1, (0, 3))]
+)
+def test_a_mask_is_a_plane_from_0_to_1(mask: Mask) -> None:
+    with pytest.raises(ParamsError, match="plane of numbers from 0 to 1"):
+        Styling(regions=plain(GREY).regions, only_here=mask)
+
+
+def test_a_black_mask_is_refused() -> None:
+    with pytest.raises(ParamsError, match="region mask is black"):
+        Region(styles=plain(GREY).styles, mask=plane(0.0))
+
+
+def test_nothing_to_paint_with_is_refused() -> None:
+    with pytest.raises(ParamsError, match="at least one style"):
+        Styling(regions=())
+    with pytest.raises(ParamsError, match="at least one style"):
+        Region(styles=())
+
+
+def test_a_mask_is_a_pictures_brightness_where_it_is_opaque() -> None:
+    assert mask_of(GREY) == pytest.approx(plane(0.5))
+    half = Picture(rgb=np.ones((4, 6, 3), dtype=np.float32), alpha=plane(0.25))
+    assert mask_of(half) == pytest.approx(plane(0.25))

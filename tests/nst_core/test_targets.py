@@ -1,0 +1,98 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from nst_core import images
+from nst_core.images import Picture
+from nst_core.losses import gram
+from nst_core.params import Params
+from nst_core.styling import Region, Style, Styling, blended, plain
+from nst_core.targets import GramCache, pixels_of, targets
+from nst_core.vgg import Vgg
+
+PARAMS = Params(size=48, style_layers=("relu1_1", "relu2_1"))
+
+
+@pytest.fixture(scope="module")
+def vgg(vgg19: dict[str, Tensor]) -> Vgg:
+    return Vgg(vgg19)
+
+
+def wanted(styling: Styling, content: Picture, vgg: Vgg, params: Params = PARAMS) -> list[Tensor]:
+    found = targets(styling, content, params, size_px=48, vgg=vgg, cache=GramCache())
+    return list(found[0].grams)
+
+
+def test_one_style_asks_for_its_own_gram_matrices(chelsea: Picture, starry_night: Picture, vgg: Vgg) -> None:
+    taps = vgg(pixels_of(images.fit(starry_night, 48).rgb, vgg.device), PARAMS.style_layers)
+    for found, layer in zip(wanted(plain(starry_night), chelsea, vgg), PARAMS.style_layers, strict=True):
+        torch.testing.assert_close(found, gram(taps[layer])[0])
+
+
+def test_a_blend_asks_for_the_weighted_mean(chelsea: Picture, starry_night: Picture, vgg: Vgg) -> None:
+    one, other = (wanted(plain(picture), chelsea, vgg) for picture in (chelsea, starry_night))
+    mixed = wanted(blended([chelsea, starry_night], weights=[3, 1]), chelsea, vgg)
+    for a, b, found in zip(one, other, mixed, strict=True):
+        torch.testing.assert_close(found, 0.75 * a + 0.25 * b)
+
+
+def test_a_style_mask_lets_only_its_part_count(chelsea: Picture, starry_night: Picture, vgg: Vgg) -> None:
+    left, right = (images.fit(picture, 48).rgb[:24, :48] for picture in (chelsea, starry_night))
+    both = Picture(rgb=np.concatenate([left, right], axis=1))
+    mask = np.zeros(both.rgb.shape[:2], dtype=np.float32)
+    mask[:, :48] = 1
+    masked = Styling(regions=(Region(styles=(Style(picture=both, mask=mask),)),))
+    params = dataclasses.replace(PARAMS, style_scale=2.0)
+    found, alone, whole = (
+        wanted(styling, chelsea, vgg, one)[0]
+        for styling, one in ((masked, params), (plain(Picture(rgb=left)), PARAMS), (plain(both), params))
+    )
+    assert (found - alone).norm() < 0.2 * (whole - alone).norm()
+
+
+def test_only_here_and_a_region_meet_in_the_regions_mask(chelsea: Picture, vgg: Vgg) -> None:
+    half, tall = np.zeros((4, 4), dtype=np.float32), np.zeros((4, 4), dtype=np.float32)
+    half[:, :2], tall[:2] = 1, 1
+    styling = Styling(regions=(Region(styles=plain(chelsea).styles, mask=half),), only_here=tall)
+    content = images.fit(chelsea, 48)
+    mask = targets(styling, content, PARAMS, size_px=48, vgg=vgg, cache=GramCache())[0].mask
+    assert mask is not None
+    assert mask.shape == content.rgb.shape[:2]
+    assert mask[2, 2] == pytest.approx(1, abs=0.1)
+    assert mask[-3].max() == pytest.approx(0, abs=0.1)
+    assert mask[2, -3] == pytest.approx(0, abs=0.1)
+
+
+def test_the_cache_computes_a_key_once_and_forgets_the_oldest() -> None:
+    cache, computed = GramCache(capacity=2), []
+
+    def compute(name: str) -> tuple[Tensor, ...]:
+        computed.append(name)
+        return (torch.zeros(1),)
+
+    for name in ("a", "b", "a", "c", "a", "b"):
+        cache.get((name,), lambda name=name: compute(name))  # type: ignore[misc]  # bound now
+    assert computed == ["a", "b", "c", "b"]
+
+
+def test_whatever_the_gram_matrices_depend_on_is_part_of_the_key(
+    chelsea: Picture, starry_night: Picture, vgg: Vgg, vgg19: dict[str, Tensor]
+) -> None:
+    cache = GramCache()
+
+    def first(params: Params, size_px: int = 48, network: Vgg = vgg, style: Picture = starry_night) -> Tensor:
+        return targets(plain(style), chelsea, params, size_px=size_px, vgg=network, cache=cache)[0].grams[0]
+
+    once = first(PARAMS)
+    assert first(PARAMS).equal(once)
+    others = [
+        first(PARAMS, size_px=40),
+        first(PARAMS, network=Vgg(vgg19, pooling="avg")),
+        first(dataclasses.replace(PARAMS, style_scale=0.5)),
+        first(dataclasses.replace(PARAMS, colors="covariance")),
+        first(PARAMS, style=Picture(rgb=starry_night.rgb[::-1].copy() * 0.9)),
+    ]
+    assert not any(other.equal(once) for other in (others[0], *others[2:]))
