@@ -4,7 +4,9 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["params", "progress", "pyramid", "errors", "images", "colour"])
+@pytest.mark.parametrize(
+    "module", ["params", "progress", "pyramid", "errors", "images", "colour", "memory", "receptive_field"]
+)
 def test_the_light_modules_do_not_import_torch(module: str) -> None:
     script = f"import sys, nst_core.{module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
