@@ -85,12 +85,13 @@ def plan_for(studios: Sequence[Studio], edge_px: int) -> str:
         MemoryLimitError: none fits.
     """
     first = studios[0]
-    content = first.content_at(edge_px)
+    content, styling = first.content_at(edge_px), first.styling
     return memory.choose_plan(
         content.width,
         content.height,
         batch=len(studios),
         itemsize=first.precision.dtype.itemsize,
+        masks=sum(one.mask is not None or styling.only_here is not None for one in styling.regions),
         available_bytes=free_bytes(first.device),
     )
 

@@ -117,7 +117,8 @@ def _running(job: Job, standing: Standing | None) -> str:
 
 def _rendered(job: Job, _standing: Standing | None) -> str:
     seconds = (job.ended_at or 0) - (job.started_at or 0)
-    return f"-# {job_settings(job)} · painted in {seconds:.0f} s"
+    notes = dict.fromkeys((job.figures or {}).get("notes", ()))
+    return "\n".join(f"-# {line}" for line in (f"{job_settings(job)} · painted in {seconds:.0f} s", *notes))
 
 
 def _failed(job: Job, _standing: Standing | None) -> str:

@@ -72,7 +72,9 @@ def test_the_history_is_carried_in_the_measure_of_the_next_size(
     fine = lifted(coarse, studio.pixels_at(48), studio.pixels_at(96), detail=True)
     optimiser.resize(*fine.shape[-2:])
     found = losses(optimiser, fine, Evaluator([studio], vgg, 96, betas), 3)
-    assert found[1] < 0.95 * found[0]  # the whole first step is right at once: it is neither refused nor timid
+    assert (
+        found[1] < 0.95 * found[0]
+    )  # the whole first step is right at once: it is neither refused nor timid
     assert found[2] < found[1]
 
 
