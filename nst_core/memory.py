@@ -4,6 +4,7 @@ Figures are in bytes, beyond the process itself and the network's weights. The e
 that the code holds, and is held against measurements by `python -m benchmarks.memory`.
 """
 
+import functools
 import itertools
 import os
 from collections.abc import Iterator
@@ -23,10 +24,10 @@ LARGEST_PX: Final = 32768
 """No larger edge is looked for."""
 
 _FULL_HISTORY_PX: Final = 2048 * 2048
-_LEAST_HISTORY: Final = 4
+_LEAST_HISTORY: Final = 3
 _FLOAT: Final = 4
 _PICTURE: Final = 3 * _FLOAT
-_PICTURES: Final = 12
+_PICTURES: Final = 16
 """Decoded, contents, pictures, trials, what moved, slopes, direction and the like: alive during a step."""
 _SPECTRUM: Final = 6
 """Pictures that the search for a direction takes for a moment."""
@@ -75,7 +76,7 @@ def estimate_bytes(
     stepped = pixels * _PICTURE * max(2 * pairs, _SPECTRUM)
     seen = pixels
     if plan == "tiles":
-        halo = halo_px(STYLE_LAYERS, layers_of(network))
+        halo = _halo_px(network)
         seen = batch * _seen_px(width, tile_px, halo) * _seen_px(height, tile_px, halo)
     activations = seen * _bytes_per_pixel(plan, itemsize, network, masks)
     retained = min(_RETAINED[plan], 0.9 * activations)
@@ -83,7 +84,7 @@ def estimate_bytes(
 
 
 def history_for(width: int, height: int) -> int:
-    """The pairs that L-BFGS should keep at a size: 12 up to 2048 x 2048 px, fewer above, at least 4.
+    """The pairs that L-BFGS should keep at a size: 12 up to 2048 x 2048 px, fewer above, at least 3.
 
     24 pictures of 4096 x 4096 px would take 4.8 GB, and as much again while they are shifted. It does not
     depend on the batch, so that a picture comes out the same alone and among others.
@@ -142,6 +143,7 @@ def host_bytes(*, root: Path = Path("/")) -> int:
     return max(0, min([_system_bytes(root), *_group_bytes(root)]))
 
 
+@functools.cache
 def _bytes_per_pixel(plan: str, itemsize: int, network: str, masks: int) -> float:
     """Activations and their gradients at the peak, which is when the first layer's Gram matrix is undone."""
     names = layers_of(network)
@@ -157,6 +159,11 @@ def _bytes_per_pixel(plan: str, itemsize: int, network: str, masks: int) -> floa
     copies = masks * style if masks else (first if itemsize < _FLOAT else 0)
     columns = _FLOAT * (copies + 2 * first)  # a Gram matrix's factors are float32, and so are their gradients
     return kept + columns + itemsize * (style - first) + _FLOAT * _values(_CONTENT_LAYER)
+
+
+@functools.cache
+def _halo_px(network: str) -> int:
+    return halo_px(STYLE_LAYERS, layers_of(network))
 
 
 def _values(layer: str) -> float:

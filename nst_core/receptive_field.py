@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from nst_core.errors import ParamsError
+
 TILE_PX: Final = 512
 """Edge of a tile: with VGG-19's halo of 80 px on each side it computes 1.7 times what it keeps."""
 
@@ -10,6 +12,17 @@ TILE_PX: Final = 512
 def stride_px(layer: str) -> int:
     """Pixels between two positions of a layer such as relu3_1: each block halves what the one before has."""
     return int(2 ** (int(layer.removeprefix("relu").partition("_")[0]) - 1))
+
+
+def deepest(layers: Collection[str], network: Sequence[str]) -> int:
+    """The index of the last of `layers` among all layers in order.
+
+    Raises:
+        ParamsError: the network has no such layer.
+    """
+    if missing := [layer for layer in layers if layer not in network]:
+        raise ParamsError(f"The network has no layer {min(missing)!r}; it has {', '.join(network)}.")
+    return max(network.index(layer) for layer in layers)
 
 
 def radius_px(layers: Collection[str], network: Sequence[str]) -> int:
@@ -20,9 +33,11 @@ def radius_px(layers: Collection[str], network: Sequence[str]) -> int:
     Args:
         layers: The layers that are looked at.
         network: All layers in order.
+
+    Raises:
+        ParamsError: the network has no such layer.
     """
-    deepest = max(network.index(layer) for layer in layers)
-    return sum(stride_px(layer) for layer in network[: deepest + 1])
+    return sum(stride_px(layer) for layer in network[: deepest(layers, network) + 1])
 
 
 def halo_px(layers: Collection[str], network: Sequence[str]) -> int:

@@ -10,8 +10,8 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint as recompute
 
-from nst_core.errors import ParamsError
 from nst_core.hardware import EXACT, Precision
+from nst_core.receptive_field import deepest
 from nst_core.weights import convolutions
 
 MEAN: Final = (0.485, 0.456, 0.406)
@@ -87,10 +87,7 @@ class Vgg:
         Raises:
             ParamsError: the network has no such layer.
         """
-        names = self.layers
-        if missing := [layer for layer in layers if layer not in names]:
-            raise ParamsError(f"The network has no layer {min(missing)!r}; it has {', '.join(names)}.")
-        last = max(names.index(layer) for layer in layers)
+        last = deepest(layers, self.layers)
         features = ((picture - self._mean) / self._std).to(self._precision.dtype)
         features = features.contiguous(memory_format=self._precision.memory_format)
         taps: dict[str, Tensor] = {}

@@ -1,4 +1,5 @@
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,12 @@ GIB = 2**30
 
 
 def test_the_activations_of_vgg19_are_what_a_count_by_hand_says() -> None:
-    """Without history: 12 pictures, relu4_2, and per pixel 323 values, 30 places, 2 x 64 floats and more."""
+    """Without history: 16 pictures, relu4_2, and per pixel 323 values, 30 places, 2 x 64 floats and more."""
     values = 2 * 64 + 2 * 128 / 4 + 4 * 256 / 16 + 4 * 512 / 64 + 512 / 256
     pooled = 64 / 4 + 128 / 16 + 256 / 64 + 512 / 256
     other_grams = 32 + 16 + 8 + 2
     activations = 4 * (3 + values + pooled + other_grams) + 8 * pooled + 4 * 2 * 64 + 4 * 8
-    expected = 1.15 * 1024**2 * (12 * 12 + 4 * 8 + activations) + 16 * 2**20
+    expected = 1.15 * 1024**2 * (16 * 12 + 4 * 8 + activations) + 16 * 2**20
     assert estimate_bytes(1024, 1024, history=0) == pytest.approx(expected)
 
 
@@ -74,7 +75,7 @@ def test_the_history_is_whole_to_2048_px_and_shorter_above() -> None:
     assert history_for(2048, 2048) == history_for(64, 64) == HISTORY
     lengths = [history_for(edge, edge) for edge in range(2048, 8192, 64)]
     assert all(before >= after for before, after in itertools.pairwise(lengths))
-    assert lengths[-1] == history_for(4096, 4096) == 4
+    assert lengths[-1] == history_for(4096, 4096) == 3
     assert history_for(4096, 1024) == HISTORY
 
 
@@ -164,3 +165,31 @@ def test_a_full_group_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_system_without_proc_is_asked_another_way(tmp_path: Path) -> None:
     assert host_bytes(root=tmp_path) > 2**20
+
+
+def test_the_page_states_the_limits_that_the_estimate_has() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "engine.md").read_text()
+    available = [int(number) * GIB for number in re.findall(r"(\d+) GiB \|", page)]
+    rows = re.findall(r"^\| (\w+), (float32|bfloat16) \| ([\d |]+) \|$", page, flags=re.MULTILINE)
+    assert {plan for plan, *_ in rows} == set(PLANS)
+    for plan, precision, cells in rows:
+        itemsize = 4 if precision == "float32" else 2
+        found = [largest_edge_px(each, plan=plan, itemsize=itemsize) for each in available]
+        assert [int(cell) for cell in cells.split(" | ")] == found
+
+
+def test_no_recorded_measurement_is_above_the_estimate_or_far_below() -> None:
+    page = (Path(__file__).parents[2] / "benchmarks" / "RESULTS.md").read_text()
+    row = r"^\| (\w+) \| (\d+) px \| (float32|bfloat16) \| (\d+) \| (\d+) \| (\d+) MiB \|"
+    rows = re.findall(row, page, flags=re.MULTILINE)
+    assert {plan for plan, *_ in rows} == set(PLANS)
+    for plan, size, precision, batch, masks, measured in rows:
+        estimated = estimate_bytes(
+            int(size),
+            int(size),
+            batch=int(batch),
+            plan=plan,
+            itemsize=4 if precision == "float32" else 2,
+            masks=int(masks),
+        )
+        assert 1 <= estimated / (int(measured) * 2**20) < 1.55, (plan, size, precision)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from nst_core.errors import ParamsError
 from nst_core.hardware import Precision
 from nst_core.losses import gram
 from nst_core.objective import Objective, Target, shrunk
@@ -118,6 +119,13 @@ def test_a_halo_of_one_step_less_is_no_longer_exact() -> None:
     )
     assert farthest(narrow, whole) > 1e-7
     assert farthest(enough, whole) < 1e-9
+
+
+def test_a_layer_that_the_network_lacks_is_refused() -> None:
+    vgg = slim("vgg16")
+    contents, params = random(1, 3, 20, 20), Params(network="a file", content_layer="relu3_4")
+    with pytest.raises(ParamsError, match="no layer 'relu3_4'"):
+        Tiles(vgg, contents, [targets_of(vgg, PARAMS, None)], [params])
 
 
 def test_the_radius_is_how_far_the_gradient_of_one_position_reaches() -> None:
