@@ -7,22 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from nst_core import cli, images
+from nst_core import images
 from nst_core.engine import measure
 from nst_core.metrics import Comparison
 from nst_core.params import Params
+from tests.nst_core.command import nst
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 PAIR = [str(PICTURES / "chelsea.jpg"), str(PICTURES / "starry_night.jpg")]
 QUICK = ["--size", "64", "--steps", "3"]
-
-
-def nst(*arguments: str) -> int:
-    try:
-        cli.main(list(arguments))
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else -1
-    return 0
 
 
 def test_a_picture_is_written_with_its_parameters(tmp_path: Path) -> None:

@@ -3,22 +3,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nst_core import cli, images
+from nst_core import images
 from nst_core.errors import ParamsError
 from nst_core.images import Picture
 from nst_core.places import Places
+from tests.nst_core.command import nst
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 CONTENT, NIGHT, SCREAM = (PICTURES / f"{name}.jpg" for name in ("chelsea", "starry_night", "the_scream"))
 QUICK = ["--size", "64", "--steps", "3"]
-
-
-def nst(*arguments: str) -> int:
-    try:
-        cli.main(list(arguments))
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else -1
-    return 0
 
 
 @pytest.fixture

@@ -1,0 +1,20 @@
+"""Paintings as tests make them: small, on the CPU, in float32."""
+
+from collections.abc import Sequence
+
+from nst_core.engine import stylize
+from nst_core.images import Picture
+from nst_core.params import Params
+from nst_core.progress import Event, Finished
+
+SMALL = Params(size=64, steps=12)
+
+
+def paint(content: Picture, style: Picture, params: Params) -> list[Event]:
+    return list(stylize(content, style, params, device="cpu", precision="float32"))
+
+
+def result(events: Sequence[Event]) -> Finished:
+    last = events[-1]
+    assert isinstance(last, Finished)
+    return last
