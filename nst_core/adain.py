@@ -43,9 +43,17 @@ class Adain:
 
     @torch.no_grad()
     def __call__(
-        self, content: Tensor, styles: Sequence[Tensor], shares: Sequence[float] = (1.0,), alpha: float = 1.0
+        self,
+        content: Tensor,
+        styles: Sequence[Tensor],
+        shares: Sequence[float] = (1.0,),
+        alpha: float = 1.0,
+        *,
+        masks: Sequence[Tensor | None] | None = None,
     ) -> Tensor:
         """The content (1, 3, h, w) in the styles (1, 3, h', w') by their shares, blended by `alpha`.
+
+        Each style may have a mask (1, h', w') that says which part of it counts.
 
         Differs: below alpha 1, what the decoder cannot bring back of the content is added in proportion,
         so that alpha 0 is the content itself and not a soft copy of it.
@@ -54,8 +62,8 @@ class Adain:
             return content
         features = self._encode(content)
         moved = torch.zeros_like(features)
-        for style, share in zip(styles, shares, strict=True):
-            moved += share / sum(shares) * transfer(features, self._encode(style))
+        for style, share, mask in zip(styles, shares, masks or [None] * len(styles), strict=True):
+            moved += share / sum(shares) * transfer(features, self._encode(style), mask)
         height, width = content.shape[-2:]
         picture = self._decode(alpha * moved + (1 - alpha) * features)[..., :height, :width]
         if alpha < 1:
@@ -79,10 +87,13 @@ class Adain:
         raise AssertionError("the decoder has a last layer")
 
 
-def transfer(content: Tensor, style: Tensor) -> Tensor:
-    """Content features (b, c, h, w) with the mean and standard deviation, per channel, of the style's."""
+def transfer(content: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Content features (b, c, h, w) with the mean and standard deviation, per channel, of the style's.
+
+    With a mask (b, h', w') of any size, each of the style's positions counts by its value.
+    """
     content_mean, content_std = _moments(content)
-    style_mean, style_std = _moments(style)
+    style_mean, style_std = _moments(style, mask)
     return style_std * (content - content_mean) / content_std + style_mean
 
 
@@ -100,7 +111,13 @@ def blend(params: Params) -> float:
     return min(1.0, max(0.0, strength / _FULL_AT))
 
 
-def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
+def _moments(features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation over positions (b, c, 1, 1); the latter never 0."""
-    variance, mean = torch.var_mean(features, dim=(2, 3), correction=0, keepdim=True)
+    if mask is None:
+        variance, mean = torch.var_mean(features, dim=(2, 3), correction=0, keepdim=True)
+        return mean, (variance + _EPSILON).sqrt()
+    shares = F.adaptive_avg_pool2d(mask[:, None], (features.shape[2], features.shape[3]))
+    shares = shares / shares.sum(dim=(2, 3), keepdim=True).clamp(min=1e-12)
+    mean = (shares * features).sum(dim=(2, 3), keepdim=True)
+    variance = (shares * (features - mean).square()).sum(dim=(2, 3), keepdim=True)
     return mean, (variance + _EPSILON).sqrt()

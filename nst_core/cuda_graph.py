@@ -33,13 +33,14 @@ class Graphed:
     def _capture(self) -> None:
         assert self._graph is not None
         stream = torch.cuda.Stream(self._input.device)  # type: ignore[no-untyped-call]  # untyped in PyTorch
-        stream.wait_stream(torch.cuda.current_stream(self._input.device))
+        current = torch.cuda.current_stream(self._input.device)
+        stream.wait_stream(current)
         with torch.cuda.stream(stream):
             for _ in range(_WARM_UPS):
                 self._evaluate(self._input)
-        torch.cuda.current_stream(self._input.device).wait_stream(stream)
-        try:
-            with torch.cuda.graph(self._graph):
+        current.wait_stream(stream)
+        try:  # the outer context goes back to the current stream, which a capture that fails would not
+            with torch.cuda.stream(current), torch.cuda.graph(self._graph, stream=stream):
                 self._outputs = self._evaluate(self._input)
         except torch.OutOfMemoryError:
             raise

@@ -85,10 +85,12 @@ def stylize_batch(
     Yields what `stylize` yields, each event behind the index of its job.
 
     Raises:
-        ParamsError: the jobs differ in the shape of their contents, in their numbers of regions, or in one of
-            the parameters ALIKE.
+        ParamsError: there is no job, or the jobs differ in the shape of their contents, in their numbers of
+            regions, or in one of the parameters ALIKE.
         EngineError: as in `stylize`.
     """
+    if not jobs:
+        raise ParamsError("A batch needs at least one job.")
     started = time.monotonic()
     where = choose_device(device)
     chosen = choose_precision(where, precision)
@@ -147,11 +149,8 @@ def measure(
     where = choose_device(device)
     vgg = network(params, where, EXACT)
     content = images.resize(content, width=picture.width, height=picture.height)
-    styling = (
-        dataclasses.replace(plain(style), only_here=None) if isinstance(style, Styling) else plain(style)
-    )
     size_px = max(picture.width, picture.height)
-    wanted = targets(styling, content, params, size_px=size_px, vgg=vgg, cache=shared_cache())
+    wanted = targets(plain(style), content, params, size_px=size_px, vgg=vgg, cache=shared_cache())
     kind = Objective if picture.width * picture.height <= MEASURED_WHOLE_PX else Tiles
     objective = kind(vgg, pixels_of(content.rgb, where), [wanted], [params])
     levels = images.quantise(picture.rgb).astype(np.float32) / np.float32(255)

@@ -163,7 +163,7 @@ class Objective:
         raw = self._alpha * content + self._raw_beta * style
         total = self._raw * raw + (1 - self._raw) * (content_rel + self.betas * style_rel)
         if self._varies:
-            total = total + self._tv * total_variation(pictures)
+            total = total + self._tv * total_variation(self.mixed(pictures))
         return total, torch.stack([content, style, content_rel, style_rel, total], dim=1).detach()
 
 

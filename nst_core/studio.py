@@ -94,12 +94,20 @@ class Studio:
 
     def _sketch_of(self, region: Region, edge_px: int, alpha: float) -> Tensor:
         content = self.content_at(edge_px)
-        styles = [
-            pixels_of(style_at(style.picture, content, self.params, edge_px), self.device)
-            for style in region.styles
+        styles = [style_at(style.picture, content, self.params, edge_px) for style in region.styles]
+        masks = [
+            None
+            if style.mask is None
+            else torch.from_numpy(stretched(style.mask, Picture(rgb=rgb))).to(self.device)[None]
+            for style, rgb in zip(region.styles, styles, strict=True)
         ]
-        shares = [style.weight for style in region.styles]
-        return adain(self.device, self.precision)(self.pixels_at(edge_px), styles, shares, alpha)
+        return adain(self.device, self.precision)(
+            self.pixels_at(edge_px),
+            [pixels_of(rgb, self.device) for rgb in styles],
+            [style.weight for style in region.styles],
+            alpha,
+            masks=masks,
+        )
 
     def start(self, edge_px: int) -> Tensor:
         """The picture (1, 3, h, w) that the optimisation starts from."""

@@ -20,5 +20,10 @@ def starry_night() -> Picture:
 
 
 @pytest.fixture(scope="session")
+def the_scream() -> Picture:
+    return images.decode(PICTURES / "the_scream.jpg")
+
+
+@pytest.fixture(scope="session")
 def vgg19() -> dict[str, Tensor]:
     return weights.load("vgg19")

@@ -20,6 +20,15 @@ def test_features_take_the_styles_mean_and_deviation() -> None:
         torch.testing.assert_close(own, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_a_masked_style_lends_the_moments_of_its_masked_part() -> None:
+    content = torch.randn(1, 4, 5, 6, generator=RANDOM, dtype=torch.float64)
+    style = torch.randn(1, 4, 8, 8, generator=RANDOM, dtype=torch.float64)
+    mask = torch.zeros(1, 32, 32, dtype=torch.float64)
+    mask[..., :12] = 0.5
+    torch.testing.assert_close(transfer(content, style, mask), transfer(content, style[..., :3]))
+    torch.testing.assert_close(transfer(content, style, torch.ones_like(mask)), transfer(content, style))
+
+
 def test_a_constant_channel_takes_the_styles_mean() -> None:
     moved = transfer(torch.ones(1, 1, 3, 3), torch.full((1, 1, 2, 2), 5.0))
     torch.testing.assert_close(moved, torch.full((1, 1, 3, 3), 5.0))

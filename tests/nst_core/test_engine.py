@@ -230,3 +230,20 @@ def test_what_cannot_be_done_is_refused(chelsea: Picture, starry_night: Picture)
         paint(chelsea, starry_night, dataclasses.replace(SMALL, network="nowhere.pth"))
     with pytest.raises(ParamsError, match="no layer"):
         Params(content_layer="relu9_1")
+
+
+def test_a_larger_picture_is_measured_as_a_smaller_one_would_be(
+    chelsea: Picture, starry_night: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = images.fit(chelsea, 96)
+    whole = measure(picture, chelsea, starry_night, SMALL, device="cpu")
+    monkeypatch.setattr("nst_core.engine.MEASURED_WHOLE_PX", 1)
+    tiled = measure(picture, chelsea, starry_night, SMALL, device="cpu")
+    assert dataclasses.astuple(tiled) == pytest.approx(dataclasses.astuple(whole), rel=1e-3, abs=1e-6)
+
+
+def test_strength_is_what_the_finished_event_calls_beta(chelsea: Picture, starry_night: Picture) -> None:
+    params = Params(size=64, steps=2, strength=75.0)
+    end = result(paint(chelsea, starry_night, params))
+    assert end.beta == pytest.approx(params.nominal_beta)
+    assert end.total == pytest.approx(end.content_rel + end.beta * end.style_rel, rel=1e-4)

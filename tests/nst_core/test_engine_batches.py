@@ -1,123 +1,150 @@
-"""Batches, and pictures with several styles, regions and masks."""
+"""Batches: `stylize_batch` paints each job as if it were alone."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from nst_core import images
+from nst_core.descent import WINDOW
 from nst_core.engine import measure, stylize, stylize_batch
 from nst_core.errors import ParamsError
 from nst_core.images import Picture
 from nst_core.params import Params
-from nst_core.progress import Finished
+from nst_core.progress import Event, Finished, Preview, Started, Step
 from nst_core.studio import Job
-from nst_core.styling import Region, Style, Styling, blended, plain
-from tests.nst_core.painted import SMALL, paint, result
+from nst_core.styling import Region, Style, Styling, blended
+from tests.nst_core.painted import result
+
+SMALL = Params(size=64, steps=8)
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
-def test_a_batch_paints_what_its_jobs_are_alone(
+def paint(jobs: Sequence[Job]) -> list[list[Event]]:
+    """The events of each job."""
+    events: list[list[Event]] = [[] for _ in jobs]
+    for number, event in stylize_batch(jobs, device="cpu", precision="float32"):
+        events[number].append(event)
+    return events
+
+
+def alone(job: Job) -> list[Event]:
+    return list(stylize(job.content, job.style, job.params, device="cpu", precision="float32"))
+
+
+@pytest.fixture
+def jobs(chelsea: Picture, starry_night: Picture, the_scream: Picture) -> list[Job]:
+    """Two jobs with styles, strengths, seeds and forms of the loss of their own."""
+    mirrored = Picture(rgb=chelsea.rgb[:, ::-1])
+    mixed = blended([the_scream, starry_night], weights=[3.0, 1.0])
+    raw = dataclasses.replace(SMALL, content_weight=1.0, style_weight=20.0, style_scale=0.5)
+    return [
+        Job(content=chelsea, style=starry_night, params=dataclasses.replace(SMALL, strength=40.0, tv=0.5)),
+        Job(content=mirrored, style=mixed, params=raw),
+    ]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs", "gd"])
+def test_each_job_of_a_batch_is_painted_as_if_alone(optimizer: str, jobs: list[Job]) -> None:
+    jobs = [
+        dataclasses.replace(job, params=dataclasses.replace(job.params, optimizer=optimizer)) for job in jobs
+    ]
+    for job, events in zip(jobs, paint(jobs), strict=True):
+        end, expected = result(events), result(alone(job))
+        np.testing.assert_allclose(end.picture.rgb, expected.picture.rgb, atol=1e-3)
+        assert end.total == pytest.approx(expected.total, rel=1e-3)
+        assert end.beta == expected.beta == pytest.approx(job.params.nominal_beta)
+        assert end.iterations == expected.iterations == 8
+
+
+def test_each_job_has_all_its_events_in_order(jobs: list[Job]) -> None:
+    for events in paint(jobs):
+        assert [type(event) for event in events] == [Started, Preview, *[Step] * 8, Finished]
+        numbers = [event.step for event in events if isinstance(event, Step)]
+        assert numbers == list(range(1, 9))
+
+
+def test_a_batch_goes_through_all_sizes_and_measures_each_result_by_its_own_job(jobs: list[Job]) -> None:
+    jobs = [
+        dataclasses.replace(job, params=dataclasses.replace(job.params, size=192, steps=2)) for job in jobs
+    ]
+    for job, events in zip(jobs, paint(jobs), strict=True):
+        end = result(events)
+        assert [event.size_px for event in events if isinstance(event, Step)] == [96, 192]
+        assert max(end.picture.width, end.picture.height) == 192
+        figures = measure(end.picture, job.content, job.style, job.params, device="cpu")
+        assert (end.total, end.style_rel) == (figures.total, figures.style_rel)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_a_job_whose_loss_stands_still_ends_while_the_other_goes_on(
     optimizer: str, chelsea: Picture, starry_night: Picture
 ) -> None:
-    params = dataclasses.replace(SMALL, optimizer=optimizer, stop=0.0)
-    mirrored = Picture(rgb=chelsea.rgb[:, ::-1].copy())
-    jobs = [
-        Job(content=chelsea, style=starry_night, params=params),
-        Job(content=mirrored, style=starry_night, params=dataclasses.replace(params, beta=3.0, tv=0.1)),
-    ]
-    events = stylize_batch(jobs, device="cpu", precision="float32")
-    ends = {number: event for number, event in events if isinstance(event, Finished)}
-    for number, job in enumerate(jobs):
-        alone = result(list(stylize(job.content, job.style, job.params, device="cpu", precision="float32")))
-        assert ends[number].total == pytest.approx(alone.total, rel=0.01)
-        np.testing.assert_allclose(ends[number].picture.rgb, alone.picture.rgb, atol=0.1)
-
-
-def test_one_job_of_a_batch_may_end_early(chelsea: Picture, starry_night: Picture) -> None:
-    params = dataclasses.replace(SMALL, steps=40)
+    """At `stop` 1 any fall is too little, so that the job ends as soon as it is judged."""
+    params = Params(size=48, steps=WINDOW + 6, optimizer=optimizer, stop=0.0)
     jobs = [
         Job(content=chelsea, style=starry_night, params=dataclasses.replace(params, stop=stop))
         for stop in (1.0, 0.0)
     ]
-    events = stylize_batch(jobs, device="cpu", precision="float32")
-    iterations = [event.iterations for _, event in events if isinstance(event, Finished)]
-    assert iterations == [20, 40]
+    short, long = paint(jobs)
+    assert result(short).iterations == WINDOW
+    assert result(long).iterations == WINDOW + 6
+    assert result(long).total < result(short).total
+    totals = [event.total for event in short if isinstance(event, Step)]
+    assert totals[WINDOW:] == pytest.approx([totals[-1]] * 6, rel=1e-5)
 
 
-def test_jobs_of_unlike_shape_or_schedule_are_no_batch(chelsea: Picture, starry_night: Picture) -> None:
-    one = Job(content=chelsea, style=starry_night, params=SMALL)
-    tall = Picture(rgb=chelsea.rgb[:, :40])
-    longer = dataclasses.replace(SMALL, steps=13)
-    for other, words in (
-        (dataclasses.replace(one, params=longer), "the same steps"),
-        (dataclasses.replace(one, content=tall), "the same shape"),
-        (dataclasses.replace(one, style=Styling(regions=plain(chelsea).regions * 2)), "number of regions"),
-    ):
-        with pytest.raises(ParamsError, match=words):
-            list(stylize_batch([one, other], device="cpu"))
-
-
-def test_only_here_leaves_the_rest_as_it_was(chelsea: Picture, starry_night: Picture) -> None:
-    mask = np.zeros((10, 10), dtype=np.float32)
-    mask[:, :5] = 1
-    styling = Styling(regions=plain(starry_night).regions, only_here=mask)
-    end = result(list(stylize(chelsea, styling, SMALL, device="cpu", precision="float32")))
-    content = images.fit(chelsea, 64).rgb
-    np.testing.assert_array_equal(end.picture.rgb[:, 45:], content[:, 45:])
-    assert np.abs(end.picture.rgb[:, :20] - content[:, :20]).mean() > 0.05
-
-
-def test_each_region_takes_its_own_style(chelsea: Picture, starry_night: Picture) -> None:
-    red, blue = (
-        Picture(rgb=starry_night.rgb @ np.outer([0.33] * 3, tint).astype(np.float32))
-        for tint in ([1, 0.2, 0.2], [0.2, 0.2, 1])
-    )
-    left = np.zeros((8, 8), dtype=np.float32)
-    left[:, :4] = 1
-    styling = Styling(
-        regions=(
-            Region(styles=(Style(picture=red),), mask=left),
-            Region(styles=(Style(picture=blue),), mask=1 - left),
-        )
-    )
-    params = dataclasses.replace(SMALL, steps=25)
-    rgb = result(list(stylize(chelsea, styling, params, device="cpu"))).picture.rgb
-    for side, strong, weak in ((rgb[:, :28], 0, 2), (rgb[:, 36:], 2, 0)):
-        assert side[..., strong].mean() > side[..., weak].mean() + 0.1
-
-
-def test_a_blend_lies_between_its_styles(chelsea: Picture, starry_night: Picture) -> None:
-    dark, light = (Picture(rgb=(starry_night.rgb * 0.3 + low).astype(np.float32)) for low in (0.0, 0.7))
-    means = [
-        result(list(stylize(chelsea, styling, SMALL, device="cpu"))).picture.rgb.mean()
-        for styling in (dark, blended([dark, light]), light)
+def test_drafts_are_made_in_a_batch_as_well(jobs: list[Job]) -> None:
+    jobs = [
+        dataclasses.replace(job, params=dataclasses.replace(job.params, quality="draft", steps=None))
+        for job in jobs
     ]
-    assert means == sorted(means)
-    assert means[1] - means[0] > 0.05 < means[2] - means[1]
+    for job, events in zip(jobs, paint(jobs), strict=True):
+        assert [type(event) for event in events] == [Started, Preview, Finished]
+        np.testing.assert_array_equal(result(events).picture.rgb, result(alone(job)).picture.rgb)
 
 
-def test_an_early_stop_saves_iterations_and_costs_little(chelsea: Picture, starry_night: Picture) -> None:
-    params = dataclasses.replace(SMALL, steps=200)
-    whole, early = (
-        result(paint(chelsea, starry_night, dataclasses.replace(params, stop=stop))) for stop in (0.0, 2e-3)
-    )
-    assert early.iterations < whole.iterations == 200
-    assert early.total < 1.1 * whole.total
-
-
-def test_a_larger_picture_is_measured_as_a_smaller_one_would_be(
-    chelsea: Picture, starry_night: Picture, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("network", "vgg16"),
+        ("content_layer", "relu3_1"),
+        ("style_layers", ("relu1_1",)),
+        ("optimizer", "adam"),
+        ("lr", 0.5),
+        ("size", 65),
+        ("steps", 9),
+        ("pooling", "avg"),
+        ("quality", "high"),
+    ],
+)
+def test_jobs_that_differ_in_what_a_batch_shares_are_refused(
+    name: str, value: object, chelsea: Picture, starry_night: Picture
 ) -> None:
-    picture = images.fit(chelsea, 96)
-    whole = measure(picture, chelsea, starry_night, SMALL, device="cpu")
-    monkeypatch.setattr("nst_core.engine.MEASURED_WHOLE_PX", 1)
-    tiled = measure(picture, chelsea, starry_night, SMALL, device="cpu")
-    assert dataclasses.astuple(tiled) == pytest.approx(dataclasses.astuple(whole), rel=1e-3, abs=1e-6)
+    other = Params.from_dict({**SMALL.as_dict(), name: value})
+    jobs = [Job(content=chelsea, style=starry_night, params=params) for params in (SMALL, other)]
+    with pytest.raises(ParamsError, match=f"^The jobs of a batch must have the same {name}.$"):
+        next(stylize_batch(jobs, device="cpu"))
 
 
-def test_strength_is_what_the_finished_event_calls_beta(chelsea: Picture, starry_night: Picture) -> None:
-    params = Params(size=64, steps=2, strength=75.0)
-    end = result(paint(chelsea, starry_night, params))
-    assert end.beta == pytest.approx(params.nominal_beta)
-    assert end.total == pytest.approx(end.content_rel + end.beta * end.style_rel, rel=1e-4)
+def test_contents_of_another_shape_or_another_number_of_regions_are_refused(
+    chelsea: Picture, starry_night: Picture
+) -> None:
+    one = Job(content=chelsea, style=starry_night, params=SMALL)
+    narrow = dataclasses.replace(one, content=Picture(rgb=chelsea.rgb[:, :100]))
+    region = Region(styles=(Style(picture=starry_night),))
+    two = dataclasses.replace(one, style=Styling(regions=(region, region)))
+    with pytest.raises(ParamsError, match=r"^The contents of a batch must have the same shape\.$"):
+        next(stylize_batch([one, narrow], device="cpu"))
+    with pytest.raises(ParamsError, match=r"^The jobs of a batch must have the same number of regions\.$"):
+        next(stylize_batch([one, two], device="cpu"))
+    with pytest.raises(ParamsError, match=r"^A batch needs at least one job\.$"):
+        next(stylize_batch([], device="cpu"))
+
+
+def test_contents_that_are_alike_only_at_the_size_they_are_painted_at_go_together(
+    chelsea: Picture, starry_night: Picture
+) -> None:
+    """Pictures of 256 x 170 and 128 x 85 px are both 64 x 42 px then."""
+    one = Job(content=chelsea, style=starry_night, params=dataclasses.replace(SMALL, steps=1))
+    small = dataclasses.replace(one, content=Picture(rgb=chelsea.rgb[::2, ::2]))
+    assert [len(events) for events in paint([one, small])] == [4, 4]

@@ -1,5 +1,8 @@
+from collections.abc import Collection
+
 import pytest
 import torch
+from torch import Tensor
 
 from nst_core.errors import MemoryLimitError
 from nst_core.evaluators import Evaluator, free_bytes, out_of_memory
@@ -8,6 +11,7 @@ from nst_core.images import Picture
 from nst_core.memory import PLANS, choose_plan
 from nst_core.params import Params
 from nst_core.studio import Job, Studio, network
+from nst_core.vgg import Vgg
 
 CPU = torch.device("cpu")
 FULL = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."
@@ -52,7 +56,66 @@ def test_memory_that_is_short_for_every_plan_is_an_error(chelsea: Picture, starr
         short(studio.pixels_at(64))
 
 
+class Cramped(Vgg):
+    """A network that asks for more memory than any machine has at the given calls, counted from 1."""
+
+    def __init__(self, weights: dict[str, Tensor], *, at: set[int]) -> None:
+        super().__init__(weights)
+        self._at = at
+        self.checkpoints: list[bool] = []
+
+    def __call__(
+        self, picture: Tensor, layers: Collection[str], *, checkpoint: bool = False
+    ) -> dict[str, Tensor]:
+        self.checkpoints.append(checkpoint)
+        if len(self.checkpoints) in self._at:
+            beyond_any_machine()
+        return super().__call__(picture, layers, checkpoint=checkpoint)
+
+
+def beyond_any_machine() -> None:
+    torch.empty(1 << 60, dtype=torch.uint8)
+
+
+@pytest.mark.parametrize("call", [1, 2, 3, 4], ids=["style", "content", "evaluation", "later evaluation"])
+def test_wherever_pytorch_runs_out_of_memory_the_losses_stay_the_same(
+    call: int, chelsea: Picture, starry_night: Picture, vgg19: dict[str, Tensor]
+) -> None:
+    studio = Studio(Job(content=chelsea, style=starry_night, params=Params(size=48)), CPU, EXACT)
+    cramped, betas = Cramped(vgg19, at={call}), torch.tensor([10.0])
+    one = Evaluator([studio], cramped, 48, betas, plan="whole")
+    plenty = Evaluator([studio], network(studio.params, CPU, EXACT), 48, betas, plan="whole")
+    pictures = studio.pixels_at(48) * 0.9
+    for _ in range(2):
+        for found, expected in zip(one(pictures), plenty(pictures), strict=True):
+            torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5)
+    assert studio.notes == ["Memory was short at 48 px: it was painted in a thriftier way."]
+    assert cramped.checkpoints[-1]
+
+
+def test_every_job_of_a_batch_is_told_of_short_memory(
+    chelsea: Picture, starry_night: Picture, vgg19: dict[str, Tensor]
+) -> None:
+    job = Job(content=chelsea, style=starry_night, params=Params(size=48))
+    studios = [Studio(job, CPU, EXACT) for _ in range(2)]
+    one = Evaluator(studios, Cramped(vgg19, at={3}), 48, torch.tensor([10.0, 10.0]), plan="whole")
+    _, totals, _ = one(torch.cat([studio.pixels_at(48) for studio in studios]))
+    assert totals[0].item() == pytest.approx(totals[1].item(), rel=1e-5)
+    assert [len(studio.notes) for studio in studios] == [1, 1]
+
+
+def test_any_other_error_is_passed_on_at_once(chelsea: Picture, starry_night: Picture) -> None:
+    one, studio = evaluator(chelsea, starry_night)
+    with pytest.raises(RuntimeError, match="size"):
+        one(torch.rand(1, 3, 20, 20))
+    assert one.plan == "whole"
+    assert studio.notes == []
+
+
 def test_other_errors_are_no_lack_of_memory() -> None:
+    with pytest.raises(RuntimeError) as full:
+        beyond_any_machine()
+    assert out_of_memory(full.value)
     assert out_of_memory(RuntimeError(FULL))
     assert out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
     assert not out_of_memory(RuntimeError("shapes do not match"))

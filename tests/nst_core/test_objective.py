@@ -6,6 +6,7 @@ from nst_core.losses import gram, total_variation
 from nst_core.objective import Objective, Target, figures
 from nst_core.params import STYLE_LAYERS, Params
 from nst_core.progress import Figures
+from nst_core.tiles import Tiles
 from nst_core.vgg import Vgg
 
 RANDOM = torch.Generator().manual_seed(11)
@@ -115,14 +116,23 @@ def target(vgg: Vgg, style: Tensor, mask: Tensor | None = None) -> Target:
 
 
 def test_each_picture_of_a_batch_has_the_losses_and_gradient_it_has_alone(vgg: Vgg) -> None:
-    params = [Params(beta=7.0), Params(content_weight=1.0, style_weight=3.0, tv=0.5)]
-    contents, pictures = torch.cat([CONTENT, PICTURE]), torch.cat([PICTURE, CONTENT])
-    wanted = [[target(vgg, STYLE)], [target(vgg, STYLE.flip(1))]]
+    params = [
+        Params(beta=7.0, layer_weights=(5.0, 1.0, 1.0, 0.0, 2.0)),
+        Params(content_weight=1.0, style_weight=3.0, tv=0.5),
+        Params(beta=40.0, tv=1.5),
+    ]
+    contents, pictures = (
+        torch.cat([CONTENT, PICTURE, CONTENT]),
+        torch.cat([PICTURE, CONTENT, PICTURE.flip(1)]),
+    )
+    left = torch.zeros(32, 48)
+    left[:, :16] = 1
+    wanted = [[target(vgg, STYLE)], [target(vgg, STYLE.flip(1))], [target(vgg, STYLE.sqrt(), left)]]
     slopes, totals, rows = Objective(vgg, contents, wanted, params).gradient(pictures)
-    for n in range(2):
+    for n in range(3):
         alone = Objective(vgg, contents[n : n + 1], wanted[n : n + 1], params[n : n + 1])
         slope, total, row = alone.gradient(pictures[n : n + 1])
-        torch.testing.assert_close(slopes[n], slope[0], rtol=1e-3, atol=1e-6)
+        torch.testing.assert_close(slopes[n], slope[0], rtol=1e-4, atol=1e-5 * slope.abs().max().item())
         torch.testing.assert_close(totals[n], total[0], rtol=1e-4, atol=1e-6)
         torch.testing.assert_close(rows[n], row[0], rtol=1e-4, atol=1e-6)
 
@@ -136,13 +146,60 @@ def test_recomputed_activations_give_the_same_gradient(vgg: Vgg) -> None:
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-7)
 
 
-def test_outside_only_here_the_picture_has_no_gradient(vgg: Vgg) -> None:
+@pytest.mark.parametrize("kind", [Objective, Tiles])
+def test_outside_only_here_a_picture_has_no_gradient_and_no_say(kind: type[Objective], vgg: Vgg) -> None:
     here = torch.zeros(1, 1, 32, 48)
     here[..., :20] = 1
-    objective_here = Objective(vgg, CONTENT, [[target(vgg, STYLE)]], [Params()], only_here=here)
-    slopes, _, _ = objective_here.gradient(PICTURE)
+    one = kind(vgg, CONTENT, [[target(vgg, STYLE)]], [Params(tv=2.0)], only_here=here)
+    slopes, totals, _ = one.gradient(PICTURE)
     assert slopes[..., 20:].abs().max() == 0
     assert slopes[..., :20].abs().min(dim=1).values.max() > 0
+    elsewhere = PICTURE.clone()
+    elsewhere[..., 20:] = 0.3
+    torch.testing.assert_close(one.gradient(elsewhere)[1], totals)
+    assert torch.equal(one.mixed(PICTURE)[..., 20:], CONTENT[..., 20:])
+    torch.testing.assert_close(one.mixed(PICTURE)[..., :20], PICTURE[..., :20])
+
+
+def test_outside_all_regions_only_the_content_has_a_say(vgg: Vgg) -> None:
+    """relu1_1 sees one pixel around: from the next column on, the style's gradient is exactly 0."""
+    params, without = (
+        Params(style_layers=("relu1_1",), content_layer="relu2_1", beta=beta) for beta in (50.0, 0.0)
+    )
+    left, right = torch.zeros(2, 32, 48)
+    left[:, :12], right[:, 36:] = 1, 1
+    regions = [
+        Target(grams=target(vgg, STYLE).grams[:1], mask=left),
+        Target(grams=target(vgg, STYLE.sqrt()).grams[:1], mask=right),
+    ]
+    slopes, content_only = (
+        Objective(vgg, CONTENT, [regions], [one]).gradient(PICTURE)[0] for one in (params, without)
+    )
+    between = slice(13, 35)
+    torch.testing.assert_close(slopes[..., between], content_only[..., between])
+    assert content_only[..., between].abs().max() > 0
+    for inside in (slice(11), slice(37, None)):
+        assert (slopes - content_only)[..., inside].abs().max() > 0.01 * content_only.abs().max()
+
+
+def test_a_region_that_is_nowhere_has_no_say(vgg: Vgg) -> None:
+    """As when a region lies wholly outside the part that may change."""
+    left = torch.zeros(32, 48)
+    left[:, :24] = 1
+    here, nowhere = target(vgg, STYLE, left), target(vgg, STYLE.sqrt(), 0 * left)
+    both, alone = (
+        Objective(vgg, CONTENT, [regions], [Params()]).gradient(PICTURE)
+        for regions in ([here, nowhere], [here])
+    )
+    for found, expected in zip(both, alone, strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+def test_given_betas_take_the_place_of_the_parameters(vgg: Vgg) -> None:
+    wanted = [[target(vgg, STYLE)]]
+    own = Objective(vgg, CONTENT, wanted, [Params(beta=8.0)])(PICTURE)[0]
+    given = Objective(vgg, CONTENT, wanted, [Params(beta=3.0)], betas=torch.tensor([8.0]))(PICTURE)[0]
+    torch.testing.assert_close(given, own)
 
 
 def test_regions_count_by_their_area_and_see_only_their_part(vgg: Vgg) -> None:

@@ -89,8 +89,16 @@ def test_what_is_wrong_is_said_in_one_sentence(
     for arguments, words in (
         ([str(CONTENT)], "Give at least one style"),
         ([str(CONTENT), str(NIGHT), "--mix", "1,2"], "--mix has 2 values"),
-        ([str(CONTENT), str(NIGHT), "--mask", str(black)], "mask is black all over"),
+        ([str(CONTENT), str(NIGHT), "--mix", "0"], "weight must be a number above 0, not 0.0"),
+        ([str(CONTENT), str(NIGHT), str(SCREAM), "--regions", str(black)], "--regions has 1 values for 2"),
+        ([str(CONTENT), str(NIGHT), "--style-masks", str(black), str(black)], "--style-masks has 2 values"),
+        ([str(CONTENT), str(NIGHT), "--mask", str(black)], "content mask is black all over"),
+        ([str(CONTENT), str(NIGHT), "--regions", str(black)], "region mask is black all over"),
+        ([str(CONTENT), str(NIGHT), "--style-masks", str(black)], "style mask is black all over"),
     ):
         assert nst("stylize", *arguments, *out) == 2
-        assert words in capsys.readouterr().err
+        said = capsys.readouterr()
+        assert words in said.err
+        assert said.err.count("\n") == 1
+        assert said.out == ""
     assert not (tmp_path / "out.png").exists()

@@ -1,4 +1,5 @@
 import dataclasses
+from collections.abc import Collection
 
 import numpy as np
 import pytest
@@ -10,15 +11,27 @@ from nst_core.images import Picture
 from nst_core.losses import gram
 from nst_core.params import Params
 from nst_core.styling import Region, Style, Styling, blended, plain
-from nst_core.targets import GramCache, pixels_of, targets
+from nst_core.targets import GramCache, pixels_of, stretched, style_at, targets
 from nst_core.vgg import Vgg
 
 PARAMS = Params(size=48, style_layers=("relu1_1", "relu2_1"))
 
 
+class Counting(Vgg):
+    """A network that counts how often it was asked."""
+
+    count = 0
+
+    def __call__(
+        self, picture: Tensor, layers: Collection[str], *, checkpoint: bool = False
+    ) -> dict[str, Tensor]:
+        self.count += 1
+        return super().__call__(picture, layers, checkpoint=checkpoint)
+
+
 @pytest.fixture(scope="module")
-def vgg(vgg19: dict[str, Tensor]) -> Vgg:
-    return Vgg(vgg19)
+def vgg(vgg19: dict[str, Tensor]) -> Counting:
+    return Counting(vgg19)
 
 
 def wanted(styling: Styling, content: Picture, vgg: Vgg, params: Params = PARAMS) -> list[Tensor]:
@@ -53,6 +66,37 @@ def test_a_style_mask_lets_only_its_part_count(chelsea: Picture, starry_night: P
     assert (found - alone).norm() < 0.2 * (whole - alone).norm()
 
 
+def test_within_its_mask_a_style_is_exactly_the_picture_that_is_there(vgg: Vgg) -> None:
+    """relu1_1 sees one pixel around: a mask that ends a column before the edge sees nothing of the rest."""
+    random = np.random.default_rng(2)
+    one, other = random.random((2, 48, 48, 3), dtype=np.float32)
+    halves = Picture(rgb=np.concatenate([one[:, :24], 0.3 * other[:, 24:]], axis=1).astype(np.float32))
+    mask = np.zeros((48, 48), dtype=np.float32)
+    mask[:, :23] = 1
+    styling = Styling(regions=(Region(styles=(Style(picture=halves, mask=mask),)),))
+    params = dataclasses.replace(PARAMS, style_layers=("relu1_1",))
+    seen = vgg(pixels_of(one, vgg.device), ["relu1_1"])["relu1_1"][..., :23]
+    torch.testing.assert_close(wanted(styling, Picture(rgb=one), vgg, params)[0], gram(seen)[0])
+
+
+def test_a_mask_is_stretched_over_a_picture_of_any_shape() -> None:
+    over = Picture(rgb=np.zeros((10, 40, 3), dtype=np.float32))
+    np.testing.assert_allclose(stretched(np.full((3, 3), 0.25, dtype=np.float32), over), 0.25, atol=1e-6)
+    halves = stretched(np.array([[1, 0]], dtype=np.float32), over)
+    assert halves.shape == (10, 40)
+    assert (halves[:, :8].min(), halves[:, 32:].max()) == (pytest.approx(1), pytest.approx(0))
+    assert np.all(np.diff(halves, axis=1) <= 0)
+    same = np.random.default_rng(1).random((10, 40), dtype=np.float32)
+    np.testing.assert_allclose(stretched(same, over), same, atol=1e-6)
+    assert stretched(same, images.fit(over, 1)).shape == (1, 1)
+
+
+@pytest.mark.parametrize(("scale", "edge_px"), [(1.0, 40), (0.5, 20), (2.0, 80), (0.1, 4)])
+def test_the_styles_long_edge_is_the_pictures_times_the_style_scale(scale: float, edge_px: int) -> None:
+    style = Picture(rgb=np.zeros((30, 60, 3), dtype=np.float32))
+    assert style_at(style, style, Params(style_scale=scale), 40).shape == (edge_px // 2, edge_px, 3)
+
+
 def test_only_here_and_a_region_meet_in_the_regions_mask(chelsea: Picture, vgg: Vgg) -> None:
     half, tall = np.zeros((4, 4), dtype=np.float32), np.zeros((4, 4), dtype=np.float32)
     half[:, :2], tall[:2] = 1, 1
@@ -79,7 +123,7 @@ def test_the_cache_computes_a_key_once_and_forgets_the_oldest() -> None:
 
 
 def test_whatever_the_gram_matrices_depend_on_is_part_of_the_key(
-    chelsea: Picture, starry_night: Picture, vgg: Vgg, vgg19: dict[str, Tensor]
+    chelsea: Picture, starry_night: Picture, vgg: Counting, vgg19: dict[str, Tensor]
 ) -> None:
     cache = GramCache()
 
@@ -87,7 +131,9 @@ def test_whatever_the_gram_matrices_depend_on_is_part_of_the_key(
         return targets(plain(style), chelsea, params, size_px=size_px, vgg=network, cache=cache)[0].grams[0]
 
     once = first(PARAMS)
-    assert first(PARAMS).equal(once)
+    before = vgg.count
+    assert first(PARAMS, style=Picture(rgb=starry_night.rgb.copy())).equal(once)
+    assert vgg.count == before
     others = [
         first(PARAMS, size_px=40),
         first(PARAMS, network=Vgg(vgg19, pooling="avg")),
@@ -96,3 +142,4 @@ def test_whatever_the_gram_matrices_depend_on_is_part_of_the_key(
         first(PARAMS, style=Picture(rgb=starry_night.rgb[::-1].copy() * 0.9)),
     ]
     assert not any(other.equal(once) for other in (others[0], *others[2:]))
+    assert vgg.count == before + 4  # the averaging network was asked on its own
