@@ -9,7 +9,6 @@ a pair of the history is made of the step as it was after that; the first guess 
 from typing import Final
 
 import torch
-import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
 from nst_core.evaluation import Evaluate
@@ -58,18 +57,9 @@ class Lbfgs:
         self._aim(pictures)
         return self._rows
 
-    def resize(self, height: int, width: int, /) -> None:
-        """Carries the history to another size: it is what tells the first steps there how far to go."""
-        if self._spectrum is None:
-            return
-        ratio = self._slopes.shape[-1] * self._slopes.shape[-2] / (height * width)
-        self._moved = _enlarged(self._moved, height, width)
-        self._bent = _enlarged(self._bent, height, width) * ratio
-        self._curvature = _dot(self._moved, self._bent)
-        self._valid = self._valid & (self._curvature > 0)
-        self._slopes = self._direction = torch.zeros_like(self._moved[0])
-        self._known = torch.zeros_like(self._known)
-        self._spectrum = Spectrum(height, width, self._slopes.device)
+    def resize(self, _height: int, _width: int, /) -> None:
+        """Begins anew: a size has a curvature of its own, and the history of the one before misleads."""
+        self._spectrum = None
 
     def forget(self, which: Tensor | None = None) -> None:
         if self._spectrum is None:
@@ -153,11 +143,3 @@ def _rms(values: Tensor) -> Tensor:
 def _column(values: Tensor) -> Tensor:
     """(b,) as (b, 1, 1, 1)."""
     return values[..., None, None, None]
-
-
-def _enlarged(history: Tensor, height: int, width: int) -> Tensor:
-    """(m, b, 3, h, w) at another size."""
-    enlarged = F.interpolate(
-        history.flatten(0, 1), size=(height, width), mode="bilinear", align_corners=False
-    )
-    return enlarged.reshape(*history.shape[:3], height, width)
