@@ -64,6 +64,7 @@ async def test_a_finished_picture_is_kept_with_its_figures_and_its_parameters(st
         "content_rel": 0.5,
         "style_rel": 0.25,
         "total": 3.0,
+        "beta": 25.0,
         "iterations": 10,
         "seconds": 1.5,
         "device": "cpu",
