@@ -43,6 +43,8 @@ class Places:
         """
         if not paths:
             raise ParamsError("Give at least one style picture after the content.")
+        if self.mix is not None and self.regions:
+            raise ParamsError("--mix blends styles and --regions keeps them apart: leave one of them out.")
         weights = (1.0,) * len(paths) if self.mix is None else numbers(self.mix, "--mix")
         for flag, given in (
             ("--mix", weights),

@@ -55,6 +55,7 @@ def test_numbers_that_do_not_go_together_are_refused(left: Path) -> None:
         (Places(mix="1"), "--mix has 1 values for 2 styles"),
         (Places(mix="1,x"), "--mix must be numbers"),
         (Places(regions=(left,)), "--regions has 1 values"),
+        (Places(mix="1,2", regions=(left, left)), "leave one of them out"),
         (Places(style_masks=(left,)), "--style-masks has 1 values"),
     ):
         with pytest.raises(ParamsError, match=words):
