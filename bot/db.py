@@ -1,10 +1,7 @@
-"""Every table, the engine with SQLite's pragmas, and the two ways in: `begin()` to write, `read()` to look.
-
-Times are seconds since the epoch (UTC) as floats; ids of users, guilds, channels and messages are Discord's.
-"""
+"""The database engine with SQLite's pragmas, and the two ways in: `begin()` to write, `read()` to look."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,111 +9,12 @@ from typing import Any
 import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    Double,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    event,
-    false,
-)
+from sqlalchemy import Connection, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 log = structlog.get_logger(__name__)
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-# SQLite numbers rows by itself only where the type is exactly INTEGER.
-RowId = BigInteger().with_variant(Integer, "sqlite")
-
-jobs = Table(
-    "jobs",
-    metadata,
-    Column("id", RowId, primary_key=True, autoincrement=True),
-    Column("interaction_id", BigInteger, nullable=False, unique=True),
-    Column("user_id", BigInteger, nullable=False),
-    Column("guild_id", BigInteger),
-    Column("channel_id", BigInteger, nullable=False),
-    Column("private", Boolean, nullable=False),
-    Column("look", JSON, nullable=False),
-    Column("style_name", String(100), nullable=False),
-    Column("params", JSON, nullable=False),
-    Column("cost", Double, nullable=False),
-    Column("content_blob", String(64), nullable=False),
-    Column("style_blob", String(64), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("priority", BigInteger, nullable=False),
-    Column("attempt", Integer, nullable=False, server_default="0"),
-    Column("handbacks", Integer, nullable=False, server_default="0"),
-    Column("worker", String(100)),
-    Column("lease_until", Double),
-    Column("revision", Integer, nullable=False, server_default="1"),
-    Column("scale", Integer),
-    Column("scales", Integer),
-    Column("step", Integer),
-    Column("steps", Integer),
-    Column("loss", Double),
-    Column("preview_blob", String(64)),
-    Column("result_blob", String(64)),
-    Column("figures", JSON),
-    Column("error", Text),
-    Column("reference", String(16)),
-    Column("created_at", Double, nullable=False),
-    Column("started_at", Double),
-    Column("ended_at", Double),
-    Index(None, "state", "priority", "id"),
-    Index(None, "user_id", "state"),
-    Index(None, "priority"),
-    sqlite_autoincrement=True,
-)
-
-deliveries = Table(
-    "deliveries",
-    metadata,
-    Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
-    Column("interaction_token", Text, nullable=False),
-    Column("token_until", Double, nullable=False),
-    Column("message_id", BigInteger),
-    Column("filesize_limit", BigInteger, nullable=False),
-    Column("channel_reachable", Boolean, nullable=False),
-    Column("shown_revision", Integer, nullable=False, server_default="0"),
-    Column("closed", Boolean, nullable=False, server_default=false()),
-    Column("tries", Integer, nullable=False, server_default="0"),
-    Column("retry_at", Double, nullable=False, server_default="0"),
-    Column("note", Text),
-    Index(None, "closed"),
-)
-
-presets = Table(
-    "presets",
-    metadata,
-    Column("id", RowId, primary_key=True, autoincrement=True),
-    Column("user_id", BigInteger, nullable=False),
-    Column("name", String(100), nullable=False),
-    Column("name_key", String(100), nullable=False),
-    Column("look", JSON, nullable=False),
-    Column("style_blob", String(64), nullable=False),
-    Column("created_at", Double, nullable=False),
-    UniqueConstraint("user_id", "name_key"),
-    sqlite_autoincrement=True,
-)
 
 
 def _migrations() -> Path:
@@ -199,3 +97,17 @@ class Database:
 
     async def dispose(self) -> None:
         await self._engine.dispose()
+
+
+async def upsert(
+    connection: AsyncConnection,
+    table: Table,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    *,
+    new: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes `values` into the row of `key`; where there is none it is made, with what `new` adds."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table).values(**{**(new or {}), **key, **values})
+    await connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(values)))

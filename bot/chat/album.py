@@ -7,6 +7,7 @@ from PIL import Image
 
 from bot.chat.card import Picture
 from bot.features.jobs import WAITING, Job, State
+from bot.language import _
 from bot.media.blobs import BlobMissing, Blobs
 
 JPEG_QUALITIES = (92, 85, 75, 60)
@@ -23,15 +24,15 @@ async def album(job: Job, blobs: Blobs, *, limit_bytes: int) -> Picture | None:
             data = await blobs.get(job.preview_blob)
         except BlobMissing:
             return None  # a newer preview has taken its place meanwhile
-        description = f"Preview of a picture in the style of {job.style_name}"[:1024]
+        description = _("Preview of a picture in the style of {style}", style=job.style_name)[:1024]
         return Picture(filename=f"preview-{job.id}.jpg", data=data, description=description)
     if job.state in {State.RENDERED, State.DELIVERED} and job.result_blob:
         data = await blobs.get(job.result_blob)
-        description = f"A picture painted in the style of {job.style_name}"[:1024]
+        description = _("A picture painted in the style of {style}", style=job.style_name)[:1024]
         if len(data) <= limit_bytes:
             return Picture(filename=f"easel-{job.id}.png", data=data, description=description)
         data = await asyncio.to_thread(shrink, data, limit_bytes)
-        note = "Sent as JPEG: the full picture is larger than this channel's file limit."
+        note = _("Sent as JPEG: the full picture is larger than this channel's file limit.")
         return Picture(filename=f"easel-{job.id}.jpg", data=data, description=description, note=note)
     return None
 

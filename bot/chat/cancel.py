@@ -6,10 +6,12 @@ from typing import Any, Self
 import discord
 from discord import app_commands, ui
 
-from bot.chat.door import explain, plain
+from bot.chat.door import guarded, plain
 from bot.chat.rooms import Rooms, rooms_of
 from bot.errors import Refusal
 from bot.features import jobs
+from bot.features.jobs import STATE_WORDS
+from bot.language import _, n_
 
 
 class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:cancel:(?P<job>[0-9]{1,18})"):
@@ -17,7 +19,7 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:cancel:(?P<j
 
     def __init__(self, job_id: int) -> None:
         style = discord.ButtonStyle.secondary
-        super().__init__(ui.Button(label="Cancel", style=style, custom_id=f"easel:cancel:{job_id}"))
+        super().__init__(ui.Button(label=_("Cancel"), style=style, custom_id=f"easel:cancel:{job_id}"))
         self.job_id = job_id
 
     @classmethod
@@ -26,13 +28,11 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:cancel:(?P<j
     ) -> Self:
         return cls(int(match["job"]))
 
+    @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """The card follows by itself; a click that may not cancel gets a private sentence."""
-        try:
-            await cancel_job(rooms_of(interaction), self.job_id, user_id=interaction.user.id)
-            await interaction.response.defer()
-        except Exception as error:  # noqa: BLE001 - this is the door
-            await explain(interaction, error)
+        await cancel_job(rooms_of(interaction), self.job_id, user_id=interaction.user.id)
+        await interaction.response.defer()
 
 
 async def cancel_job(rooms: Rooms, job_id: int, *, user_id: int) -> None:
@@ -48,10 +48,12 @@ async def cancel_job(rooms: Rooms, job_id: int, *, user_id: int) -> None:
     if done:
         return
     if job is None:
-        raise Refusal("That picture is no longer known: there is nothing to cancel.")
+        raise Refusal(_("That picture is no longer known: there is nothing to cancel."))
     if job.user_id != user_id:
-        raise Refusal("Only the person who asked for this picture can cancel it.")
-    raise Refusal(f"That picture is already {job.state}: there is nothing to cancel.")
+        raise Refusal(_("Only the person who asked for this picture can cancel it."))
+    raise Refusal(
+        _("That picture is already {state}: there is nothing to cancel.", state=_(STATE_WORDS[job.state]))
+    )
 
 
 @app_commands.command(name="cancel", description="Stop one of your pictures that is not finished yet")
@@ -63,14 +65,20 @@ async def cancel_command(interaction: discord.Interaction, picture: int | None =
     async with rooms.database.read() as connection:
         mine = await jobs.waiting_of(connection, interaction.user.id)
     if not mine and picture is None:
-        raise Refusal("You have no picture in the line: there is nothing to cancel.")
+        raise Refusal(_("You have no picture in the line: there is nothing to cancel."))
     if len(mine) > 1 and picture is None:
-        raise Refusal(f"You have {len(mine)} pictures in the line: choose one with the option “picture”.")
+        raise Refusal(
+            n_(
+                "You have {count} picture in the line: choose it with the option “picture”.",
+                "You have {count} pictures in the line: choose one with the option “picture”.",
+                len(mine),
+            )
+        )
     job_id = mine[0].id if picture is None else picture
     await cancel_job(rooms, job_id, user_id=interaction.user.id)
     names = {job.id: job.style_name for job in mine}
     await interaction.edit_original_response(
-        content=f"Cancelled: {plain(names.get(job_id, 'your picture'))}."
+        content=_("Cancelled: {name}.", name=plain(names.get(job_id, _("your picture"))))
     )
 
 
@@ -78,6 +86,17 @@ async def cancel_command(interaction: discord.Interaction, picture: int | None =
 async def _my_pictures(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[int]]:
     async with rooms_of(interaction).database.read() as connection:
         mine = await jobs.waiting_of(connection, interaction.user.id)
-    names = [(f"{job.style_name[:70]} · {job.state} · number {job.id}", job.id) for job in mine]
+    names = [
+        (
+            _(
+                "{name} · {state} · number {number}",
+                name=job.style_name[:60],
+                state=_(STATE_WORDS[job.state]),
+                number=job.id,
+            )[:100],
+            job.id,
+        )
+        for job in mine
+    ]
     found = [(name, job_id) for name, job_id in names if current.casefold() in name.casefold()]
     return [app_commands.Choice(name=name, value=job_id) for name, job_id in found[:25]]

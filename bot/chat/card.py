@@ -16,6 +16,7 @@ from bot.chat.door import plain
 from bot.features.estimates import Standing
 from bot.features.jobs import WAITING, Job, State
 from bot.features.looks import Look
+from bot.language import N_, _, catalog, spoken
 
 ACCENTS = {
     State.QUEUED: discord.Colour(0x8A8F98),
@@ -26,6 +27,7 @@ ACCENTS = {
     State.CANCELLED: discord.Colour(0x8A8F98),
 }
 BAR_CELLS = 12
+QUALITY_WORDS = {"draft": N_("draft"), "standard": N_("standard"), "high": N_("high"), "max": N_("max")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,10 @@ class Picture:
 
 def render(job: Job, *, standing: Standing | None = None, picture: Picture | None = None) -> ui.LayoutView:
     """The card of `job`; `picture` is shown where there is one and must be uploaded with the message."""
-    texts = [f"**{plain(job.style_name)}** · for <@{job.user_id}>", _LINES[job.state](job, standing)]
+    texts = [
+        _("**{style}** · for {person}", style=plain(job.style_name), person=f"<@{job.user_id}>"),
+        _LINES[job.state](job, standing),
+    ]
     if picture is not None and picture.note:
         texts.append(f"-# {picture.note}")
     container = panel(*texts, picture=picture, accent=ACCENTS[job.state])
@@ -79,17 +84,22 @@ def panel(
 def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = None) -> str:
     """A look in words: "strength 50 · standard · 384 px · seed 7"."""
     size = size_px or look.size_px
-    parts = [f"strength {look.strength:g}", look.quality]
+    parts = [_("strength {strength:g}", strength=look.strength), _(QUALITY_WORDS[look.quality])]
     parts += [f"{size} px"] if size else []
-    parts += [f"from {look.init}"] if look.init else []
+    parts += [_("from {start}", start=look.init)] if look.init else []
     parts += [look.optimizer] if look.optimizer else []
-    parts += ["colours kept"] if look.keep_colors else []
-    parts += [f"seed {seed}"] if seed is not None else []
+    parts += [_("colours kept")] if look.keep_colors else []
+    parts += [_("seed {seed}", seed=seed)] if seed is not None else []
     return " · ".join(parts)
 
 
 def job_settings(job: Job) -> str:
     return settings_line(Look.from_dict(job.look), size_px=job.params["size"], seed=job.params["seed"])
+
+
+def _translated(sentence: str | None) -> str:
+    """A worker's sentence, which may hold braces of its own, in the card's language."""
+    return catalog(spoken()).gettext(sentence) if sentence else ""
 
 
 def bar(fraction: float) -> str:
@@ -98,35 +108,40 @@ def bar(fraction: float) -> str:
 
 
 def _ready(standing: Standing | None) -> str:
-    return f" · ready <t:{round(standing.ready_at)}:R>" if standing and standing.ready_at else ""
+    if standing is None or standing.ready_at is None:
+        return ""
+    return _(" · ready {when}", when=f"<t:{round(standing.ready_at)}:R>")
 
 
 def _queued(job: Job, standing: Standing | None) -> str:
     ahead = standing.ahead if standing else 0
-    place = "Next in line" if ahead == 0 else f"In line, {ahead} ahead"
+    place = _("Next in line") if ahead == 0 else _("In line, {count} ahead", count=ahead)
     return f"{place}{_ready(standing)}\n-# {job_settings(job)}"
 
 
 def _running(job: Job, standing: Standing | None) -> str:
     if not job.steps:
-        return f"Preparing the palette …{_ready(standing)}\n-# {job_settings(job)}"
+        return f"{_('Preparing the palette …')}{_ready(standing)}\n-# {job_settings(job)}"
     done = (job.step or 0) / job.steps
-    scale = f" · scale {job.scale} of {job.scales}" if (job.scales or 1) > 1 else ""
+    several = (job.scales or 1) > 1
+    scale = _(" · scale {scale} of {scales}", scale=job.scale, scales=job.scales) if several else ""
     return f"{bar(done)} {done:.0%}{scale}{_ready(standing)}\n-# {job_settings(job)}"
 
 
 def _rendered(job: Job, _standing: Standing | None) -> str:
     seconds = (job.ended_at or 0) - (job.started_at or 0)
     notes = dict.fromkeys((job.figures or {}).get("notes", ()))
-    return "\n".join(f"-# {line}" for line in (f"{job_settings(job)} · painted in {seconds:.0f} s", *notes))
+    painted = _("painted in {seconds:.0f} s", seconds=seconds)
+    return "\n".join(f"-# {line}" for line in (f"{job_settings(job)} · {painted}", *notes))
 
 
 def _failed(job: Job, _standing: Standing | None) -> str:
-    return f"{job.error}\n-# {job_settings(job)} · reference `{job.reference}`"
+    reference = _("reference `{reference}`", reference=job.reference)
+    return f"{_translated(job.error)}\n-# {job_settings(job)} · {reference}"
 
 
 def _cancelled(job: Job, _standing: Standing | None) -> str:
-    return f"Cancelled.\n-# {job_settings(job)}"
+    return f"{_('Cancelled.')}\n-# {job_settings(job)}"
 
 
 _LINES: dict[State, Callable[[Job, Standing | None], str]] = {

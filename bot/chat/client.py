@@ -5,7 +5,7 @@ from typing import Any
 import discord
 import structlog
 import yarl
-from discord import app_commands
+from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 
 from bot.chat.cancel import CancelButton, cancel_command
@@ -14,15 +14,20 @@ from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
 from bot.chat.rooms import Rooms
 from bot.chat.stylize import stylize
+from bot.chat.translator import Translator
+from bot.language import nearest, speak
 
 log = structlog.get_logger(__name__)
 
-COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group, ...] = (
+COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu, ...] = (
     stylize,
     preset_group,
     queue_command,
     cancel_command,
 )
+
+BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (CancelButton,)
+"""What answers clicks for ever, also after a restart."""
 
 
 def use_stand_in(*, api_url: str, gateway_url: str) -> None:
@@ -45,6 +50,11 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
         for one in COMMANDS:
             self.add_command(one)
 
+    async def interaction_check(self, interaction: discord.Interaction["EaselClient"], /) -> bool:
+        """Every command answers in the person's own language."""
+        speak(nearest(str(interaction.locale)))
+        return True
+
     async def on_error(
         self, interaction: discord.Interaction["EaselClient"], error: app_commands.AppCommandError, /
     ) -> None:
@@ -64,7 +74,8 @@ class EaselClient(discord.AutoShardedClient):
         self.tree = EaselTree(self)
 
     async def setup_hook(self) -> None:
-        self.add_dynamic_items(CancelButton)
+        self.add_dynamic_items(*BUTTONS)
+        await self.tree.set_translator(Translator())
         await self.tree.sync()
 
     async def on_ready(self) -> None:

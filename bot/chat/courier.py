@@ -19,6 +19,7 @@ from bot.chat.rooms import Rooms
 from bot.features import deliveries, estimates, jobs
 from bot.features.deliveries import Delivery
 from bot.features.jobs import WAITING, State
+from bot.language import speaking
 
 log = structlog.get_logger(__name__)
 
@@ -214,6 +215,12 @@ class Courier:
         return message.id
 
     async def _card(self, delivery: Delivery) -> tuple[discord.ui.LayoutView, list[discord.File]]:
+        with speaking(delivery.job.language):
+            return await self._card_in_its_language(delivery)
+
+    async def _card_in_its_language(
+        self, delivery: Delivery
+    ) -> tuple[discord.ui.LayoutView, list[discord.File]]:
         job, rooms = delivery.job, self._rooms
         standing = None
         if job.state in WAITING:

@@ -1,13 +1,20 @@
 """Where errors stop: a refusal becomes its sentence, anything else a reference id."""
 
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import Any, TypeVar
+
 import discord
 import structlog
 from discord import app_commands
 from discord.utils import escape_markdown, escape_mentions
 
 from bot.errors import Failure, Refusal, new_reference
+from bot.language import _, nearest, speak
 
 log = structlog.get_logger(__name__)
+
+Item = TypeVar("Item")
 
 
 def plain(text: str) -> str:
@@ -35,12 +42,30 @@ async def explain(interaction: discord.Interaction, error: BaseException) -> Non
     if isinstance(error, Refusal):
         sentence = plain(str(error))
     elif isinstance(error, app_commands.CheckFailure | app_commands.TransformerError):
-        sentence = "That does not work here or with these values: please check them and try again."
+        sentence = _("That does not work here or with these values: please check them and try again.")
     else:
         reference = error.reference if isinstance(error, Failure) else new_reference()
         log.error("interaction failed", reference=reference, exc_info=error)
-        sentence = f"Something broke on our side: please try again. Reference `{reference}`"
+        sentence = _(
+            "Something broke on our side: please try again. Reference `{reference}`", reference=reference
+        )
     try:
         await say(interaction, sentence)
     except discord.HTTPException as failed:
         log.warning("could not tell the person", status=failed.status, code=failed.code)
+
+
+def guarded(
+    callback: Callable[[Item, discord.Interaction[Any]], Awaitable[None]],
+) -> Callable[[Item, discord.Interaction[Any]], Coroutine[Any, Any, None]]:
+    """Around the callback of a button, a select or a modal: the person's language, and the door's errors."""
+
+    @wraps(callback)
+    async def call(self: Item, interaction: discord.Interaction[Any]) -> None:
+        speak(nearest(str(interaction.locale)))
+        try:
+            await callback(self, interaction)
+        except Exception as error:  # noqa: BLE001 - this is the door
+            await explain(interaction, error)
+
+    return call

@@ -11,6 +11,7 @@ from bot.features import presets
 from bot.features.looks import BUILT_IN, Look
 from bot.features.presets import MAX_NAME_CHARS, Preset
 from bot.features.submit import check_size
+from bot.language import _
 
 Name = app_commands.Range[str, 1, 100]
 
@@ -47,7 +48,7 @@ async def save(
     limit = rooms.limits.presets_per_user
     async with rooms.database.read() as connection:
         await presets.check_room(connection, interaction.user.id, name, limit=limit)
-    style_blob, _ = await rooms.intake.accept(style.url)
+    style_blob, _clean = await rooms.intake.accept(style.url)
     async with rooms.database.begin() as connection:
         preset = await presets.save(
             connection,
@@ -58,7 +59,7 @@ async def save(
             limit=limit,
             now=rooms.clock(),
         )
-    await _show(interaction, preset, heading="Saved")
+    await _show(interaction, preset, heading=_("Saved"))
 
 
 @preset_group.command(name="list", description="Your presets, and the paintings that come with Easel")
@@ -70,9 +71,11 @@ async def list_presets(interaction: discord.Interaction) -> None:
         mine = await presets.of_user(connection, interaction.user.id)
     own = [f"- **{plain(preset.name)}** · {settings_line(preset.look)}" for preset in mine]
     built_in = [f"- **{one.name}** · {one.artist}, {one.year}" for one in BUILT_IN]
-    text = [f"### Your presets · {len(mine)} of {rooms.limits.presets_per_user}"]
-    text += own or ["None yet: keep a style with `/preset save`."]
-    text += ["### Paintings that come with Easel", *built_in]
+    text = [
+        "### " + _("Your presets · {count} of {limit}", count=len(mine), limit=rooms.limits.presets_per_user)
+    ]
+    text += own or [_("None yet: keep a style with `/preset save`.")]
+    text += ["### " + _("Paintings that come with Easel"), *built_in]
     await interaction.edit_original_response(view=layout(panel(*_pages(text))))
 
 
@@ -81,7 +84,7 @@ def _pages(lines: list[str], *, limit: int = 3500) -> list[str]:
     shown: list[str] = []
     for line in lines:
         if sum(map(len, shown)) + len(shown) + len(line) > limit:
-            return ["\n".join(shown), f"-# and {len(lines) - len(shown)} more lines"]
+            return ["\n".join(shown), "-# " + _("and {count} more lines", count=len(lines) - len(shown))]
         shown.append(line)
     return ["\n".join(shown)]
 
@@ -103,7 +106,7 @@ async def rename(interaction: discord.Interaction, name: Name, new_name: Name) -
     await interaction.response.defer(ephemeral=True, thinking=True)
     async with rooms_of(interaction).database.begin() as connection:
         preset = await presets.rename(connection, interaction.user.id, name, new_name)
-    await interaction.edit_original_response(content=f"Renamed to {plain(preset.name)}.")
+    await interaction.edit_original_response(content=_("Renamed to {name}.", name=plain(preset.name)))
 
 
 @preset_group.command(name="delete", description="Delete a preset")
@@ -113,7 +116,7 @@ async def delete(interaction: discord.Interaction, name: Name) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     async with rooms_of(interaction).database.begin() as connection:
         preset = await presets.delete(connection, interaction.user.id, name)
-    await interaction.edit_original_response(content=f"Deleted: {plain(preset.name)}.")
+    await interaction.edit_original_response(content=_("Deleted: {name}.", name=plain(preset.name)))
 
 
 @show.autocomplete("name")
@@ -128,7 +131,7 @@ async def _own_names(interaction: discord.Interaction, current: str) -> list[app
 
 async def _show(interaction: discord.Interaction, preset: Preset, *, heading: str | None = None) -> None:
     data = await rooms_of(interaction).intake.blobs.get(preset.style_blob)
-    picture = Picture(filename="style.png", data=data, description="The preset's style picture")
+    picture = Picture(filename="style.png", data=data, description=_("The preset's style picture"))
     title = f"{heading}: **{plain(preset.name)}**" if heading else f"**{plain(preset.name)}**"
     view = layout(panel(title, f"-# {settings_line(preset.look)}", picture=picture))
     await interaction.edit_original_response(view=view, attachments=[picture.as_file()])

@@ -8,7 +8,8 @@ from bot.chat.door import plain
 from bot.chat.rooms import rooms_of
 from bot.features import estimates, jobs
 from bot.features.estimates import Standing
-from bot.features.jobs import Job, State
+from bot.features.jobs import STATE_WORDS, Job, State
+from bot.language import _
 
 SHOWN = 10
 
@@ -26,28 +27,37 @@ async def queue_command(interaction: discord.Interaction) -> None:
             await estimates.standing(connection, job, now=now, workers=rooms.workers) for job in mine
         ]
     running = sum(job.state is State.RUNNING for job in line)
-    text = ["**Your pictures**"]
+    text = [_("**Your pictures**")]
     text += [_mine(job, standing) for job, standing in zip(mine, standings, strict=True)] or [
-        "None in the line."
+        _("None in the line.")
     ]
-    text += ["", f"**The whole line** · {running} being painted, {len(line) - running} waiting"]
+    text += [
+        "",
+        _(
+            "**The whole line** · {running} being painted, {waiting} waiting",
+            running=running,
+            waiting=len(line) - running,
+        ),
+    ]
     text += [_anybody(place, job, interaction.user.id) for place, job in enumerate(line[:SHOWN], start=1)]
     if len(line) > SHOWN:
-        text.append(f"… and {len(line) - SHOWN} more")
+        text.append(_("… and {count} more", count=len(line) - SHOWN))
     await interaction.edit_original_response(
         content="\n".join(text)[:2000], allowed_mentions=discord.AllowedMentions.none()
     )
 
 
 def _mine(job: Job, standing: Standing) -> str:
-    ready = f" · ready <t:{round(standing.ready_at)}:R>" if standing.ready_at else ""
+    ready = _(" · ready {when}", when=f"<t:{round(standing.ready_at)}:R>") if standing.ready_at else ""
     if job.state is State.RUNNING:
         return f"- {plain(job.style_name[:60])} · {bar((job.step or 0) / (job.steps or 1))}{ready}"
-    return f"- {plain(job.style_name[:60])} · {standing.ahead} ahead{ready}"
+    ahead = _("{count} ahead", count=standing.ahead)
+    return f"- {plain(job.style_name[:60])} · {ahead}{ready}"
 
 
 def _anybody(place: int, job: Job, viewer_id: int) -> str:
-    state = "being painted" if job.state is State.RUNNING else "waiting"
+    state = _(STATE_WORDS[job.state])
     if job.private and job.user_id != viewer_id:
-        return f"{place}. a private picture · {state}"
-    return f"{place}. {plain(job.style_name[:40])} for <@{job.user_id}> · {state}"
+        return f"{place}. {_('a private picture')} · {state}"
+    whose = _("{picture} for {person}", picture=plain(job.style_name[:40]), person=f"<@{job.user_id}>")
+    return f"{place}. {whose} · {state}"

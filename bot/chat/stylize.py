@@ -14,6 +14,7 @@ from bot.features.deliveries import Address
 from bot.features.jobs import Job
 from bot.features.looks import BUILT_IN
 from bot.features.submit import MAX_SEED, Request
+from bot.language import nearest, speaking
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,7 @@ async def stylize(
             guild_id=interaction.guild_id,
             channel_id=interaction.channel_id or 0,
             private=private,
+            language=language_of(interaction, private=private),
             address=address_of(interaction, rooms, private=private),
             content_url=content.url,
             style_url=style.url if style else None,
@@ -100,6 +102,12 @@ def chosen_look(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def language_of(interaction: discord.Interaction, *, private: bool) -> str:
+    """A card's language: the person's own where only they see it, else the server's."""
+    public = None if private else interaction.guild_locale
+    return nearest(str(public or interaction.locale))
+
+
 def address_of(interaction: discord.Interaction, rooms: Rooms, *, private: bool) -> Address:
     """Where the answer to `interaction` can be edited, now and after its token has expired."""
     # In a server that only the user brought the app to, the bot is no member and sees no channel.
@@ -117,7 +125,9 @@ async def show_first_card(interaction: discord.Interaction, rooms: Rooms, job: J
     async with rooms.database.read() as connection:
         standing = await estimates.standing(connection, job, now=rooms.clock(), workers=rooms.workers)
     try:
-        message = await interaction.edit_original_response(view=card.render(job, standing=standing))
+        with speaking(job.language):
+            view = card.render(job, standing=standing)
+        message = await interaction.edit_original_response(view=view)
         async with rooms.database.begin() as connection:
             await deliveries.shown(connection, job.id, revision=job.revision, message_id=message.id)
     except (discord.HTTPException, SQLAlchemyError, OSError) as error:

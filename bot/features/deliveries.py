@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import deliveries, jobs
 from bot.features.jobs import JOB_COLUMNS, WAITING, Job
+from bot.tables import deliveries, jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import jobs as table
 from bot.features import jobs, looks
 from bot.features.jobs import Job, State
+from bot.tables import jobs as table
 from nst_core.params import Params
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import jobs
+from bot.tables import jobs
 
 
 async def tag_for(connection: AsyncConnection, user_id: int) -> int:

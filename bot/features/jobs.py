@@ -17,8 +17,9 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, false, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import deliveries, jobs
 from bot.features import fairness
+from bot.language import N_
+from bot.tables import deliveries, jobs
 
 
 class State(StrEnum):
@@ -30,13 +31,23 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+STATE_WORDS = {
+    State.QUEUED: N_("waiting"),
+    State.RUNNING: N_("being painted"),
+    State.RENDERED: N_("painted"),
+    State.DELIVERED: N_("painted"),
+    State.FAILED: N_("failed"),
+    State.CANCELLED: N_("cancelled"),
+}
+"""Each state for people, to be translated where it is shown."""
+
 WAITING = (State.QUEUED, State.RUNNING)
 """The states in which a job still costs the worker time, and can be cancelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One row of `jobs`; see `bot.db` for the units."""
+    """One row of `jobs`; see `bot.tables` for the units."""
 
     id: int
     user_id: int
@@ -49,6 +60,15 @@ class Job:
     cost: float
     content_blob: str
     style_blob: str
+    style_weight: float
+    more_styles: Sequence[Mapping[str, Any]] | None
+    mask_blob: str | None
+    start_blob: str | None
+    parent_id: int | None
+    challenge_id: int | None
+    language: str
+    spoiler: bool
+    age_restricted: bool
     state: State
     priority: int
     attempt: int
@@ -60,6 +80,7 @@ class Job:
     loss: float | None
     preview_blob: str | None
     result_blob: str | None
+    timelapse_blob: str | None
     figures: Mapping[str, Any] | None
     error: str | None
     reference: str | None

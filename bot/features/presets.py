@@ -11,9 +11,10 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import presets
 from bot.errors import Refusal
 from bot.features.looks import BUILT_IN, Look
+from bot.language import _
+from bot.tables import presets
 
 MAX_NAME_CHARS = 50
 MAX_KEY_CHARS = 100
@@ -43,13 +44,19 @@ def clean_name(name: str) -> str:
     """
     tidy = _tidy(name)
     if any(unicodedata.category(char) in {"Cc", "Cs", "Co"} or _is_no_character(char) for char in tidy):
-        raise Refusal("A preset's name cannot hold control characters: choose another name.")
+        raise Refusal(_("A preset's name cannot hold control characters: choose another name."))
     if not any(map(_is_visible, tidy)):
-        raise Refusal("A preset's name needs at least one visible character: choose another name.")
+        raise Refusal(_("A preset's name needs at least one visible character: choose another name."))
     if len(tidy) > MAX_NAME_CHARS:
-        raise Refusal(f"A preset's name has at most {MAX_NAME_CHARS} characters, yours has {len(tidy)}.")
+        raise Refusal(
+            _(
+                "A preset's name has at most {limit} characters, yours has {count}.",
+                limit=MAX_NAME_CHARS,
+                count=len(tidy),
+            )
+        )
     if name_key(tidy) in {name_key(one.name) for one in BUILT_IN}:
-        raise Refusal(f"“{tidy}” is a built-in look: choose another name.")
+        raise Refusal(_("“{name}” is a built-in look: choose another name.", name=tidy))
     return tidy
 
 
@@ -113,7 +120,12 @@ async def check_room(connection: AsyncConnection, user_id: int, name: str, *, li
         raise _taken(tidy)
     count = select(func.count()).select_from(presets).where(presets.c.user_id == user_id)
     if (await connection.execute(count)).scalar_one() >= limit:
-        raise Refusal(f"You have {limit} presets, which is the limit: delete one with /preset delete first.")
+        raise Refusal(
+            _(
+                "You have {limit} presets, which is the limit: delete one with /preset delete first.",
+                limit=limit,
+            )
+        )
 
 
 async def save(
@@ -143,13 +155,19 @@ async def save(
 
 def _missing(name: str) -> Refusal:
     return Refusal(
-        f"You have no preset called “{_tidy(name)[:MAX_NAME_CHARS]}”: see yours with /preset list."
+        _(
+            "You have no preset called “{name}”: see yours with /preset list.",
+            name=_tidy(name)[:MAX_NAME_CHARS],
+        )
     )
 
 
 def _taken(name: str) -> Refusal:
     return Refusal(
-        f"You already have a preset called “{_tidy(name)}”: choose another name or delete that one."
+        _(
+            "You already have a preset called “{name}”: choose another name or delete that one.",
+            name=_tidy(name),
+        )
     )
 
 

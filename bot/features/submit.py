@@ -15,6 +15,7 @@ from bot.features import deliveries, jobs, looks, presets
 from bot.features.deliveries import Address
 from bot.features.jobs import Job
 from bot.features.looks import Look
+from bot.language import _, n_, spoken
 from bot.media.blobs import Blobs
 from bot.media.decode import Clean, Decoder
 from bot.media.fetch import AttachmentSource
@@ -43,12 +44,16 @@ class Limits:
 def check_size(look: Look, limits: Limits) -> None:
     """Raises `Refusal` when the look asks for a larger picture than this installation paints."""
     if look.size_px is not None and look.size_px > limits.max_size_px:
-        raise Refusal(f"Here a picture can be at most {limits.max_size_px} px: choose a smaller size.")
+        raise Refusal(
+            _("Here a picture can be at most {px} px: choose a smaller size.", px=limits.max_size_px)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a person asked for. `chosen` holds only the look's fields that were given explicitly.
+
+    language: of the card; None for the spoken one.
 
     The style picture is `style_url` where given, else that of the preset or painting named `preset`.
     """
@@ -58,6 +63,7 @@ class Request:
     guild_id: int | None
     channel_id: int
     private: bool
+    language: str | None = None
     address: Address
     content_url: str
     style_url: str | None = None
@@ -139,6 +145,7 @@ class Submitter:
             "private": request.private,
             "look": look.as_dict(),
             "style_name": style.name,
+            "language": request.language or spoken(),
             "params": params.as_dict(),
             "cost": looks.cost_of(params, width=content.width, height=content.height),
             "content_blob": content_blob,
@@ -167,18 +174,20 @@ class Submitter:
             painting = looks.painting(request.preset)
             if preset is None and painting is None:
                 raise Refusal(
-                    f"There is no preset called “{request.preset[:50]}”: "
-                    "pick one from the list that opens as you type."
+                    _(
+                        "There is no preset called “{name}”: pick one from the list that opens as you type.",
+                        name=request.preset[:50],
+                    )
                 )
         look = preset.look if preset else Look()
         if request.style_url:
             name = (request.style_filename or "").rsplit(".", 1)[0][:MAX_STYLE_NAME_CHARS]
-            return _Style(name=name or "your picture", look=look, url=request.style_url)
+            return _Style(name=name or _("your picture"), look=look, url=request.style_url)
         if preset:
             return _Style(name=preset.name, look=look, blob=preset.style_blob)
         if painting:
             return _Style(name=painting.name, look=look, painting=painting)
-        raise Refusal("Give me a style: attach a picture as “style”, or pick a “preset”.")
+        raise Refusal(_("Give me a style: attach a picture as “style”, or pick a “preset”."))
 
     async def _take_pictures(self, request: Request, style: _Style) -> tuple[tuple[str, Clean], str]:
         try:
@@ -202,8 +211,13 @@ class Submitter:
         mine = await jobs.count_waiting(connection, user_id)
         if mine >= self._limits.jobs_per_user:
             raise Refusal(
-                f"You already have {mine} pictures in the line, which is the limit here: "
-                "wait for one, or stop one with /cancel."
+                n_(
+                    "You already have {count} picture in the line, which is the limit here: "
+                    "wait for it, or stop it with /cancel.",
+                    "You already have {count} pictures in the line, which is the limit here: "
+                    "wait for one, or stop one with /cancel.",
+                    mine,
+                )
             )
         if await jobs.count_waiting(connection) >= self._limits.jobs_queued:
-            raise Refusal("The line is full right now: please try again in a few minutes.")
+            raise Refusal(_("The line is full right now: please try again in a few minutes."))

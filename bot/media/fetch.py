@@ -10,6 +10,7 @@ import stamina
 from yarl import URL
 
 from bot.errors import Refusal
+from bot.language import _
 from bot.media.origins import Origins
 
 MAX_REDIRECTS: Final = 3
@@ -67,11 +68,14 @@ class Fetcher:
                 return await self._with_retries(start)
         except TimeoutError as error:
             raise Refusal(
-                f"The attachment did not arrive within {self._deadline_s:g} s: try again in a moment."
+                _(
+                    "The attachment did not arrive within {seconds:g} s: try again in a moment.",
+                    seconds=self._deadline_s,
+                )
             ) from error
         except _TransientError as error:
             raise Refusal(
-                f"The attachment cannot be downloaded now ({error}): try again in a moment."
+                _("The attachment cannot be downloaded now ({why}): try again in a moment.", why=error)
             ) from error
 
     async def _with_retries(self, url: URL) -> bytes:
@@ -91,7 +95,7 @@ class Fetcher:
         timeout = aiohttp.ClientTimeout(sock_connect=self._deadline_s / 3, sock_read=self._deadline_s / 3)
         # Compressed bytes could unfold past any limit, and pictures are compressed already.
         headers = {"Accept-Encoding": "identity"}
-        for _ in range(MAX_REDIRECTS + 1):
+        for _hop in range(MAX_REDIRECTS + 1):
             try:
                 async with self._session.get(
                     url, allow_redirects=False, timeout=timeout, headers=headers
@@ -102,16 +106,21 @@ class Fetcher:
             except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
                 raise _TransientError("the connection was lost") from error
             url = self._origins.follow(url, location)
-        raise Refusal("The attachment's address leads on and on: attach the file itself.")
+        raise Refusal(_("The attachment's address leads on and on: attach the file itself."))
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         status = response.status
         if status in _EXPIRED:
-            raise Refusal("That attachment's link has expired: attach the file again.")
+            raise Refusal(_("That attachment's link has expired: attach the file again."))
         if status in _TRANSIENT:
             raise _TransientError(f"HTTP {status}", retry_after=response.headers.get("Retry-After"))
         if status != 200:
-            raise Refusal(f"The attachment cannot be downloaded (HTTP {status}): attach the file again.")
+            raise Refusal(
+                _(
+                    "The attachment cannot be downloaded (HTTP {status}): attach the file again.",
+                    status=status,
+                )
+            )
         if (response.content_length or 0) > self._max_bytes:
             self._refuse_size()
         body = bytearray()
@@ -122,7 +131,9 @@ class Fetcher:
         return bytes(body)
 
     def _refuse_size(self) -> NoReturn:
-        raise Refusal(f"That file is larger than {self._max_bytes / 2**20:.3g} MiB: attach a smaller one.")
+        raise Refusal(
+            _("That file is larger than {size:.3g} MiB: attach a smaller one.", size=self._max_bytes / 2**20)
+        )
 
 
 class _TransientError(Exception):

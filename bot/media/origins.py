@@ -11,6 +11,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.errors import Refusal
+from bot.language import N_, _
 
 DISCORD_HOSTS: Final = ("cdn.discordapp.com", "media.discordapp.net")
 
@@ -18,7 +19,7 @@ _HOST: Final = r"([a-z0-9.-]+|\[::1\])(?::(\d{1,5}))?"
 _NAMED: Final = re.compile(_HOST, re.IGNORECASE | re.ASCII)
 # One strict shape: no user info, no Unicode host, no backslash, nothing for two parsers to disagree on.
 _ADDRESS: Final = re.compile(rf"(https?)://{_HOST}(?:[/?#][^\s\\]*)?", re.IGNORECASE | re.ASCII)
-_NO_ADDRESS: Final = "That is not an attachment's address: attach the file itself."
+_NO_ADDRESS: Final = N_("That is not an attachment's address: attach the file itself.")
 
 
 class Origins:
@@ -48,11 +49,13 @@ class Origins:
         """
         shape = _ADDRESS.fullmatch(url)
         if shape is None:
-            raise Refusal(_NO_ADDRESS)
+            raise Refusal(_(_NO_ADDRESS))
         scheme, host, port = shape[1].lower(), shape[2].lower(), shape[3]
         usual, allowed = (443, self._https) if scheme == "https" else (80, self._http)
         if (host, int(port or usual)) not in allowed:
-            raise Refusal(f"Attachments are not taken from {scheme}://{host}: attach the file itself.")
+            raise Refusal(
+                _("Attachments are not taken from {host}: attach the file itself.", host=f"{scheme}://{host}")
+            )
         return self._parsed(url)
 
     def follow(self, url: URL, location: str) -> URL:
@@ -68,7 +71,7 @@ class Origins:
         try:
             return URL(url)
         except ValueError as error:
-            raise Refusal(_NO_ADDRESS) from error
+            raise Refusal(_(_NO_ADDRESS)) from error
 
 
 class PublicResolver(AbstractResolver):

@@ -9,6 +9,7 @@ import structlog
 from bot.engines.protocol import EngineUnavailable, JobEngine
 from bot.errors import Failure, new_reference
 from bot.features.jobs import Claim
+from bot.language import N_
 from bot.media.blobs import Blobs
 from bot.worker.attempt import Attempt, DeviceBrokenError
 from bot.worker.lease import KEPT, Lease, Previews
@@ -169,9 +170,9 @@ def _sentence_for(error: Exception) -> str:
         case EngineError():
             return str(error)
         case MemoryError():
-            return "That picture needs more memory than there is here: choose a smaller size."
+            return N_("That picture needs more memory than there is here: choose a smaller size.")
         case _:
-            return "Something broke on our side while painting: please try again."
+            return N_("Something broke on our side while painting: please try again.")
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

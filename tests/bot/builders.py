@@ -7,10 +7,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
-from bot.db import jobs as table
 from bot.features import deliveries, jobs
 from bot.features.deliveries import Address
 from bot.features.jobs import Claim, Job, Progress, State
+from bot.tables import jobs as table
 from nst_core.params import Params
 
 ADA, BEN = 1, 2

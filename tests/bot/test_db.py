@@ -12,7 +12,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-from bot.db import Database, metadata, warn_of_wal_reset_bug
+from bot.db import Database, warn_of_wal_reset_bug
+from bot.tables import metadata
 from tests.bot.conftest import url_of
 
 WRITER = """

@@ -9,8 +9,9 @@ from simcord import Env
 from sqlalchemy import select
 
 from bot.chat.courier import Courier
-from bot.db import Database, deliveries
+from bot.db import Database
 from bot.features.jobs import State
+from bot.tables import deliveries
 from tests.bot.chat.conftest import Studio, card, sentence
 
 

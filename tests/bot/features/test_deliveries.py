@@ -3,9 +3,9 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import deliveries as table
 from bot.features import deliveries, jobs
 from bot.features.jobs import State
+from bot.tables import deliveries as table
 from tests.bot.builders import ADA, NOW, add, add_card, add_in, address, job_of
 
 

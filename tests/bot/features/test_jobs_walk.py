@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import jobs as table
 from bot.features import jobs
 from bot.features.jobs import WAITING, Claim, Job, State
+from bot.tables import jobs as table
 from tests.bot.builders import BLOB, LEASE_S, NOW, add, column, progress
 
 ENDS = {State.RENDERED, State.DELIVERED, State.FAILED, State.CANCELLED}

@@ -13,8 +13,6 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
-from bot.db import deliveries as deliveries_table
-from bot.db import jobs as jobs_table
 from bot.errors import Failure, Refusal
 from bot.features import deliveries, jobs, looks, presets
 from bot.features.jobs import Job, State
@@ -22,6 +20,8 @@ from bot.features.looks import Look
 from bot.features.submit import MAX_SEED, Intake, Limits, Request, Submitter
 from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
+from bot.tables import deliveries as deliveries_table
+from bot.tables import jobs as jobs_table
 from nst_core import images
 from tests.bot.builders import ADA, BEN, NOW, add_in, address, read_job
 

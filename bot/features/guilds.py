@@ -1,0 +1,65 @@
+"""What each server has decided for itself."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import upsert
+from bot.tables import guilds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildSettings:
+    """One server's settings; None and empty tuples leave things as the installation has them.
+
+    allowed_channels, allowed_roles: where and by whom pictures may be asked for; empty: anywhere, anybody.
+    jobs_at_once, jobs_per_day: of one person here; jobs_per_day_of_role: the best of a person's roles counts.
+    deleting_roles: who may delete others' pictures, beside moderators (Manage Messages).
+    language: of the cards that everybody sees; None: the server's own locale.
+    art_channel: where results go too (or, if art_only, only there), with a thread each if art_threads.
+    weekly_style: a preset's name, the style of the week.
+    """
+
+    allowed_channels: tuple[int, ...] = ()
+    allowed_roles: tuple[int, ...] = ()
+    deleting_roles: tuple[int, ...] = ()
+    default_strength: float | None = None
+    default_quality: str | None = None
+    max_quality: str | None = None
+    max_size_px: int | None = None
+    jobs_at_once: int | None = None
+    jobs_per_day: int | None = None
+    jobs_per_day_of_server: int | None = None
+    jobs_per_day_of_role: Mapping[str, int] | None = None
+    language: str | None = None
+    art_channel: int | None = None
+    art_only: bool = False
+    art_threads: bool = False
+    art_digest: bool = True
+    weekly_style: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Reads stored settings; keys of other versions are passed over, JSON's lists become tuples."""
+        known = {field.name for field in fields(cls)}
+        chosen: dict[str, Any] = {key: value for key, value in values.items() if key in known}
+        lists = {key: tuple(value) for key, value in chosen.items() if isinstance(value, list)}
+        return cls(**{**chosen, **lists})
+
+
+async def settings_of(connection: AsyncConnection, guild_id: int | None) -> GuildSettings:
+    """A server's settings; the defaults for one that has set nothing, and for direct messages."""
+    if guild_id is None:
+        return GuildSettings()
+    query = select(guilds.c.settings).where(guilds.c.guild_id == guild_id)
+    return GuildSettings.from_dict((await connection.execute(query)).scalar_one_or_none() or {})
+
+
+async def keep(connection: AsyncConnection, guild_id: int, settings: GuildSettings) -> None:
+    await upsert(connection, guilds, {"guild_id": guild_id}, {"settings": settings.as_dict()})

@@ -1,0 +1,231 @@
+"""Every table.
+
+Times are seconds since the epoch (UTC) as floats; ids of users, guilds, channels and messages are Discord's;
+a blob is named by its key in the store (`bot.media.blobs`).
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+# SQLite numbers rows by itself only where the type is exactly INTEGER.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("interaction_id", BigInteger, nullable=False, unique=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("look", JSON, nullable=False),
+    Column("style_name", String(100), nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("cost", Double, nullable=False),
+    Column("content_blob", String(64), nullable=False),
+    Column("style_blob", String(64), nullable=False),
+    Column(
+        "more_styles", JSON
+    ),  # [{"blob": …, "name": …, "weight": …}], beside style_blob of weight style_weight
+    Column("style_weight", Double, nullable=False, server_default="1"),
+    Column("mask_blob", String(64)),  # white: only here
+    Column("start_blob", String(64)),  # the picture that the painting starts from, instead of params["init"]
+    Column("parent_id", RowId),  # the job whose button made this one
+    Column("challenge_id", RowId),
+    Column("language", String(10), nullable=False, server_default="en"),  # of its card
+    Column("spoiler", Boolean, nullable=False, server_default=false()),
+    Column("age_restricted", Boolean, nullable=False, server_default=false()),
+    Column("state", String(16), nullable=False),
+    Column("priority", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("handbacks", Integer, nullable=False, server_default="0"),
+    Column("worker", String(100)),
+    Column("lease_until", Double),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("scale", Integer),
+    Column("scales", Integer),
+    Column("step", Integer),
+    Column("steps", Integer),
+    Column("loss", Double),
+    Column("preview_blob", String(64)),
+    Column("result_blob", String(64)),
+    Column("timelapse_blob", String(64)),
+    Column("figures", JSON),
+    Column("error", Text),
+    Column("reference", String(16)),
+    Column("created_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("ended_at", Double),
+    Index(None, "state", "priority", "id"),
+    Index(None, "user_id", "state"),
+    Index(None, "priority"),
+    Index(None, "user_id", "created_at"),
+    Index(None, "guild_id", "created_at"),
+    sqlite_autoincrement=True,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("interaction_token", Text, nullable=False),
+    Column("token_until", Double, nullable=False),
+    Column("message_id", BigInteger),
+    Column("filesize_limit", BigInteger, nullable=False),
+    Column("channel_reachable", Boolean, nullable=False),
+    Column("shown_revision", Integer, nullable=False, server_default="0"),
+    Column("closed", Boolean, nullable=False, server_default=false()),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("retry_at", Double, nullable=False, server_default="0"),
+    Column("note", Text),
+    Index(None, "closed"),
+)
+
+presets = Table(
+    "presets",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("name_key", String(100), nullable=False),
+    Column("look", JSON, nullable=False),
+    Column("style_blob", String(64), nullable=False),
+    Column("favourite", Boolean, nullable=False, server_default=false()),
+    Column("code", String(16)),  # by which others may import it
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("user_id", "name_key"),
+    Index(None, "code", unique=True),
+    sqlite_autoincrement=True,
+)
+
+server_presets = Table(
+    "server_presets",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False),  # who shared it
+    Column("name", String(100), nullable=False),
+    Column("name_key", String(100), nullable=False),
+    Column("look", JSON, nullable=False),
+    Column("style_blob", String(64), nullable=False),
+    Column("created_at", Double, nullable=False),
+    UniqueConstraint("guild_id", "name_key"),
+    sqlite_autoincrement=True,
+)
+
+guilds = Table(
+    "guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("settings", JSON, nullable=False),  # see bot.features.guilds
+    Column("toured_at", Double),  # when somebody here was first shown around
+    Column("left_at", Double),  # when the bot was removed: the data is deleted some days later
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("settings", JSON, nullable=False),  # see bot.features.people
+    Column("style_blob", String(64)),  # the current style, chosen by "Use as style"
+    Column("style_name", String(100)),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("kind", String(8), primary_key=True),  # "user" or "guild"
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+exhibits = Table(
+    "exhibits",
+    metadata,
+    Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),  # the art channel
+    Column("message_id", BigInteger),  # None until it hangs there
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("retry_at", Double, nullable=False, server_default="0"),
+    Column("removed", Boolean, nullable=False, server_default=false()),
+    Column("created_at", Double, nullable=False),
+    Index(None, "guild_id", "created_at"),
+)
+
+stars = Table(
+    "stars",
+    metadata,
+    Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("created_at", Double, nullable=False),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("week", String(8), primary_key=True),  # ISO 8601, "2026-W48"
+    Column("message_id", BigInteger),
+    Column("created_at", Double, nullable=False),
+)
+
+challenges = Table(
+    "challenges",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False),  # who started it
+    Column("theme", String(100), nullable=False),
+    Column("preset", String(100)),  # the style that every entry is painted in
+    Column("style_blob", String(64)),
+    Column("state", String(16), nullable=False),  # open, voting, ended
+    Column("message_id", BigInteger),
+    Column("created_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Index(None, "guild_id", "state"),
+    sqlite_autoincrement=True,
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("challenge_id", RowId, ForeignKey("challenges.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("challenge_id", RowId, ForeignKey("challenges.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("entrant_id", BigInteger, nullable=False),  # whose entry it is for
+    Column("created_at", Double, nullable=False),
+)
