@@ -18,7 +18,8 @@ from bot.engines.capacity import largest_size_px
 from bot.engines.local import LocalEngine
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
-from bot.features.submit import Intake, Limits, Submitter
+from bot.features.intake import Intake
+from bot.features.submit import Limits, Submitter
 from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
