@@ -73,6 +73,7 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         jobs_per_user=settings.jobs_per_user,
         jobs_queued=settings.jobs_queued,
         presets_per_user=settings.presets_per_user,
+        presets_per_server=settings.presets_per_server,
         default_size_px=min(settings.default_size_px, max_size_px),
         max_size_px=max_size_px,
     )

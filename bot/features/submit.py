@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.errors import Refusal
-from bot.features import deliveries, jobs, looks, presets
+from bot.features import deliveries, jobs, looks, named_styles
 from bot.features.deliveries import Address
 from bot.features.intake import MAX_NAME_CHARS, Intake, PictureSource, Taken
 from bot.features.jobs import Job
@@ -39,6 +39,7 @@ class Limits:
     jobs_per_user: int
     jobs_queued: int
     presets_per_user: int
+    presets_per_server: int = 50
     default_size_px: int
     max_size_px: int
 
@@ -176,25 +177,20 @@ class Submitter:
     async def _choose_style(
         self, connection: AsyncConnection, request: Request, choice: StyleChoice
     ) -> _Style:
-        preset = painting = None
+        named = None
         if choice.preset:
-            preset = await presets.find(connection, request.user_id, choice.preset)
-            painting = looks.painting(choice.preset)
-            if preset is None and painting is None:
+            named = await named_styles.resolve(connection, request.user_id, request.guild_id, choice.preset)
+            if named is None:
                 raise Refusal(
                     _(
                         "There is no preset called “{name}”: pick one from the list that opens as you type.",
                         name=choice.preset[:50],
                     )
                 )
-        picture = choice.picture
-        if picture is None and preset:
-            picture = PictureSource(name=preset.name, blob=preset.style_blob)
-        if picture is None and painting:
-            picture = PictureSource(name=painting.name, painting=painting)
+        picture = choice.picture or (named.picture if named else None)
         if picture is None:
             raise Refusal(_("Give me a style: attach a picture as “style”, or pick a “preset”."))
-        return _Style(picture=picture, look=preset.look if preset else Look(), weight=choice.weight)
+        return _Style(picture=picture, look=named.look if named else Look(), weight=choice.weight)
 
     async def _take(self, pictures: list[PictureSource]) -> list[Taken]:
         """All at once, for their addresses expire."""

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.errors import Failure, Refusal
-from bot.features import deliveries, jobs, looks, presets
+from bot.features import deliveries, jobs, looks, presets, server_presets
 from bot.features.intake import Intake, PictureSource
 from bot.features.jobs import Job, State
 from bot.features.looks import Look
@@ -252,6 +252,20 @@ async def test_somebody_else_s_preset_is_unknown(house: House) -> None:
     await house.save_preset("Mine", Look())
     with pytest.raises(Refusal, match="no preset called"):
         await house.submit(user_id=BEN, preset="Mine")
+
+
+async def test_a_server_s_preset_is_a_style_there_and_one_s_own_goes_before_it(house: House) -> None:
+    blob = await house.save_preset("Mine", Look(strength=80))
+    async with house.database.begin() as connection:
+        preset = await presets.require(connection, ADA, "Mine")
+        await server_presets.share(connection, 10, preset, limit=50, now=NOW)
+        await presets.change_look(connection, ADA, "Mine", {"strength": 20})
+    theirs = await house.submit(user_id=BEN, preset="mine")
+    assert (theirs.style_name, theirs.style_blob, theirs.look["strength"]) == ("Mine", blob, 80)
+    assert (await house.submit(preset="mine")).look["strength"] == 20
+    for elsewhere in (11, None):
+        with pytest.raises(Refusal, match="no preset called"):
+            await house.submit(user_id=BEN, guild_id=elsewhere, preset="mine")
 
 
 async def test_a_user_s_limit_is_refused_before_anything_is_fetched(house: House) -> None:
