@@ -8,12 +8,12 @@ from discord import app_commands
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat import card
+from bot.chat.preset_choices import style_choices
 from bot.chat.rooms import Rooms, rooms_of
-from bot.features import deliveries, estimates, presets
+from bot.features import deliveries, estimates
 from bot.features.deliveries import Address
 from bot.features.intake import PictureSource
 from bot.features.jobs import Job
-from bot.features.looks import BUILT_IN
 from bot.features.submit import MAX_SEED, Request, StyleChoice
 from bot.language import nearest, speaking
 
@@ -143,10 +143,5 @@ async def show_first_card(interaction: discord.Interaction, rooms: Rooms, job: J
 
 @stylize.autocomplete("preset")
 async def preset_names(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """The person's own presets first, then the paintings that come with Easel."""
-    async with rooms_of(interaction).database.read() as connection:
-        mine = await presets.of_user(connection, interaction.user.id)
-    names = [(preset.name, preset.name) for preset in mine]
-    names += [(f"{one.name} — {one.artist}", one.name) for one in BUILT_IN]
-    found = [(shown, name) for shown, name in names if current.casefold() in shown.casefold()]
-    return [app_commands.Choice(name=shown, value=name) for shown, name in found[:25]]
+    """Favourites first, then the person's other presets, the server's, and the paintings."""
+    return await style_choices(interaction, current)

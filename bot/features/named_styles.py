@@ -5,11 +5,13 @@ from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import Refusal
 from bot.features import looks, presets, server_presets
 from bot.features.intake import PictureSource
 from bot.features.looks import BUILT_IN, Look, Painting
-from bot.features.presets import Preset, name_key
+from bot.features.presets import MAX_NAME_CHARS, Preset, name_key
 from bot.features.server_presets import ServerPreset
+from bot.language import _
 
 
 class Origin(StrEnum):
@@ -64,6 +66,23 @@ async def resolve(
     if painting := looks.painting(name):
         return NamedStyle(painting=painting)
     return None
+
+
+async def require(connection: AsyncConnection, user_id: int, guild_id: int | None, name: str) -> NamedStyle:
+    """As `resolve`.
+
+    Raises:
+        Refusal: the name means nothing here.
+    """
+    found = await resolve(connection, user_id, guild_id, name)
+    if found is None:
+        raise Refusal(
+            _(
+                "There is no preset called “{name}”: pick one from the list that opens as you type.",
+                name=name[:MAX_NAME_CHARS],
+            )
+        )
+    return found
 
 
 async def at_hand(connection: AsyncConnection, user_id: int, guild_id: int | None) -> list[NamedStyle]:

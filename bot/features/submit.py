@@ -179,14 +179,7 @@ class Submitter:
     ) -> _Style:
         named = None
         if choice.preset:
-            named = await named_styles.resolve(connection, request.user_id, request.guild_id, choice.preset)
-            if named is None:
-                raise Refusal(
-                    _(
-                        "There is no preset called “{name}”: pick one from the list that opens as you type.",
-                        name=choice.preset[:50],
-                    )
-                )
+            named = await named_styles.require(connection, request.user_id, request.guild_id, choice.preset)
         picture = choice.picture or (named.picture if named else None)
         if picture is None:
             raise Refusal(_("Give me a style: attach a picture as “style”, or pick a “preset”."))

@@ -60,9 +60,10 @@ async def test_list_show_rename_and_delete(studio: Studio) -> None:
 
 async def test_names_complete_as_one_types(studio: Studio) -> None:
     await save(studio)
-    choices = await studio.ada.autocomplete(studio.channel, "preset show", "name", "harb")
-    assert [choice["value"] for choice in choices] == ["harbour"]
-    assert await studio.ben.autocomplete(studio.channel, "preset show", "name", "") == []
+    for command in ("rename", "edit", "delete", "favourite", "share"):
+        choices = await studio.ada.autocomplete(studio.channel, f"preset {command}", "name", "harb")
+        assert choices == [{"name": "harbour", "value": "harbour"}]
+        assert await studio.ben.autocomplete(studio.channel, f"preset {command}", "name", "") == []
 
 
 async def test_a_bad_style_picture_saves_nothing(studio: Studio) -> None:
