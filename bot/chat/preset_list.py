@@ -112,6 +112,6 @@ def _turns(user_id: int, page: int, last: int) -> list[PageButton]:
     """Back and on. At an end one is dead but keeps its place; no two may lead to the same page."""
     back = page - 1 if page else last + 1
     return [
-        PageButton(user_id, back, label=_("◀ Back"), disabled=page == 0),
-        PageButton(user_id, page + 1, label=_("On ▶"), disabled=page == last),
+        PageButton(user_id, back, label=_("← Back"), disabled=page == 0),
+        PageButton(user_id, page + 1, label=_("Next →"), disabled=page == last),
     ]

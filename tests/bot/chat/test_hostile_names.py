@@ -84,9 +84,9 @@ async def test_the_list_shows_them_all_and_breaks_nowhere(studio: Studio, shared
         assert all(len(one.description or "") <= 1024 for one in result.response.attachments)
         seen += titles(card(result))
         buttons = {one["label"]: one for one in buttons_of(result.response.components)}
-        if buttons["On ▶"].get("disabled"):
+        if buttons["Next →"].get("disabled"):
             break
-        await viewer.click(result.response.message, label="On ▶")
+        await viewer.click(result.response.message, label="Next →")
     assert sorted(seen[: len(kept)]) == sorted(kept)
 
 

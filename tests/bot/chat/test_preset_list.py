@@ -99,14 +99,14 @@ async def test_pages_are_turned_after_a_restart_too(studio: Studio, env: Env) ->
     assert "Page 1 of 3" in card(result)
     await env.restart_bot(EaselClient(studio.rooms, shard_count=1))
     (message,) = studio.channel.history(viewer=studio.ada)
-    await studio.ada.click(message, label="On ▶")
+    await studio.ada.click(message, label="Next →")
     assert bold(result) == names[PAGE_STYLES:]
     assert "Your presets · 16 of 50" in card(result)
     assert result.response is not None
-    await studio.ada.click(result.response.message, label="On ▶")
+    await studio.ada.click(result.response.message, label="Next →")
     assert bold(result) == [one.name for one in BUILT_IN]
     assert len(result.response.attachments) == len(BUILT_IN)
-    await studio.ada.click(result.response.message, label="◀ Back")
+    await studio.ada.click(result.response.message, label="← Back")
     assert bold(result) == names[PAGE_STYLES:]
 
 
@@ -117,7 +117,7 @@ async def test_a_page_that_is_gone_leads_to_the_last(studio: Studio) -> None:
     for name in names:
         await studio.ada.slash(studio.channel, "preset delete", name=name)
     assert result.response is not None
-    await studio.ada.click(result.response.message, label="On ▶")
+    await studio.ada.click(result.response.message, label="Next →")
     assert bold(result) == [one.name for one in BUILT_IN]
 
 
