@@ -164,7 +164,7 @@ def notes_of(style: NamedStyle) -> str:
     if style.painting:
         return f"-# {style.painting.artist}, {style.painting.year}"
     parts = [_("favourite")] if style.favourite else []
-    parts += [settings_line(style.look)]
+    parts += [settings_line(style.look)] if style.look else []
     parts += [_("shared by {person}", person=f"<@{style.shared.user_id}>")] if style.shared else []
     return "-# " + " · ".join(parts)
 

@@ -41,9 +41,10 @@ class NamedStyle:
         return Origin.SERVER if self.shared else Origin.BUILT_IN
 
     @property
-    def look(self) -> Look:
+    def look(self) -> Look | None:
+        """What was kept with the picture; a painting leaves it all open."""
         kept = self.preset or self.shared
-        return kept.look if kept else Look()
+        return kept.look if kept else None
 
     @property
     def favourite(self) -> bool:

@@ -183,7 +183,8 @@ class Submitter:
         picture = choice.picture or (named.picture if named else None)
         if picture is None:
             raise Refusal(_("Give me a style: attach a picture as “style”, or pick a “preset”."))
-        return _Style(picture=picture, look=named.look if named else Look(), weight=choice.weight)
+        look = named.look if named else None
+        return _Style(picture=picture, look=look or Look(), weight=choice.weight)
 
     async def _take(self, pictures: list[PictureSource]) -> list[Taken]:
         """All at once, for their addresses expire."""

@@ -22,10 +22,10 @@ async def test_ones_own_goes_before_the_server_s(connection: AsyncConnection) ->
     await save(connection, "night", look=Look(strength=90))
     mine = await resolve(connection, ADA, SERVER, "NIGHT")
     assert mine is not None
-    assert (mine.origin, mine.look.strength) == (Origin.OWN, 90)
+    assert (mine.origin, mine.look) == (Origin.OWN, Look(strength=90))
     theirs = await resolve(connection, 3, SERVER, "NIGHT")
     assert theirs is not None
-    assert (theirs.origin, theirs.look.strength, theirs.picture.blob) == (Origin.SERVER, 10, BLOB)
+    assert (theirs.origin, theirs.look, theirs.picture.blob) == (Origin.SERVER, Look(strength=10), BLOB)
 
 
 @pytest.mark.parametrize("guild_id", [ELSEWHERE, None])
@@ -39,7 +39,7 @@ async def test_a_server_s_preset_means_nothing_elsewhere(
 async def test_a_painting_is_known_everywhere(connection: AsyncConnection) -> None:
     found = await resolve(connection, ADA, None, "the scream")
     assert found is not None
-    assert (found.origin, found.name, found.look) == (Origin.BUILT_IN, "The Scream", Look())
+    assert (found.origin, found.name, found.look) == (Origin.BUILT_IN, "The Scream", None)
     assert found.picture.painting is not None
     assert await resolve(connection, ADA, None, "nothing of the kind") is None
 
