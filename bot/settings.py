@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 MIB = 1024 * 1024
-FOR_WORKERS = ("log_level", "lease_s", "max_attempts")
+FOR_WORKERS = ("log_level", "lease_s", "max_attempts", "timelapse")
 HOST = re.compile(r"([a-z0-9.-]+|\[::1\])(:\d{1,5})?")
 
 
@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     lease_s: float = Field(20.0, ge=2, le=600)
     max_attempts: int = Field(3, ge=1, le=20)
     stop_timeout_s: float = Field(10.0, ge=0, le=600)
+
+    timelapse: bool = True
 
     max_attachment_mib: float = Field(25.0, gt=0, le=500)
     fetch_timeout_s: float = Field(30.0, ge=1, le=600)

@@ -60,7 +60,8 @@ def stylize(
 
     Yields Started; a Preview of the AdaIN sketch, or of `start` (see `Job`) where it is given; a Step per
     iteration (one in ten on a GPU), with a Preview at the end of each size but the last and every
-    `preview_every_s` seconds (None: only those); Finished. The same seed gives the same picture on one machine with one number of threads.
+    `preview_every_s` seconds (None: only those); Finished. The same seed gives the same picture on one
+    machine with one number of threads.
 
     Raises:
         DeviceError: the device is not there.

@@ -48,10 +48,22 @@ class LocalEngine:
         async with self._writing() as connection:
             return await jobs.beat(connection, claim, progress, now=self._clock(), lease_s=self._lease_s)
 
-    async def render(self, claim: Claim, *, result_blob: str, figures: Mapping[str, Any]) -> bool:
+    async def render(
+        self,
+        claim: Claim,
+        *,
+        result_blob: str,
+        figures: Mapping[str, Any],
+        timelapse_blob: str | None = None,
+    ) -> bool:
         async with self._writing() as connection:
             return await jobs.render(
-                connection, claim, result_blob=result_blob, figures=figures, now=self._clock()
+                connection,
+                claim,
+                result_blob=result_blob,
+                figures=figures,
+                timelapse_blob=timelapse_blob,
+                now=self._clock(),
             )
 
     async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:

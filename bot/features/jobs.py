@@ -244,10 +244,16 @@ async def beat(
 
 
 async def render(
-    connection: AsyncConnection, claim: Claim, *, result_blob: str, figures: Mapping[str, Any], now: float
+    connection: AsyncConnection,
+    claim: Claim,
+    *,
+    result_blob: str,
+    figures: Mapping[str, Any],
+    now: float,
+    timelapse_blob: str | None = None,
 ) -> bool:
-    """Running -> rendered. The blob must be stored before. False: the lease is lost."""
-    values = {"result_blob": result_blob, "figures": dict(figures)}
+    """Running -> rendered. The blobs must be stored before. False: the lease is lost."""
+    values = {"result_blob": result_blob, "timelapse_blob": timelapse_blob, "figures": dict(figures)}
     return await _change(connection, _fence(claim), state=State.RENDERED, ended_at=now, **values, **_ENDED)
 
 

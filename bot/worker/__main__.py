@@ -68,6 +68,7 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
             blobs=Blobs(settings.blobs_dir),
             paint=paint,
             device=settings.device,
+            timelapse=settings.timelapse,
             beat_s=min(1.0, settings.lease_s / BEATS_PER_LEASE),
         )
         log.info("worker ready", worker=name, device=settings.device)

@@ -177,13 +177,9 @@ def test_a_draft_has_no_use_for_a_picture_to_start_from(content: Picture, starry
     )
 
 
-def test_a_batch_starts_from_pictures_of_one_size_or_from_none(
-    content: Picture, starry_night: Picture
-) -> None:
+def test_a_batch_starts_from_pictures_of_one_size(content: Picture, starry_night: Picture) -> None:
     params = dataclasses.replace(SMALL, size=192)
     plain = Job(content=content, style=starry_night, params=params)
     started = dataclasses.replace(plain, start=Picture(rgb=np.zeros((128, 128, 3), dtype=np.float32)))
-    with pytest.raises(
-        ParamsError, match=r"^The jobs of a batch must start from pictures of the same size\.$"
-    ):
+    with pytest.raises(ParamsError, match="must start from pictures of the same size"):
         next(stylize_batch([plain, started], device="cpu"))

@@ -21,16 +21,17 @@ from bot.features.jobs import Claim, Job, Progress
 from bot.playground import SimulatedCdn
 from bot.settings import Settings
 from bot.worker.loop import Worker
+from bot.worker.pictures import Pictures
 from nst_core import images
 from nst_core.progress import Event, Finished, Preview, Step
 
 
 def quick_brush(
-    params: Mapping[str, Any], content: bytes, style: bytes, *, device: str
+    params: Mapping[str, Any], pictures: Pictures, *, device: str
 ) -> Generator[Event, None, None]:
     """The signature of `bot.worker.render.paint`; returns the content at the size asked for."""
-    del style, device
-    picture = images.fit(images.decode(content), params["size"])
+    del device
+    picture = images.fit(images.decode(pictures.content), params["size"])
     yield Preview(scale=1, scales=2, picture=picture)
     losses: dict[str, Any] = {
         "content": 1.0,
