@@ -88,6 +88,7 @@ def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = 
     parts += [f"{size} px"] if size else []
     parts += [_("from {start}", start=look.init)] if look.init else []
     parts += [look.optimizer] if look.optimizer else []
+    parts += [_("texture scale {scale:g}", scale=look.style_scale)] if look.style_scale != 1 else []
     parts += [_("colours kept")] if look.keep_colors else []
     parts += [_("seed {seed}", seed=seed)] if seed is not None else []
     return " · ".join(parts)

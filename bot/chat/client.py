@@ -8,6 +8,7 @@ import yarl
 from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 
+from bot.chat.blend import blend
 from bot.chat.cancel import CancelButton, cancel_command
 from bot.chat.door import explain
 from bot.chat.looks import LookSelect, look_command
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu, ...] = (
     stylize,
+    blend,
     preset_group,
     look_command,
     queue_command,

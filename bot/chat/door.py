@@ -31,10 +31,15 @@ async def say(interaction: discord.Interaction, sentence: str) -> None:
     """Tells the person one sentence, privately where Discord still allows it."""
     if not interaction.response.is_done():
         await interaction.response.send_message(sentence, ephemeral=True)
-    elif interaction.type is discord.InteractionType.application_command:
+    elif interaction.type is discord.InteractionType.application_command or _thinks(interaction):
         await interaction.edit_original_response(content=sentence)
     else:
         await interaction.followup.send(sentence, ephemeral=True)
+
+
+def _thinks(interaction: discord.Interaction) -> bool:
+    """Whether the person sees "… is thinking", which a private message would not end."""
+    return interaction.response.type is discord.InteractionResponseType.deferred_channel_message
 
 
 async def explain(interaction: discord.Interaction, error: BaseException) -> None:

@@ -25,6 +25,7 @@ class Look:
     """What a person chooses. None leaves the choice to the service or the engine.
 
     strength: 0 (the content) to 100 (style over all); size_px: the long edge of the result.
+    style_scale: the size of the style's texture, 1 as it is.
     """
 
     strength: float = 50.0
@@ -33,6 +34,7 @@ class Look:
     init: str | None = None
     optimizer: str | None = None
     keep_colors: bool = False
+    style_scale: float = 1.0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -56,6 +58,7 @@ class Look:
                 strength=self.strength,
                 quality=self.quality,
                 size=size_px if self.size_px is None else self.size_px,
+                style_scale=self.style_scale,
                 colors="luminance" if self.keep_colors else "style",
                 seed=seed,
                 **chosen,
