@@ -84,6 +84,7 @@ jobs = Table(
     Index(None, "priority"),
     Index(None, "user_id", "created_at"),
     Index(None, "guild_id", "created_at"),
+    Index(None, "result_blob"),
     sqlite_autoincrement=True,
 )
 
@@ -102,6 +103,7 @@ deliveries = Table(
     Column("retry_at", Double, nullable=False, server_default="0"),
     Column("note", Text),
     Index(None, "closed"),
+    Index(None, "message_id"),
 )
 
 presets = Table(

@@ -12,6 +12,8 @@ from bot.chat.blend import blend
 from bot.chat.cancel import CancelButton, cancel_command
 from bot.chat.door import explain
 from bot.chat.looks import LookSelect, look_command
+from bot.chat.made import how_was_this_made
+from bot.chat.menus import stylize_avatar, stylize_this, use_as_style
 from bot.chat.preset_list import PageButton
 from bot.chat.preset_show import StyleButton
 from bot.chat.presets import preset_group
@@ -26,6 +28,10 @@ log = structlog.get_logger(__name__)
 COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu, ...] = (
     stylize,
     blend,
+    stylize_this,
+    use_as_style,
+    how_was_this_made,
+    stylize_avatar,
     preset_group,
     look_command,
     queue_command,

@@ -49,6 +49,14 @@ class Intake:
         self._decoder = decoder
         self.blobs = blobs
 
+    async def fetch(self, url: str) -> bytes:
+        """An attachment's file as it is: not decoded, and not to be trusted.
+
+        Raises:
+            Refusal: it cannot be had.
+        """
+        return await self._source.fetch(url)
+
     async def accept(self, url: str) -> tuple[str, Clean]:
         """The blob's key, and what is in it.
 
