@@ -81,7 +81,12 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
     intake = Intake(source=source, decoder=decoder, blobs=Blobs(settings.blobs_dir))
     submitter = Submitter(database=database, enqueue=engine.enqueue, intake=intake, limits=limits)
     rooms = Rooms(
-        database=database, submitter=submitter, intake=intake, limits=limits, workers=max(1, len(names))
+        database=database,
+        submitter=submitter,
+        intake=intake,
+        limits=limits,
+        workers=max(1, len(names)),
+        privacy_url=settings.privacy_url,
     )
     supervisor = Supervisor(
         engine=engine,

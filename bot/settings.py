@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     discord_token: SecretStr | None = Field(None, validation_alias="DISCORD_TOKEN")
     discord_api_url: str | None = Field(None, pattern="^https?://")
     discord_gateway_url: str | None = Field(None, pattern="^wss?://")
+    privacy_url: str | None = Field(None, pattern="^https?://", max_length=512)
     attachment_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
     data_dir: Path = Path("easel-data")

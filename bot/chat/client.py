@@ -8,9 +8,11 @@ import yarl
 from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 
+from bot.chat.about import about_command
 from bot.chat.blend import blend
 from bot.chat.cancel import CancelButton, cancel_command
 from bot.chat.door import explain
+from bot.chat.guide import help_command, show_around
 from bot.chat.looks import LookSelect, look_command
 from bot.chat.made import how_was_this_made
 from bot.chat.menus import stylize_avatar, stylize_this, use_as_style
@@ -19,6 +21,7 @@ from bot.chat.preset_show import StyleButton
 from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
 from bot.chat.rooms import Rooms
+from bot.chat.stats import stats_command
 from bot.chat.stylize import stylize
 from bot.chat.translator import Translator
 from bot.language import nearest, speak
@@ -36,6 +39,9 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     look_command,
     queue_command,
     cancel_command,
+    stats_command,
+    help_command,
+    about_command,
 )
 
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (CancelButton, PageButton, StyleButton, LookSelect)
@@ -89,6 +95,14 @@ class EaselClient(discord.AutoShardedClient):
         self.add_dynamic_items(*BUTTONS)
         await self.tree.set_translator(Translator())
         await self.tree.sync()
+
+    async def on_app_command_completion(
+        self,
+        interaction: discord.Interaction["EaselClient"],
+        _command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
+        /,
+    ) -> None:
+        await show_around(interaction)
 
     async def on_ready(self) -> None:
         name = str(self.user) if self.user else None
