@@ -21,6 +21,8 @@ from bot.language import _
 
 LABEL_CHARS = 45
 MOST_OPTIONS = 25
+FORM_LIFE_S = 15 * 60
+"""A form that was closed unsent is forgotten after so long; Discord tells nobody of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ class AskModal(ui.Modal):
     """Asks how one of the `found` pictures is to be painted, and queues it."""
 
     def __init__(self, *, title: str, found: Sequence[Found], offers: Sequence[Offer]) -> None:
-        super().__init__(title=title[:LABEL_CHARS])
+        super().__init__(title=title[:LABEL_CHARS], timeout=FORM_LIFE_S)
         self._found = found
         self._offers = offers
         self._which = _select("picture", [one.picture.title for one in found])

@@ -81,6 +81,19 @@ class Intake:
         except BlobMissing as error:
             raise Refusal(_("That picture is no longer kept here: attach it again.")) from error
 
+    async def check_mask(self, key: str) -> None:
+        """Raises `Refusal` when a mask would let nothing be painted."""
+        if await asyncio.to_thread(_is_black, await self.blobs.get(key)):
+            raise Refusal(_("That mask is black all over: paint white what should be painted."))
+
+
+def _is_black(data: bytes) -> bool:
+    """Whether nothing is white or grey in a mask; what is transparent counts as black."""
+    with Image.open(BytesIO(data)) as image:
+        mask = Image.new("RGBA", image.size, "black")
+        mask.alpha_composite(image.convert("RGBA"))
+        return mask.convert("RGB").getbbox() is None
+
 
 def _measured(key: str, data: bytes) -> Taken:
     with Image.open(BytesIO(data)) as image:  # the head only: these pixels are clean already

@@ -97,6 +97,28 @@ class _Style:
     weight: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pictures:
+    content: Taken
+    styles: list[Taken]
+    mask: Taken | None
+    start: Taken | None
+
+    def columns(self, styles: list[_Style]) -> dict[str, Any]:
+        """What the job's row says of them."""
+        more = [
+            {"blob": taken.blob, "name": style.picture.title, "weight": style.weight}
+            for taken, style in zip(self.styles[1:], styles[1:], strict=True)
+        ]
+        return {
+            "content_blob": self.content.blob,
+            "style_blob": self.styles[0].blob,
+            "style_weight": styles[0].weight,
+            "more_styles": more or None,
+            "mask_blob": self.mask.blob if self.mask else None,
+        }
+
+
 class Submitter:
     """Accepts requests. One transaction holds the job, its place in the line and its card's address."""
 
@@ -133,25 +155,17 @@ class Submitter:
         check_size(look, self._limits)
         seed = request.seed if request.seed is not None else secrets.randbelow(MAX_SEED)
         params = look.to_params(size_px=self._limits.default_size_px, seed=seed)
-        wanted = [request.content, *(style.picture for style in styles)]
-        content, first, *others = await self._take(wanted + ([request.mask] if request.mask else []))
-        mask = others.pop() if request.mask else None
-        more = [
-            {"blob": taken.blob, "name": style.picture.title, "weight": style.weight}
-            for taken, style in zip(others, styles[1:], strict=True)
-        ]
+        pictures = await self._take_all(request, styles)
+        content, start = pictures.content, pictures.start
+        started_px = max(start.width, start.height) if start else 0
         values = {
             **{name: getattr(request, name) for name in CARRIED},
+            **pictures.columns(styles),
             "look": look.as_dict(),
             "style_name": " + ".join(style.picture.title for style in styles)[:MAX_NAME_CHARS],
             "language": request.language or spoken(),
             "params": params.as_dict(),
-            "cost": looks.cost_of(params, width=content.width, height=content.height),
-            "content_blob": content.blob,
-            "style_blob": first.blob,
-            "style_weight": styles[0].weight,
-            "more_styles": more or None,
-            "mask_blob": mask.blob if mask else None,
+            "cost": looks.cost_of(params, width=content.width, height=content.height, started_px=started_px),
             "created_at": self._clock(),
         }
         return await self._write(request, values)
@@ -186,11 +200,24 @@ class Submitter:
         look = named.look if named else None
         return _Style(picture=picture, look=look or Look(), weight=choice.weight)
 
-    async def _take(self, pictures: list[PictureSource]) -> list[Taken]:
+    async def _take_all(self, request: Request, styles: list[_Style]) -> _Pictures:
+        start = PictureSource(blob=request.start_blob) if request.start_blob else None
+        wanted = [request.content, request.mask, start, *(style.picture for style in styles)]
+        content, mask, start_taken, *taken = await self._take(wanted)
+        if mask:
+            await self._intake.check_mask(mask.blob)
+        assert content is not None
+        return _Pictures(content=content, styles=[one for one in taken if one], mask=mask, start=start_taken)
+
+    async def _take(self, pictures: list[PictureSource | None]) -> list[Taken | None]:
         """All at once, for their addresses expire."""
+
+        async def take(picture: PictureSource | None) -> Taken | None:
+            return await self._intake.take(picture) if picture else None
+
         try:
             async with asyncio.TaskGroup() as group:
-                taking = [group.create_task(self._intake.take(picture)) for picture in pictures]
+                taking = [group.create_task(take(picture)) for picture in pictures]
         except* Refusal as refusals:
             raise refusals.exceptions[0] from None
         return [task.result() for task in taking]

@@ -81,6 +81,7 @@ async def test_a_second_style_is_mixed_in(studio: Studio, mix: int | None, weigh
         ({"preset": None, "style2": ("a.png", png())}, "“style2” goes beside a first style"),
         ({"style2": ("a.png", b"text")}, "not a picture"),
         ({"mask": ("a.png", b"text")}, "not a picture"),
+        ({"mask": ("a.png", png(colour="black"))}, "black all over"),
     ],
 )
 async def test_a_second_style_or_a_mask_that_makes_no_sense_is_refused(

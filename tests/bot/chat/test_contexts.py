@@ -72,7 +72,7 @@ async def test_after_the_token_s_life_it_comes_as_a_direct_message(brought: Stud
     await brought.courier.round()
     assert "painted in" not in card(result)
     (message,) = brought.ada.user.dm_channel.history()
-    assert "painted in" in texts([one.to_dict() for one in message.components])
+    assert "painted in" in texts([dict(one.to_dict()) for one in message.components])
     assert (await brought.job()).state is State.DELIVERED
 
 

@@ -29,7 +29,8 @@ def elsewhere(studio: Studio) -> tuple[ChannelHandle, MemberActor, MemberActor]:
 def seen(channel: ChannelHandle, viewer: MemberActor) -> list[str]:
     """The texts of the messages that a member sees."""
     return [
-        texts([one.to_dict() for one in message.components]) for message in channel.history(viewer=viewer)
+        texts([dict(one.to_dict()) for one in message.components])
+        for message in channel.history(viewer=viewer)
     ]
 
 

@@ -139,9 +139,16 @@ async def test_a_rendered_job_has_its_result_and_figures_and_no_preview(connecti
     job = await add_in(connection, State.RUNNING)
     await jobs.beat(connection, as_worker(job), progress(4, preview_blob="1" * 64), now=NOW, lease_s=LEASE_S)
     claim = as_worker(job)
-    await jobs.render(connection, claim, result_blob=BLOB, figures={"total": 1.5, "notes": ()}, now=NOW + 3)
+    await jobs.render(
+        connection,
+        claim,
+        result_blob=BLOB,
+        timelapse_blob="2" * 64,
+        figures={"total": 1.5, "notes": ()},
+        now=NOW + 3,
+    )
     after = await job_of(connection, job.id)
-    assert (after.result_blob, after.preview_blob) == (BLOB, None)
+    assert (after.result_blob, after.timelapse_blob, after.preview_blob) == (BLOB, "2" * 64, None)
     assert after.figures == {"total": 1.5, "notes": []}
     assert after.ended_at == NOW + 3
 

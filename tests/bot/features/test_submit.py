@@ -358,6 +358,26 @@ async def test_several_styles_and_a_mask_are_kept_with_their_weights(house: Hous
     assert job.look["strength"] == 80, "the first style gives the look"
 
 
+async def test_a_job_that_goes_on_from_a_kept_picture_costs_its_last_size_only(house: House) -> None:
+    large = await house.blobs.put(png(256, 200, "red"))
+    whole = await house.submit(preset="The Scream", chosen={"size_px": 256})
+    goes_on = await house.submit(preset="The Scream", chosen={"size_px": 256}, start_blob=large)
+    assert goes_on.start_blob == large
+    assert goes_on.cost < whole.cost
+    with pytest.raises(Refusal, match="no longer kept here"):
+        await house.submit(preset="The Scream", start_blob="0" * 64)
+
+
+async def test_a_black_mask_is_refused_before_anybody_waits(house: House) -> None:
+    clear = BytesIO()
+    Image.new("RGBA", (60, 40), (255, 255, 255, 0)).save(clear, "PNG")
+    house.attachments.files |= {"black": png(60, 40, "black"), "clear": clear.getvalue()}
+    for url in ("black", "clear"):
+        with pytest.raises(Refusal, match="black all over"):
+            await house.submit(preset="The Scream", mask=PictureSource(name="m.png", url=url))
+    assert await house.counts() == (0, 0, 0)
+
+
 async def test_one_unknown_style_of_several_is_refused(house: House) -> None:
     with pytest.raises(Refusal, match="no preset called"):
         await house.submit(styles=(StyleChoice(preset="The Scream"), StyleChoice(preset="?")))
