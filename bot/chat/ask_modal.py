@@ -13,9 +13,9 @@ from bot.chat.pictures_in import Found
 from bot.chat.rooms import rooms_of
 from bot.chat.stylize import ask, attached, chosen_look
 from bot.errors import Refusal
-from bot.features import people, presets
+from bot.features import named_styles, people
 from bot.features.intake import PictureSource
-from bot.features.looks import BUILT_IN
+from bot.features.named_styles import NamedStyle
 from bot.features.submit import StyleChoice
 from bot.language import _
 
@@ -34,20 +34,24 @@ class Offer:
 
 
 async def offers_for(interaction: discord.Interaction) -> list[Offer]:
-    """The person's current style, their presets and the built-in paintings; the latter always have room."""
+    """The person's current style, what else is at hand, and the paintings, which always have room."""
     async with rooms_of(interaction).database.read() as connection:
         current = await people.current_style(connection, interaction.user.id)
-        mine = await presets.of_user(connection, interaction.user.id)
+        named = await named_styles.at_hand(connection, interaction.user.id, interaction.guild_id)
     offers = []
     if current:
         picture = PictureSource(name=current.name, blob=current.blob)
         name = _("Your current style: {name}", name=current.name)
         offers.append(Offer(name=name, style=StyleChoice(picture=picture)))
-    offers += [Offer(name=one.name, style=StyleChoice(preset=one.name)) for one in mine]
-    bundled = [
-        Offer(name=f"{one.name} — {one.artist}", style=StyleChoice(preset=one.name)) for one in BUILT_IN
-    ]
+    styles = named_styles.reachable(named)
+    offers += [_offer(one) for one in styles if one.painting is None]
+    bundled = [_offer(one) for one in styles if one.painting]
     return offers[: MOST_OPTIONS - len(bundled)] + bundled
+
+
+def _offer(style: NamedStyle) -> Offer:
+    artist = f" — {style.painting.artist}" if style.painting else ""
+    return Offer(name=f"{style.name}{artist}", style=StyleChoice(preset=style.name))
 
 
 class AskModal(ui.Modal):

@@ -61,7 +61,7 @@ def example() -> list[Picture]:
         ),
         Picture(
             filename="result.jpg",
-            data=(SAMPLES / "chelsea_starry_night.jpg").read_bytes(),
+            data=style.read_example(),
             description=_("The result: the cat, painted in the swirls and blues of {name}", name=style.name),
         ),
     ]

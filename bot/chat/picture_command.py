@@ -27,12 +27,15 @@ class PictureCommand(app_commands.Command[Any, ..., Any]):
 
 
 def picture_command(
-    *, name: str, description: str
+    *, name: str, description: str, group: app_commands.Group | None = None
 ) -> Callable[[Callable[..., Coroutine[Any, Any, Any]]], PictureCommand]:
-    """As `discord.app_commands.command`."""
+    """As `discord.app_commands.command`, or as the `command` of a group."""
 
     def decorate(callback: Callable[..., Coroutine[Any, Any, Any]]) -> PictureCommand:
-        return PictureCommand(name=name, description=description, callback=callback)
+        command = PictureCommand(name=name, description=description, callback=callback, parent=group)
+        if group is not None:
+            group.add_command(command)
+        return command
 
     return decorate
 

@@ -125,7 +125,8 @@ async def test_what_is_asked_for_in_an_age_restricted_channel_is_marked_so(studi
 async def test_the_file_dialogs_offer_pictures_only(studio: Studio) -> None:
     sent = [one.json for one in studio.env.http_requests if one.path.endswith("/commands")]
     commands = {command["name"]: command for command in sent[-1] or []}
-    for name, count in (("stylize", 4), ("blend", 6)):
+    commands |= {option["name"]: option for option in commands["preset"]["options"]}
+    for name, count in (("stylize", 4), ("blend", 6), ("save", 1)):
         attachments = [option for option in commands[name]["options"] if option["type"] == 11]
         assert len(attachments) == count
         assert all(option["file_types"] == ["image"] for option in attachments)
