@@ -177,6 +177,7 @@ exhibits = Table(
     Column("removed", Boolean, nullable=False, server_default=false()),
     Column("created_at", Double, nullable=False),
     Index(None, "guild_id", "created_at"),
+    Index(None, "message_id"),
 )
 
 stars = Table(

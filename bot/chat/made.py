@@ -3,6 +3,7 @@
 import discord
 import structlog
 from discord import app_commands
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.card import job_settings, layout, panel, settings_line
 from bot.chat.door import plain
@@ -28,7 +29,8 @@ async def how_was_this_made(interaction: discord.Interaction, message: discord.M
     rooms, viewer_id = rooms_of(interaction), interaction.user.id
     async with rooms.database.read() as connection:
         job = await provenance.of_message(connection, message.id, viewer_id=viewer_id)
-    lines = _recorded(job) if job else await _from_files(interaction, message)
+        recorded = await _recorded(connection, job) if job else None
+    lines = recorded or await _from_files(interaction, message)
     await interaction.edit_original_response(view=layout(panel(*lines)))
 
 
@@ -46,8 +48,8 @@ async def _from_files(interaction: discord.Interaction, message: discord.Message
             continue
         async with rooms.database.read() as connection:
             job = await provenance.of_file(connection, data, viewer_id=interaction.user.id)
-        if job:
-            return _recorded(job)
+            if job:
+                return await _recorded(connection, job)
         params = provenance.written_in(data)
         if params:
             return _written(params)
@@ -56,13 +58,15 @@ async def _from_files(interaction: discord.Interaction, message: discord.Message
     )
 
 
-def _recorded(job: Job) -> list[str]:
+async def _recorded(connection: AsyncConnection, job: Job) -> list[str]:
     """What our own records say."""
+    anonymous = await provenance.is_anonymous(connection, job)
+    person = _("somebody in a challenge") if anonymous else f"<@{job.user_id}>"
     lines = [
         _(
             "Painted in the style of **{style}**, for {person}",
             style=plain(job.style_name),
-            person=f"<@{job.user_id}>",
+            person=person,
         ),
         job_settings(job),
     ]

@@ -8,15 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.features.jobs import JOB_COLUMNS, Job
 from bot.media.parameters import parameters_in
-from bot.tables import deliveries, jobs
+from bot.tables import challenges, deliveries, exhibits, jobs
 from nst_core.errors import EngineError
 from nst_core.params import Params
 
 
 async def of_message(connection: AsyncConnection, message_id: int, *, viewer_id: int) -> Job | None:
-    """The job whose card a message is. Private pictures are known to their owner alone."""
-    query = select(*JOB_COLUMNS).join(deliveries, deliveries.c.job_id == jobs.c.id)
-    return await _newest(connection, query.where(deliveries.c.message_id == message_id), viewer_id)
+    """The job whose card or exhibit a message is. Private pictures are known to their owner alone."""
+    for ledger in (deliveries, exhibits):
+        query = select(*JOB_COLUMNS).join(ledger, ledger.c.job_id == jobs.c.id)
+        job = await _newest(connection, query.where(ledger.c.message_id == message_id), viewer_id)
+        if job:
+            return job
+    return None
 
 
 async def of_file(connection: AsyncConnection, data: bytes, *, viewer_id: int) -> Job | None:
@@ -26,6 +30,14 @@ async def of_file(connection: AsyncConnection, data: bytes, *, viewer_id: int) -
     """
     query = select(*JOB_COLUMNS).where(jobs.c.result_blob == hashlib.sha256(data).hexdigest())
     return await _newest(connection, query, viewer_id)
+
+
+async def is_anonymous(connection: AsyncConnection, job: Job) -> bool:
+    """Whether nobody may learn yet who made it: it is an entry of a challenge that has not ended."""
+    if job.challenge_id is None:
+        return False
+    query = select(challenges.c.id).where(challenges.c.id == job.challenge_id, challenges.c.state != "ended")
+    return (await connection.execute(query)).first() is not None
 
 
 def written_in(data: bytes) -> Params | None:

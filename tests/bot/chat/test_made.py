@@ -6,9 +6,11 @@ import discord
 import numpy as np
 from simcord import InteractionResult, MemberActor
 
+from bot.tables import challenges
 from nst_core import images
 from nst_core.images import Picture
 from nst_core.params import Params
+from tests.bot.builders import set_columns
 from tests.bot.chat.conftest import Studio, card, png, sentence
 
 MENU = "How was this made?"
@@ -37,6 +39,17 @@ async def test_a_card_tells_its_own_story_from_our_records(studio: Studio) -> No
     assert "Styles: Starry Night 75% · red 25%" in text
     assert "number 1 · painted <t:" in text
     assert "2 steps" in text
+
+
+async def test_who_made_an_entry_stays_a_secret_until_the_challenge_ends(studio: Studio) -> None:
+    message = await painted(studio)
+    challenge = {"guild_id": 1, "channel_id": 2, "user_id": 3, "theme": "Waves", "created_at": 1.0}
+    async with studio.rooms.database.begin() as connection:
+        await connection.execute(challenges.insert().values(id=5, state="voting", **challenge))
+        await set_columns(connection, 1, challenge_id=5)
+    text = card(await ask(studio, message, studio.ben))
+    assert "for somebody in a challenge" in text
+    assert str(studio.ada.id) not in text
 
 
 async def test_a_waiting_card_is_known_too(studio: Studio) -> None:

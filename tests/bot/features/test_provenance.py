@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.features import provenance
 from bot.features.jobs import State
+from bot.tables import challenges, exhibits
 from nst_core import images
 from nst_core.images import Picture
 from nst_core.params import Params
-from tests.bot.builders import ADA, BEN, add_card, add_in, set_columns
+from tests.bot.builders import ADA, BEN, NOW, add_card, add_in, set_columns
 
 FILE = b"the file of a result"
 KEY = hashlib.sha256(FILE).hexdigest()
@@ -22,6 +23,24 @@ async def test_a_message_leads_to_its_job(connection: AsyncConnection) -> None:
     await add_card(connection, job.id, message_id=77)
     assert await provenance.of_message(connection, 77, viewer_id=BEN) == job
     assert await provenance.of_message(connection, 78, viewer_id=BEN) is None
+
+
+async def test_what_hangs_in_an_art_channel_leads_to_its_job(connection: AsyncConnection) -> None:
+    job = await add_in(connection, State.DELIVERED)
+    where = {"job_id": job.id, "guild_id": 10, "channel_id": 30, "message_id": 88, "created_at": NOW}
+    await connection.execute(exhibits.insert().values(**where))
+    assert await provenance.of_message(connection, 88, viewer_id=BEN) == job
+
+
+@pytest.mark.parametrize(("state", "anonymous"), [("open", True), ("voting", True), ("ended", False)])
+async def test_an_entry_is_anonymous_until_its_challenge_has_ended(
+    connection: AsyncConnection, state: str, anonymous: bool
+) -> None:
+    challenge = {"guild_id": 10, "channel_id": 20, "user_id": BEN, "theme": "Waves", "created_at": NOW}
+    await connection.execute(challenges.insert().values(id=5, state=state, **challenge))
+    entry = await add_in(connection, State.DELIVERED, challenge_id=5)
+    assert await provenance.is_anonymous(connection, entry) is anonymous
+    assert not await provenance.is_anonymous(connection, await add_in(connection, State.DELIVERED))
 
 
 async def test_a_result_s_bytes_lead_to_its_job_and_to_the_newest_of_several(
