@@ -63,7 +63,12 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
 
 
 def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
-    engine = LocalEngine(database, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
+    engine = LocalEngine(
+        database,
+        lease_s=settings.lease_s,
+        max_attempts=settings.max_attempts,
+        running_per_user=settings.running_per_user,
+    )
     names = devices(settings.device, settings.workers)
     size_px = largest_size_px(names) or settings.max_size_px
     if size_px < settings.max_size_px:
