@@ -76,7 +76,10 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
     max_size_px = min(settings.max_size_px, size_px)
     limits = Limits(
         jobs_per_user=settings.jobs_per_user,
+        jobs_per_day=settings.jobs_per_day,
         jobs_queued=settings.jobs_queued,
+        requests_per_minute=settings.requests_per_minute,
+        requests_per_minute_of_server=settings.requests_per_minute_of_server,
         presets_per_user=settings.presets_per_user,
         presets_per_server=settings.presets_per_server,
         default_size_px=min(settings.default_size_px, max_size_px),

@@ -71,6 +71,7 @@ class Job:
     start_blob: str | None
     parent_id: int | None
     challenge_id: int | None
+    notes: Sequence[str] | None
     language: str
     spoiler: bool
     age_restricted: bool
