@@ -19,6 +19,7 @@ from bot.engines.local import LocalEngine
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
 from bot.features.intake import Intake
+from bot.features.retention import Keeping, Sweeper
 from bot.features.submit import Limits, Submitter
 from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
@@ -35,6 +36,7 @@ class House:
 
     rooms: Rooms
     supervisor: Supervisor
+    sweeper: Sweeper
 
 
 @asynccontextmanager
@@ -98,7 +100,13 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         stop_timeout_s=settings.stop_timeout_s,
         environment=settings.for_workers(),
     )
-    return House(rooms=rooms, supervisor=supervisor)
+    keeping = Keeping(
+        inputs_days=settings.keep_inputs_days,
+        results_days=settings.keep_results_days,
+        left_servers_days=settings.keep_left_servers_days,
+    )
+    sweeper = Sweeper(database=database, blobs=intake.blobs, keeping=keeping)
+    return House(rooms=rooms, supervisor=supervisor, sweeper=sweeper)
 
 
 async def run(settings: Settings) -> None:
@@ -116,7 +124,7 @@ async def run(settings: Settings) -> None:
         async with open_house(settings) as house, EaselClient(house.rooms) as client:
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
-            await run_until(stop, client.connect, courier.run, house.supervisor.run)
+            await run_until(stop, client.connect, courier.run, house.sweeper.run, house.supervisor.run)
     log.info("stopped")
 
 

@@ -18,6 +18,7 @@ from bot.chat.queue import queue_command
 from bot.chat.rooms import Rooms
 from bot.chat.stylize import stylize
 from bot.chat.translator import Translator
+from bot.features import departures
 from bot.language import nearest, speak
 
 log = structlog.get_logger(__name__)
@@ -85,3 +86,20 @@ class EaselClient(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         name = str(self.user) if self.user else None
         log.info("ready", user=name, servers=len(self.guilds), shards=self.shard_count)
+        async with self.rooms.database.begin() as connection:
+            present = {guild.id for guild in self.guilds}
+            await departures.catch_up(connection, present, now=self.rooms.clock(), of_shards=self._is_ours)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        async with self.rooms.database.begin() as connection:
+            await departures.joined(connection, guild.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Its data is deleted some days later, unless the bot comes back."""
+        log.info("removed from a server", guild=guild.id)
+        async with self.rooms.database.begin() as connection:
+            await departures.left(connection, guild.id, now=self.rooms.clock())
+
+    def _is_ours(self, guild_id: int) -> bool:
+        """Source: Discord's documentation, "Gateway", section "Sharding"."""
+        return (guild_id >> 22) % (self.shard_count or 1) in self.shards

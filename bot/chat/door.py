@@ -13,6 +13,7 @@ from discord.utils import escape_mentions
 
 from bot.errors import Failure, Refusal, new_reference
 from bot.language import _, nearest, speak
+from bot.media.blobs import BlobMissing
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,9 @@ async def explain(interaction: discord.Interaction, error: BaseException) -> Non
         return
     if isinstance(error, Refusal):
         sentence = refusal_sentence(error)
+    elif isinstance(error, BlobMissing):
+        # An old card outlives its pictures, see `bot.features.retention`.
+        sentence = _("That picture is no longer kept here: ask for it anew.")
     elif isinstance(error, app_commands.CheckFailure | app_commands.TransformerError):
         sentence = _("That does not work here or with these values: please check them and try again.")
     else:
