@@ -15,7 +15,9 @@ from bot.chat.preset_list import PageButton
 from bot.chat.preset_show import StyleButton
 from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
+from bot.chat.quota import quota_command
 from bot.chat.rooms import Rooms
+from bot.chat.settings import ChoiceSelect, PlacesSelect, ResetButton, RoleQuotaButton, settings_command
 from bot.chat.stylize import stylize
 from bot.chat.translator import Translator
 from bot.features import departures
@@ -29,9 +31,20 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     look_command,
     queue_command,
     cancel_command,
+    quota_command,
+    settings_command,
 )
 
-BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (CancelButton, PageButton, StyleButton, LookSelect)
+BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
+    CancelButton,
+    PageButton,
+    StyleButton,
+    LookSelect,
+    ChoiceSelect,
+    PlacesSelect,
+    RoleQuotaButton,
+    ResetButton,
+)
 """What answers clicks for ever, also after a restart."""
 
 
@@ -93,6 +106,11 @@ class EaselClient(discord.AutoShardedClient):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         async with self.rooms.database.begin() as connection:
             await departures.joined(connection, guild.id)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """After an outage. At the start `on_ready` notes all servers at once."""
+        if self.is_ready():
+            await self.on_guild_join(guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Its data is deleted some days later, unless the bot comes back."""

@@ -127,8 +127,8 @@ async def _of_day(connection: AsyncConnection, kind: Kind, limit: int, whose: _W
         return Quota(kind=kind, used=used, limit=limit)
     # One is free when all but `limit - 1` of them are older than a day.
     last = select(jobs.c.created_at).where(*counted).order_by(jobs.c.created_at).offset(used - limit).limit(1)
-    leaves_at = (await connection.execute(last)).scalar_one()
-    return Quota(kind=kind, used=used, limit=limit, returns_at=leaves_at + DAY_S)
+    leaves_at = (await connection.execute(last)).scalar_one_or_none()  # a limit of 0 has no such picture
+    return Quota(kind=kind, used=used, limit=limit, returns_at=leaves_at + DAY_S if leaves_at else None)
 
 
 def _refusal(quota: Quota) -> Refusal:
