@@ -13,6 +13,7 @@ from bot.chat.door import explain
 from bot.chat.looks import LookSelect, look_command
 from bot.chat.preset_list import PageButton
 from bot.chat.preset_show import StyleButton
+from bot.chat.mydata import ForgetMeButton, mydata_group
 from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
 from bot.chat.quota import quota_command
@@ -33,6 +34,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     cancel_command,
     quota_command,
     settings_command,
+    mydata_group,
 )
 
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
@@ -44,6 +46,7 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     PlacesSelect,
     RoleQuotaButton,
     ResetButton,
+    ForgetMeButton,
 )
 """What answers clicks for ever, also after a restart."""
 
