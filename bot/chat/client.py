@@ -11,9 +11,9 @@ from discord.gateway import DiscordWebSocket
 from bot.chat.cancel import CancelButton, cancel_command
 from bot.chat.door import explain
 from bot.chat.looks import LookSelect, look_command
+from bot.chat.mydata import ForgetMeButton, mydata_group
 from bot.chat.preset_list import PageButton
 from bot.chat.preset_show import StyleButton
-from bot.chat.mydata import ForgetMeButton, mydata_group
 from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
 from bot.chat.quota import quota_command
