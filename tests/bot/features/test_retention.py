@@ -13,6 +13,7 @@ from bot.features.jobs import State
 from bot.features.people import CurrentStyle
 from bot.features.retention import DAY_S, GRACE_S, Keeping, Sweeper, Swept
 from bot.media.blobs import BlobMissing, Blobs
+from bot.settings import Settings
 from bot.tables import jobs, presets, server_presets
 from tests.bot.builders import ADA, add, add_in, read_job, set_columns
 
@@ -169,3 +170,11 @@ async def test_a_sweeper_outlives_a_database_that_is_away(tmp_path: Path) -> Non
     with pytest.raises(asyncio.CancelledError):
         await running
     await database.dispose()
+
+
+def test_the_privacy_page_tells_of_the_defaults() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "PRIVACY.md").read_text()
+    defaults = {name: Settings.model_fields[name].default for name in Settings.model_fields}
+    assert f"| {defaults['keep_inputs_days']} days after the painting" in page
+    assert f"| {defaults['keep_results_days']} days |" in page
+    assert f"until {defaults['keep_left_servers_days']} days after the bot was removed" in page
