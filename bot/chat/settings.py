@@ -60,8 +60,18 @@ async def change(interaction: discord.Interaction[Any], **changes: Any) -> None:
     guild, rooms = manager_of(interaction), rooms_of(interaction)
     async with rooms.database.begin() as connection:
         settings = await guilds.change(connection, guild.id, **changes)
-    log.info("settings changed", guild=guild.id, user=interaction.user.id, changed=sorted(changes))
-    await interaction.response.edit_message(view=panel_of(settings, guild, rooms.limits))
+    await _show(interaction, guild, settings, changed=sorted(changes))
+
+
+async def _show(
+    interaction: discord.Interaction[Any],
+    guild: discord.Guild,
+    settings: GuildSettings,
+    *,
+    changed: list[str],
+) -> None:
+    log.info("settings changed", guild=guild.id, user=interaction.user.id, changed=changed)
+    await interaction.response.edit_message(view=panel_of(settings, guild, rooms_of(interaction).limits))
 
 
 class ChoiceSelect(ui.DynamicItem[ui.Select[Any]], template=rf"easel:settings:(?P<name>{'|'.join(CHOICES)})"):
@@ -203,11 +213,10 @@ class RoleQuotaModal(ui.Modal):
         guild, text = manager_of(interaction), self.number.value.strip()
         if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PER_DAY):
             raise Refusal(_("Give a whole number from 1 to {most}, or none.", most=MAX_PER_DAY))
-        async with rooms_of(interaction).database.read() as connection:
-            settings = await guilds.settings_of(connection, guild.id)
-        chosen = [role.id for role in self.roles.values]
-        by_role = guilds.with_quota_of_roles(settings, chosen, int(text) if text else None)
-        await change(interaction, jobs_per_day_of_role=by_role or None)
+        chosen, number = [role.id for role in self.roles.values], int(text) if text else None
+        async with rooms_of(interaction).database.begin() as connection:
+            settings = await guilds.set_quota_of_roles(connection, guild.id, chosen, number)
+        await _show(interaction, guild, settings, changed=["jobs_per_day_of_role"])
 
 
 def panel_of(settings: GuildSettings, guild: discord.Guild, limits: Limits) -> ui.LayoutView:

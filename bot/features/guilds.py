@@ -77,14 +77,16 @@ async def change(connection: AsyncConnection, guild_id: int, **changes: Any) -> 
     return settings
 
 
-def with_quota_of_roles(
-    settings: GuildSettings, role_ids: Iterable[int], per_day: int | None
-) -> dict[str, int]:
-    """`jobs_per_day_of_role` with another number for some roles; None takes theirs away.
+async def set_quota_of_roles(
+    connection: AsyncConnection, guild_id: int, role_ids: Iterable[int], per_day: int | None
+) -> GuildSettings:
+    """Gives some roles a number of pictures per day; None takes theirs away.
 
     Raises:
-        Refusal: more roles than a server may give numbers to.
+        Refusal: more roles would have one than a server may give numbers to.
     """
+    await one_at_a_time(connection, guild_id)
+    settings = await settings_of(connection, guild_id)
     chosen = {str(role_id): per_day for role_id in role_ids}
     everyone = {**(settings.jobs_per_day_of_role or {}), **chosen}
     quotas = {role_id: number for role_id, number in everyone.items() if number is not None}
@@ -95,4 +97,4 @@ def with_quota_of_roles(
                 limit=MAX_ROLE_QUOTAS,
             )
         )
-    return quotas
+    return await change(connection, guild_id, jobs_per_day_of_role=quotas or None)
