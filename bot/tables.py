@@ -1,7 +1,8 @@
 """Every table.
 
 Times are seconds since the epoch (UTC) as floats; ids of users, guilds, channels and messages are Discord's;
-a blob is named by its key in the store (`bot.media.blobs`).
+a blob is named by its key in the store (`bot.media.blobs`). A column that names one ends in `_blob`: what no
+such column names is deleted (`bot.features.retention`). An empty key stands for a picture that was forgotten.
 """
 
 from sqlalchemy import (
@@ -55,6 +56,7 @@ jobs = Table(
     Column("start_blob", String(64)),  # the picture that the painting starts from, instead of params["init"]
     Column("parent_id", RowId),  # the job whose button made this one
     Column("challenge_id", RowId),
+    Column("notes", JSON),  # sentences in its language: what was made smaller than asked
     Column("language", String(10), nullable=False, server_default="en"),  # of its card
     Column("spoiler", Boolean, nullable=False, server_default=false()),
     Column("age_restricted", Boolean, nullable=False, server_default=false()),

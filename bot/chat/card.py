@@ -49,6 +49,7 @@ def render(job: Job, *, standing: Standing | None = None, picture: Picture | Non
         _("**{style}** · for {person}", style=plain(job.style_name), person=f"<@{job.user_id}>"),
         _LINES[job.state](job, standing),
     ]
+    texts += [f"-# {note}" for note in job.notes or ()]
     if picture is not None and picture.note:
         texts.append(f"-# {picture.note}")
     container = panel(*texts, picture=picture, accent=ACCENTS[job.state])
