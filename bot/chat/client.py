@@ -8,8 +8,13 @@ import yarl
 from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 
+from bot.chat.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect, artchannel_group
+from bot.chat.ballot import VoteSelect
 from bot.chat.cancel import CancelButton, cancel_command
+from bot.chat.challenge import challenge_group
 from bot.chat.door import explain
+from bot.chat.exhibit import StarButton, TakeDownButton
+from bot.chat.gallery import HangMineButton, PageButton, gallery_command
 from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
 from bot.chat.rooms import Rooms
@@ -24,9 +29,22 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     preset_group,
     queue_command,
     cancel_command,
+    artchannel_group,
+    gallery_command,
+    challenge_group,
 )
 
-BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (CancelButton,)
+BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
+    CancelButton,
+    StarButton,
+    TakeDownButton,
+    PageButton,
+    HangMineButton,
+    ArtChannelSelect,
+    ArtToggle,
+    WeeklyStyleSelect,
+    VoteSelect,
+)
 """What answers clicks for ever, also after a restart."""
 
 

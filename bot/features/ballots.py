@@ -94,8 +94,8 @@ async def vote(
     user_id: int,
     key: str,
     now: float,
-) -> int:
-    """Casts or changes a vote and returns the entry's number.
+) -> None:
+    """Casts or changes a vote.
 
     Raises:
         Refusal: no vote is on here, there is no such entry, or it is their own.
@@ -103,16 +103,13 @@ async def vote(
     challenge = await challenges.running(connection, guild_id, lock=True)
     if challenge is None or challenge.id != challenge_id or challenge.state is not Stage.VOTING:
         raise Refusal(_("This vote is over."))
-    found = await entries_of(connection, challenge_id)
-    numbers = {entry.key: (number, entry) for number, entry in enumerate(found, start=1)}
-    if key not in numbers:
+    entry = {one.key: one for one in await entries_of(connection, challenge_id)}.get(key)
+    if entry is None:
         raise Refusal(_("That picture is no longer in the challenge: choose another one."))
-    number, entry = numbers[key]
     if entry.user_id == user_id:
         raise Refusal(_("You cannot vote for your own picture: choose another one."))
     values = {"entrant_id": entry.user_id, "created_at": now}
     await upsert(connection, votes, {"challenge_id": challenge_id, "user_id": user_id}, values)
-    return number
 
 
 async def end(connection: AsyncConnection, challenge: Challenge, *, now: float) -> list[Place]:

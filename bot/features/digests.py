@@ -12,6 +12,7 @@ from bot.features.exhibits import Exhibit
 from bot.features.galleries import Choice
 from bot.features.guilds import GuildSettings
 from bot.features.looks import BUILT_IN
+from bot.features.presets import name_key
 from bot.tables import digests, guilds, server_presets
 
 FROM_HOUR_UTC = 9
@@ -98,3 +99,19 @@ async def shared_styles(connection: AsyncConnection, guild_id: int) -> list[str]
     query = select(server_presets.c.name).where(server_presets.c.guild_id == guild_id)
     names = (await connection.execute(query.order_by(server_presets.c.name_key))).scalars()
     return [*(one.name for one in BUILT_IN), *names]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedStyle:
+    """A style that everybody in a server can paint in; `blob` is its picture."""
+
+    name: str
+    blob: str
+
+
+async def shared_preset(connection: AsyncConnection, guild_id: int, name: str) -> SharedStyle | None:
+    query = select(server_presets.c.name, server_presets.c.style_blob).where(
+        server_presets.c.guild_id == guild_id, server_presets.c.name_key == name_key(name)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return SharedStyle(name=row.name, blob=row.style_blob) if row else None

@@ -51,9 +51,9 @@ async def with_entries(connection: AsyncConnection, *user_ids: int) -> dict[int,
     return {entry.user_id: entry for entry in await ballots.entries_of(connection, challenge.id)}
 
 
-async def vote(connection: AsyncConnection, user_id: int, key: str, **given: int) -> int:
+async def vote(connection: AsyncConnection, user_id: int, key: str, **given: int) -> None:
     place = {"challenge_id": 1, "guild_id": SERVER, **given}
-    return await ballots.vote(connection, user_id=user_id, key=key, now=NOW, **place)
+    await ballots.vote(connection, user_id=user_id, key=key, now=NOW, **place)
 
 
 async def test_one_challenge_runs_in_a_server_at_a_time(connection: AsyncConnection) -> None:
@@ -178,9 +178,8 @@ async def test_each_has_one_vote_and_may_change_it(connection: AsyncConnection) 
     with pytest.raises(Refusal, match="vote is over"):
         await vote(connection, CARL, entered[ADA].key)
     await ballots.open_vote(connection, await current(connection))
-    order = [entry.user_id for entry in await ballots.entries_of(connection, 1)]
-    assert await vote(connection, CARL, entered[ADA].key) == order.index(ADA) + 1
-    assert await vote(connection, CARL, entered[BEN].key) == order.index(BEN) + 1
+    for entrant in (ADA, BEN):
+        await vote(connection, CARL, entered[entrant].key)
     counted = {entry.user_id: entry.votes for entry in await ballots.entries_of(connection, 1)}
     assert counted == {ADA: 0, BEN: 1}
 
