@@ -39,7 +39,7 @@ NO_STYLE = "none"
 artchannel_group = app_commands.Group(
     name="artchannel",
     description="The channel where this server's pictures hang",
-    guild_only=True,
+    allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
     default_permissions=discord.Permissions(manage_guild=True),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 challenge_group = app_commands.Group(
     name="challenge",
     description="Paint to a theme, enter a picture, and vote",
-    guild_only=True,
+    allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )
 

@@ -119,7 +119,7 @@ class HangMineButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:hangmine:(
     style="Only pictures in one style",
 )
 @app_commands.rename(span="time")
-@app_commands.guild_only()
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
 @app_commands.allowed_installs(guilds=True, users=False)
 async def gallery_command(
     interaction: discord.Interaction,
