@@ -225,7 +225,9 @@ class WeeklyStyleSelect(ui.DynamicItem[ui.Select[Any]], template=r"easel:art:sty
     """Names the style of the week."""
 
     def __init__(self, styles: list[str] | None = None, chosen: str | None = None) -> None:
-        options = [discord.SelectOption(label=_("None"), value=NO_STYLE, default=chosen is None)]
+        options = [
+            discord.SelectOption(label=_("No style of the week"), value=NO_STYLE, default=chosen is None)
+        ]
         options += [
             # "=" keeps a style that somebody called "none" apart.
             discord.SelectOption(label=name, value=f"={name}"[:100], default=name == chosen)

@@ -76,7 +76,7 @@ async def vote_messages(
         container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
         if not messages:
             container.add_item(ui.TextDisplay("## " + _("Vote: {theme}", theme=plain(challenge.theme))))
-        files = [file for _entry, _number, file in group]
+        files = [file for _entry, file in group]
         if files:
             container.add_item(gallery_of(files))
         messages.append((layout(container), files))
@@ -86,7 +86,7 @@ async def vote_messages(
         ui.TextDisplay(_("Each picture has its number in the corner. One vote each, not for your own."))
     )
     if pictures:
-        choices = {entry.key: number for entry, number, _file in pictures}
+        choices = {entry.key: entry.number for entry, _file in pictures}
         container.add_item(ui.ActionRow(VoteSelect(challenge.id, choices)))
     return messages
 
@@ -99,7 +99,7 @@ async def result_messages(
     container.add_item(ui.TextDisplay("## " + _("Results: {theme}", theme=plain(challenge.theme))))
     winners = list(places[0].entries) if places and places[0].votes else []
     pictures = await _pictures(winners[:PER_MESSAGE], blobs, age_restricted=age_restricted)
-    files = [file for _entry, _number, file in pictures]
+    files = [file for _entry, file in pictures]
     if files:
         container.add_item(gallery_of(files))
     container.add_item(ui.TextDisplay("\n".join(_result_lines(places))))
@@ -111,7 +111,10 @@ def _result_lines(places: list[Place]) -> list[str]:
         return [_("Nobody entered a picture.")]
     lines = [] if places[0].votes else [_("Nobody voted.")]
     for place in places:
-        names = " · ".join(f"<@{entry.user_id}>" for entry in place.entries)
+        names = " · ".join(
+            _("{person} with picture {number}", person=f"<@{entry.user_id}>", number=entry.number)
+            for entry in place.entries
+        )
         votes = n_("{count} vote", "{count} votes", place.votes)
         votes = _("{votes} each", votes=votes) if len(place.entries) > 1 else votes
         lines.append(f"**{place.rank}.** {names} — {votes}")
@@ -120,13 +123,15 @@ def _result_lines(places: list[Place]) -> list[str]:
 
 async def _pictures(
     entries: list[Entry], blobs: Blobs, *, age_restricted: bool
-) -> list[tuple[Entry, int, discord.File]]:
-    """Each entry with its number and its picture; left out where that is gone or may not be shown here."""
+) -> list[tuple[Entry, discord.File]]:
+    """Each entry with its picture; left out where that is gone or may not be shown here."""
     found = []
-    for number, entry in enumerate(entries, start=1):
+    for entry in entries:
         if entry.job.age_restricted and not age_restricted:
             continue
-        file = await thumbnail(entry.job, blobs, number=number, description=described(entry.job, number))
+        file = await thumbnail(
+            entry.job, blobs, number=entry.number, description=described(entry.job, entry.number)
+        )
         if file is not None:
-            found.append((entry, number, file))
+            found.append((entry, file))
     return found

@@ -38,9 +38,12 @@ def is_host(interaction: discord.Interaction[Any]) -> bool:
 
 
 def require_host_of(interaction: discord.Interaction[Any], challenge: Challenge) -> None:
-    """Raises `Refusal` for others than the starter and hosts, and in other channels than the challenge's."""
-    if interaction.user.id != challenge.user_id and not is_host(interaction):
-        raise Refusal(_("Only its starter, or those who may manage the server or its events, can do that."))
+    """Raises `Refusal` for others than the starter, hosts and moderators, and in other channels."""
+    may = is_host(interaction) or interaction.permissions.manage_messages
+    if interaction.user.id != challenge.user_id and not may:
+        raise Refusal(
+            _("Only its starter, moderators, and managers of the server or its events can do that.")
+        )
     home = interaction.guild and interaction.guild.get_channel_or_thread(challenge.channel_id)
     if home is not None and home.id != interaction.channel_id:
         raise Refusal(_("This challenge runs in #{channel}: give the command there.", channel=home.name))

@@ -26,8 +26,8 @@ log = structlog.get_logger(__name__)
 ROUND_S = 1.0
 STEP_TIMEOUT_S = 45.0
 """Less than the lease of a claim."""
-MAX_TRIES = 12
-MAX_PAUSE_S = 600.0
+MAX_TRIES = 40
+MAX_PAUSE_S = 300.0
 LOOK_BACK = 100
 """How many of the channel's newest messages are searched for one that a crash left unrecorded."""
 UNKNOWN_MESSAGE = 10008
@@ -153,11 +153,14 @@ class Curator:
 
     async def _find(self, exhibit: Exhibit, channel: discord.TextChannel) -> discord.Message | None:
         """The message that an earlier try has posted but not recorded."""
-        if exhibit.tries <= 1 or not channel.permissions_for(channel.guild.me).read_message_history:
+        if exhibit.tries <= 1:
             return None
-        async for message in channel.history(limit=LOOK_BACK):
-            if message.author == self._client.user and is_message_of(exhibit, message):
-                return message
+        try:
+            async for message in channel.history(limit=LOOK_BACK):
+                if message.author == self._client.user and is_message_of(exhibit, message):
+                    return message
+        except discord.Forbidden as error:
+            log.info("the channel's history is closed", code=error.code)  # the nonce has to do
         return None
 
     async def _post(

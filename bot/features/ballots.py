@@ -21,11 +21,12 @@ MIN_ENTRIES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Somebody's picture in a challenge; voters know it by `key`, which says nothing about it."""
+    """Somebody's picture in a challenge; voters know it by `number`; `key` says nothing about it."""
 
     job: Job
     user_id: int
     key: str
+    number: int
     votes: int
 
 
@@ -58,13 +59,14 @@ async def entries_of(connection: AsyncConnection, challenge_id: int) -> list[Ent
         .join_from(entries, jobs, jobs.c.id == entries.c.job_id)
         .where(entries.c.challenge_id == challenge_id)
     )
-    found = []
-    for row in (await connection.execute(query)).mappings():
-        job = Job.from_row(row)
-        found.append(
-            Entry(job=job, user_id=row["entrant_id"], key=_key(challenge_id, job), votes=row["votes"])
-        )
-    return sorted(found, key=lambda entry: entry.key)
+    rows = (await connection.execute(query)).mappings()
+    keyed = sorted(
+        ((_key(challenge_id, job := Job.from_row(row)), job, row) for row in rows), key=lambda one: one[0]
+    )
+    return [
+        Entry(job=job, user_id=row["entrant_id"], key=key, number=number, votes=row["votes"])
+        for number, (key, job, row) in enumerate(keyed, start=1)
+    ]
 
 
 async def open_vote(connection: AsyncConnection, challenge: Challenge) -> list[Entry]:

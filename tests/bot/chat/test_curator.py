@@ -328,3 +328,12 @@ async def test_ids_replayed_in_another_server_do_nothing(hall: Hall) -> None:
     exhibit = await hall.exhibit()
     assert exhibit is not None
     assert (exhibit.stars, exhibit.removed) == (0, False)
+
+
+async def test_without_a_look_into_the_history_the_nonce_has_to_do(hall: Hall, env: Env) -> None:
+    await hall.deliver()
+    env.inject_error("POST", f"/channels/{hall.art.id}/messages", status=400, code=0)
+    await hall.curator().round()
+    env.inject_error("GET", f"/channels/{hall.art.id}/messages", status=403, code=50001)
+    await hall.curator(later_s=10).round()
+    assert len(hall.art.history()) == 1

@@ -159,6 +159,15 @@ async def test_where_pictures_hang_only_there_the_card_is_told_where(connection:
     assert await exhibits.hangs_at(connection, replace(job, state=State.DELIVERED)) is None, "made before"
 
 
+async def test_what_was_taken_down_is_not_pointed_to(connection: AsyncConnection) -> None:
+    exhibit = await hung(connection)
+    await guilds.keep(connection, SERVER, replace(SETTINGS, art_only=True))
+    await exhibits.take_down(connection, exhibit.job.id, guild_id=SERVER, user_id=ADA, moderator=False)
+    there = await exhibits.hangs_at(connection, exhibit.job)
+    assert there is not None, "the card does not show it either"
+    assert there.removed
+
+
 async def art_only_card(connection: AsyncConnection) -> Job:
     """A delivered job whose card is closed and points to the art channel."""
     await guilds.keep(connection, SERVER, replace(SETTINGS, art_only=True))
