@@ -16,9 +16,8 @@ from bot.chat.gallery import may_show_restricted
 from bot.chat.rooms import Rooms, rooms_of
 from bot.chat.thumbnails import shrunk
 from bot.errors import Refusal
-from bot.features import ballots, challenges, digests, looks
+from bot.features import ballots, challenges, digests, looks, server_presets
 from bot.features.challenges import Challenge
-from bot.features.digests import SharedStyle
 from bot.language import _, nearest, speaking
 from bot.media.blobs import BlobMissing
 
@@ -85,16 +84,16 @@ async def start(
     if not theme and not style:
         raise Refusal(_("Give the challenge a theme, a style, or both."))
     rooms, guild_id = rooms_of(interaction), interaction.guild_id or 0
-    shared = await _shared_style(rooms, guild_id, style) if style else None
+    preset, blob = await _shared_style(rooms, guild_id, style) if style else (None, None)
     async with rooms.database.begin() as connection:
         challenge = await challenges.start(
             connection,
             guild_id=guild_id,
             channel_id=interaction.channel_id or 0,
             user_id=interaction.user.id,
-            theme=theme or (shared.name if shared else ""),
-            preset=shared.name if shared else None,
-            style_blob=shared.blob if shared else None,
+            theme=theme or preset or "",
+            preset=preset,
+            style_blob=blob,
             now=rooms.clock(),
         )
     log.info("challenge started", challenge=challenge.id, guild=guild_id)
@@ -114,8 +113,8 @@ async def _styles(interaction: discord.Interaction, current: str) -> list[app_co
     return [app_commands.Choice(name=name, value=name) for name in found[:25]]
 
 
-async def _shared_style(rooms: Rooms, guild_id: int, name: str) -> SharedStyle:
-    """A style that everybody here can paint in, under the key that a picture painted in it has.
+async def _shared_style(rooms: Rooms, guild_id: int, name: str) -> tuple[str, str]:
+    """The name and the picture's blob of a style that everybody here can paint in.
 
     Raises:
         Refusal: there is none of that name.
@@ -123,9 +122,9 @@ async def _shared_style(rooms: Rooms, guild_id: int, name: str) -> SharedStyle:
     painting = looks.painting(name)
     if painting is not None:
         blob = await rooms.intake.blobs.put(await asyncio.to_thread(painting.read))
-        return SharedStyle(name=painting.name, blob=blob)
+        return painting.name, blob
     async with rooms.database.read() as connection:
-        found = await digests.shared_preset(connection, guild_id, name)
+        found = await server_presets.find(connection, guild_id, name)
     if found is None:
         raise Refusal(
             _(
@@ -133,7 +132,7 @@ async def _shared_style(rooms: Rooms, guild_id: int, name: str) -> SharedStyle:
                 name=name[:50],
             )
         )
-    return found
+    return found.name, found.style_blob
 
 
 async def _announcement(rooms: Rooms, challenge: Challenge) -> tuple[ui.LayoutView, list[discord.File]]:

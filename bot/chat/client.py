@@ -14,7 +14,10 @@ from bot.chat.cancel import CancelButton, cancel_command
 from bot.chat.challenge import challenge_group
 from bot.chat.door import explain
 from bot.chat.exhibit import StarButton, TakeDownButton
-from bot.chat.gallery import HangMineButton, PageButton, gallery_command
+from bot.chat.gallery import GalleryPageButton, HangMineButton, gallery_command
+from bot.chat.looks import LookSelect, look_command
+from bot.chat.preset_list import PageButton
+from bot.chat.preset_show import StyleButton
 from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
 from bot.chat.rooms import Rooms
@@ -27,6 +30,7 @@ log = structlog.get_logger(__name__)
 COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu, ...] = (
     stylize,
     preset_group,
+    look_command,
     queue_command,
     cancel_command,
     artchannel_group,
@@ -36,9 +40,12 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
 
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     CancelButton,
+    PageButton,
+    StyleButton,
+    LookSelect,
     StarButton,
     TakeDownButton,
-    PageButton,
+    GalleryPageButton,
     HangMineButton,
     ArtChannelSelect,
     ArtToggle,

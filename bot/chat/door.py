@@ -1,5 +1,6 @@
 """Where errors stop: a refusal becomes its sentence, anything else a reference id."""
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any, TypeVar
@@ -7,7 +8,7 @@ from typing import Any, TypeVar
 import discord
 import structlog
 from discord import app_commands
-from discord.utils import escape_markdown, escape_mentions
+from discord.utils import escape_mentions
 
 from bot.errors import Failure, Refusal, new_reference
 from bot.language import _, nearest, speak
@@ -17,9 +18,13 @@ log = structlog.get_logger(__name__)
 Item = TypeVar("Item")
 
 
+# discord.py's escape_markdown lets what stands in a link or between a link's brackets pass.
+_MARKUP = re.compile(r"[\\*_~|`<\[]|:(?=//)|^[#>-]")
+
+
 def plain(text: str) -> str:
     """User text that can neither format, mention nor link anything, on one line."""
-    return escape_mentions(escape_markdown(" ".join(text.split()))).replace("<", "\\<")
+    return escape_mentions(_MARKUP.sub(r"\\\g<0>", " ".join(text.split())))
 
 
 async def say(interaction: discord.Interaction, sentence: str) -> None:

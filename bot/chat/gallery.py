@@ -39,7 +39,7 @@ class Page:
         return f"easel:gallery:{self.number}:{span}:{self.artist_id}:{self.style_job}"
 
 
-class PageButton(
+class GalleryPageButton(
     ui.DynamicItem[ui.Button[Any]],
     template=r"easel:gallery:(?P<number>[0-9]{1,6}):(?P<span>week|all):(?P<artist>[0-9]{1,20}):(?P<style>[0-9]{1,18})",
 ):
@@ -207,12 +207,15 @@ def _whole(page: Page, count: int, last: int) -> str:
     return f"{pictures} · {_('page {page} of {pages}', page=page.number + 1, pages=last + 1)}"
 
 
-def _buttons(page: Page, last: int) -> list[PageButton]:
+def _buttons(page: Page, last: int) -> list[GalleryPageButton]:
     """Back and on; a page that is not there has a number of its own, so that no two buttons are the same."""
     back, on = replace(page, number=max(0, page.number - 1)), replace(page, number=page.number + 1)
     if page.number == 0:
-        return [PageButton(on, _("Next"))] if last else []
-    return [PageButton(back, _("Previous")), PageButton(on, _("Next"), disabled=page.number >= last)]
+        return [GalleryPageButton(on, _("Next"))] if last else []
+    return [
+        GalleryPageButton(back, _("Back")),
+        GalleryPageButton(on, _("Next"), disabled=page.number >= last),
+    ]
 
 
 async def _add_pictures(

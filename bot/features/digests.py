@@ -7,13 +7,12 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.features import galleries
+from bot.features import galleries, server_presets
 from bot.features.exhibits import Exhibit
 from bot.features.galleries import Choice
 from bot.features.guilds import GuildSettings
 from bot.features.looks import BUILT_IN
-from bot.features.presets import name_key
-from bot.tables import digests, guilds, server_presets
+from bot.tables import digests, guilds
 
 FROM_HOUR_UTC = 9
 """Monday's digest comes at this hour or, where the bot was away, later in the week."""
@@ -96,22 +95,5 @@ async def best(
 
 async def shared_styles(connection: AsyncConnection, guild_id: int) -> list[str]:
     """The styles that everybody in a server can paint in: the built-in paintings and the server's presets."""
-    query = select(server_presets.c.name).where(server_presets.c.guild_id == guild_id)
-    names = (await connection.execute(query.order_by(server_presets.c.name_key))).scalars()
-    return [*(one.name for one in BUILT_IN), *names]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedStyle:
-    """A style that everybody in a server can paint in; `blob` is its picture."""
-
-    name: str
-    blob: str
-
-
-async def shared_preset(connection: AsyncConnection, guild_id: int, name: str) -> SharedStyle | None:
-    query = select(server_presets.c.name, server_presets.c.style_blob).where(
-        server_presets.c.guild_id == guild_id, server_presets.c.name_key == name_key(name)
-    )
-    row = (await connection.execute(query)).one_or_none()
-    return SharedStyle(name=row.name, blob=row.style_blob) if row else None
+    shared = await server_presets.of_guild(connection, guild_id)
+    return [*(one.name for one in BUILT_IN), *(one.name for one in shared)]

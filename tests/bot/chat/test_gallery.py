@@ -67,7 +67,7 @@ async def test_pages_are_turned_also_after_a_restart(hall: Hall, env: Env) -> No
     await hall.studio.ben.click(first, label="Next")
     assert "page 2 of 2" in shown(first.message)
     assert len(first.message.attachments) == 1
-    await hall.studio.ben.click(first, label="Previous")
+    await hall.studio.ben.click(first, label="Back")
     assert "page 1 of 2" in shown(first.message)
 
 
