@@ -12,6 +12,7 @@ import structlog
 
 from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.courier import Courier
+from bot.chat.curator import Curator
 from bot.chat.rooms import Rooms
 from bot.db import Database
 from bot.engines.capacity import largest_size_px
@@ -131,7 +132,9 @@ async def run(settings: Settings) -> None:
         async with open_house(settings) as house, EaselClient(house.rooms) as client:
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
-            await run_until(stop, client.connect, courier.run, house.sweeper.run, house.supervisor.run)
+            curator = Curator(client=client, rooms=house.rooms)
+            parts = (client.connect, courier.run, curator.run, house.sweeper.run, house.supervisor.run)
+            await run_until(stop, *parts)
     log.info("stopped")
 
 

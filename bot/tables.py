@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 metadata = MetaData(
@@ -177,9 +178,12 @@ exhibits = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("retry_at", Double, nullable=False, server_default="0"),
     Column("removed", Boolean, nullable=False, server_default=false()),
+    # Changes that its message does not show yet, None where it shows all; see bot.features.exhibits.
+    Column("pending", Integer, server_default="1"),
     Column("created_at", Double, nullable=False),
     Index(None, "guild_id", "created_at"),
     Index(None, "message_id"),
+    Index(None, "pending"),
 )
 
 stars = Table(
@@ -214,6 +218,13 @@ challenges = Table(
     Column("created_at", Double, nullable=False),
     Column("ended_at", Double),
     Index(None, "guild_id", "state"),
+    Index(
+        "uq_challenges_running",  # one at a time in a server
+        "guild_id",
+        unique=True,
+        sqlite_where=text("state <> 'ended'"),
+        postgresql_where=text("state <> 'ended'"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -224,6 +235,7 @@ entries = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Double, nullable=False),
+    Index(None, "job_id"),
 )
 
 votes = Table(

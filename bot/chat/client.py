@@ -9,9 +9,14 @@ from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 
 from bot.chat.about import about_command
+from bot.chat.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect, artchannel_group
+from bot.chat.ballot import VoteSelect
 from bot.chat.blend import blend
 from bot.chat.cancel import CancelButton, cancel_command
+from bot.chat.challenge import challenge_group
 from bot.chat.door import explain
+from bot.chat.exhibit import StarButton, TakeDownButton
+from bot.chat.gallery import GalleryPageButton, HangMineButton, gallery_command
 from bot.chat.guide import help_command, show_around
 from bot.chat.looks import LookSelect, look_command
 from bot.chat.made import how_was_this_made
@@ -49,6 +54,9 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     quota_command,
     settings_command,
     mydata_group,
+    artchannel_group,
+    gallery_command,
+    challenge_group,
 )
 
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
@@ -61,6 +69,14 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     RoleQuotaButton,
     ResetButton,
     ForgetMeButton,
+    StarButton,
+    TakeDownButton,
+    GalleryPageButton,
+    HangMineButton,
+    ArtChannelSelect,
+    ArtToggle,
+    WeeklyStyleSelect,
+    VoteSelect,
 )
 """What answers clicks for ever, also after a restart."""
 

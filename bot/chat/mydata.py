@@ -14,7 +14,7 @@ from bot.chat.card import layout, panel
 from bot.chat.door import guarded
 from bot.chat.rooms import rooms_of
 from bot.errors import Refusal
-from bot.features import belongings, people
+from bot.features import belongings, exhibits, people
 from bot.features.belongings import Posted
 from bot.features.export import Export
 from bot.language import _, n_
@@ -85,6 +85,8 @@ async def gallery(interaction: discord.Interaction, show: bool) -> None:
     async with rooms_of(interaction).database.begin() as connection:
         settings = await people.settings_of(connection, interaction.user.id)
         await people.keep(connection, interaction.user.id, replace(settings, show_in_gallery=show))
+        if not show:
+            await exhibits.withdraw(connection, interaction.user.id)
     shown = _("Your pictures may hang in galleries and art channels.")
     hidden = _("Your pictures will hang in no gallery and no art channel.")
     await interaction.response.send_message(shown if show else hidden, ephemeral=True)
