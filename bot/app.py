@@ -16,7 +16,7 @@ from bot.chat.curator import Curator
 from bot.chat.rooms import Rooms
 from bot.db import Database
 from bot.engines.capacity import largest_size_px
-from bot.engines.local import LocalEngine
+from bot.engines.choice import engine_for
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
 from bot.features.intake import Intake
@@ -66,12 +66,7 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
 
 
 def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
-    engine = LocalEngine(
-        database,
-        lease_s=settings.lease_s,
-        max_attempts=settings.max_attempts,
-        running_per_user=settings.running_per_user,
-    )
+    engine = engine_for(database, settings)
     names = devices(settings.device, settings.workers)
     size_px = largest_size_px(names) or settings.max_size_px
     if size_px < settings.max_size_px:

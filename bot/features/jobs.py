@@ -234,6 +234,29 @@ async def claim_next(
         .having(func.count() >= running_per_user)
     )
     first = func.coalesce(_first_queued(jobs.c.user_id.not_in(busy)), _first_queued())
+    return await _claim(connection, jobs.c.id == first, worker=worker, now=now, lease_s=lease_s)
+
+
+async def is_put_off(connection: AsyncConnection, job_id: int, *, running_per_user: int) -> bool:
+    """Whether the job has to wait behind those of users who have fewer than so many running."""
+    await one_at_a_time(connection, CLAIMING)
+    user_id = select(jobs.c.user_id).where(jobs.c.id == job_id).scalar_subquery()
+    running = (jobs.c.user_id == user_id, jobs.c.state == State.RUNNING)
+    count = await connection.execute(select(func.count()).select_from(jobs).where(*running))
+    return int(count.scalar_one()) >= running_per_user
+
+
+async def claim(
+    connection: AsyncConnection, job_id: int, *, worker: str, now: float, lease_s: float
+) -> Claim | None:
+    """Gives that job to `worker`, or None when it does not wait any more."""
+    waits = and_(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
+    return await _claim(connection, waits, worker=worker, now=now, lease_s=lease_s)
+
+
+async def _claim(
+    connection: AsyncConnection, which: ColumnElement[bool], *, worker: str, now: float, lease_s: float
+) -> Claim | None:
     values = {
         "state": State.RUNNING,
         "attempt": jobs.c.attempt + 1,
@@ -244,7 +267,7 @@ async def claim_next(
         **dict.fromkeys(("scale", "scales", "step", "steps", "loss")),
     }
     claimed = await connection.execute(
-        update(jobs).where(jobs.c.id == first).values(**values, **_REVISED).returning(*JOB_COLUMNS)
+        update(jobs).where(which).values(**values, **_REVISED).returning(*JOB_COLUMNS)
     )
     row = claimed.mappings().one_or_none()
     return Claim(job=Job.from_row(row), worker=worker, lease_s=lease_s) if row else None

@@ -14,7 +14,7 @@ import structlog
 from pydantic import ValidationError
 
 from bot.db import Database
-from bot.engines.local import LocalEngine
+from bot.engines.choice import engine_for
 from bot.media.blobs import Blobs
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
@@ -64,12 +64,7 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
     try:
         worker = Worker(
             name=name,
-            engine=LocalEngine(
-                database,
-                lease_s=settings.lease_s,
-                max_attempts=settings.max_attempts,
-                running_per_user=settings.running_per_user,
-            ),
+            engine=engine_for(database, settings),
             blobs=Blobs(settings.blobs_dir),
             paint=paint,
             device=settings.device,

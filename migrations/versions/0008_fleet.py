@@ -1,0 +1,35 @@
+"""Several gateways on one database: who shows a card just now, and PostgreSQL's notices of changed jobs."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+# The notice holds the id alone: NOTIFY takes a lock of the whole server at commit.
+NOTICES = """
+CREATE FUNCTION easel_job_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('easel_jobs', NEW.id::text);
+    RETURN NULL;
+END;
+$$;
+CREATE TRIGGER easel_job_changed AFTER UPDATE OF revision ON jobs
+    FOR EACH ROW WHEN (OLD.revision IS DISTINCT FROM NEW.revision) EXECUTE FUNCTION easel_job_changed();
+"""
+
+
+def upgrade() -> None:
+    op.add_column("deliveries", sa.Column("held_by", sa.String(length=100), nullable=True))
+    op.add_column("deliveries", sa.Column("held_until", sa.Double(), server_default="0", nullable=False))
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(NOTICES)
+
+
+def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION easel_job_changed() CASCADE")
+    op.drop_column("deliveries", "held_until")
+    op.drop_column("deliveries", "held_by")
