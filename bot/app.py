@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 import discord
@@ -16,7 +17,7 @@ from bot.chat.curator import Curator
 from bot.chat.rooms import Rooms
 from bot.db import Database
 from bot.engines.capacity import largest_size_px
-from bot.engines.choice import engine_for
+from bot.engines.choice import engine_for, listener_for
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
 from bot.features.intake import Intake
@@ -31,13 +32,20 @@ from bot.settings import MIB, Settings
 log = structlog.get_logger(__name__)
 
 
+class Listener(Protocol):
+    """See `bot.engines.notices.Listener`."""
+
+    async def run(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Everything of the service but Discord."""
+    """Everything of the service but Discord. `listener` wakes the courier where other processes write too."""
 
     rooms: Rooms
     supervisor: Supervisor
     sweeper: Sweeper
+    listener: Listener | None
 
 
 @asynccontextmanager
@@ -109,7 +117,8 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         left_servers_days=settings.keep_left_servers_days,
     )
     sweeper = Sweeper(database=database, blobs=intake.blobs, keeping=keeping)
-    return House(rooms=rooms, supervisor=supervisor, sweeper=sweeper)
+    listener = listener_for(database, rooms.news.set)
+    return House(rooms=rooms, supervisor=supervisor, sweeper=sweeper, listener=listener)
 
 
 async def run(settings: Settings) -> None:
@@ -128,7 +137,9 @@ async def run(settings: Settings) -> None:
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
             curator = Curator(client=client, rooms=house.rooms)
-            parts = (client.connect, courier.run, curator.run, house.sweeper.run, house.supervisor.run)
+            listening = [house.listener.run] if house.listener else []
+            showing = (client.connect, *listening, courier.run, curator.run)
+            parts = (*showing, house.sweeper.run, house.supervisor.run)
             await run_until(stop, *parts)
     log.info("stopped")
 

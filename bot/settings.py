@@ -10,6 +10,8 @@ from sqlalchemy import URL
 
 MIB = 1024 * 1024
 FOR_WORKERS = ("log_level", "lease_s", "max_attempts", "running_per_user", "timelapse")
+SCHEME = re.compile("^postgres(ql)?://")
+"""As many providers write it."""
 HOST = re.compile(r"([a-z0-9.-]+|\[::1\])(:\d{1,5})?")
 
 
@@ -83,6 +85,13 @@ class Settings(BaseSettings):
                 raise ValueError("each must be host or host:port, without https:// or a path")
         return hosts
 
+    @field_validator("database_url")
+    @classmethod
+    def _known_driver(cls, url: str | None) -> str | None:
+        if url and not re.match(r"(sqlite\+aiosqlite|postgresql(\+psycopg)?|postgres)://", url):
+            raise ValueError("it must begin with postgresql+psycopg:// or sqlite+aiosqlite://")
+        return url
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
@@ -103,7 +112,7 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database as a SQLAlchemy URL; a SQLite file in the data folder unless set."""
         if self.database_url:
-            return self.database_url
+            return SCHEME.sub("postgresql+psycopg://", self.database_url)
         # A folder's name may hold what means something in a URL.
         file = str(self.data_dir.absolute() / "easel.db")
         return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)

@@ -14,7 +14,7 @@ import structlog
 from pydantic import ValidationError
 
 from bot.db import Database
-from bot.engines.choice import engine_for
+from bot.engines.choice import bell_for, engine_for
 from bot.media.blobs import Blobs
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
@@ -60,7 +60,10 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
         _stop_at_end_of_input(loop, stop)
     from bot.worker.render import paint  # noqa: PLC0415 - torch takes seconds: a signal is heeded before
 
-    database = Database(settings.url, checkpoints=False)
+    database = Database(settings.url, checkpoints=False, connections=1)
+    bell = bell_for(database)
+    # A server that many share is asked less often than a file that is this machine's.
+    poll_s, beat_s = (0.3, 1.0) if database.is_sqlite else (1.0, 3.0)
     try:
         worker = Worker(
             name=name,
@@ -69,11 +72,15 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
             paint=paint,
             device=settings.device,
             timelapse=settings.timelapse,
-            beat_s=min(1.0, settings.lease_s / BEATS_PER_LEASE),
+            bell=bell,
+            poll_s=poll_s,
+            beat_s=min(beat_s, settings.lease_s / BEATS_PER_LEASE),
         )
         log.info("worker ready", worker=name, device=settings.device)
         await worker.run(stop)
     finally:
+        if bell is not None:
+            await bell.close()
         await database.dispose()
 
 

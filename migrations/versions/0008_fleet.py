@@ -8,7 +8,8 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-# The notice holds the id alone: NOTIFY takes a lock of the whole server at commit.
+# The notice holds the id alone, and there is none for mere progress: NOTIFY takes a lock of the whole server
+# at commit, and gateways look every half second anyway.
 NOTICES = """
 CREATE FUNCTION easel_job_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -16,8 +17,8 @@ BEGIN
     RETURN NULL;
 END;
 $$;
-CREATE TRIGGER easel_job_changed AFTER UPDATE OF revision ON jobs
-    FOR EACH ROW WHEN (OLD.revision IS DISTINCT FROM NEW.revision) EXECUTE FUNCTION easel_job_changed();
+CREATE TRIGGER easel_job_changed AFTER UPDATE OF state ON jobs
+    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION easel_job_changed();
 """
 
 

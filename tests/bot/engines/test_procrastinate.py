@@ -2,8 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import text
@@ -13,26 +12,16 @@ from bot.engines import tickets
 from bot.engines.choice import engine_for
 from bot.engines.local import LocalEngine
 from bot.engines.procrastinate import ProcrastinateEngine
-from bot.engines.protocol import EngineUnavailable, JobEngine
+from bot.engines.protocol import EngineUnavailable
 from bot.features import jobs
 from bot.features.jobs import State
 from bot.settings import Settings
 from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, read_job
-from tests.bot.engines.conformance import Clock, Conformance, House, Opened
+from tests.bot.engines.conformance import Conformance, House, Opened
+from tests.bot.engines.conftest import open_procrastinate
 from tests.postgres import Server
 
 POSTGRESQL = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-
-
-@asynccontextmanager
-async def open_procrastinate(
-    url: str, clock: Callable[[], float]
-) -> AsyncIterator[tuple[Database, JobEngine]]:
-    database = Database(url)
-    try:
-        yield database, ProcrastinateEngine(database, lease_s=LEASE_S, max_attempts=3, clock=clock)
-    finally:
-        await database.dispose()
 
 
 @POSTGRESQL
@@ -40,13 +29,6 @@ class TestProcrastinateEngine(Conformance):
     @staticmethod
     def open(url: str, clock: Callable[[], float]) -> Opened:
         return open_procrastinate(url, clock)
-
-
-@pytest.fixture
-async def house(postgres_url: str) -> AsyncIterator[House]:
-    clock = Clock()
-    async with open_procrastinate(postgres_url, clock) as (database, engine):
-        yield House(database, engine, clock)
 
 
 async def count(house: House, table: str) -> int:
