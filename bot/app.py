@@ -10,6 +10,7 @@ from typing import Protocol
 import aiohttp
 import discord
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.courier import Courier
@@ -23,7 +24,7 @@ from bot.errors import Refusal
 from bot.features.intake import Intake
 from bot.features.retention import Keeping, Sweeper
 from bot.features.submit import Limits, Submitter
-from bot.media.blobs import Blobs
+from bot.media.blobs import blobs_at
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
@@ -54,11 +55,20 @@ async def open_house(settings: Settings, *, source: AttachmentSource | None = No
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.url)
     try:
-        await database.migrate()
+        await _migrate(database)
         async with open_session() as session:
             yield _build(settings, database, source or _fetcher(settings, session))
     finally:
         await database.dispose()
+
+
+async def _migrate(database: Database) -> None:
+    try:
+        await database.migrate()
+    except OperationalError as error:
+        if database.is_sqlite:
+            raise
+        raise Refusal("The database could not be reached: check EASEL_DATABASE_URL.") from error
 
 
 def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
@@ -92,7 +102,7 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         max_size_px=max_size_px,
     )
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
-    intake = Intake(source=source, decoder=decoder, blobs=Blobs(settings.blobs_dir))
+    intake = Intake(source=source, decoder=decoder, blobs=blobs_at(settings.blobs_url, settings.blobs_dir))
     workers = max(1, len(names))
     submitter = Submitter(
         database=database, enqueue=engine.enqueue, intake=intake, limits=limits, workers=workers
@@ -133,7 +143,11 @@ async def run(settings: Settings) -> None:
         use_stand_in(api_url=settings.discord_api_url, gateway_url=settings.discord_gateway_url)
     token = settings.discord_token.get_secret_value()
     with stop_on_signals() as stop:
-        async with open_house(settings) as house, EaselClient(house.rooms) as client:
+        count, ids = settings.shard_count, settings.shard_ids
+        async with (
+            open_house(settings) as house,
+            EaselClient(house.rooms, shard_count=count, shard_ids=ids) as client,
+        ):
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
             curator = Curator(client=client, rooms=house.rooms)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from bot.db import Database
 from bot.engines.choice import bell_for, engine_for
-from bot.media.blobs import Blobs
+from bot.media.blobs import blobs_at
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
 from bot.worker.loop import Worker
@@ -68,7 +68,7 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
         worker = Worker(
             name=name,
             engine=engine_for(database, settings),
-            blobs=Blobs(settings.blobs_dir),
+            blobs=blobs_at(settings.blobs_url, settings.blobs_dir),
             paint=paint,
             device=settings.device,
             timelapse=settings.timelapse,
