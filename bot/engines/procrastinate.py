@@ -33,29 +33,30 @@ class ProcrastinateEngine(LocalEngine):
         self._swept_at: float | None = None
 
     async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
-        query = select(rows.c.priority, rows.c.attempt).where(rows.c.id == job_id)
-        tag, attempt = (await connection.execute(query)).one()
-        await tickets.make(connection, job_id, tag=tag, returned=attempt > 0)
+        query = select(rows.c.user_id, rows.c.priority, rows.c.attempt).where(rows.c.id == job_id)
+        user_id, tag, attempt = (await connection.execute(query)).one()
+        await tickets.make(connection, job_id, user_id=user_id, tag=tag, returned=attempt > 0)
 
     async def claim(self, worker: str) -> Claim | None:
         await self._sweep_now_and_then()
         async with self._writing() as connection:
-            put_off: list[Ticket] = []
             while (ticket := await tickets.take(connection)) is not None:
-                if await self._is_put_off(connection, ticket):
-                    put_off.append(ticket)
-                elif claim := await self._claim(connection, ticket, worker):
-                    break
-            else:
-                # Nobody else waits.
-                claim = await self._claim(connection, put_off.pop(0), worker) if put_off else None
-            for ticket in put_off:
-                await tickets.put_back(connection, ticket)
-            return claim
+                fair = await self._fairer(connection, ticket)
+                if claim := await self._claim(connection, fair, worker):
+                    return claim
+        return None
 
-    async def _is_put_off(self, connection: AsyncConnection, ticket: Ticket) -> bool:
-        job_id = tickets.job_of(ticket)
-        return await jobs.is_put_off(connection, job_id, running_per_user=self._running_per_user)
+    async def _fairer(self, connection: AsyncConnection, ticket: Ticket) -> Ticket:
+        """Somebody else's ticket, where this one's user has enough running jobs while others wait."""
+        job_id, most = tickets.job_of(ticket), self._running_per_user
+        if not await jobs.is_put_off(connection, job_id, running_per_user=most):
+            return ticket
+        others = await jobs.users_with_room(connection, running_per_user=most)
+        other = await tickets.take(connection, of_users=others) if others else None
+        if other is None:
+            return ticket
+        await tickets.put_back(connection, ticket)
+        return other
 
     async def _claim(self, connection: AsyncConnection, ticket: Ticket, worker: str) -> Claim | None:
         await tickets.tear(connection, ticket)

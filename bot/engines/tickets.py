@@ -5,7 +5,7 @@ which its job becomes queued, and taken in the one in which its job is claimed: 
 neither. So no ticket is ever seen in Procrastinate's state "doing", and none can be stalled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -21,19 +21,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 Ticket = Job
 """A job in Procrastinate's words; ours are `bot.features.jobs.Job`."""
 
-QUEUE = "paint"
 TASK = "paint"
-CHANNEL = f"procrastinate_queue_v1#{QUEUE}"
+CHANNEL = "procrastinate_any_queue_v1"
 """Where PostgreSQL says that a ticket was made. Source: Procrastinate's schema, trigger on its jobs."""
 MIN_PRIORITY = -(2**31)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """A ticket that is put back is served at once, whatever this machine's clock says."""
 
 
-async def make(connection: AsyncConnection, job_id: int, *, tag: int, returned: bool) -> bool:
+async def make(connection: AsyncConnection, job_id: int, *, user_id: int, tag: int, returned: bool) -> bool:
     """Puts a job in the line at its fair tag, before its equals if it comes back. False: it stands there."""
     ticket = Ticket(
-        queue=QUEUE,
+        queue=_queue(user_id),
         task_name=TASK,
         task_kwargs={"job_id": job_id},
         priority=_priority(tag, returned=returned),
@@ -49,13 +48,14 @@ async def make(connection: AsyncConnection, job_id: int, *, tag: int, returned: 
     return True
 
 
-async def take(connection: AsyncConnection) -> Ticket | None:
+async def take(connection: AsyncConnection, *, of_users: Iterable[int] | None = None) -> Ticket | None:
     """The first ticket that no other process holds, None where there is none. It is to be torn or put back.
 
-    Another process may take it once the caller's transaction has failed.
+    of_users: whose tickets; None: anybody's. Another process may take it where the caller's transaction fails.
     """
     nobody = cast("int", None)  # no worker of Procrastinate's: this state is never committed
-    return await _manager(connection).fetch_job([QUEUE], worker_id=nobody)
+    queues = None if of_users is None else [_queue(user_id) for user_id in of_users]
+    return await _manager(connection).fetch_job(queues, worker_id=nobody)
 
 
 async def tear(connection: AsyncConnection, ticket: Ticket) -> None:
@@ -71,6 +71,11 @@ async def put_back(connection: AsyncConnection, ticket: Ticket) -> None:
 
 def job_of(ticket: Ticket) -> int:
     return int(cast("int", ticket.task_kwargs["job_id"]))
+
+
+def _queue(user_id: int) -> str:
+    """Each user's tickets are a queue of Procrastinate's, which lets some users be passed over at once."""
+    return f"user-{user_id}"
 
 
 def _priority(tag: int, *, returned: bool) -> int:

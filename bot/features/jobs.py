@@ -212,6 +212,17 @@ async def _change(connection: AsyncConnection, where: ColumnElement[bool], **val
     return changed.rowcount == 1
 
 
+def _has_room(running_per_user: int) -> ColumnElement[bool]:
+    """The job's user has fewer than so many running."""
+    busy = (
+        select(jobs.c.user_id)
+        .where(jobs.c.state == State.RUNNING)
+        .group_by(jobs.c.user_id)
+        .having(func.count() >= running_per_user)
+    )
+    return jobs.c.user_id.not_in(busy)
+
+
 def _first_queued(*where: ColumnElement[bool]) -> Any:
     """The id of the first queued job that no other worker is just taking."""
     query = select(jobs.c.id).where(jobs.c.state == State.QUEUED, *where)
@@ -227,13 +238,7 @@ async def claim_next(
     Jobs of users with `running_per_user` running ones wait behind all others, while there are others.
     """
     await one_at_a_time(connection, CLAIMING)
-    busy = (
-        select(jobs.c.user_id)
-        .where(jobs.c.state == State.RUNNING)
-        .group_by(jobs.c.user_id)
-        .having(func.count() >= running_per_user)
-    )
-    first = func.coalesce(_first_queued(jobs.c.user_id.not_in(busy)), _first_queued())
+    first = func.coalesce(_first_queued(_has_room(running_per_user)), _first_queued())
     return await _claim(connection, jobs.c.id == first, worker=worker, now=now, lease_s=lease_s)
 
 
@@ -244,6 +249,12 @@ async def is_put_off(connection: AsyncConnection, job_id: int, *, running_per_us
     running = (jobs.c.user_id == user_id, jobs.c.state == State.RUNNING)
     count = await connection.execute(select(func.count()).select_from(jobs).where(*running))
     return int(count.scalar_one()) >= running_per_user
+
+
+async def users_with_room(connection: AsyncConnection, *, running_per_user: int) -> Sequence[int]:
+    """Who waits for a picture and has fewer than so many running."""
+    waiting = select(jobs.c.user_id).where(jobs.c.state == State.QUEUED, _has_room(running_per_user))
+    return (await connection.execute(waiting.distinct())).scalars().all()
 
 
 async def claim(

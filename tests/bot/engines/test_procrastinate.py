@@ -144,11 +144,20 @@ async def test_a_user_with_enough_running_jobs_waits_behind_others_and_keeps_its
     assert await count(house, "procrastinate_jobs") == 0
 
 
+async def test_a_cancelled_job_of_somebody_else_lets_the_busy_user_s_next_one_through(house: House) -> None:
+    submitted = [await house.submit() for _ in range(3)]
+    other = await house.submit(BEN)
+    async with house.database.begin() as connection:
+        await jobs.cancel(connection, other, user_id=BEN, now=NOW)
+    assert [(await house.claim()).job.id for _ in range(3)] == submitted
+    assert await house.engine.claim("w") is None
+
+
 async def test_a_tag_beyond_procrastinate_s_priorities_stands_last(house: House) -> None:
     async with house.database.begin() as connection:
         late, first = await add(connection), await add(connection, BEN)
-        assert await tickets.make(connection, late, tag=2**40, returned=False)
-        assert await tickets.make(connection, first, tag=1, returned=False)
+        assert await tickets.make(connection, late, user_id=ADA, tag=2**40, returned=False)
+        assert await tickets.make(connection, first, user_id=BEN, tag=1, returned=False)
     assert [(await house.claim()).job.id, (await house.claim()).job.id] == [first, late]
 
 
