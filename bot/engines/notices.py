@@ -22,6 +22,8 @@ AWAY = (Error, OSError)
 RECONNECT_S = 1.0
 CHECK_S = 30.0
 LEAST_EAGER = 1 / 1024
+LESS, MORE = 0.75, 2.0
+"""With these about three of any number of idle workers heed a notice: enough that seldom nobody does."""
 
 
 async def connect(url: str) -> AsyncConnection[Any]:
@@ -68,8 +70,7 @@ class Bell:
     """Wakes an idle worker when there is a new ticket.
 
     A busy worker does not listen: each notice wakes the server's process behind every listener. And where
-    many are idle, one new ticket should not wake them all: each time one is woken for nothing, it heeds half
-    as many notices as before.
+    many are idle, one new ticket should not wake them all: who is woken for nothing heeds fewer notices.
     """
 
     def __init__(self, url: str, channel: str) -> None:
@@ -83,7 +84,7 @@ class Bell:
     async def wait(self, timeout_s: float) -> None:
         """Until there may be work, or about so long; to be called after every look that found nothing."""
         if self._woken:
-            self._eagerness = max(LEAST_EAGER, self._eagerness / 2)
+            self._eagerness = max(LEAST_EAGER, self._eagerness * LESS)
         until = time.monotonic() + timeout_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads the looks
         try:
             self._woken = await self._rings(until)
@@ -108,8 +109,8 @@ class Bell:
 
     async def found(self) -> None:
         """There was work, and nothing is to be heard until the next `wait`."""
-        if not self._woken:
-            self._eagerness = 1.0  # it should have listened better
+        # Found by its own look: it should have listened better.
+        self._eagerness = min(1.0, self._eagerness * MORE) if self._woken else 1.0
         if self._connection is None or not self._listens:
             return
         self._listens = False

@@ -51,7 +51,7 @@ async def make(connection: AsyncConnection, job_id: int, *, user_id: int, tag: i
 async def take(connection: AsyncConnection, *, of_users: Iterable[int] | None = None) -> Ticket | None:
     """The first ticket that no other process holds, None where there is none. It is to be torn or put back.
 
-    of_users: whose tickets; None: anybody's. Another process may take it where the caller's transaction fails.
+    of_users: whose tickets; None: anybody's. Another process may take it if the caller's transaction fails.
     """
     nobody = cast("int", None)  # no worker of Procrastinate's: this state is never committed
     queues = None if of_users is None else [_queue(user_id) for user_id in of_users]
