@@ -31,9 +31,11 @@ BEGIN
     SET LOCAL session_replication_role = replica;
     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
     LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
+    LOOP PERFORM setval(name::regclass, 1, false); END LOOP;
 END $$
 """
-"""Without triggers and foreign keys, so in any order."""
+"""Without triggers and foreign keys, so in any order; rows are numbered from 1 again."""
 
 
 def programs() -> Path | None:
