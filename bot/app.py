@@ -79,10 +79,11 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
     )
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
     intake = Intake(source=source, decoder=decoder, blobs=Blobs(settings.blobs_dir))
-    submitter = Submitter(database=database, enqueue=engine.enqueue, intake=intake, limits=limits)
-    rooms = Rooms(
-        database=database, submitter=submitter, intake=intake, limits=limits, workers=max(1, len(names))
+    workers = max(1, len(names))
+    submitter = Submitter(
+        database=database, enqueue=engine.enqueue, intake=intake, limits=limits, workers=workers
     )
+    rooms = Rooms(database=database, submitter=submitter, intake=intake, limits=limits, workers=workers)
     supervisor = Supervisor(
         engine=engine,
         devices=names,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.errors import Refusal
-from bot.features import deliveries, jobs, looks, named_styles
+from bot.features import deliveries, estimates, jobs, looks, named_styles
 from bot.features.deliveries import Address
 from bot.features.intake import MAX_NAME_CHARS, Intake, PictureSource, Taken
 from bot.features.jobs import Job
@@ -107,12 +107,15 @@ class Submitter:
         enqueue: Enqueue,
         intake: Intake,
         limits: Limits,
+        workers: int = 1,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`workers` is how many jobs are painted at once."""
         self._database = database
         self._enqueue = enqueue
         self._intake = intake
         self._limits = limits
+        self._workers = workers
         self._clock = clock
 
     async def submit(self, request: Request) -> Job:
@@ -207,5 +210,19 @@ class Submitter:
                     mine,
                 )
             )
-        if await jobs.count_waiting(connection) >= self._limits.jobs_queued:
+        await self._check_line(connection)
+
+    async def _check_line(self, connection: AsyncConnection) -> None:
+        """Raises `Refusal` when the line is full, with the time at which a place will be free."""
+        waiting = await jobs.count_waiting(connection)
+        if waiting < self._limits.jobs_queued:
+            return
+        back_at = await estimates.free_at(
+            connection,
+            now=self._clock(),
+            workers=self._workers,
+            leaving=waiting - self._limits.jobs_queued + 1,
+        )
+        if back_at is None:
             raise Refusal(_("The line is full right now: please try again in a few minutes."))
+        raise Refusal(_("The line is full right now."), back_at=back_at)
