@@ -1,4 +1,4 @@
-"""`easel`: run | try | demo | worker | migrate | doctor."""
+"""`easel`: run | try | demo | worker | migrate | backup | restore | doctor."""
 
 import asyncio
 import sys
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot.errors import Refusal
-from bot.settings import Settings, sentence_of
+from bot.settings import MIB, Settings, sentence_of
 from bot.telemetry import configure_logging
 
 app = App(name="easel", help="Easel, a Discord bot that paints a picture in the style of another.")
@@ -111,6 +111,45 @@ def migrate() -> None:
 
     asyncio.run(upgrade(Settings()))
     Console().print("The database is up to date.")
+
+
+@app.command
+def backup(file: Path) -> None:
+    """Copy the database and its pictures into one file, also while Easel runs.
+
+    Args:
+        file: Where the backup is written, such as easel-monday.tar.gz; it must not exist yet.
+    """
+    from bot.backup import back_up  # noqa: PLC0415
+
+    done = asyncio.run(back_up(Settings(), file))
+    gone = f"; {done.missing} were deleted meanwhile" if done.missing else ""
+    Console().print(
+        f"Backed up to {file}: tables at revision {done.revision}, {done.blobs} pictures{gone}, "
+        f"{done.size_bytes / MIB:.1f} MiB.",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command
+def restore(file: Path) -> None:
+    """Fill an empty data folder from a backup, and check every byte of it.
+
+    Args:
+        file: What `easel backup` has written.
+    """
+    from bot.restore import restore as restore_from  # noqa: PLC0415
+
+    settings = Settings()
+    done = asyncio.run(restore_from(settings, file))
+    Console().print(
+        f"Restored into {settings.data_dir}: {done.blobs} pictures, all checksums fit.",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 @app.command

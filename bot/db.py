@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Table, event
+from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -94,6 +94,10 @@ class Database:
                 await cursor.close()
         async with self.begin() as connection:
             await connection.run_sync(_upgrade)
+
+    async def revision(self, connection: AsyncConnection) -> str:
+        """Which revision the tables have."""
+        return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())
 
     async def dispose(self) -> None:
         await self._engine.dispose()

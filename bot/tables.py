@@ -84,6 +84,7 @@ jobs = Table(
     Index(None, "priority"),
     Index(None, "user_id", "created_at"),
     Index(None, "guild_id", "created_at"),
+    Index(None, "ended_at"),
     sqlite_autoincrement=True,
 )
 

@@ -22,7 +22,9 @@ def easel(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complete
     )
 
 
-@pytest.mark.parametrize("command", ["run", "try", "demo", "worker", "migrate", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["run", "try", "demo", "worker", "migrate", "backup", "restore", "doctor"]
+)
 def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     done = easel(command, "--help", cwd=tmp_path)
     assert done.returncode == 0
