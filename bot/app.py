@@ -25,16 +25,22 @@ from bot.media.decode import DecodeLimits, Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
 from bot.settings import MIB, Settings
+from bot.web.machine import FolderSize
+from bot.web.meters import Meters, TimedDecoder
+from bot.web.server import open_web
+from bot.web.watched import Watched
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Everything of the service but Discord."""
+    """Everything of the service but Discord. `own_workers` are those that `supervisor` keeps alive."""
 
     rooms: Rooms
     supervisor: Supervisor
+    meters: Meters
+    own_workers: int
 
 
 @asynccontextmanager
@@ -77,8 +83,9 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         default_size_px=min(settings.default_size_px, max_size_px),
         max_size_px=max_size_px,
     )
+    meters = Meters()
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
-    intake = Intake(source=source, decoder=decoder, blobs=Blobs(settings.blobs_dir))
+    intake = Intake(source=source, decoder=TimedDecoder(decoder, meters), blobs=Blobs(settings.blobs_dir))
     workers = max(1, len(names))
     submitter = Submitter(
         database=database, enqueue=engine.enqueue, intake=intake, limits=limits, workers=workers
@@ -90,7 +97,7 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         stop_timeout_s=settings.stop_timeout_s,
         environment=settings.for_workers(),
     )
-    return House(rooms=rooms, supervisor=supervisor)
+    return House(rooms=rooms, supervisor=supervisor, meters=meters, own_workers=len(names))
 
 
 async def run(settings: Settings) -> None:
@@ -105,11 +112,27 @@ async def run(settings: Settings) -> None:
         use_stand_in(api_url=settings.discord_api_url, gateway_url=settings.discord_gateway_url)
     token = settings.discord_token.get_secret_value()
     with stop_on_signals() as stop:
-        async with open_house(settings) as house, EaselClient(house.rooms) as client:
+        async with (
+            open_house(settings) as house,
+            EaselClient(house.rooms, http_trace=house.meters.trace()) as client,
+            open_web(_watched(settings, house, client), host=settings.web_host, port=settings.web_port),
+        ):
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
             await run_until(stop, client.connect, courier.run, house.supervisor.run)
     log.info("stopped")
+
+
+def _watched(settings: Settings, house: House, client: EaselClient) -> Watched:
+    return Watched(
+        database=house.rooms.database,
+        gateway=client,
+        meters=house.meters,
+        workers=house.supervisor.pids,
+        own_workers=house.own_workers,
+        data_dir=settings.data_dir,
+        blobs=FolderSize(settings.blobs_dir),
+    )
 
 
 async def _log_in(client: EaselClient, token: str) -> None:

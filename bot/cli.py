@@ -1,4 +1,4 @@
-"""`easel`: run | try | demo | worker | migrate | backup | restore | doctor."""
+"""`easel`: run | try | demo | worker | migrate | backup | restore | jobs | job | doctor."""
 
 import asyncio
 import sys
@@ -150,6 +150,26 @@ def restore(file: Path) -> None:
         markup=False,
         soft_wrap=True,
     )
+
+
+@app.command(name="jobs")
+def jobs_() -> None:
+    """List the line: what is being painted, and what waits in which order."""
+    from bot.lookup import show_line  # noqa: PLC0415
+
+    asyncio.run(show_line(Settings(), Console()))
+
+
+@app.command
+def job(name: str) -> None:
+    """Tell all that is on record of one job: its attempts, its card, and what comes next.
+
+    Args:
+        name: The job's number, or the reference that its person was told.
+    """
+    from bot.lookup import show_job  # noqa: PLC0415
+
+    asyncio.run(show_job(Settings(), Console(), name))
 
 
 @app.command

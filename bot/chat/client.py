@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 import yarl
@@ -68,11 +69,20 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
 class EaselClient(discord.AutoShardedClient):
     """Easel on Discord. Needs no privileged intent, and never mentions anybody."""
 
-    def __init__(self, rooms: Rooms, *, shard_count: int | None = None) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        *,
+        shard_count: int | None = None,
+        http_trace: aiohttp.TraceConfig | None = None,
+    ) -> None:
+        """`http_trace` watches every request to Discord."""
+        watching: dict[str, Any] = {} if http_trace is None else {"http_trace": http_trace}
         super().__init__(
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             shard_count=shard_count,
+            **watching,
         )
         self.rooms = rooms
         self.tree = EaselTree(self)
@@ -81,6 +91,11 @@ class EaselClient(discord.AutoShardedClient):
         self.add_dynamic_items(*BUTTONS)
         await self.tree.set_translator(Translator())
         await self.tree.sync()
+
+    def connected_shards(self) -> tuple[int, int]:
+        """How many of this process's gateway connections are open, and how many there are."""
+        shards = self.shards.values()
+        return sum(not shard.is_closed() for shard in shards), len(shards)
 
     async def on_ready(self) -> None:
         name = str(self.user) if self.user else None

@@ -65,6 +65,7 @@ def environment(discord: DiscordServer, folder: Path) -> dict[str, str]:
         "EASEL_ATTACHMENT_HOSTS": discord.host,
         "EASEL_DATA_DIR": str(folder / "data"),
         "EASEL_DEVICE": "cpu",
+        "EASEL_WEB_PORT": "0",
         "EASEL_LEASE_S": "4",
         "OMP_NUM_THREADS": "1",  # how long a picture takes depends less on the machine
     }
