@@ -24,6 +24,7 @@ from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
+from bot.sentry import start_sentry
 from bot.settings import MIB, Settings
 from bot.web.machine import FolderSize
 from bot.web.meters import Meters, TimedDecoder
@@ -108,13 +109,15 @@ async def run(settings: Settings) -> None:
     """
     if settings.discord_token is None:
         raise Refusal("There is no DISCORD_TOKEN: set it in the environment or in .env.")
+    if settings.sentry_dsn is not None:
+        start_sentry(settings.sentry_dsn.get_secret_value())
     if settings.discord_api_url and settings.discord_gateway_url:
         use_stand_in(api_url=settings.discord_api_url, gateway_url=settings.discord_gateway_url)
     token = settings.discord_token.get_secret_value()
     with stop_on_signals() as stop:
         async with (
             open_house(settings) as house,
-            EaselClient(house.rooms, http_trace=house.meters.trace()) as client,
+            EaselClient(house.rooms, http_trace=house.meters.discord.trace()) as client,
             open_web(_watched(settings, house, client), host=settings.web_host, port=settings.web_port),
         ):
             await _log_in(client, token)

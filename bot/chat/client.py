@@ -10,7 +10,7 @@ from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 
 from bot.chat.cancel import CancelButton, cancel_command
-from bot.chat.door import explain
+from bot.chat.door import explain, know
 from bot.chat.looks import LookSelect, look_command
 from bot.chat.preset_list import PageButton
 from bot.chat.preset_show import StyleButton
@@ -57,6 +57,7 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
 
     async def interaction_check(self, interaction: discord.Interaction["EaselClient"], /) -> bool:
         """Every command answers in the person's own language."""
+        know(interaction)
         speak(nearest(str(interaction.locale)))
         return True
 

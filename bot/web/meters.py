@@ -27,45 +27,37 @@ class Meters:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
-        self.ended = Counter("easel_jobs_ended", "Jobs that have ended: painted, failed or cancelled", ["state"], registry=registry)
-        self.wait_s = Histogram(
-            "easel_job_wait_seconds",
-            "From a job's acceptance to its last start",
-            buckets=WAIT_S,
-            registry=registry,
+        self.discord = DiscordMeters(registry)
+        self.ended = Counter(
+            "easel_jobs_ended", "Jobs painted, failed or cancelled", ["state"], registry=registry
         )
-        self.run_s = Histogram(
-            "easel_job_run_seconds", "From a job's last start to its end", buckets=RUN_S, registry=registry
-        )
+        wait, run = "From a job's acceptance to its last start", "From a job's last start to its end"
+        self.wait_s = Histogram("easel_job_wait_seconds", wait, buckets=WAIT_S, registry=registry)
+        self.run_s = Histogram("easel_job_run_seconds", run, buckets=RUN_S, registry=registry)
+        read = "Reading one attachment, with the wait for a turn"
         self.decode_s = Histogram(
-            "easel_decode_seconds",
-            "Reading one attachment, with the wait for a turn",
-            ["outcome"],
-            buckets=ANSWER_S,
-            registry=registry,
+            "easel_decode_seconds", read, ["outcome"], buckets=ANSWER_S, registry=registry
         )
+        ProcessCollector(registry=registry)
+
+
+class DiscordMeters:
+    """What discord.py asks of Discord, and how that is answered."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
         self.requests = Counter(
             "easel_discord_requests", "Discord's answers", ["method", "status"], registry=registry
         )
-        self.request_s = Histogram(
-            "easel_discord_request_seconds",
-            "How long Discord took to answer",
-            buckets=ANSWER_S,
-            registry=registry,
-        )
+        took = "How long Discord took to answer"
+        self.request_s = Histogram("easel_discord_request_seconds", took, buckets=ANSWER_S, registry=registry)
         self.edits = Counter(
             "easel_card_edits", "Edits of messages, by Discord's answer", ["status"], registry=registry
         )
         self.rate_limits = Counter(
             "easel_discord_rate_limits", "Answers 429, by whose limit it was", ["scope"], registry=registry
         )
-        self.unanswered = Counter(
-            "easel_discord_unanswered",
-            "Requests that ended without an answer",
-            ["error"],
-            registry=registry,
-        )
-        ProcessCollector(registry=registry)
+        lost = "Requests that ended without an answer"
+        self.unanswered = Counter("easel_discord_unanswered", lost, ["error"], registry=registry)
         for scope in sorted(SCOPES):
             self.rate_limits.labels(scope)  # a series that is 0 can be told from one that is not there
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from bot.db import Database
 from bot.engines.local import LocalEngine
 from bot.media.blobs import Blobs
+from bot.sentry import start_sentry
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
 from bot.worker.loop import Worker
@@ -51,6 +52,8 @@ def main() -> None:
 async def work(settings: Settings, *, name: str, supervised: bool) -> None:
     """Works until SIGTERM, SIGINT or, if supervised, the end of standard input."""
     configure_logging(settings.log_level)
+    if settings.sentry_dsn is not None:
+        start_sentry(settings.sentry_dsn.get_secret_value())
     os.nice(NICENESS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -35,9 +35,18 @@ async def tiny(discord: DiscordServer, tmp_path: Path) -> AsyncIterator[BotProce
 
 
 @pytest.fixture
-async def easel(discord: DiscordServer, tmp_path: Path) -> AsyncIterator[BotProcess]:
+def settings() -> dict[str, str]:
+    """What a test's operator sets besides."""
+    return {}
+
+
+@pytest.fixture
+async def easel(
+    discord: DiscordServer, tmp_path: Path, settings: dict[str, str]
+) -> AsyncIterator[BotProcess]:
     """`easel run` on a data folder of its own. It must end in order, and its workers with it."""
-    bot = BotProcess(["-m", "bot.cli", "run"], discord, tmp_path, environment(discord, tmp_path))
+    whole = environment(discord, tmp_path) | settings
+    bot = BotProcess(["-m", "bot.cli", "run"], discord, tmp_path, whole)
     try:
         await bot.start()
         yield bot

@@ -205,7 +205,7 @@ def test_no_label_can_hold_an_id() -> None:
 
 def test_two_services_in_one_process_share_no_counter() -> None:
     first, second = Meters(), Meters()
-    first.unanswered.labels("TimeoutError").inc()
+    first.discord.unanswered.labels("TimeoutError").inc()
     name, labels = "easel_discord_unanswered_total", {"error": "TimeoutError"}
     assert first.registry.get_sample_value(name, labels) == 1
     assert second.registry.get_sample_value(name, labels) is None
