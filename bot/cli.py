@@ -1,6 +1,7 @@
 """`easel`: run | try | demo | worker | migrate | backup | restore | jobs | job | doctor."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot.errors import Refusal
+from bot.secret_files import FOR_ALL, FOR_GATEWAY, read_secret_files
 from bot.settings import MIB, Settings, sentence_of
 from bot.telemetry import configure_logging
 
@@ -21,6 +23,7 @@ errors = Console(stderr=True, soft_wrap=True)
 def main() -> None:
     """The console script: a refusal is one sentence and exit code 1, never a traceback."""
     try:
+        read_secret_files(os.environ, (*FOR_GATEWAY, *FOR_ALL))
         app()
     except Refusal as refusal:
         _end(str(refusal))

@@ -15,7 +15,9 @@ from pydantic import ValidationError
 
 from bot.db import Database
 from bot.engines.local import LocalEngine
+from bot.errors import Refusal
 from bot.media.blobs import Blobs
+from bot.secret_files import FOR_ALL, read_secret_files
 from bot.sentry import start_sentry
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
@@ -43,9 +45,12 @@ def main() -> None:
     parser.add_argument("--supervised", action="store_true", help="end when standard input closes")
     options = parser.parse_args()
     try:
+        read_secret_files(os.environ, FOR_ALL)
         settings = Settings(DISCORD_TOKEN=None)  # the token is the gateway's alone, also where .env holds it
     except ValidationError as error:
         sys.exit(sentence_of(error))
+    except Refusal as refusal:
+        sys.exit(str(refusal))
     asyncio.run(work(settings, name=options.name, supervised=options.supervised))
 
 
