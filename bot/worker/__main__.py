@@ -21,7 +21,7 @@ from bot.secret_files import FOR_ALL, read_secret_files
 from bot.sentry import start_sentry
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
-from bot.worker.loop import Worker
+from bot.worker.loop import Paint, Worker
 
 NICENESS = 10
 """Painting takes every core; the gateway must still answer within Discord's 3 s."""
@@ -54,8 +54,11 @@ def main() -> None:
     asyncio.run(work(settings, name=options.name, supervised=options.supervised))
 
 
-async def work(settings: Settings, *, name: str, supervised: bool) -> None:
-    """Works until SIGTERM, SIGINT or, if supervised, the end of standard input."""
+async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint | None = None) -> None:
+    """Works until SIGTERM, SIGINT or, if supervised, the end of standard input.
+
+    paint: another brush than the real one, for trying all the rest.
+    """
     configure_logging(settings.log_level)
     if settings.sentry_dsn is not None:
         start_sentry(settings.sentry_dsn.get_secret_value())
@@ -66,7 +69,7 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     if supervised:
         _stop_at_end_of_input(loop, stop)
-    from bot.worker.render import paint  # noqa: PLC0415 - torch takes seconds: a signal is heeded before
+    brush = paint or _brush()  # PyTorch takes seconds to load: a signal is heeded before
 
     database = Database(settings.url, checkpoints=False)
     try:
@@ -74,7 +77,7 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
             name=name,
             engine=LocalEngine(database, lease_s=settings.lease_s, max_attempts=settings.max_attempts),
             blobs=Blobs(settings.blobs_dir),
-            paint=paint,
+            paint=brush,
             device=settings.device,
             beat_s=min(1.0, settings.lease_s / BEATS_PER_LEASE),
         )
@@ -82,6 +85,12 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
         await worker.run(stop)
     finally:
         await database.dispose()
+
+
+def _brush() -> Paint:
+    from bot.worker.render import paint  # noqa: PLC0415 - only a process that paints loads PyTorch
+
+    return paint
 
 
 def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
