@@ -186,6 +186,8 @@ async def _service(discord: DiscordServer, folder: Path) -> AsyncIterator[Witnes
     port = free_port()
     given = environment(discord, folder) | {
         "EASEL_JOBS_PER_USER": "1000",
+        "EASEL_REQUESTS_PER_MINUTE": "10000",
+        "EASEL_REQUESTS_PER_MINUTE_OF_SERVER": "10000",
         "EASEL_WEB_PORT": str(port),
         "EASEL_WORKERS": "0",
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),

@@ -12,6 +12,7 @@ import structlog
 
 from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.courier import Courier
+from bot.chat.curator import Curator
 from bot.chat.rooms import Rooms
 from bot.db import Database
 from bot.engines.capacity import largest_size_px
@@ -19,6 +20,7 @@ from bot.engines.local import LocalEngine
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
 from bot.features.intake import Intake
+from bot.features.retention import Keeping, Sweeper
 from bot.features.submit import Limits, Submitter
 from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
@@ -42,6 +44,7 @@ class House:
     supervisor: Supervisor
     meters: Meters
     own_workers: int
+    sweeper: Sweeper
 
 
 @asynccontextmanager
@@ -70,20 +73,14 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
 
 
 def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
-    engine = LocalEngine(database, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
-    names = devices(settings.device, settings.workers)
-    size_px = largest_size_px(names) or settings.max_size_px
-    if size_px < settings.max_size_px:
-        log.warning("memory limits the size", asked_px=settings.max_size_px, largest_px=size_px)
-    max_size_px = min(settings.max_size_px, size_px)
-    limits = Limits(
-        jobs_per_user=settings.jobs_per_user,
-        jobs_queued=settings.jobs_queued,
-        presets_per_user=settings.presets_per_user,
-        presets_per_server=settings.presets_per_server,
-        default_size_px=min(settings.default_size_px, max_size_px),
-        max_size_px=max_size_px,
+    engine = LocalEngine(
+        database,
+        lease_s=settings.lease_s,
+        max_attempts=settings.max_attempts,
+        running_per_user=settings.running_per_user,
     )
+    names = devices(settings.device, settings.workers)
+    limits = _limits(settings, names)
     meters = Meters()
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
     intake = Intake(source=source, decoder=TimedDecoder(decoder, meters), blobs=Blobs(settings.blobs_dir))
@@ -91,14 +88,49 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
     submitter = Submitter(
         database=database, enqueue=engine.enqueue, intake=intake, limits=limits, workers=workers
     )
-    rooms = Rooms(database=database, submitter=submitter, intake=intake, limits=limits, workers=workers)
+    rooms = Rooms(
+        database=database,
+        submitter=submitter,
+        intake=intake,
+        limits=limits,
+        workers=workers,
+        privacy_url=settings.privacy_url,
+    )
     supervisor = Supervisor(
         engine=engine,
         devices=names,
         stop_timeout_s=settings.stop_timeout_s,
         environment=settings.for_workers(),
     )
-    return House(rooms=rooms, supervisor=supervisor, meters=meters, own_workers=len(names))
+    sweeper = Sweeper(database=database, blobs=intake.blobs, keeping=_keeping(settings))
+    return House(rooms=rooms, supervisor=supervisor, sweeper=sweeper, meters=meters, own_workers=len(names))
+
+
+def _limits(settings: Settings, names: list[str]) -> Limits:
+    """What is allowed here; `names` are the workers' devices, whose memory limits the size."""
+    size_px = largest_size_px(names) or settings.max_size_px
+    if size_px < settings.max_size_px:
+        log.warning("memory limits the size", asked_px=settings.max_size_px, largest_px=size_px)
+    max_size_px = min(settings.max_size_px, size_px)
+    return Limits(
+        jobs_per_user=settings.jobs_per_user,
+        jobs_per_day=settings.jobs_per_day,
+        jobs_queued=settings.jobs_queued,
+        requests_per_minute=settings.requests_per_minute,
+        requests_per_minute_of_server=settings.requests_per_minute_of_server,
+        presets_per_user=settings.presets_per_user,
+        presets_per_server=settings.presets_per_server,
+        default_size_px=min(settings.default_size_px, max_size_px),
+        max_size_px=max_size_px,
+    )
+
+
+def _keeping(settings: Settings) -> Keeping:
+    return Keeping(
+        inputs_days=settings.keep_inputs_days,
+        results_days=settings.keep_results_days,
+        left_servers_days=settings.keep_left_servers_days,
+    )
 
 
 async def run(settings: Settings) -> None:
@@ -122,7 +154,9 @@ async def run(settings: Settings) -> None:
         ):
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
-            await run_until(stop, client.connect, courier.run, house.supervisor.run)
+            curator = Curator(client=client, rooms=house.rooms)
+            parts = (client.connect, courier.run, curator.run, house.sweeper.run, house.supervisor.run)
+            await run_until(stop, *parts)
     log.info("stopped")
 
 

@@ -21,7 +21,7 @@ from bot import archive
 from bot.archive import Manifest, Writer
 from bot.db import Database
 from bot.errors import Failure, Refusal
-from bot.features.references import blob_keys
+from bot.features.uses import every_use
 from bot.media.blobs import BlobMissing, Blobs
 from bot.settings import Settings
 
@@ -104,7 +104,7 @@ async def _write(part: Path, copy: Path, blobs: Blobs) -> Summary:
     database = Database(f"sqlite+aiosqlite:///{copy}")
     try:
         async with database.read() as connection:
-            keys = sorted(await blob_keys(connection))
+            keys = sorted({key async for key in every_use(connection)})
             revision = await database.revision(connection)
     finally:
         await database.dispose()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db import Database
 from bot.errors import Failure
-from bot.features.references import needed_next
+from bot.features.uses import needed_next
 from bot.media.blobs import BlobMissing, Blobs
 from bot.settings import Settings
 

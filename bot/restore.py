@@ -14,7 +14,7 @@ from bot.archive import Manifest, Member
 from bot.backup import Summary, sqlite_file
 from bot.db import Database
 from bot.errors import Failure, Refusal
-from bot.features.references import blob_keys
+from bot.features.uses import every_use
 from bot.media.blobs import Blobs
 from bot.settings import Settings
 
@@ -131,7 +131,7 @@ async def _check_blobs(part: Path, received: _Received) -> None:
     database = Database(f"sqlite+aiosqlite:///{part}")
     try:
         async with database.read() as connection:
-            named = await blob_keys(connection)
+            named = {key async for key in every_use(connection)}
     finally:
         await database.dispose()
     lacking = named - received.blobs - (received.missing or set())

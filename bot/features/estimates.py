@@ -28,7 +28,9 @@ def remaining_cost(job: Job) -> float:
     """The part of the job's cost that is still to be painted."""
     if job.state is not State.RUNNING or not job.step:
         return job.cost
-    return job.cost * (1 - looks.share_painted(Params.from_dict(job.params), steps=job.step))
+    return job.cost * (
+        1 - looks.share_painted(Params.from_dict(job.params), steps=job.step, of_steps=job.steps)
+    )
 
 
 async def seconds_per_cost(connection: AsyncConnection, *, sample: int = 20) -> float | None:
