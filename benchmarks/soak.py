@@ -195,7 +195,7 @@ async def _service(discord: DiscordServer, folder: Path) -> AsyncIterator[Witnes
     gateway = BotProcess(["-m", "bot.cli", "run"], discord, folder, given)
     try:
         await gateway.start()
-        async with _worker(folder, given) as worker:
+        async with _worker(discord, folder, given) as worker:
             found = {"gateway": psutil.Process(gateway.pid), "worker": psutil.Process(worker)}
             yield Witness(found, f"http://127.0.0.1:{port}")
         assert await gateway.stop() == 0, gateway.log
@@ -204,12 +204,19 @@ async def _service(discord: DiscordServer, folder: Path) -> AsyncIterator[Witnes
 
 
 @asynccontextmanager
-async def _worker(folder: Path, given: dict[str, str]) -> AsyncIterator[int]:
+async def _worker(discord: DiscordServer, folder: Path, given: dict[str, str]) -> AsyncIterator[int]:
+    """The worker's pid; whoever waits for the world to change hears of its death at once."""
     secretless: dict[str, Any] = {key: value for key, value in given.items() if key != "DISCORD_TOKEN"}
     with (folder / "worker.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "benchmarks.soak_worker"), cwd=folder, env=secretless, stderr=log
         )
+
+    def must_live() -> None:
+        if process.returncode not in {None, 0}:
+            raise AssertionError(f"the worker has died\n{(folder / 'worker.log').read_text()[-4000:]}")
+
+    discord.changes.alarms.append(must_live)
     try:
         yield process.pid
         process.terminate()
