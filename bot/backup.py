@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import archive
 from bot.archive import Manifest, Writer
@@ -73,6 +74,8 @@ async def back_up(settings: Settings, file: Path) -> Summary:
         part.replace(file)
     except OSError as error:
         raise Refusal(f"{file} cannot be written: {error.strerror}.") from error
+    except (sqlite3.Error, SQLAlchemyError) as error:
+        raise Refusal(f"{source} cannot be copied ({type(error).__name__}): see `easel doctor`.") from error
     finally:
         part.unlink(missing_ok=True)
     return summary

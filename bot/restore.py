@@ -39,7 +39,7 @@ async def restore(settings: Settings, file: Path) -> Summary:
     target = sqlite_file(settings, "restore")
     folder = settings.data_dir
     existing = folder.exists()
-    if target.exists() or (existing and any(folder.iterdir())):
+    if target.exists() or not _is_empty(folder):
         raise Refusal(f"{folder} is not empty: a backup is restored into an empty EASEL_DATA_DIR only.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,6 +49,16 @@ async def restore(settings: Settings, file: Path) -> Summary:
         if isinstance(error, OSError):
             raise Refusal(f"{folder} cannot be written: {error.strerror}.") from error
         raise
+
+
+def _is_empty(folder: Path) -> bool:
+    """Also where there is none yet."""
+    try:
+        return not any(folder.iterdir())
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        raise Refusal(f"{folder} cannot be read: {error.strerror}.") from error
 
 
 def _empty(folder: Path, target: Path, *, keep: bool) -> None:
@@ -119,11 +129,15 @@ async def _take_blob(member: Member, blobs: Blobs) -> str:
 
 
 def _check_database(part: Path) -> None:
-    with closing(sqlite3.connect(part)) as connection:
-        (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
-        torn = connection.execute("PRAGMA foreign_key_check").fetchall()
+    damaged = "The database in that backup is damaged: SQLite's check fails. Choose another backup."
+    try:
+        with closing(sqlite3.connect(part)) as connection:
+            (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
+            torn = connection.execute("PRAGMA foreign_key_check").fetchall()
+    except sqlite3.Error as error:
+        raise Refusal(damaged) from error
     if sound != "ok" or torn:
-        raise Refusal("The database in that backup is damaged: SQLite's check fails. Choose another backup.")
+        raise Refusal(damaged)
 
 
 async def _check_blobs(part: Path, received: _Received) -> None:

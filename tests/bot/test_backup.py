@@ -1,6 +1,7 @@
 """`easel backup` and `easel restore`: while others write, and with files that are no backup."""
 
 import asyncio
+import hashlib
 import io
 import json
 import shutil
@@ -250,6 +251,24 @@ async def test_a_place_that_cannot_be_written_is_one_sentence(settings: Settings
         await back_up(settings, tmp_path / "not" / "there" / "easel.tar.gz")
 
 
+@pytest.mark.parametrize("data", [b"", b"this is no database, but it is long enough to be read" * 99])
+async def test_a_database_that_is_none_is_one_sentence(copy: Settings, file: Path, data: bytes) -> None:
+    put_database(copy, data)
+    with pytest.raises(Refusal, match="cannot be copied"):
+        await back_up(copy, file)
+    assert list(file.parent.iterdir()) == []
+
+
+def put_database(settings: Settings, data: bytes) -> None:
+    (settings.data_dir / "easel.db").write_bytes(data)
+
+
+async def test_a_data_folder_that_is_a_file_is_one_sentence(copied: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(Refusal, match="cannot be read: Not a directory"):
+        await restore(Settings(data_dir=tmp_path / "file"), copied)
+
+
 async def test_a_server_has_tools_of_its_own(tmp_path: Path, file: Path) -> None:
     settings = Settings(data_dir=tmp_path, database_url="postgresql+psycopg://easel@127.0.0.1/easel")
     for command in (back_up, restore):
@@ -272,6 +291,10 @@ def damaged(file: Path) -> Iterator[tuple[str, bytes]]:
     yield "a way out", packed([members[0], ("../../evil", b"evil"), *members[1:]])
     yield "no manifest first", packed(members[1:])
     manifest = json.loads(members[0][1])
+    garbage = b"no database, whatever the manifest says of it" * 99
+    claimed = {**manifest, "database_sha256": hashlib.sha256(garbage).hexdigest()}
+    known = {"manifest.json": json.dumps(claimed).encode(), "easel.db": garbage}
+    yield "no database", packed([(name, known.get(name, data)) for name, data in members])
     manifests: list[object] = [{**manifest, "format": 2}, {"format": 1}, []]
     for values in manifests:
         yield f"manifest {values}", packed([("manifest.json", json.dumps(values).encode()), *members[1:]])
