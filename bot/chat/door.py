@@ -1,13 +1,14 @@
 """Where errors stop: a refusal becomes its sentence, anything else a reference id."""
 
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import discord
 import structlog
 from discord import app_commands
-from discord.utils import escape_markdown, escape_mentions
+from discord.utils import escape_mentions
 
 from bot.errors import Failure, Refusal, new_reference
 from bot.language import _, nearest, speak
@@ -16,10 +17,20 @@ log = structlog.get_logger(__name__)
 
 Item = TypeVar("Item")
 
+# What formats, mentions or links wherever it stands; an address's colon; what opens a heading, quote or list.
+_MARKDOWN: Final = re.compile(r"[\\`*_~|\[\]<]|:(?=//)|^[#>+-]")
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of writing."""
+
 
 def plain(text: str) -> str:
-    """User text that can neither format, mention nor link anything, on one line."""
-    return escape_mentions(escape_markdown(" ".join(text.split()))).replace("<", "\\<")
+    """User text that can neither format, mention nor link anything, nor turn what follows it; on one line.
+
+    Differs: not discord.py's `escape_markdown`, which leaves addresses as they are, and escapes only one
+    of two links in brackets.
+    """
+    line = _UNSEEN.sub("", " ".join(text.split()))
+    return escape_mentions(_MARKDOWN.sub(r"\\\g<0>", line))
 
 
 async def say(interaction: discord.Interaction, sentence: str) -> None:

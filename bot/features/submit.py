@@ -15,6 +15,7 @@ from bot.features import deliveries, jobs, looks, presets
 from bot.features.deliveries import Address
 from bot.features.jobs import Job
 from bot.features.looks import Look
+from bot.features.names import storable
 from bot.language import _, n_, spoken
 from bot.media.blobs import Blobs
 from bot.media.decode import Clean, Decoder
@@ -181,7 +182,7 @@ class Submitter:
                 )
         look = preset.look if preset else Look()
         if request.style_url:
-            name = (request.style_filename or "").rsplit(".", 1)[0][:MAX_STYLE_NAME_CHARS]
+            name = storable((request.style_filename or "").rsplit(".", 1)[0])[:MAX_STYLE_NAME_CHARS]
             return _Style(name=name or _("your picture"), look=look, url=request.style_url)
         if preset:
             return _Style(name=preset.name, look=look, blob=preset.style_blob)
