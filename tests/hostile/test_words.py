@@ -48,7 +48,7 @@ UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 def bites(text: str) -> Counter[str]:
     """How often each sign stands in `text` where it does something."""
-    bare = ESCAPED.sub("", text)
+    bare = ESCAPED.sub("x", text)
     found = Counter({sign: bare.count(sign) for sign in BITES})
     found["line"] = len(re.findall(r"^(#|-|\+|>|\d+\.)", bare, re.MULTILINE))
     return found
