@@ -36,6 +36,7 @@ STATES: Final = ("cold", "warm")
 
 def main() -> None:
     options = _options()
+    above = header(options.device)  # the commit that is measured, whatever is committed meanwhile
     console = Console(stderr=True, width=None if sys.stderr.isatty() else 140)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     rows = []
@@ -46,7 +47,6 @@ def main() -> None:
             say = functools.partial(_say, progress, task, " + ".join(pair))
             rows.append(_compared(pair, duel(_plan(pair, options), say), options))
             progress.advance(task)
-    above = header(options.device)
     summary = {state: _summary([row[state] for row in rows]) for state in STATES}
     _show(console, above["machine"], rows, summary, options)
     chosen = {key: value for key, value in vars(options).items() if key not in ("device", "pairs")}

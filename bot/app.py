@@ -18,7 +18,8 @@ from bot.engines.capacity import largest_size_px
 from bot.engines.local import LocalEngine
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
-from bot.features.submit import Intake, Limits, Submitter
+from bot.features.intake import Intake
+from bot.features.submit import Limits, Submitter
 from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
@@ -72,6 +73,7 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         jobs_per_user=settings.jobs_per_user,
         jobs_queued=settings.jobs_queued,
         presets_per_user=settings.presets_per_user,
+        presets_per_server=settings.presets_per_server,
         default_size_px=min(settings.default_size_px, max_size_px),
         max_size_px=max_size_px,
     )

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     jobs_per_user: int = Field(3, ge=1, le=1000)
     jobs_queued: int = Field(200, ge=1, le=100_000)
     presets_per_user: int = Field(20, ge=1, le=1000)
+    presets_per_server: int = Field(50, ge=1, le=1000)
 
     @classmethod
     def settings_customise_sources(

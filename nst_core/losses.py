@@ -4,8 +4,14 @@ Source: Gatys, Ecker & Bethge, arXiv 1508.06576, equations 1 to 5, and CVPR 2016
 Differs: every sum of squares is a mean, so that a loss does not grow with size or channels.
 """
 
+from typing import Any, Final
+
 import torch
 from torch import Tensor
+from torch.autograd.function import FunctionCtx
+
+ROWS: Final = 8192
+"""Positions whose products are summed at once on a CPU."""
 
 
 def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -31,11 +37,38 @@ def gram_sums(features: Tensor, mask: Tensor | None = None) -> Tensor:
     batch, channels, height, width = features.shape
     # (b, h w, c) is the layout that channels_last activations already have in memory
     columns = features.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
-    if columns.dtype is not torch.float64:
-        columns = columns.float()
     if mask is not None:
         columns = columns * mask.reshape(batch, height * width, 1)
-    return torch.bmm(columns.transpose(1, 2), columns)
+    sums: Tensor = _Products.apply(columns)  # type: ignore[no-untyped-call] # torch leaves it untyped
+    return sums
+
+
+class _Products(torch.autograd.Function):
+    """`X^T X` (b, c, c) of X (b, n, c), summed in float32; float64 stays float64.
+
+    The gradient by X is `X (S + S^T)`: one product where autograd, which does not know that both factors are
+    the same, takes two. For bfloat16 activations it is taken in bfloat16, as the gradients behind it are.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, columns: Tensor) -> Tensor:
+        ctx.save_for_backward(columns)
+        batch, rows, channels = columns.shape
+        wide = columns.dtype if columns.dtype is torch.float64 else torch.float32
+        sums = torch.zeros(batch, channels, channels, dtype=wide, device=columns.device)
+        # On a CPU one product with so long a sum leaves the cache, and much of the machine idle.
+        for part in torch.split(columns, rows if columns.is_cuda else ROWS, dim=1):
+            block = part.to(wide)
+            sums.baddbmm_(block.transpose(1, 2), block)
+        return sums
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> Tensor:
+        (columns,) = ctx.saved_tensors
+        both = slopes[0] + slopes[0].transpose(1, 2)
+        if columns.dtype is torch.float16:  # whose range the slopes would leave
+            return torch.bmm(columns.float(), both).to(columns.dtype)
+        return torch.bmm(columns, both.to(columns.dtype))
 
 
 def mean_squared_error(values: Tensor, target: Tensor) -> Tensor:

@@ -10,6 +10,9 @@ from discord.gateway import DiscordWebSocket
 
 from bot.chat.cancel import CancelButton, cancel_command
 from bot.chat.door import explain
+from bot.chat.looks import LookSelect, look_command
+from bot.chat.preset_list import PageButton
+from bot.chat.preset_show import StyleButton
 from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
 from bot.chat.rooms import Rooms
@@ -22,11 +25,12 @@ log = structlog.get_logger(__name__)
 COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu, ...] = (
     stylize,
     preset_group,
+    look_command,
     queue_command,
     cancel_command,
 )
 
-BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (CancelButton,)
+BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (CancelButton, PageButton, StyleButton, LookSelect)
 """What answers clicks for ever, also after a restart."""
 
 

@@ -1,15 +1,21 @@
-"""`/preset save|list|show|rename|delete`: a person's own looks, by name."""
+"""`/preset`: a person's own looks by name. Sharing, the list and the panel are in modules of their own."""
+
+from typing import Any
 
 import discord
 from discord import app_commands
 
-from bot.chat.card import Picture, layout, panel, settings_line
 from bot.chat.door import plain
+from bot.chat.preset_choices import STAR, own_choices, removable_choices, style_choices
+from bot.chat.preset_list import list_presets
+from bot.chat.preset_sharing import import_preset, remove, share
+from bot.chat.preset_show import show_style
 from bot.chat.rooms import rooms_of
 from bot.chat.stylize import OPTIONS, Init, Optimizer, Quality, Size, Strength, chosen_look
-from bot.features import presets
-from bot.features.looks import BUILT_IN, Look
-from bot.features.presets import MAX_NAME_CHARS, Preset
+from bot.features import named_styles, presets
+from bot.features.looks import Look
+from bot.features.named_styles import NamedStyle
+from bot.features.presets import MAX_NAME_CHARS
 from bot.features.submit import check_size
 from bot.language import _
 
@@ -59,44 +65,17 @@ async def save(
             limit=limit,
             now=rooms.clock(),
         )
-    await _show(interaction, preset, heading=_("Saved"))
+    await show_style(interaction, NamedStyle(preset=preset), heading=_("Saved"))
 
 
-@preset_group.command(name="list", description="Your presets, and the paintings that come with Easel")
-async def list_presets(interaction: discord.Interaction) -> None:
-    """`/preset list`."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
-    rooms = rooms_of(interaction)
-    async with rooms.database.read() as connection:
-        mine = await presets.of_user(connection, interaction.user.id)
-    own = [f"- **{plain(preset.name)}** · {settings_line(preset.look)}" for preset in mine]
-    built_in = [f"- **{one.name}** · {one.artist}, {one.year}" for one in BUILT_IN]
-    text = [
-        "### " + _("Your presets · {count} of {limit}", count=len(mine), limit=rooms.limits.presets_per_user)
-    ]
-    text += own or [_("None yet: keep a style with `/preset save`.")]
-    text += ["### " + _("Paintings that come with Easel"), *built_in]
-    await interaction.edit_original_response(view=layout(panel(*_pages(text))))
-
-
-def _pages(lines: list[str], *, limit: int = 3500) -> list[str]:
-    """Whole lines, as much as one message may hold (4,000 characters of text in all)."""
-    shown: list[str] = []
-    for line in lines:
-        if sum(map(len, shown)) + len(shown) + len(line) > limit:
-            return ["\n".join(shown), "-# " + _("and {count} more lines", count=len(lines) - len(shown))]
-        shown.append(line)
-    return ["\n".join(shown)]
-
-
-@preset_group.command(name="show", description="One preset with its style picture")
-@app_commands.describe(name="Which preset")
+@preset_group.command(name="show", description="A style with its picture and its settings")
+@app_commands.describe(name="One of your presets, of the server's, or a painting")
 async def show(interaction: discord.Interaction, name: Name) -> None:
     """`/preset show`."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     async with rooms_of(interaction).database.read() as connection:
-        preset = await presets.require(connection, interaction.user.id, name)
-    await _show(interaction, preset)
+        style = await named_styles.require(connection, interaction.user.id, interaction.guild_id, name)
+    await show_style(interaction, style)
 
 
 @preset_group.command(name="rename", description="Give a preset another name")
@@ -109,6 +88,37 @@ async def rename(interaction: discord.Interaction, name: Name, new_name: Name) -
     await interaction.edit_original_response(content=_("Renamed to {name}.", name=plain(preset.name)))
 
 
+@preset_group.command(name="edit", description="Change the settings of a preset")
+@app_commands.describe(name="Which preset", reset="Forget the settings that are not given here", **OPTIONS)
+@app_commands.rename(size_px="size")
+async def edit(
+    interaction: discord.Interaction,
+    name: Name,
+    strength: Strength | None = None,
+    quality: Quality | None = None,
+    size_px: Size | None = None,
+    init: Init | None = None,
+    optimizer: Optimizer | None = None,
+    keep_colors: bool | None = None,
+    reset: bool = False,
+) -> None:
+    """`/preset edit`. A preset keeps its picture for life."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    rooms = rooms_of(interaction)
+    changes = chosen_look(
+        strength=strength,
+        quality=quality,
+        size_px=size_px,
+        init=init,
+        optimizer=optimizer,
+        keep_colors=keep_colors,
+    )
+    async with rooms.database.begin() as connection:
+        preset = await presets.change_look(connection, interaction.user.id, name, changes, afresh=reset)
+        check_size(preset.look, rooms.limits)
+    await show_style(interaction, NamedStyle(preset=preset), heading=_("Changed"))
+
+
 @preset_group.command(name="delete", description="Delete a preset")
 @app_commands.describe(name="Which preset")
 async def delete(interaction: discord.Interaction, name: Name) -> None:
@@ -119,19 +129,29 @@ async def delete(interaction: discord.Interaction, name: Name) -> None:
     await interaction.edit_original_response(content=_("Deleted: {name}.", name=plain(preset.name)))
 
 
-@show.autocomplete("name")
-@rename.autocomplete("name")
-@delete.autocomplete("name")
-async def _own_names(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    async with rooms_of(interaction).database.read() as connection:
-        mine = await presets.of_user(connection, interaction.user.id)
-    found = [preset.name for preset in mine if current.casefold() in preset.name.casefold()]
-    return [app_commands.Choice(name=name, value=name) for name in found[:25]]
+@preset_group.command(name="favourite", description="Put a preset before the others, or back among them")
+@app_commands.describe(name="Which preset")
+async def favourite(interaction: discord.Interaction, name: Name) -> None:
+    """`/preset favourite`."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    async with rooms_of(interaction).database.begin() as connection:
+        preset = await presets.require(connection, interaction.user.id, name)
+        preset = await presets.mark_favourite(connection, preset, favourite=not preset.favourite)
+    shown = plain(preset.name)
+    answer = (
+        _("{star} {name} is offered first now.", star=STAR, name=shown)
+        if preset.favourite
+        else _("{name} is no favourite any more.", name=shown)
+    )
+    await interaction.edit_original_response(content=answer)
 
 
-async def _show(interaction: discord.Interaction, preset: Preset, *, heading: str | None = None) -> None:
-    data = await rooms_of(interaction).intake.blobs.get(preset.style_blob)
-    picture = Picture(filename="style.png", data=data, description=_("The preset's style picture"))
-    title = f"{heading}: **{plain(preset.name)}**" if heading else f"**{plain(preset.name)}**"
-    view = layout(panel(title, f"-# {settings_line(preset.look)}", picture=picture))
-    await interaction.edit_original_response(view=view, attachments=[picture.as_file()])
+OTHERS: tuple[app_commands.Command[Any, ..., None], ...] = (list_presets, share, import_preset, remove)
+NAMING_ONES_OWN: tuple[app_commands.Command[Any, ..., None], ...] = (rename, edit, delete, favourite, share)
+
+for command in OTHERS:
+    preset_group.add_command(command)
+for command in NAMING_ONES_OWN:
+    command.autocomplete("name")(own_choices)
+show.autocomplete("name")(style_choices)
+remove.autocomplete("name")(removable_choices)

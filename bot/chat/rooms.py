@@ -9,7 +9,8 @@ from typing import Protocol, cast
 import discord
 
 from bot.db import Database
-from bot.features.submit import Intake, Limits, Submitter
+from bot.features.intake import Intake
+from bot.features.submit import Limits, Submitter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,13 @@ from discord import app_commands
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat import card
+from bot.chat.preset_choices import style_choices
 from bot.chat.rooms import Rooms, rooms_of
-from bot.features import deliveries, estimates, presets
+from bot.features import deliveries, estimates
 from bot.features.deliveries import Address
+from bot.features.intake import PictureSource
 from bot.features.jobs import Job
-from bot.features.looks import BUILT_IN
-from bot.features.submit import MAX_SEED, Request
+from bot.features.submit import MAX_SEED, Request, StyleChoice
 from bot.language import nearest, speaking
 
 log = structlog.get_logger(__name__)
@@ -78,10 +79,8 @@ async def stylize(
             private=private,
             language=language_of(interaction, private=private),
             address=address_of(interaction, rooms, private=private),
-            content_url=content.url,
-            style_url=style.url if style else None,
-            style_filename=style.filename if style else None,
-            preset=preset,
+            content=PictureSource(name=content.filename, url=content.url),
+            styles=chosen_styles(style, preset),
             chosen=chosen_look(
                 strength=strength,
                 quality=quality,
@@ -95,6 +94,13 @@ async def stylize(
     )
     log.info("job accepted", job=job.id, user=job.user_id, guild=job.guild_id)
     await show_first_card(interaction, rooms, job)
+
+
+def chosen_styles(style: discord.Attachment | None, preset: str | None) -> tuple[StyleChoice, ...]:
+    if style is None and not preset:
+        return ()
+    picture = PictureSource(name=style.filename, url=style.url) if style else None
+    return (StyleChoice(picture=picture, preset=preset),)
 
 
 def chosen_look(**options: Any) -> dict[str, Any]:
@@ -137,10 +143,5 @@ async def show_first_card(interaction: discord.Interaction, rooms: Rooms, job: J
 
 @stylize.autocomplete("preset")
 async def preset_names(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """The person's own presets first, then the paintings that come with Easel."""
-    async with rooms_of(interaction).database.read() as connection:
-        mine = await presets.of_user(connection, interaction.user.id)
-    names = [(preset.name, preset.name) for preset in mine]
-    names += [(f"{one.name} — {one.artist}", one.name) for one in BUILT_IN]
-    found = [(shown, name) for shown, name in names if current.casefold() in shown.casefold()]
-    return [app_commands.Choice(name=shown, value=name) for shown, name in found[:25]]
+    """Favourites first, then the person's other presets, the server's, and the paintings."""
+    return await style_choices(interaction, current)

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy import delete as sql_delete
@@ -29,11 +30,15 @@ _BLANK = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
+    """One person's preset. code: by which others may import it, once it was shared so."""
+
     id: int
     user_id: int
     name: str
     look: Look
     style_blob: str
+    favourite: bool = False
+    code: str | None = None
 
 
 def clean_name(name: str) -> str:
@@ -87,26 +92,42 @@ def _stands_alone(char: str) -> bool:
     return category == "Cn" or category[0] not in "CZM"
 
 
-def _preset(row: RowMapping) -> Preset:
+def preset_of(row: RowMapping) -> Preset:
     return Preset(
         id=row["id"],
         user_id=row["user_id"],
         name=row["name"],
         look=Look.from_dict(row["look"]),
         style_blob=row["style_blob"],
+        favourite=row["favourite"],
+        code=row["code"],
     )
 
 
 async def of_user(connection: AsyncConnection, user_id: int) -> list[Preset]:
-    """All presets of one user, by name."""
-    query = select(presets).where(presets.c.user_id == user_id).order_by(presets.c.name_key)
-    return [_preset(row) for row in (await connection.execute(query)).mappings()]
+    """All presets of one user: the favourites first, then by name."""
+    order = (presets.c.favourite.desc(), presets.c.name_key)
+    query = select(presets).where(presets.c.user_id == user_id).order_by(*order)
+    return [preset_of(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def find(connection: AsyncConnection, user_id: int, name: str) -> Preset | None:
     query = select(presets).where(presets.c.user_id == user_id, presets.c.name_key == name_key(name))
     row = (await connection.execute(query)).mappings().one_or_none()
-    return _preset(row) if row else None
+    return preset_of(row) if row else None
+
+
+async def owned(connection: AsyncConnection, user_id: int, preset_id: int) -> Preset:
+    """The preset behind a button's id.
+
+    Raises:
+        Refusal: it is gone, or was never this user's.
+    """
+    query = select(presets).where(presets.c.id == preset_id, presets.c.user_id == user_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    if row is None:
+        raise Refusal(_("That preset is no longer yours to change: see yours with /preset list."))
+    return preset_of(row)
 
 
 async def check_room(connection: AsyncConnection, user_id: int, name: str, *, limit: int) -> None:
@@ -150,7 +171,7 @@ async def save(
     }
     with _unique(name):
         inserted = await connection.execute(presets.insert().values(**values).returning(*presets.c))
-    return _preset(inserted.mappings().one())
+    return preset_of(inserted.mappings().one())
 
 
 def _missing(name: str) -> Refusal:
@@ -203,6 +224,28 @@ async def rename(connection: AsyncConnection, user_id: int, name: str, new_name:
     with _unique(tidy):
         await connection.execute(update(presets).where(presets.c.id == preset.id).values(**values))
     return await require(connection, user_id, tidy)
+
+
+async def mark_favourite(connection: AsyncConnection, preset: Preset, *, favourite: bool) -> Preset:
+    """Favourites come first wherever presets are offered."""
+    await connection.execute(update(presets).where(presets.c.id == preset.id).values(favourite=favourite))
+    return replace(preset, favourite=favourite)
+
+
+async def change_look(
+    connection: AsyncConnection, user_id: int, name: str, changes: Mapping[str, Any], *, afresh: bool = False
+) -> Preset:
+    """Changes the look's fields in `changes`; `afresh` forgets what the others were.
+
+    Raises:
+        Refusal: there is no such preset, or nothing to change.
+    """
+    preset = await require(connection, user_id, name)
+    if not changes and not afresh:
+        raise Refusal(_("Nothing was changed: give at least one of the settings."))
+    look = replace(Look() if afresh else preset.look, **changes)
+    await connection.execute(update(presets).where(presets.c.id == preset.id).values(look=look.as_dict()))
+    return replace(preset, look=look)
 
 
 async def delete(connection: AsyncConnection, user_id: int, name: str) -> Preset:

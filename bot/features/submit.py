@@ -11,18 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.errors import Refusal
-from bot.features import deliveries, jobs, looks, presets
+from bot.features import deliveries, jobs, looks, named_styles
 from bot.features.deliveries import Address
+from bot.features.intake import MAX_NAME_CHARS, Intake, PictureSource, Taken
 from bot.features.jobs import Job
 from bot.features.looks import Look
-from bot.features.names import storable
 from bot.language import _, n_, spoken
-from bot.media.blobs import Blobs
-from bot.media.decode import Clean, Decoder
-from bot.media.fetch import AttachmentSource
 
 MAX_SEED = 2**31 - 1
-MAX_STYLE_NAME_CHARS = 100
+CARRIED = (
+    *("interaction_id", "user_id", "guild_id", "channel_id", "private", "spoiler", "age_restricted"),
+    *("start_blob", "parent_id", "challenge_id"),
+)
+"""What a job's row takes from its request as it is."""
 
 
 class Enqueue(Protocol):
@@ -38,6 +39,7 @@ class Limits:
     jobs_per_user: int
     jobs_queued: int
     presets_per_user: int
+    presets_per_server: int = 50
     default_size_px: int
     max_size_px: int
 
@@ -51,12 +53,22 @@ def check_size(look: Look, limits: Limits) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StyleChoice:
+    """A style: a `picture`, else the preset's or painting's called `preset`. With both, the preset's look."""
+
+    picture: PictureSource | None = None
+    preset: str | None = None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a person asked for. `chosen` holds only the look's fields that were given explicitly.
 
+    styles: one or more; the first one's preset gives the look.
+    mask: white where the content is painted; start_blob: a kept picture to begin with, instead of `init`.
     language: of the card; None for the spoken one.
-
-    The style picture is `style_url` where given, else that of the preset or painting named `preset`.
+    parent_id: the job whose button asked for this one.
     """
 
     interaction_id: int
@@ -64,41 +76,25 @@ class Request:
     guild_id: int | None
     channel_id: int
     private: bool
-    language: str | None = None
     address: Address
-    content_url: str
-    style_url: str | None = None
-    style_filename: str | None = None
-    preset: str | None = None
+    content: PictureSource
+    styles: tuple[StyleChoice, ...] = ()
     chosen: Mapping[str, Any]
     seed: int | None = None
+    mask: PictureSource | None = None
+    start_blob: str | None = None
+    spoiler: bool = False
+    age_restricted: bool = False
+    language: str | None = None
+    parent_id: int | None = None
+    challenge_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Style:
-    name: str
+    picture: PictureSource
     look: Look
-    url: str | None = None
-    blob: str | None = None
-    painting: looks.Painting | None = None
-
-
-class Intake:
-    """Turns an attachment into a blob of clean pixels."""
-
-    def __init__(self, *, source: AttachmentSource, decoder: Decoder, blobs: Blobs) -> None:
-        self._source = source
-        self._decoder = decoder
-        self.blobs = blobs
-
-    async def accept(self, url: str) -> tuple[str, Clean]:
-        """The blob's key, and what is in it.
-
-        Raises:
-            Refusal: the attachment cannot be had, or is no picture.
-        """
-        clean = await self._decoder.clean(await self._source.fetch(url))
-        return await self.blobs.put(clean.png), clean
+    weight: float
 
 
 class Submitter:
@@ -131,26 +127,31 @@ class Submitter:
             known = await jobs.of_interaction(connection, request.interaction_id)
             if known is not None:
                 return known
-            style = await self._choose_style(connection, request)
+            styles = await self._choose_styles(connection, request)
             await self._check_quota(connection, request.user_id)
-        look = replace(style.look, **request.chosen)
+        look = replace(styles[0].look, **request.chosen)
         check_size(look, self._limits)
         seed = request.seed if request.seed is not None else secrets.randbelow(MAX_SEED)
         params = look.to_params(size_px=self._limits.default_size_px, seed=seed)
-        (content_blob, content), style_blob = await self._take_pictures(request, style)
+        wanted = [request.content, *(style.picture for style in styles)]
+        content, first, *others = await self._take(wanted + ([request.mask] if request.mask else []))
+        mask = others.pop() if request.mask else None
+        more = [
+            {"blob": taken.blob, "name": style.picture.title, "weight": style.weight}
+            for taken, style in zip(others, styles[1:], strict=True)
+        ]
         values = {
-            "interaction_id": request.interaction_id,
-            "user_id": request.user_id,
-            "guild_id": request.guild_id,
-            "channel_id": request.channel_id,
-            "private": request.private,
+            **{name: getattr(request, name) for name in CARRIED},
             "look": look.as_dict(),
-            "style_name": style.name,
+            "style_name": " + ".join(style.picture.title for style in styles)[:MAX_NAME_CHARS],
             "language": request.language or spoken(),
             "params": params.as_dict(),
             "cost": looks.cost_of(params, width=content.width, height=content.height),
-            "content_blob": content_blob,
-            "style_blob": style_blob,
+            "content_blob": content.blob,
+            "style_blob": first.blob,
+            "style_weight": styles[0].weight,
+            "more_styles": more or None,
+            "mask_blob": mask.blob if mask else None,
             "created_at": self._clock(),
         }
         return await self._write(request, values)
@@ -168,45 +169,31 @@ class Submitter:
             assert job is not None
             return job
 
-    async def _choose_style(self, connection: AsyncConnection, request: Request) -> _Style:
-        preset = painting = None
-        if request.preset:
-            preset = await presets.find(connection, request.user_id, request.preset)
-            painting = looks.painting(request.preset)
-            if preset is None and painting is None:
-                raise Refusal(
-                    _(
-                        "There is no preset called “{name}”: pick one from the list that opens as you type.",
-                        name=request.preset[:50],
-                    )
-                )
-        look = preset.look if preset else Look()
-        if request.style_url:
-            name = storable((request.style_filename or "").rsplit(".", 1)[0])[:MAX_STYLE_NAME_CHARS]
-            return _Style(name=name or _("your picture"), look=look, url=request.style_url)
-        if preset:
-            return _Style(name=preset.name, look=look, blob=preset.style_blob)
-        if painting:
-            return _Style(name=painting.name, look=look, painting=painting)
-        raise Refusal(_("Give me a style: attach a picture as “style”, or pick a “preset”."))
+    async def _choose_styles(self, connection: AsyncConnection, request: Request) -> list[_Style]:
+        if not request.styles:
+            raise Refusal(_("Give me a style: attach a picture as “style”, or pick a “preset”."))
+        return [await self._choose_style(connection, request, choice) for choice in request.styles]
 
-    async def _take_pictures(self, request: Request, style: _Style) -> tuple[tuple[str, Clean], str]:
+    async def _choose_style(
+        self, connection: AsyncConnection, request: Request, choice: StyleChoice
+    ) -> _Style:
+        named = None
+        if choice.preset:
+            named = await named_styles.require(connection, request.user_id, request.guild_id, choice.preset)
+        picture = choice.picture or (named.picture if named else None)
+        if picture is None:
+            raise Refusal(_("Give me a style: attach a picture as “style”, or pick a “preset”."))
+        look = named.look if named else None
+        return _Style(picture=picture, look=look or Look(), weight=choice.weight)
+
+    async def _take(self, pictures: list[PictureSource]) -> list[Taken]:
+        """All at once, for their addresses expire."""
         try:
             async with asyncio.TaskGroup() as group:
-                content = group.create_task(self._intake.accept(request.content_url))
-                style_blob = group.create_task(self._style_blob(style))
+                taking = [group.create_task(self._intake.take(picture)) for picture in pictures]
         except* Refusal as refusals:
             raise refusals.exceptions[0] from None
-        return content.result(), style_blob.result()
-
-    async def _style_blob(self, style: _Style) -> str:
-        if style.url:
-            return (await self._intake.accept(style.url))[0]
-        if style.painting:
-            return await self._intake.blobs.put(await asyncio.to_thread(style.painting.read))
-        if style.blob is None:
-            raise LookupError(style.name)
-        return style.blob
+        return [task.result() for task in taking]
 
     async def _check_quota(self, connection: AsyncConnection, user_id: int) -> None:
         mine = await jobs.count_waiting(connection, user_id)

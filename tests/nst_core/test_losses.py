@@ -57,6 +57,33 @@ def test_grams_gradient_has_its_closed_form() -> None:
     torch.testing.assert_close(slope, closed.detach().view_as(slope))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_grams_gradient_keeps_to_that_in_float64(dtype: torch.dtype) -> None:
+    """Over more positions than are summed at once, with slopes that are not symmetric."""
+    exact = random(2, 5, 96, 100)
+    slopes = random(2, 5, 5)
+    features = exact.to(dtype).requires_grad_()
+    (slope,) = torch.autograd.grad(gram(features), features, slopes.float())
+    reference = features.detach().double().requires_grad_()
+    (wanted,) = torch.autograd.grad(gram(reference), reference, slopes)
+    assert slope.dtype is dtype
+    tolerance = 3 * torch.finfo(dtype).eps
+    assert (slope.double() - wanted).norm() <= tolerance * wanted.norm()
+
+
+def test_grams_of_many_positions_are_those_of_one_product() -> None:
+    features = random(2, 3, 100, 101)
+    flat = features.flatten(2)
+    torch.testing.assert_close(gram(features), flat @ flat.mT / 10_100)
+
+
+def test_grams_gradient_is_that_of_finite_differences() -> None:
+    features = random(1, 3, 2, 3).requires_grad_()
+    assert torch.autograd.gradcheck(gram, (features,))
+    mask = random(1, 2, 3)
+    assert torch.autograd.gradcheck(lambda one: gram(one, mask), (features,))
+
+
 def test_the_content_losss_gradient_has_its_closed_form() -> None:
     features, target = random(1, 2, 3, 4).requires_grad_(), torch.ones(1, 2, 3, 4, dtype=torch.float64)
     (slope,) = torch.autograd.grad(mean_squared_error(features, target).sum(), features)

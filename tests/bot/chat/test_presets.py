@@ -60,11 +60,66 @@ async def test_list_show_rename_and_delete(studio: Studio) -> None:
 
 async def test_names_complete_as_one_types(studio: Studio) -> None:
     await save(studio)
-    choices = await studio.ada.autocomplete(studio.channel, "preset show", "name", "harb")
-    assert [choice["value"] for choice in choices] == ["harbour"]
-    assert await studio.ben.autocomplete(studio.channel, "preset show", "name", "") == []
+    for command in ("rename", "edit", "delete", "favourite", "share"):
+        choices = await studio.ada.autocomplete(studio.channel, f"preset {command}", "name", "harb")
+        assert choices == [{"name": "harbour", "value": "harbour"}]
+        assert await studio.ben.autocomplete(studio.channel, f"preset {command}", "name", "") == []
 
 
 async def test_a_bad_style_picture_saves_nothing(studio: Studio) -> None:
     assert "picture" in sentence(await save(studio, style=("style.png", b"no picture")))
     assert "None yet" in card(await studio.ada.slash(studio.channel, "preset list"))
+
+
+async def test_a_preset_s_settings_can_be_changed(studio: Studio) -> None:
+    await save(studio, init="noise")
+    edited = await studio.ada.slash(
+        studio.channel, "preset edit", name="HARBOUR", quality="high", keep_colors=True, size=100
+    )
+    assert edited.ephemeral
+    assert "Changed: **harbour**" in card(edited)
+    assert "strength 80 · high · 100 px · from noise · colours kept" in card(edited)
+    reset = await studio.ada.slash(studio.channel, "preset edit", name="harbour", strength=10, reset=True)
+    assert "-# strength 10 · standard" in card(reset).splitlines()
+    assert "strength 10 · standard · 64 px" in card(await studio.stylize(preset="harbour"))
+
+
+async def test_a_bad_change_leaves_the_preset_as_it_was(studio: Studio) -> None:
+    await save(studio)
+    for options, why in (
+        ({"name": "harbour"}, "Nothing was changed"),
+        ({"name": "harbour", "size": 512, "strength": 1}, "at most 128 px"),
+        ({"name": "quay", "strength": 1}, "no preset called"),
+    ):
+        assert why in sentence(await studio.ada.slash(studio.channel, "preset edit", **options))
+    shown = card(await studio.ada.slash(studio.channel, "preset show", name="harbour"))
+    assert "strength 80 · standard" in shown
+
+
+async def test_favourites_are_offered_first(studio: Studio) -> None:
+    await save(studio, "ant")
+    await save(studio, "bee")
+    starred = await studio.ada.slash(studio.channel, "preset favourite", name="bee")
+    assert starred.ephemeral
+    assert sentence(starred) == "★ bee is offered first now."
+    choices = await studio.ada.autocomplete(studio.channel, "stylize", "preset", "")
+    assert [choice["name"] for choice in choices[:3]] == [
+        "★ bee · yours",
+        "ant · yours",
+        "Starry Night — Vincent van Gogh · built in",
+    ]
+    assert "no favourite any more" in sentence(
+        await studio.ada.slash(studio.channel, "preset favourite", name="bee")
+    )
+    choices = await studio.ada.autocomplete(studio.channel, "stylize", "preset", "")
+    assert choices[0]["name"] == "ant · yours"
+    assert "no preset called" in sentence(
+        await studio.ben.slash(studio.channel, "preset favourite", name="bee")
+    )
+
+
+async def test_a_server_s_preset_behind_one_s_own_is_offered_once(studio: Studio) -> None:
+    await save(studio)
+    await studio.ada.slash(studio.channel, "preset share", name="harbour", **{"with": "this server"})
+    choices = await studio.ada.autocomplete(studio.channel, "stylize", "preset", "harbour")
+    assert [choice["name"] for choice in choices] == ["harbour · yours"]

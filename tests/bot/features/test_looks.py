@@ -1,13 +1,15 @@
 """Looks: what a person chooses, as the engine's parameters, and what a painting costs."""
 
 from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image, ImageChops, ImageStat
 
 from bot.errors import Refusal
 from bot.features import looks
-from bot.features.looks import BUILT_IN, FIXED_COST, Look
+from bot.features.looks import BUILT_IN, FIXED_COST, PAINTINGS, Look
 from nst_core import images
 from nst_core.params import Params
 from nst_core.pyramid import scales
@@ -89,6 +91,26 @@ def test_each_built_in_painting_is_there_and_is_a_picture(one: looks.Painting) -
     picture = images.decode(one.read())
     assert min(picture.width, picture.height) >= 256
     assert looks.painting(f" {one.name.upper()} ") is one
+
+
+@pytest.mark.parametrize("one", BUILT_IN, ids=lambda one: one.name)
+def test_each_built_in_painting_has_a_small_example_that_was_painted_in_it(one: looks.Painting) -> None:
+    data = one.read_example()
+    example = Image.open(BytesIO(data))
+    assert (example.format, max(example.size)) == ("JPEG", 384)
+    assert len(data) <= 60_000
+    cat = Image.open(PAINTINGS.parent / "samples" / "chelsea.png").convert("RGB").resize(example.size)
+    changed = ImageStat.Stat(ImageChops.difference(example.convert("RGB"), cat)).mean
+    assert max(changed) > 15, "this is the cat as she was"
+    assert len({other.read_example() for other in BUILT_IN}) == len(BUILT_IN)
+
+
+def test_the_strengths_stand_side_by_side() -> None:
+    data = looks.strengths_example()
+    assert len(data) <= 60_000
+    strip = Image.open(BytesIO(data))
+    single = Image.open(BytesIO(BUILT_IN[0].read_example()))
+    assert strip.width / strip.height == pytest.approx(4 * single.width / single.height, rel=0.02)
 
 
 def test_an_unknown_painting_is_none() -> None:

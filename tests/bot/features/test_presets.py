@@ -243,3 +243,29 @@ async def test_room_is_checked_before_the_picture_is_fetched(connection: AsyncCo
     for name in ("night", "Day"):
         with pytest.raises(Refusal):
             await presets.check_room(connection, ADA, name, limit=1)
+
+
+async def test_a_preset_s_look_can_be_changed_in_parts(connection: AsyncConnection) -> None:
+    await save(connection, "Night", look=Look(strength=75, size_px=128, init="noise"))
+    await presets.change_look(connection, ADA, "night", {"strength": 10, "keep_colors": True})
+    changed = await presets.require(connection, ADA, "Night")
+    assert changed.look == Look(strength=10, size_px=128, init="noise", keep_colors=True)
+    await presets.change_look(connection, ADA, "Night", {"quality": "high"}, afresh=True)
+    assert (await presets.require(connection, ADA, "Night")).look == Look(quality="high")
+
+
+async def test_a_change_of_nothing_or_of_nobody_s_is_refused(connection: AsyncConnection) -> None:
+    saved = await save(connection, "Night")
+    with pytest.raises(Refusal, match="Nothing was changed"):
+        await presets.change_look(connection, ADA, "Night", {})
+    with pytest.raises(Refusal, match="no preset called"):
+        await presets.change_look(connection, BEN, "Night", {"strength": 10})
+    assert await presets.find(connection, ADA, "Night") == saved
+
+
+async def test_a_button_s_id_leads_to_its_owner_s_preset_alone(connection: AsyncConnection) -> None:
+    saved = await save(connection, "Night")
+    assert await presets.owned(connection, ADA, saved.id) == saved
+    for user_id, preset_id in ((BEN, saved.id), (ADA, saved.id + 1)):
+        with pytest.raises(Refusal, match="no longer yours"):
+            await presets.owned(connection, user_id, preset_id)

@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.errors import Failure, Refusal
-from bot.features import deliveries, jobs, looks, presets
+from bot.features import deliveries, jobs, looks, presets, server_presets
+from bot.features.intake import Intake, PictureSource
 from bot.features.jobs import Job, State
 from bot.features.looks import Look
-from bot.features.submit import MAX_SEED, Intake, Limits, Request, Submitter
+from bot.features.submit import MAX_SEED, Limits, Request, StyleChoice, Submitter
 from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
 from bot.tables import deliveries as deliveries_table
@@ -38,6 +39,17 @@ def png(width: int, height: int, colour: str) -> bytes:
     out = BytesIO()
     Image.new("RGB", (width, height), colour).save(out, "PNG")
     return out.getvalue()
+
+
+SHORT = ("style_url", "style_filename", "preset")
+
+
+def styles_of(
+    style_url: str | None = None, style_filename: str | None = None, preset: str | None = None
+) -> tuple[StyleChoice, ...]:
+    """The one style of most tests."""
+    picture = PictureSource(name=style_filename or "", url=style_url) if style_url else None
+    return (StyleChoice(picture=picture, preset=preset),) if picture or preset else ()
 
 
 class Attachments:
@@ -81,7 +93,8 @@ class House:
             "channel_id": 20,
             "private": False,
             "address": address(),
-            "content_url": CONTENT,
+            "content": PictureSource(name="content.png", url=given.pop("content_url", CONTENT)),
+            "styles": styles_of(**{name: given.pop(name) for name in SHORT if name in given}),
             "chosen": {},
         }
         return Request(**{**fields, **given})
@@ -241,6 +254,20 @@ async def test_somebody_else_s_preset_is_unknown(house: House) -> None:
         await house.submit(user_id=BEN, preset="Mine")
 
 
+async def test_a_server_s_preset_is_a_style_there_and_one_s_own_goes_before_it(house: House) -> None:
+    blob = await house.save_preset("Mine", Look(strength=80))
+    async with house.database.begin() as connection:
+        preset = await presets.require(connection, ADA, "Mine")
+        await server_presets.share(connection, 10, preset, limit=50, now=NOW)
+        await presets.change_look(connection, ADA, "Mine", {"strength": 20})
+    theirs = await house.submit(user_id=BEN, preset="mine")
+    assert (theirs.style_name, theirs.style_blob, theirs.look["strength"]) == ("Mine", blob, 80)
+    assert (await house.submit(preset="mine")).look["strength"] == 20
+    for elsewhere in (11, None):
+        with pytest.raises(Refusal, match="no preset called"):
+            await house.submit(user_id=BEN, guild_id=elsewhere, preset="mine")
+
+
 async def test_a_user_s_limit_is_refused_before_anything_is_fetched(house: House) -> None:
     for _ in range(3):
         await house.submit(preset="The Scream")
@@ -291,3 +318,47 @@ async def test_a_new_job_goes_behind_the_fair_line(house: House) -> None:
         await house.submit(user_id=user, preset="The Scream")
     async with house.database.read() as connection:
         assert [job.user_id for job in await jobs.line(connection)] == [ADA, BEN, ADA]
+
+
+async def test_a_job_can_be_made_of_kept_pictures(house: House) -> None:
+    first = await house.submit(style_url=STYLE, style_filename="sun.png", seed=7)
+    fetched = len(house.attachments.fetched)
+    again = await house.submit(
+        content=PictureSource(blob=first.content_blob),
+        styles=(StyleChoice(picture=PictureSource(name="v1.2 of sun", blob=first.style_blob)),),
+        chosen=first.look,
+        start_blob=first.style_blob,
+        parent_id=first.id,
+        spoiler=True,
+    )
+    assert len(house.attachments.fetched) == fetched
+    assert (again.content_blob, again.style_blob) == (first.content_blob, first.style_blob)
+    assert (again.style_name, again.cost) == ("v1.2 of sun", first.cost)
+    assert (again.start_blob, again.parent_id, again.spoiler) == (first.style_blob, first.id, True)
+
+
+async def test_a_kept_picture_that_is_gone_is_refused(house: House) -> None:
+    with pytest.raises(Refusal, match="no longer kept here"):
+        await house.submit(content=PictureSource(blob="0" * 64), preset="The Scream")
+    assert await house.counts() == (0, 0, 0)
+
+
+async def test_several_styles_and_a_mask_are_kept_with_their_weights(house: House) -> None:
+    blob = await house.save_preset("Mine", Look(strength=80))
+    styles = (
+        StyleChoice(preset="Mine", weight=2.0),
+        StyleChoice(picture=PictureSource(name="sun.png", url=STYLE), weight=0.5),
+        StyleChoice(preset="The Scream"),
+    )
+    job = await house.submit(styles=styles, mask=PictureSource(name="mask.png", url=CONTENT))
+    assert (job.style_name, job.style_blob, job.style_weight) == ("Mine + sun + The Scream", blob, 2.0)
+    assert job.more_styles is not None
+    assert [(one["name"], one["weight"]) for one in job.more_styles] == [("sun", 0.5), ("The Scream", 1.0)]
+    assert job.mask_blob == job.content_blob
+    assert job.look["strength"] == 80, "the first style gives the look"
+
+
+async def test_one_unknown_style_of_several_is_refused(house: House) -> None:
+    with pytest.raises(Refusal, match="no preset called"):
+        await house.submit(styles=(StyleChoice(preset="The Scream"), StyleChoice(preset="?")))
+    assert house.attachments.fetched == []

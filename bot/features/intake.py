@@ -1,0 +1,80 @@
+"""Where a job's pictures come from, and how they become blobs of clean pixels."""
+
+import asyncio
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image
+
+from bot.errors import Refusal
+from bot.features.looks import Painting
+from bot.features.names import storable
+from bot.language import _
+from bot.media.blobs import BlobMissing, Blobs
+from bot.media.decode import Clean, Decoder
+from bot.media.fetch import AttachmentSource
+
+MAX_NAME_CHARS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSource:
+    """One picture, from exactly one of: an attachment's `url`, a kept `blob`, a bundled `painting`."""
+
+    name: str = ""
+    url: str | None = None
+    blob: str | None = None
+    painting: Painting | None = None
+
+    @property
+    def title(self) -> str:
+        """The name for people: a file's without its ending."""
+        stem = self.name.rsplit(".", 1)[0] if self.url else self.name
+        return storable(stem)[:MAX_NAME_CHARS] or _("your picture")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A blob of clean pixels, `width` x `height`."""
+
+    blob: str
+    width: int
+    height: int
+
+
+class Intake:
+    """Turns a picture from wherever it is into a blob of clean pixels."""
+
+    def __init__(self, *, source: AttachmentSource, decoder: Decoder, blobs: Blobs) -> None:
+        self._source = source
+        self._decoder = decoder
+        self.blobs = blobs
+
+    async def accept(self, url: str) -> tuple[str, Clean]:
+        """The blob's key, and what is in it.
+
+        Raises:
+            Refusal: the attachment cannot be had, or is no picture.
+        """
+        clean = await self._decoder.clean(await self._source.fetch(url))
+        return await self.blobs.put(clean.png), clean
+
+    async def take(self, picture: PictureSource) -> Taken:
+        """Raises `Refusal` when the picture cannot be had (any more), or is none."""
+        if picture.url is not None:
+            key, clean = await self.accept(picture.url)
+            return Taken(blob=key, width=clean.width, height=clean.height)
+        if picture.painting is not None:
+            data = await asyncio.to_thread(picture.painting.read)
+            return _measured(await self.blobs.put(data), data)
+        if picture.blob is None:
+            raise LookupError(picture.name)
+        try:
+            return _measured(picture.blob, await self.blobs.get(picture.blob))
+        except BlobMissing as error:
+            raise Refusal(_("That picture is no longer kept here: attach it again.")) from error
+
+
+def _measured(key: str, data: bytes) -> Taken:
+    with Image.open(BytesIO(data)) as image:  # the head only: these pixels are clean already
+        return Taken(blob=key, width=image.width, height=image.height)

@@ -1,0 +1,146 @@
+"""Names that collide, hide something or are too long, where people see them: in lists, panels and cards."""
+
+import re
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from bot.errors import Refusal
+from bot.features import presets, server_presets
+from bot.features.looks import Look
+from bot.settings import Settings
+from tests.bot.chat.conftest import Studio, card, png, sentence, texts
+from tests.bot.names import PAIRS
+
+NAMES = [name for pair in PAIRS for name in pair]
+ON_CARDS = [
+    *("@everyone", "<@123456789012345678>", "**bold**", "```", "||spoiler||", "ends with \\"),
+    *("[**click**](https://evil.example)", "https://evil.example/*a*_b_", "{0.__class__}", "😀" * 50),
+]
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(
+        update={"presets_per_user": 100, "presets_per_server": 100, "jobs_per_user": 100}
+    )
+
+
+async def keep_all(studio: Studio, *, shared: bool = False) -> list[str]:
+    """Keeps as ada's presets what is not refused, and shares it with the server."""
+    blob = await studio.rooms.intake.blobs.put(png())
+    kept = []
+    async with studio.rooms.database.begin() as connection:
+        for name in NAMES:
+            with suppress(Refusal):
+                preset = await presets.save(
+                    connection, studio.ada.id, name, look=Look(), style_blob=blob, limit=100, now=0.0
+                )
+                kept.append(preset.name)
+                if shared:
+                    guild_id = studio.ada.guild.id
+                    await server_presets.share(connection, guild_id, preset, limit=100, now=0.0)
+    return kept
+
+
+def read(shown: str) -> str:
+    """What a person reads of `shown`; fails where it would format, mention or link.
+
+    Source: Discord's own rule, by which a backslash takes the meaning from the sign after it.
+    """
+    bare = re.sub(r"\\[^0-9A-Za-z\s]", "x", shown)
+    assert not re.search(r"[*_~|`<\[\\]|://", bare), shown
+    assert not re.search(r"@(everyone|here|[!&]?\d{17})", bare), shown
+    assert not re.match(r"[#>-]", bare), shown
+    return re.sub(r"\\([^0-9A-Za-z\s])", r"\1", shown).replace("@\u200b", "@")
+
+
+def titles(text: str) -> list[str]:
+    """The names in bold at the beginning of lines, as they are read."""
+    return [read(line[2:-2]) for line in text.splitlines() if line.startswith("**")]
+
+
+def within_limits(components: list[dict[str, Any]]) -> bool:
+    """Whether a message of these is one that Discord takes. Source: its documentation, "Components"."""
+
+    def count(items: list[dict[str, Any]]) -> int:
+        return sum(1 + count(item.get("components", [])) + ("accessory" in item) for item in items)
+
+    return count(components) <= 40 and len(texts(components)) <= 4000
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_the_list_shows_them_all_and_breaks_nowhere(studio: Studio, shared: bool) -> None:
+    kept = await keep_all(studio, shared=shared)
+    viewer = studio.ben if shared else studio.ada
+    result = await viewer.slash(studio.channel, "preset list")
+    seen = []
+    while True:
+        assert result.response is not None
+        assert within_limits(result.response.components)
+        assert {one.id for one in result.response.message.mentions} <= {studio.ada.id}, "who shared it"
+        assert not result.response.message.mention_everyone
+        assert all(len(one.description or "") <= 1024 for one in result.response.attachments)
+        seen += titles(card(result))
+        buttons = {one["label"]: one for one in buttons_of(result.response.components)}
+        if buttons["Next →"].get("disabled"):
+            break
+        await viewer.click(result.response.message, label="Next →")
+    assert sorted(seen[: len(kept)]) == sorted(kept)
+
+
+def buttons_of(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found = [one for one in components if one["type"] == 2]
+    for one in components:
+        found += buttons_of(one.get("components", []))
+    return found
+
+
+async def test_each_is_offered_as_one_types_it_and_shown_by_its_name(studio: Studio) -> None:
+    kept = await keep_all(studio)
+    for name in kept:
+        for command, option in (("preset show", "name"), ("stylize", "preset")):
+            choices = await studio.ada.autocomplete(studio.channel, command, option, name)
+            assert name in [choice["value"] for choice in choices]
+            assert all(0 < len(choice["name"]) <= 100 for choice in choices)
+            assert len(choices) <= 25
+        result = await studio.ada.slash(studio.channel, "preset show", name=name)
+        assert titles(card(result)) == [name]
+        assert result.response is not None
+        assert within_limits(result.response.components)
+        assert result.response.message.mentions == []
+
+
+async def test_no_more_than_25_choices_are_offered(studio: Studio) -> None:
+    assert len(await keep_all(studio)) > 25
+    assert len(await studio.ada.autocomplete(studio.channel, "stylize", "preset", "")) == 25
+    assert len(await studio.ada.autocomplete(studio.channel, "preset delete", "name", "")) == 25
+
+
+async def test_a_card_names_its_style_and_nobody_else(studio: Studio) -> None:
+    await keep_all(studio)
+    for name in ON_CARDS:
+        result = await studio.stylize(preset=name)
+        title = card(result).splitlines()[0]
+        found = re.fullmatch(rf"\*\*(.*)\*\* · for <@{studio.ada.id}>", title)
+        assert found is not None
+        assert read(found[1]) == name
+        assert result.response is not None
+        assert within_limits(result.response.components)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_sentence_about_a_name_is_plain(studio: Studio, name: str) -> None:
+    for command in ("show", "delete"):
+        said = sentence(await studio.ada.slash(studio.channel, f"preset {command}", name=name[:100]))
+        assert "no preset called" in read(said)
+        assert len(said) <= 2000
+
+
+@pytest.mark.parametrize("name", ["y" * 100, "🎨" * 100, "*" * 100, "<@1>" * 25])
+async def test_a_name_as_long_as_an_option_may_be_is_refused(studio: Studio, name: str) -> None:
+    result = await studio.ada.slash(studio.channel, "preset save", name=name, style=("style.png", png()))
+    assert "at most 50 characters, yours has 100" in sentence(result)
+    renamed = await studio.ada.slash(studio.channel, "preset import", code=name, name=name)
+    assert "No preset has that code" in sentence(renamed)
