@@ -1,6 +1,6 @@
 """People of every standing towards Ada's pictures, and what each of them can try on the simulated Discord."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,9 +11,13 @@ from discord import ui
 from simcord import ChannelHandle, InteractionResult, MemberActor, UserHandle
 
 from bot.chat.card import layout
-from bot.features import jobs
+from bot.features import jobs, presets
+from bot.features.deliveries import Address
+from bot.features.intake import PictureSource
 from bot.features.jobs import Job
-from tests.bot.chat.conftest import Studio, png, texts
+from bot.features.looks import Look
+from bot.features.submit import Request, StyleChoice
+from tests.bot.chat.conftest import Studio, png
 
 PRESET = "harbour"
 
@@ -31,6 +35,19 @@ class Role(Enum):
     BROUGHT = "somebody who brought the app along to a private channel, with Ada's ids"
 
 
+def said(payload: Any) -> Iterator[str]:
+    """Every text that Discord would show of what the bot sends."""
+    if isinstance(payload, dict):
+        for key, value in payload.items():
+            if key == "content" and isinstance(value, str):
+                yield value
+            else:
+                yield from said(value)
+    elif isinstance(payload, list):
+        for one in payload:
+            yield from said(one)
+
+
 @dataclass(slots=True, kw_only=True)
 class Actor:
     """One person in one place. `last` is the answer to what was tried last."""
@@ -42,21 +59,17 @@ class Actor:
     last: InteractionResult | None = None
 
     async def slash(self, name: str, /, **options: Any) -> str:
-        """What the person reads as the answer."""
-        with self.stage.context_of(self):
-            if isinstance(self.who, MemberActor):
-                assert self.place is not None
-                self.last = await self.who.slash(self.place, name, **options)
-            else:
-                self.last = await self.who.slash(name, **options)
-        return self.read()
+        """What the bot says to a command."""
+        if isinstance(self.who, MemberActor):
+            assert self.place is not None
+            return await self._try(self.who.slash(self.place, name, **options))
+        return await self._try(self.who.slash(name, **options))
 
     async def menu(self, name: str, message: discord.Message) -> str:
-        """A message's context menu; only members of a server see one here."""
+        """What the bot says to a message's context menu; only members of a server see one here."""
         assert isinstance(self.who, MemberActor)
         assert self.place is not None
-        self.last = await self.who.context_menu(self.place, name, message)
-        return self.read()
+        return await self._try(self.who.context_menu(self.place, name, message))
 
     async def typing(self, name: str, option: str, /, **filled: Any) -> list[Any]:
         """The values that autocompletion offers for an option that is still empty."""
@@ -69,29 +82,32 @@ class Actor:
         return [choice["value"] for choice in choices]
 
     async def click(self, custom_id: str) -> str:
-        """Presses a button of this id where the person is, whoever put it there."""
-        view = layout(ui.ActionRow(ui.Button(label="?", custom_id=custom_id)))
-        with self.stage.context_of(self):
-            message = await self._post(view)
-            self.last = await self.who.click(message, custom_id=custom_id)
-        return self.read()
+        """What the bot says to a button of this id, pressed where the person is, whoever put it there."""
+        message = await self._post(ui.Button(label="?", custom_id=custom_id))
+        return await self._try(self.who.click(message, custom_id=custom_id))
+
+    async def choose(self, custom_id: str, value: str) -> str:
+        """The same with a value of a select."""
+        option = discord.SelectOption(label="?", value=value)
+        message = await self._post(ui.Select(custom_id=custom_id, options=[option]))
+        return await self._try(self.who.select(message, [value], custom_id=custom_id))
 
     async def submit(self, custom_id: str, values: dict[str, Any]) -> str:
-        """Presses the button, and fills in and sends the form that it opens."""
+        """Presses the button, and fills in and sends the form that it opens; "" where none opens."""
         await self.click(custom_id)
-        assert self.last is not None
-        with self.stage.context_of(self):
-            self.last = await self.who.submit_modal(self.last, values)
-        return self.read()
-
-    def read(self) -> str:
-        response = self.last.response if self.last else None
-        if response is None:
+        if self.last is None or self.last.modal is None:
             return ""
-        return "\n".join(filter(None, (response.content, texts(response.components))))
+        return await self._try(self.who.submit_modal(self.last, values))
 
-    async def _post(self, view: ui.LayoutView) -> discord.Message:
-        client = self.stage.studio.env.bot
+    async def _try(self, attempt: Awaitable[InteractionResult]) -> str:
+        requests = self.stage.studio.env.http_requests
+        before = len(requests)
+        with self.stage.context_of(self):
+            self.last = await attempt
+        return "\n".join(text for request in requests[before:] for text in said(request.json))
+
+    async def _post(self, item: ui.Item[Any]) -> discord.Message:
+        view, client = layout(ui.ActionRow(item)), self.stage.studio.env.bot
         if self.place is not None:
             channel = client.get_channel(self.place.id)
             assert isinstance(channel, discord.TextChannel)
@@ -107,6 +123,7 @@ class Stage:
     studio: Studio
     actors: dict[Role, Actor] = field(default_factory=dict)
     job_id: int = 0
+    asked: int = 0
 
     def people(self) -> None:
         studio = self.studio
@@ -130,15 +147,36 @@ class Stage:
         self._add(Role.BROUGHT, env.create_user("kim"))
 
     async def set(self) -> None:
-        """Ada's things are there, as they were."""
-        async with self.studio.rooms.database.read() as connection:
-            waiting = await jobs.waiting_of(connection, self.studio.ada.id)
-        if not waiting:
-            await self.studio.stylize()
-            waiting = [await self.studio.job()]
-        self.job_id = waiting[0].id
-        style = ("style.png", png(colour="orange"))
-        await self.studio.ada.slash(self.studio.channel, "preset save", name=PRESET, style=style)
+        """Ada's things are there, as they were; made without Discord, for that is quicker."""
+        rooms, ada = self.studio.rooms, self.studio.ada
+        blob = await rooms.intake.blobs.put(png())
+        async with rooms.database.begin() as connection:
+            waiting = await jobs.waiting_of(connection, ada.id)
+            if await presets.find(connection, ada.id, PRESET) is None:
+                await presets.save(
+                    connection, ada.id, PRESET, look=Look(), style_blob=blob, limit=50, now=rooms.clock()
+                )
+        self.job_id = waiting[0].id if waiting else await self._submit(blob)
+
+    async def _submit(self, blob: str) -> int:
+        studio = self.studio
+        self.asked += 1
+        job = await studio.rooms.submitter.submit(
+            Request(
+                interaction_id=self.asked,
+                user_id=studio.ada.id,
+                guild_id=studio.ada.guild.id,
+                channel_id=studio.channel.id,
+                private=False,
+                address=Address(
+                    interaction_token="", token_until=0, filesize_limit=2**20, channel_reachable=True
+                ),
+                content=PictureSource(blob=blob),
+                styles=(StyleChoice(preset="Starry Night"),),
+                chosen={},
+            )
+        )
+        return job.id
 
     async def job(self) -> Job:
         async with self.studio.rooms.database.read() as connection:
@@ -147,7 +185,7 @@ class Stage:
         return job
 
     @contextmanager
-    def context_of(self, actor: Actor) -> Any:
+    def context_of(self, actor: Actor) -> Iterator[None]:
         """SimCord knows servers and direct messages; that somebody brought the app along is said here."""
         backend = self.studio.env.backend
         emit: Callable[..., Any] = backend.emit

@@ -22,6 +22,7 @@ from bot.settings import Settings
 from bot.tables import jobs
 from bot.telemetry import configure_logging
 from tests.bot.chat.conftest import Studio, card, png, sentence
+from tests.hostile.stage import said
 from tests.hostile.words import NASTY
 
 ESCAPED = re.compile(r"\\[^0-9A-Za-z\s]")
@@ -53,19 +54,6 @@ def bites(text: str) -> Counter[str]:
     found = Counter({sign: bare.count(sign) for sign in BITES})
     found["line"] = len(re.findall(r"^(#|-|\+|>|\d+\.)", bare, re.MULTILINE))
     return found
-
-
-def said(payload: Any) -> Iterator[str]:
-    """Every text that Discord would show of what the bot sends."""
-    if isinstance(payload, dict):
-        for key, value in payload.items():
-            if key == "content" and isinstance(value, str):
-                yield value
-            else:
-                yield from said(value)
-    elif isinstance(payload, list):
-        for one in payload:
-            yield from said(one)
 
 
 def pings(studio: Studio) -> list[Any]:
