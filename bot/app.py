@@ -19,11 +19,13 @@ from bot.engines.local import LocalEngine
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
 from bot.features.intake import Intake
+from bot.features.safety import Action, ContentPolicy
 from bot.features.submit import Limits, Submitter
 from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
+from bot.media.rating import OpenNsfw
 from bot.settings import MIB, Settings
 
 log = structlog.get_logger(__name__)
@@ -62,6 +64,20 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
         raise Refusal(f"EASEL_ATTACHMENT_HOSTS: {error}.") from error
 
 
+def _policy(settings: Settings) -> ContentPolicy | None:
+    if settings.content_check == "off":
+        return None
+    try:
+        check = OpenNsfw()
+    except ModuleNotFoundError as error:
+        raise Refusal(
+            "EASEL_CONTENT_CHECK needs the extra safety: install it with pip install 'easel[safety]'."
+        ) from error
+    return ContentPolicy(
+        check=check, action=Action(settings.content_check), threshold=settings.content_threshold
+    )
+
+
 def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
     engine = LocalEngine(database, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
     names = devices(settings.device, settings.workers)
@@ -78,7 +94,7 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         max_size_px=max_size_px,
     )
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
-    intake = Intake(source=source, decoder=decoder, blobs=Blobs(settings.blobs_dir))
+    intake = Intake(source=source, decoder=decoder, blobs=Blobs(settings.blobs_dir), policy=_policy(settings))
     submitter = Submitter(database=database, enqueue=engine.enqueue, intake=intake, limits=limits)
     rooms = Rooms(
         database=database, submitter=submitter, intake=intake, limits=limits, workers=max(1, len(names))

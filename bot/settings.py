@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, le=20)
     stop_timeout_s: float = Field(10.0, ge=0, le=600)
 
+    content_check: Literal["off", "spoiler", "refuse"] = "off"
+    content_threshold: float = Field(0.8, gt=0, le=1)
+
     max_attachment_mib: float = Field(25.0, gt=0, le=500)
     fetch_timeout_s: float = Field(30.0, ge=1, le=600)
     max_pixels: int = Field(60_000_000, ge=10_000)

@@ -142,6 +142,7 @@ class Submitter:
         ]
         values = {
             **{name: getattr(request, name) for name in CARRIED},
+            "spoiler": request.spoiler or any(taken.hidden for taken in (content, first, *others)),
             "look": look.as_dict(),
             "style_name": " + ".join(style.picture.title for style in styles)[:MAX_NAME_CHARS],
             "language": request.language or spoken(),
