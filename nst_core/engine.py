@@ -20,7 +20,7 @@ from nst_core.memory import history_for
 from nst_core.objective import Objective, figures
 from nst_core.params import Params
 from nst_core.progress import Event, Figures, Finished, Preview, Started, Step
-from nst_core.pyramid import Scale, scales
+from nst_core.pyramid import Scale
 from nst_core.studio import Job, Studio, lifted, network
 from nst_core.styling import Styling, plain
 from nst_core.targets import pixels_of, shared_cache, targets
@@ -54,12 +54,14 @@ def stylize(
     device: str = "auto",
     precision: str = "auto",
     preview_every_s: float | None = 5.0,
+    start: Picture | None = None,
 ) -> Generator[Event, None, None]:
     """Paints the content in the style. Closing the generator ends the work within one step.
 
-    Yields Started; a Preview of the AdaIN sketch; a Step per iteration (one in ten on a GPU), with a Preview
-    at the end of each size but the last and every `preview_every_s` seconds (None: only those); Finished.
-    The same seed gives the same picture on one machine with one number of threads.
+    Yields Started; a Preview of the AdaIN sketch, or of `start` (see `Job`) where it is given; a Step per
+    iteration (one in ten on a GPU), with a Preview at the end of each size but the last and every
+    `preview_every_s` seconds (None: only those); Finished. The same seed gives the same picture on one
+    machine with one number of threads.
 
     Raises:
         DeviceError: the device is not there.
@@ -68,7 +70,7 @@ def stylize(
         MemoryLimitError: memory is too small even for tiles; this comes before any work.
         EngineError: the loss is not finite.
     """
-    job = Job(content=content, style=style, params=params)
+    job = Job(content=content, style=style, params=params, start=start)
     for _, event in stylize_batch([job], device=device, precision=precision, preview_every_s=preview_every_s):
         yield event
 
@@ -86,7 +88,7 @@ def stylize_batch(
 
     Raises:
         ParamsError: there is no job, or the jobs differ in the shape of their contents, in their numbers of
-            regions, or in one of the parameters ALIKE.
+            regions, in one of the parameters ALIKE, or in the sizes of the pictures they start from.
         EngineError: as in `stylize`.
     """
     if not jobs:
@@ -96,7 +98,7 @@ def stylize_batch(
     chosen = choose_precision(where, precision)
     studios = [Studio(job, where, chosen) for job in jobs]
     params = studios[0].params
-    plan = scales(params)
+    plan = studios[0].job.plan
     _check_alike(studios, plan)
     draft = params.quality == "draft"
     if not draft:
@@ -108,7 +110,7 @@ def stylize_batch(
     edge_px = min(params.size, DRAFT_PX if draft else SKETCH_PX)
     results = []
     for number, studio in enumerate(studios):
-        results.append(studio.sketch(edge_px, blend(studio.params) if draft else 1.0))
+        results.append(studio.sketch(edge_px, blend(studio.params)) if draft else studio.first_look(edge_px))
         yield number, Preview(scale=1, scales=len(plan), picture=studio.picture(results[-1], edge_px))
     betas = [studio.params.nominal_beta for studio in studios]
     if draft:
@@ -240,6 +242,8 @@ def _check_alike(studios: Sequence[Studio], plan: Sequence[Scale]) -> None:
         for name in ALIKE:
             if getattr(studio.params, name) != getattr(first.params, name):
                 raise ParamsError(f"The jobs of a batch must have the same {name}.")
+        if studio.job.plan != first.job.plan:
+            raise ParamsError("The jobs of a batch must start from pictures of the same size.")
         if len(studio.styling.regions) != len(first.styling.regions):
             raise ParamsError("The jobs of a batch must have the same number of regions.")
         for scale in plan:

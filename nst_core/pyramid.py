@@ -18,13 +18,14 @@ class Scale:
     steps: int
 
 
-def scales(params: Params) -> tuple[Scale, ...]:
+def scales(params: Params, *, started_px: int = 0) -> tuple[Scale, ...]:
     """The pyramid, coarsest first; its last scale has the size asked for.
 
     Each size is twice the one before and gets half its steps. Strokes and suns appear only where a coarse
     size had its steps, and a step there costs a fraction. Given `steps` are shared out in that proportion, at
     least one to a scale; with fewer steps than scales the coarsest scales go. A draft has one scale
-    without steps.
+    without steps. A picture to start from, whose long edge is `started_px`, has its strokes already: of the
+    sizes up to its own none is painted again, but the last always is.
     """
     if params.quality == "draft":
         return (Scale(edge_px=params.size, steps=0),)
@@ -36,7 +37,8 @@ def scales(params: Params) -> tuple[Scale, ...]:
     if params.steps is not None:
         edges = edges[-params.steps :]
         shares = _apportion(params.steps, shares[-params.steps :])
-    return tuple(Scale(edge_px=edge, steps=steps) for edge, steps in zip(edges, shares, strict=True))
+    plan = tuple(Scale(edge_px=edge, steps=steps) for edge, steps in zip(edges, shares, strict=True))
+    return tuple(scale for scale in plan if scale.edge_px > started_px) or plan[-1:]
 
 
 def _apportion(total: int, shares: list[int]) -> list[int]:

@@ -15,6 +15,7 @@ from nst_core.hardware import Precision
 from nst_core.images import Picture
 from nst_core.objective import Target
 from nst_core.params import NETWORKS, Params
+from nst_core.pyramid import Scale, scales
 from nst_core.styling import Region, Styling, plain
 from nst_core.targets import pixels_of, shared_cache, stretched, style_at, targets
 from nst_core.vgg import Vgg
@@ -25,11 +26,22 @@ NOISE_RANGE: Final = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Job:
-    """One picture to paint: the content, one style picture or a whole styling, and the parameters."""
+    """One picture to paint: the content, one style picture or a whole styling, and the parameters.
+
+    start: the picture that the optimisation starts from, instead of what the parameters' `init` says. It is
+        stretched over the content, and sizes no larger than its own are left out; a draft has no use for it.
+    """
 
     content: Picture
     style: Picture | Styling
     params: Params
+    start: Picture | None = None
+
+    @property
+    def plan(self) -> tuple[Scale, ...]:
+        """The sizes it is painted at."""
+        start = self.start
+        return scales(self.params, started_px=0 if start is None else max(start.width, start.height))
 
 
 @dataclass(slots=True)
@@ -92,6 +104,10 @@ class Studio:
         here = self.only_here(edge_px)
         return painted if here is None else content + here * (painted - content)
 
+    def first_look(self, edge_px: int) -> Tensor:
+        """What is shown before the first step: the AdaIN picture, or the one that is started from."""
+        return self.sketch(edge_px) if self.job.start is None else self.start(edge_px)
+
     def _sketch_of(self, region: Region, edge_px: int, alpha: float) -> Tensor:
         content = self.content_at(edge_px)
         styles = [style_at(style.picture, content, self.params, edge_px) for style in region.styles]
@@ -112,6 +128,8 @@ class Studio:
     def start(self, edge_px: int) -> Tensor:
         """The picture (1, 3, h, w) that the optimisation starts from."""
         content = self.pixels_at(edge_px)
+        if self.job.start is not None:
+            return scaled(pixels_of(self.job.start.rgb, self.device), *content.shape[-2:])
         if self.params.init == "content":
             return content
         if self.params.init == "adain":

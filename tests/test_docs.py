@@ -3,34 +3,40 @@
 import re
 from pathlib import Path
 
+import pytest
 from discord import app_commands
 
 from bot.chat.client import COMMANDS
+from scripts import commands
 
 ROOT = Path(__file__).parents[1]
 
 
-def names() -> set[str]:
-    """Every slash command as a person types it."""
-    found = set()
+def test_the_readme_s_table_of_commands_is_what_the_commands_say() -> None:
+    page = (ROOT / "README.md").read_text()
+    assert commands.written(page) == page, "run `python -m scripts.commands`"
+
+
+def test_the_table_names_every_command_and_every_option_of_stylize() -> None:
+    table = commands.table()
     for one in COMMANDS:
-        parts = one.commands if isinstance(one, app_commands.Group) else [one]
-        found |= {f"/{part.qualified_name}" for part in parts}
-    return found
-
-
-def test_the_readme_lists_every_command_and_no_other() -> None:
-    table = re.findall(r"^\| `(/[a-z ]+)` \|", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
-    assert set(table) == names()
-
-
-def test_the_readme_names_every_option_of_stylize() -> None:
-    lines = (ROOT / "README.md").read_text().splitlines()
-    row = next(line for line in lines if line.startswith("| `/stylize`"))
+        assert one.name in table
+    row = next(line for line in table.splitlines() if line.startswith("| `/stylize`"))
     stylize = next(one for one in COMMANDS if one.name == "stylize")
     assert isinstance(stylize, app_commands.Command)
-    missing = [option.display_name for option in stylize.parameters if f"`{option.display_name}`" not in row]
-    assert missing == []
+    assert all(f"`{option.display_name}`" in row for option in stylize.parameters)
+    assert "`content`," in row, "what must be given has no question mark"
+    assert "`strength`?" in row
+
+
+def test_a_table_that_is_out_of_date_is_written_anew() -> None:
+    page = f"before\n{commands.BEGIN}\nold\n{commands.END}\nafter\n"
+    assert commands.written(page) == page.replace("old", commands.table())
+
+
+def test_a_readme_without_the_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="must hold"):
+        commands.written(f"before\n{commands.BEGIN}\n| a table |\n")
 
 
 def test_every_link_between_the_pages_leads_somewhere() -> None:

@@ -49,6 +49,7 @@ def render(job: Job, *, standing: Standing | None = None, picture: Picture | Non
         _("**{style}** · for {person}", style=plain(job.style_name), person=f"<@{job.user_id}>"),
         _LINES[job.state](job, standing),
     ]
+    texts += [f"-# {note}" for note in job.notes or ()]
     if picture is not None and picture.note:
         texts.append(f"-# {picture.note}")
     container = panel(*texts, picture=picture, accent=ACCENTS[job.state])
@@ -88,6 +89,7 @@ def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = 
     parts += [f"{size} px"] if size else []
     parts += [_("from {start}", start=look.init)] if look.init else []
     parts += [look.optimizer] if look.optimizer else []
+    parts += [_("texture scale {scale:g}", scale=look.style_scale)] if look.style_scale != 1 else []
     parts += [_("colours kept")] if look.keep_colors else []
     parts += [_("seed {seed}", seed=seed)] if seed is not None else []
     return " · ".join(parts)

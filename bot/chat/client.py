@@ -8,29 +8,76 @@ import yarl
 from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 
+from bot.chat.about import about_command
+from bot.chat.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect, artchannel_group
+from bot.chat.ballot import VoteSelect
+from bot.chat.blend import blend
 from bot.chat.cancel import CancelButton, cancel_command
+from bot.chat.challenge import challenge_group
 from bot.chat.door import explain
+from bot.chat.exhibit import StarButton, TakeDownButton
+from bot.chat.gallery import GalleryPageButton, HangMineButton, gallery_command
+from bot.chat.guide import help_command, show_around
 from bot.chat.looks import LookSelect, look_command
+from bot.chat.made import how_was_this_made
+from bot.chat.menus import stylize_avatar, stylize_this, use_as_style
+from bot.chat.mydata import ForgetMeButton, mydata_group
 from bot.chat.preset_list import PageButton
 from bot.chat.preset_show import StyleButton
 from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
+from bot.chat.quota import quota_command
 from bot.chat.rooms import Rooms
+from bot.chat.settings import ChoiceSelect, PlacesSelect, ResetButton, RoleQuotaButton, settings_command
+from bot.chat.stats import stats_command
 from bot.chat.stylize import stylize
 from bot.chat.translator import Translator
+from bot.features import departures
 from bot.language import nearest, speak
 
 log = structlog.get_logger(__name__)
 
 COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu, ...] = (
     stylize,
+    blend,
+    stylize_this,
+    use_as_style,
+    how_was_this_made,
+    stylize_avatar,
     preset_group,
     look_command,
     queue_command,
     cancel_command,
+    stats_command,
+    help_command,
+    about_command,
+    quota_command,
+    settings_command,
+    mydata_group,
+    artchannel_group,
+    gallery_command,
+    challenge_group,
 )
 
-BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (CancelButton, PageButton, StyleButton, LookSelect)
+BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
+    CancelButton,
+    PageButton,
+    StyleButton,
+    LookSelect,
+    ChoiceSelect,
+    PlacesSelect,
+    RoleQuotaButton,
+    ResetButton,
+    ForgetMeButton,
+    StarButton,
+    TakeDownButton,
+    GalleryPageButton,
+    HangMineButton,
+    ArtChannelSelect,
+    ArtToggle,
+    WeeklyStyleSelect,
+    VoteSelect,
+)
 """What answers clicks for ever, also after a restart."""
 
 
@@ -82,6 +129,36 @@ class EaselClient(discord.AutoShardedClient):
         await self.tree.set_translator(Translator())
         await self.tree.sync()
 
+    async def on_app_command_completion(
+        self,
+        interaction: discord.Interaction["EaselClient"],
+        _command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
+        /,
+    ) -> None:
+        await show_around(interaction)
+
     async def on_ready(self) -> None:
         name = str(self.user) if self.user else None
         log.info("ready", user=name, servers=len(self.guilds), shards=self.shard_count)
+        async with self.rooms.database.begin() as connection:
+            present = {guild.id for guild in self.guilds}
+            await departures.catch_up(connection, present, now=self.rooms.clock(), of_shards=self._is_ours)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        async with self.rooms.database.begin() as connection:
+            await departures.joined(connection, guild.id)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """After an outage. At the start `on_ready` notes all servers at once."""
+        if self.is_ready():
+            await self.on_guild_join(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Its data is deleted some days later, unless the bot comes back."""
+        log.info("removed from a server", guild=guild.id)
+        async with self.rooms.database.begin() as connection:
+            await departures.left(connection, guild.id, now=self.rooms.clock())
+
+    def _is_ours(self, guild_id: int) -> bool:
+        """Source: Discord's documentation, "Gateway", section "Sharding"."""
+        return (guild_id >> 22) % (self.shard_count or 1) in self.shards

@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat import card
 from bot.chat.album import album
+from bot.chat.exhibit import point_to
 from bot.chat.rooms import Rooms
-from bot.features import deliveries, estimates, jobs
+from bot.features import deliveries, estimates, exhibits, jobs
 from bot.features.deliveries import Delivery
 from bot.features.jobs import WAITING, State
 from bot.language import speaking
@@ -129,6 +130,7 @@ class Courier:
             await deliveries.shown(connection, job.id, revision=job.revision, message_id=message_id)
             if job.state is State.RENDERED:
                 await jobs.deliver(connection, job.id)
+                await exhibits.hang(connection, job, now=self._rooms.clock())
                 log.info("job delivered", message=message_id)
             elif job.state not in WAITING:
                 await deliveries.close(connection, job.id)
@@ -226,6 +228,10 @@ class Courier:
         if job.state in WAITING:
             async with rooms.database.read() as connection:
                 standing = await estimates.standing(connection, job, now=rooms.clock(), workers=rooms.workers)
+        async with rooms.database.read() as connection:
+            hanging = await exhibits.hangs_at(connection, job)
+        if hanging is not None:
+            return point_to(card.render(job), hanging), []
         picture = await album(job, rooms.intake.blobs, limit_bytes=delivery.address.filesize_limit)
         view = card.render(job, standing=standing, picture=picture)
         return view, [picture.as_file()] if picture else []

@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.door import plain
+from bot.chat.picture_command import picture_command
 from bot.chat.preset_choices import STAR, own_choices, removable_choices, style_choices
 from bot.chat.preset_list import list_presets
 from bot.chat.preset_sharing import import_preset, remove, share
@@ -24,7 +25,9 @@ Name = app_commands.Range[str, 1, 100]
 preset_group = app_commands.Group(name="preset", description="Your saved styles")
 
 
-@preset_group.command(name="save", description="Save a style picture with its settings under a name")
+@picture_command(
+    group=preset_group, name="save", description="Save a style picture with its settings under a name"
+)
 @app_commands.describe(name=f"Up to {MAX_NAME_CHARS} characters", style="The style picture", **OPTIONS)
 @app_commands.rename(size_px="size")
 async def save(

@@ -15,13 +15,17 @@ from bot.features.submit import Limits, Submitter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rooms:
-    """`workers` is how many jobs are painted at once; `news` wakes the courier after a change made here."""
+    """`workers` is how many jobs are painted at once; `news` wakes the courier after a change made here.
+
+    privacy_url: where the operator says what is kept.
+    """
 
     database: Database
     submitter: Submitter
     intake: Intake
     limits: Limits
     workers: int
+    privacy_url: str | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
     clock: Callable[[], float] = time.time
 

@@ -29,8 +29,15 @@ class JobEngine(Protocol):
     async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
         """Renews the lease, with progress where there is some."""
 
-    async def render(self, claim: Claim, *, result_blob: str, figures: Mapping[str, Any]) -> bool:
-        """The picture is painted and its blob stored."""
+    async def render(
+        self,
+        claim: Claim,
+        *,
+        result_blob: str,
+        figures: Mapping[str, Any],
+        timelapse_blob: str | None = None,
+    ) -> bool:
+        """The picture is painted and its blob stored, and that of the run's time-lapse where there is one."""
 
     async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:
         """The job cannot be painted; `error` is the user's sentence."""

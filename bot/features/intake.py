@@ -61,6 +61,14 @@ class Intake:
         self._policy = policy
         self.blobs = blobs
 
+    async def fetch(self, url: str) -> bytes:
+        """An attachment's file as it is: not decoded, and not to be trusted.
+
+        Raises:
+            Refusal: it cannot be had.
+        """
+        return await self._source.fetch(url)
+
     async def accept(self, url: str) -> tuple[str, Clean]:
         """The blob's key, and what is in it.
 
@@ -94,6 +102,19 @@ class Intake:
 
     async def _hides(self, png: bytes) -> bool:
         return self._policy is not None and await self._policy.hides(png)
+
+    async def check_mask(self, key: str) -> None:
+        """Raises `Refusal` when a mask would let nothing be painted."""
+        if await asyncio.to_thread(_is_black, await self.blobs.get(key)):
+            raise Refusal(_("That mask is black all over: paint white what should be painted."))
+
+
+def _is_black(data: bytes) -> bool:
+    """Whether nothing is white or grey in a mask; what is transparent counts as black."""
+    with Image.open(BytesIO(data)) as image:
+        mask = Image.new("RGBA", image.size, "black")
+        mask.alpha_composite(image.convert("RGBA"))
+        return mask.convert("RGB").getbbox() is None
 
 
 def _measured(key: str, data: bytes, *, hidden: bool = False) -> Taken:

@@ -25,6 +25,7 @@ class Look:
     """What a person chooses. None leaves the choice to the service or the engine.
 
     strength: 0 (the content) to 100 (style over all); size_px: the long edge of the result.
+    style_scale: the size of the style's texture, 1 as it is.
     """
 
     strength: float = 50.0
@@ -33,6 +34,7 @@ class Look:
     init: str | None = None
     optimizer: str | None = None
     keep_colors: bool = False
+    style_scale: float = 1.0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -56,6 +58,7 @@ class Look:
                 strength=self.strength,
                 quality=self.quality,
                 size=size_px if self.size_px is None else self.size_px,
+                style_scale=self.style_scale,
                 colors="luminance" if self.keep_colors else "style",
                 seed=seed,
                 **chosen,
@@ -64,17 +67,27 @@ class Look:
             raise Refusal(str(error)) from error
 
 
-def cost_of(params: Params, *, width: int, height: int) -> float:
-    """Megapixels painted over all steps for a content of `width` x `height`: the unit of every ETA."""
+def cost_of(params: Params, *, width: int, height: int, started_px: int = 0) -> float:
+    """Megapixels painted over all steps for a content of `width` x `height`: the unit of every ETA.
+
+    started_px: the long edge of the picture that is started from, which saves the sizes up to its own.
+    """
     shape = min(width, height) / max(width, height)
-    painted = sum(scale.steps * scale.edge_px**2 * shape for scale in scales(params))
+    plan = scales(params, started_px=started_px)
+    painted = sum(scale.steps * scale.edge_px**2 * shape for scale in plan)
     return FIXED_COST + painted / 1e6
 
 
-def share_painted(params: Params, *, steps: int) -> float:
-    """Which part of a painting is done after `steps` steps, 0 to 1: a step costs as much as it has pixels."""
+def share_painted(params: Params, *, steps: int, of_steps: int | None = None) -> float:
+    """Which part of a painting is done after `steps` steps, 0 to 1: a step costs as much as it has pixels.
+
+    of_steps: all that it takes; fewer than the parameters say where it was started from a picture.
+    """
+    plan = list(scales(params))
+    while of_steps is not None and len(plan) > 1 and sum(scale.steps for scale in plan) > of_steps:
+        del plan[0]
     done = whole = 0
-    for scale in scales(params):
+    for scale in plan:
         done += min(steps, scale.steps) * scale.edge_px**2
         whole += scale.steps * scale.edge_px**2
         steps -= min(steps, scale.steps)

@@ -13,7 +13,13 @@ from yarl import URL
 from bot.errors import Refusal
 from bot.language import N_, _
 
-DISCORD_HOSTS: Final = ("cdn.discordapp.com", "media.discordapp.net")
+DISCORD_HOSTS: Final = (
+    "cdn.discordapp.com",
+    "media.discordapp.net",
+    "images-ext-1.discordapp.net",
+    "images-ext-2.discordapp.net",
+)
+"""The CDN, its resizing side, and the two through which Discord shows what embeds link to."""
 
 _HOST: Final = r"([a-z0-9.-]+|\[::1\])(?::(\d{1,5}))?"
 _NAMED: Final = re.compile(_HOST, re.IGNORECASE | re.ASCII)

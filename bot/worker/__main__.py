@@ -64,10 +64,16 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
     try:
         worker = Worker(
             name=name,
-            engine=LocalEngine(database, lease_s=settings.lease_s, max_attempts=settings.max_attempts),
+            engine=LocalEngine(
+                database,
+                lease_s=settings.lease_s,
+                max_attempts=settings.max_attempts,
+                running_per_user=settings.running_per_user,
+            ),
             blobs=Blobs(settings.blobs_dir),
             paint=paint,
             device=settings.device,
+            timelapse=settings.timelapse,
             beat_s=min(1.0, settings.lease_s / BEATS_PER_LEASE),
         )
         log.info("worker ready", worker=name, device=settings.device)

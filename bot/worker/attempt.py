@@ -5,10 +5,15 @@ from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import Any
 
+import structlog
+
 from bot.features.jobs import Progress
+from bot.worker.timelapse import Timelapse
 from nst_core import images
 from nst_core.images import Picture
 from nst_core.progress import Event, Finished, Preview, Started, Step
+
+log = structlog.get_logger(__name__)
 
 
 class DeviceBrokenError(Exception):
@@ -18,9 +23,17 @@ class DeviceBrokenError(Exception):
 class Attempt:
     """Drains `events`. The thread writes the fields, the loop reads them; each is replaced whole."""
 
-    def __init__(self, events: Generator[Event, None, None], *, parameters: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        events: Generator[Event, None, None],
+        *,
+        parameters: Mapping[str, Any],
+        timelapse: Timelapse | None = None,
+    ) -> None:
         self._events = events
         self._parameters = parameters
+        self._frames = timelapse
+        self._timelapse: bytes | None = None
         self._stop = threading.Event()
         self._stopped = False
         self._error: Exception | None = None
@@ -55,6 +68,10 @@ class Attempt:
         if self._result is None and not self._stopped:
             raise RuntimeError("the painting ended without a picture")
         return self._result
+
+    def timelapse(self) -> bytes | None:
+        """The time-lapse of a finished run, where one was asked for and could be made."""
+        return self._timelapse
 
     def take_preview(self) -> Picture | None:
         """The newest preview, once."""
@@ -92,6 +109,26 @@ class Attempt:
                 self._step = event
             case Preview():
                 self._preview = event.picture
+                self._film(event.picture)
             case Finished():
                 picture = images.encode(event.picture, format="png", parameters=self._parameters)
+                self._timelapse = self._cut(event.picture)
                 self._result = (event, picture)
+
+    def _film(self, preview: Picture) -> None:
+        if self._frames is None:
+            return
+        try:
+            self._frames.add(preview)
+        except Exception:
+            log.exception("time-lapse given up")  # it must not cost the picture
+            self._frames = None
+
+    def _cut(self, result: Picture) -> bytes | None:
+        if self._frames is None:
+            return None
+        try:
+            return self._frames.encode(result)
+        except Exception:
+            log.exception("time-lapse not made")
+            return None

@@ -48,9 +48,17 @@ class Lease:
             self.written = progress
         return held
 
-    async def render(self, *, result_blob: str, figures: Mapping[str, Any]) -> bool:
+    async def render(
+        self, *, result_blob: str, figures: Mapping[str, Any], timelapse_blob: str | None = None
+    ) -> bool:
         return await self._insist(
-            partial(self._engine.render, self._claim, result_blob=result_blob, figures=figures)
+            partial(
+                self._engine.render,
+                self._claim,
+                result_blob=result_blob,
+                figures=figures,
+                timelapse_blob=timelapse_blob,
+            )
         )
 
     async def fail(self, *, error: str, reference: str) -> bool:

@@ -13,6 +13,8 @@ from bot.language import N_
 from bot.media.blobs import Blobs
 from bot.worker.attempt import Attempt, DeviceBrokenError
 from bot.worker.lease import KEPT, Lease, Previews
+from bot.worker.pictures import pictures_of
+from bot.worker.timelapse import Timelapse
 from nst_core.errors import EngineError
 from nst_core.progress import Event
 
@@ -39,6 +41,7 @@ Paint = Callable[..., Generator[Event, None, None]]
 class Worker:
     """Works on one job at a time until told to stop.
 
+    timelapse: whether a short film of each run is kept beside its picture.
     beat_s: between two renewals of a lease, which has to last several of them.
     """
 
@@ -50,6 +53,7 @@ class Worker:
         blobs: Blobs,
         paint: Paint,
         device: str,
+        timelapse: bool = True,
         poll_s: float = 0.3,
         beat_s: float = 1.0,
     ) -> None:
@@ -58,6 +62,7 @@ class Worker:
         self._blobs = blobs
         self._paint = paint
         self._device = device
+        self._timelapse = timelapse
         self._poll_s = poll_s
         self._beat_s = beat_s
 
@@ -106,11 +111,10 @@ class Worker:
 
     async def _paint_job(self, claim: Claim, lease: Lease, previews: Previews, stop: asyncio.Event) -> None:
         job = claim.job
-        content, style = await asyncio.gather(
-            self._blobs.get(job.content_blob), self._blobs.get(job.style_blob)
-        )
-        events = self._paint(job.params, content, style, device=self._device)
-        attempt = Attempt(events, parameters=job.params)
+        pictures = await pictures_of(job, self._blobs)
+        events = self._paint(job.params, pictures, device=self._device)
+        film = Timelapse() if self._timelapse else None
+        attempt = Attempt(events, parameters=job.params, timelapse=film)
         if not await self._watch(attempt, lease, previews, stop):
             log.info("job lost: it was cancelled, or its lease ran out")
             await previews.forget()
@@ -125,9 +129,18 @@ class Worker:
         finished, picture = result
         figures = {name: getattr(finished, name) for name in FIGURES}
         result_blob = await self._blobs.put(picture)
-        if await lease.render(result_blob=result_blob, figures=figures):
+        timelapse_blob = await self._keep(attempt.timelapse())
+        if await lease.render(result_blob=result_blob, figures=figures, timelapse_blob=timelapse_blob):
             log.info("job rendered", seconds=round(finished.seconds, 1), total=finished.total)
         await previews.forget()
+
+    async def _keep(self, timelapse: bytes | None) -> str | None:
+        """Stores a time-lapse. One that cannot be stored is left out: the picture is what was asked for."""
+        try:
+            return None if timelapse is None else await self._blobs.put(timelapse)
+        except Failure as failure:
+            log.warning("time-lapse not stored", error=str(failure))
+            return None
 
     async def _watch(self, attempt: Attempt, lease: Lease, previews: Previews, stop: asyncio.Event) -> bool:
         """Keeps the lease alive until the painting ends or `stop`. False: the lease is lost."""

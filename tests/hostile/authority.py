@@ -30,6 +30,56 @@ Attempt = Callable[[Actor], Awaitable[bool]]
 EVERYBODY: Final = frozenset(Role)
 ADA: Final = frozenset({Role.OWNER, Role.OWNER_DIRECT})
 NOBODY: Final[frozenset[Role]] = frozenset()
+UNTRIED: Final = frozenset(
+    """
+    /about
+    /artchannel off
+    /artchannel settings
+    /artchannel setup
+    /blend
+    /blend: preset1
+    /blend: preset2
+    /blend: preset3
+    /blend: preset4
+    /challenge end
+    /challenge enter
+    /challenge enter: picture
+    /challenge start
+    /challenge start: style
+    /challenge vote
+    /gallery
+    /gallery: style
+    /help
+    /mydata delete
+    /mydata export
+    /mydata gallery
+    /quota
+    /settings
+    /stats
+    ArtChannelSelect
+    ArtToggle
+    AskModal
+    ChoiceSelect
+    ForgetMeButton
+    GalleryPageButton
+    HangMineButton
+    PlacesSelect
+    ResetButton
+    RoleQuotaButton
+    RoleQuotaModal
+    StarButton
+    TakeDownButton
+    VoteSelect
+    WeeklyStyleSelect
+    menu How was this made?
+    menu Stylize avatar
+    menu Stylize this
+    menu Use as style
+    """.replace("    ", "")
+    .strip()
+    .splitlines()
+)
+"""Actions that have no row yet: their own tests in `tests/bot/chat` say who may do them. To become empty."""
 _ROWS: Final[dict[str, tuple[Attempt, frozenset[Role]]]] = {}
 
 

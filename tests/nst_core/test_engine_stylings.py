@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from nst_core import images
 from nst_core.descent import WINDOW
-from nst_core.engine import measure, stylize
+from nst_core.engine import measure, stylize, stylize_batch
+from nst_core.errors import ParamsError
 from nst_core.images import Picture
 from nst_core.params import Params
-from nst_core.progress import Event, Finished, Preview, Step
+from nst_core.progress import Event, Finished, Preview, Started, Step
+from nst_core.studio import Job
 from nst_core.styling import Mask, Region, Style, Styling, blended
 from tests.nst_core.painted import result
 
@@ -148,3 +150,36 @@ def test_a_loss_that_stands_still_ends_a_size_early(chelsea: Picture, starry_nig
     patient = result(paint(chelsea, starry_night, dataclasses.replace(params, stop=0.0)))
     assert patient.iterations == 40
     assert patient.total < end.total < 2 * patient.total
+
+
+def test_a_painting_goes_on_from_a_given_picture(content: Picture, starry_night: Picture) -> None:
+    params = dataclasses.replace(SMALL, size=192, steps=6)
+    begun = result(paint(content, starry_night, dataclasses.replace(SMALL, size=96))).picture
+    events = list(stylize(content, starry_night, params, device="cpu", precision="float32", start=begun))
+    plan, first, step = events[0], events[1], events[2]
+    assert isinstance(plan, Started)
+    assert plan.sizes == (192,), "its 96 px are painted already"
+    assert isinstance(first, Preview)
+    wanted = images.resize(begun, width=192, height=192).rgb
+    assert np.abs(first.picture.rgb - wanted).mean() < 0.01, "the first that is seen is what it starts from"
+    assert isinstance(step, Step)
+    plain = next(event for event in paint(content, starry_night, params) if isinstance(event, Step))
+    assert step.style_rel < 0.6 * plain.style_rel
+    assert result(events).total < step.total
+
+
+def test_a_draft_has_no_use_for_a_picture_to_start_from(content: Picture, starry_night: Picture) -> None:
+    params = Params(size=64, quality="draft")
+    black = Picture(rgb=np.zeros((64, 64, 3), dtype=np.float32))
+    with_start = list(stylize(content, starry_night, params, device="cpu", precision="float32", start=black))
+    np.testing.assert_array_equal(
+        result(with_start).picture.rgb, result(paint(content, starry_night, params)).picture.rgb
+    )
+
+
+def test_a_batch_starts_from_pictures_of_one_size(content: Picture, starry_night: Picture) -> None:
+    params = dataclasses.replace(SMALL, size=192)
+    plain = Job(content=content, style=starry_night, params=params)
+    started = dataclasses.replace(plain, start=Picture(rgb=np.zeros((128, 128, 3), dtype=np.float32)))
+    with pytest.raises(ParamsError, match="must start from pictures of the same size"):
+        next(stylize_batch([plain, started], device="cpu"))

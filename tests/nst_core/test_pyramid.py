@@ -39,3 +39,13 @@ def test_given_steps_are_shared_out_whole_with_some_at_each_size(size: int, step
 @pytest.mark.parametrize("steps", [1, 2])
 def test_with_fewer_steps_than_sizes_the_coarsest_sizes_go(steps: int) -> None:
     assert edges(Params(size=512, steps=steps)) == [128, 256, 512][-steps:]
+
+
+def test_sizes_that_the_picture_to_start_from_has_reached_are_left_out() -> None:
+    params = Params(size=768)
+    whole = scales(params)
+    assert [scale.edge_px for scale in whole] == [96, 192, 384, 768]
+    assert scales(params, started_px=384) == whole[-1:]
+    assert scales(params, started_px=200) == whole[-2:]
+    assert scales(params, started_px=4096) == whole[-1:], "the last size is always painted"
+    assert scales(params, started_px=1) == whole

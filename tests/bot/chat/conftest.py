@@ -16,21 +16,22 @@ from bot.chat.client import EaselClient
 from bot.chat.courier import Courier
 from bot.chat.rooms import Rooms
 from bot.engines.local import LocalEngine
-from bot.features import jobs
+from bot.features import jobs, tours
 from bot.features.jobs import Claim, Job, Progress
 from bot.playground import SimulatedCdn
 from bot.settings import Settings
 from bot.worker.loop import Worker
+from bot.worker.pictures import Pictures
 from nst_core import images
 from nst_core.progress import Event, Finished, Preview, Step
 
 
 def quick_brush(
-    params: Mapping[str, Any], content: bytes, style: bytes, *, device: str
+    params: Mapping[str, Any], pictures: Pictures, *, device: str
 ) -> Generator[Event, None, None]:
     """The signature of `bot.worker.render.paint`; returns the content at the size asked for."""
-    del style, device
-    picture = images.fit(images.decode(content), params["size"])
+    del device
+    picture = images.fit(images.decode(pictures.content), params["size"])
     yield Preview(scale=1, scales=2, picture=picture)
     losses: dict[str, Any] = {
         "content": 1.0,
@@ -160,8 +161,10 @@ async def env(house: House, source: SimulatedCdn) -> AsyncIterator[Env]:
 
 
 @pytest.fixture
-def studio(env: Env, house: House) -> Studio:
+async def studio(env: Env, house: House) -> Studio:
     guild = env.create_guild("studio")
+    async with house.rooms.database.begin() as connection:  # nobody is shown around here any more
+        assert await tours.claim(connection, guild.id, now=1.0)
     channel = guild.create_text_channel("art")
     ada, ben = (guild.add_member(env.create_user(name)) for name in ("ada", "ben"))
     return Studio(env=env, rooms=house.rooms, channel=channel, ada=ada, ben=ben)

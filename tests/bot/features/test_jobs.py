@@ -30,7 +30,10 @@ def as_worker(job: Job) -> Claim:
 
 
 async def claim(connection: AsyncConnection, _job: Job) -> bool:
-    return await jobs.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S) is not None
+    return (
+        await jobs.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S, running_per_user=2)
+        is not None
+    )
 
 
 async def beat(connection: AsyncConnection, job: Job) -> bool:
@@ -139,9 +142,16 @@ async def test_a_rendered_job_has_its_result_and_figures_and_no_preview(connecti
     job = await add_in(connection, State.RUNNING)
     await jobs.beat(connection, as_worker(job), progress(4, preview_blob="1" * 64), now=NOW, lease_s=LEASE_S)
     claim = as_worker(job)
-    await jobs.render(connection, claim, result_blob=BLOB, figures={"total": 1.5, "notes": ()}, now=NOW + 3)
+    await jobs.render(
+        connection,
+        claim,
+        result_blob=BLOB,
+        timelapse_blob="2" * 64,
+        figures={"total": 1.5, "notes": ()},
+        now=NOW + 3,
+    )
     after = await job_of(connection, job.id)
-    assert (after.result_blob, after.preview_blob) == (BLOB, None)
+    assert (after.result_blob, after.timelapse_blob, after.preview_blob) == (BLOB, "2" * 64, None)
     assert after.figures == {"total": 1.5, "notes": []}
     assert after.ended_at == NOW + 3
 
@@ -216,7 +226,7 @@ async def test_hand_backs_do_not_count_as_lost_workers(connection: AsyncConnecti
 
 
 async def test_a_claim_finds_nothing_in_an_empty_line(connection: AsyncConnection) -> None:
-    assert await jobs.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S) is None
+    assert await jobs.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S, running_per_user=2) is None
 
 
 async def test_there_is_something_to_claim_while_a_job_waits_or_stalls(connection: AsyncConnection) -> None:

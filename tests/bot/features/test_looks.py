@@ -115,3 +115,12 @@ def test_the_strengths_stand_side_by_side() -> None:
 
 def test_an_unknown_painting_is_none() -> None:
     assert looks.painting("Mona Lisa") is None
+
+
+def test_a_picture_to_start_from_saves_the_cost_of_its_sizes() -> None:
+    params = Params(size=384)
+    last = scales(params)[-1]
+    started = looks.cost_of(params, width=30, height=20, started_px=192)
+    assert started == pytest.approx(FIXED_COST + last.steps * 384 * 384 * (2 / 3) / 1e6)
+    assert started < looks.cost_of(params, width=30, height=20)
+    assert looks.share_painted(params, steps=8, of_steps=last.steps) == pytest.approx(8 / last.steps)

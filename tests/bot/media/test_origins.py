@@ -5,7 +5,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.errors import Refusal
-from bot.media.origins import Origins, PublicResolver
+from bot.media.origins import DISCORD_HOSTS, Origins, PublicResolver
 
 SIGNED = "https://cdn.discordapp.com/attachments/1/2/cat.png?ex=66&is=65&hm=secret"
 
@@ -33,6 +33,8 @@ class Names(AbstractResolver):
     [
         SIGNED,
         "https://media.discordapp.net/a.png",
+        "https://images-ext-1.discordapp.net/external/x/https/example.org/a.png",
+        "https://images-ext-2.discordapp.net/a.png",
         "https://cdn.discordapp.com:443/a.png",
         "HTTPS://CDN.discordapp.com/a.png",
         "https://cdn.discordapp.com",
@@ -40,7 +42,16 @@ class Names(AbstractResolver):
     ],
 )
 def test_discords_own_addresses_are_taken(url: str) -> None:
-    assert Origins().check(url).host in {"cdn.discordapp.com", "media.discordapp.net"}
+    assert Origins().check(url).host in DISCORD_HOSTS
+
+
+def test_no_other_host_is_discord_s() -> None:
+    assert set(DISCORD_HOSTS) == {
+        "cdn.discordapp.com",
+        "media.discordapp.net",
+        "images-ext-1.discordapp.net",
+        "images-ext-2.discordapp.net",
+    }
 
 
 @pytest.mark.parametrize(
@@ -52,6 +63,9 @@ def test_discords_own_addresses_are_taken(url: str) -> None:
         "http://cdn.discordapp.com/a.png?hm=secret",
         "ftp://cdn.discordapp.com/a.png?hm=secret",
         "file:///etc/passwd",
+        "https://images-ext-3.discordapp.net/a.png?hm=secret",
+        "https://discordapp.net/a.png?hm=secret",
+        "https://example.org/images-ext-1.discordapp.net/a.png?hm=secret",
         "https://cdn.discordapp.com:8443/a.png?hm=secret",
         "https://cdn.discordapp.com:0/a.png?hm=secret",
         "https://cdn.discordapp.com:99999/a.png?hm=secret",

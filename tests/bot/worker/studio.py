@@ -19,6 +19,7 @@ from bot.features import jobs
 from bot.features.jobs import Claim, Job, Progress, State
 from bot.media.blobs import Blobs
 from bot.worker.loop import Worker
+from bot.worker.pictures import Pictures
 from nst_core.images import Picture
 from nst_core.params import Params
 from nst_core.progress import Event, Finished, Preview, Started, Step
@@ -80,13 +81,16 @@ class Brush:
         self.strokes: Sequence[Stroke] = strokes
         self.painted: list[Event] = []
         self.begun = 0
+        self.pictures: Pictures | None = None
         self.closed = threading.Event()
 
     def __call__(
-        self, params: Mapping[str, Any], content: bytes, style: bytes, *, device: str
+        self, params: Mapping[str, Any], pictures: Pictures, *, device: str
     ) -> Generator[Event, None, None]:
         assert dict(params) == PARAMS
-        assert (content, style, device) == (png("teal"), png("orange"), "cpu")
+        assert (pictures.content, device) == (png("teal"), "cpu")
+        assert pictures.styles[0].file == png("orange")
+        self.pictures = pictures
         try:
             self.begun += 1
             for stroke in self.strokes:
@@ -105,10 +109,10 @@ class EndlessBrush(Brush):
     """Its strokes, and then step after step until it is closed."""
 
     def __call__(
-        self, params: Mapping[str, Any], content: bytes, style: bytes, *, device: str
+        self, params: Mapping[str, Any], pictures: Pictures, *, device: str
     ) -> Generator[Event, None, None]:
         try:
-            yield from super().__call__(params, content, style, device=device)
+            yield from super().__call__(params, pictures, device=device)
             self.closed.clear()
             while True:
                 yield step(1)
@@ -141,9 +145,18 @@ class ShakyEngine:
         self._call("beat")
         return await self._engine.beat(claim, progress)
 
-    async def render(self, claim: Claim, *, result_blob: str, figures: Mapping[str, Any]) -> bool:
+    async def render(
+        self,
+        claim: Claim,
+        *,
+        result_blob: str,
+        figures: Mapping[str, Any],
+        timelapse_blob: str | None = None,
+    ) -> bool:
         self._call("render")
-        return await self._engine.render(claim, result_blob=result_blob, figures=figures)
+        return await self._engine.render(
+            claim, result_blob=result_blob, figures=figures, timelapse_blob=timelapse_blob
+        )
 
     async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:
         self._call("fail")
@@ -168,10 +181,11 @@ class Studio:
         self.engine = ShakyEngine(LocalEngine(database, lease_s=lease_s, max_attempts=3), {})
         self.stop = asyncio.Event()
 
-    async def submit(self) -> int:
+    async def submit(self, **given: Any) -> int:
+        """`given`: further columns of the job's row."""
         content, style = await self.blobs.put(png("teal")), await self.blobs.put(png("orange"))
         async with self.database.begin() as connection:
-            return await add(connection, params=PARAMS, content_blob=content, style_blob=style)
+            return await add(connection, params=PARAMS, content_blob=content, style_blob=style, **given)
 
     def worker(self, brush: Brush, **given: Any) -> Worker:
         parts = {"engine": self.engine, "blobs": self.blobs, "poll_s": 0.01, "beat_s": 0.01, **given}

@@ -89,7 +89,7 @@ async def test_old_previews_are_deleted_while_a_job_runs_and_all_at_its_end(stud
         job = await studio.until(job_id, lambda job: job.state is State.RENDERED)
     assert len(seen) == len(gates)
     assert job.preview_blob is None
-    assert studio.kept() == pictures | {job.result_blob}
+    assert studio.kept() == pictures | {job.result_blob, job.timelapse_blob}
 
 
 async def test_a_failed_job_leaves_no_preview(studio: Studio) -> None:

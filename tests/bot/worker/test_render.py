@@ -1,22 +1,50 @@
 """The door to torch: real weights on a small picture, and torch's errors in our words."""
 
 from collections.abc import Callable
+from io import BytesIO
+from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 
 from bot.worker.attempt import DeviceBrokenError
+from bot.worker.pictures import Pictures, WeightedStyle
 from bot.worker.render import paint, torch_errors
-from nst_core.errors import DeviceError, PictureError
+from nst_core import images
+from nst_core.errors import DeviceError, EngineError, ParamsError, PictureError
+from nst_core.images import Picture
 from nst_core.params import Params
-from nst_core.progress import Finished, Started
+from nst_core.progress import Finished, Preview, Started
 from tests.bot.worker.studio import png
 
 DRAFT = Params(size=64, quality="draft").as_dict()
+SHORT = Params(size=64, steps=2).as_dict()
+
+
+def pictures(*styles: WeightedStyle, **given: Any) -> Pictures:
+    """Teal in orange, unless given."""
+    chosen = {"content": png("teal"), "styles": styles or (WeightedStyle(file=png("orange")),), **given}
+    return Pictures(**chosen)
+
+
+def half_white() -> bytes:
+    """A mask, 60 x 40, white on the left."""
+    out = BytesIO()
+    mask = Image.new("L", (60, 40))
+    mask.paste(255, (0, 0, 30, 40))
+    mask.save(out, "PNG")
+    return out.getvalue()
+
+
+def painted(params: dict[str, Any], of: Pictures) -> Picture:
+    *_, last = paint(params, of, device="cpu")
+    assert isinstance(last, Finished)
+    return last.picture
 
 
 def test_a_draft_is_painted_with_the_real_weights() -> None:
-    events = list(paint(DRAFT, png("teal"), png("orange"), device="cpu"))
+    events = list(paint(DRAFT, pictures(), device="cpu"))
     assert isinstance(events[0], Started)
     assert isinstance(events[-1], Finished)
     assert (events[-1].picture.width, events[-1].device) == (64, "cpu")
@@ -24,12 +52,53 @@ def test_a_draft_is_painted_with_the_real_weights() -> None:
 
 def test_what_is_no_picture_is_refused_in_a_sentence() -> None:
     with pytest.raises(PictureError):
-        next(paint(DRAFT, b"no picture", png("orange"), device="cpu"))
+        next(paint(DRAFT, pictures(content=b"no picture"), device="cpu"))
 
 
 def test_a_device_that_is_not_there_is_refused_in_a_sentence() -> None:
     with pytest.raises(DeviceError):
-        next(paint(DRAFT, png("teal"), png("orange"), device="cuda:99"))
+        next(paint(DRAFT, pictures(), device="cuda:99"))
+
+
+def test_several_styles_are_blended_by_their_weights() -> None:
+    orange, navy = png("orange"), png("navy")
+    alone = [
+        painted(DRAFT, pictures(WeightedStyle(file=one))).rgb.mean(axis=(0, 1)) for one in (orange, navy)
+    ]
+    mixed = painted(
+        DRAFT, pictures(WeightedStyle(file=orange, weight=3.0), WeightedStyle(file=navy, weight=1.0))
+    ).rgb.mean(axis=(0, 1))
+    to_orange, to_navy = (float(abs(mixed - one).sum()) for one in alone)
+    assert 0 < to_orange < to_navy
+
+
+def test_outside_the_mask_the_content_stays() -> None:
+    result = painted(DRAFT, pictures(mask=half_white())).rgb
+    content = images.fit(images.decode(png("teal")), 64).rgb
+    assert abs(result - content)[:, :28].mean() > 0.05
+    assert abs(result - content)[:, 36:].max() < 1e-3
+
+
+def test_the_painting_begins_with_the_start_picture() -> None:
+    events = list(paint(SHORT, pictures(start=png("red")), device="cpu"))
+    first = next(event for event in events if isinstance(event, Preview))
+    red = images.decode(png("red")).rgb[0, 0]
+    assert abs(first.picture.rgb - red).max() < 0.02
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        ({"mask": b"no picture"}, PictureError),
+        ({"start": b"no picture"}, PictureError),
+        ({"mask": png("black")}, ParamsError),
+    ],
+)
+def test_pictures_that_are_no_use_are_refused_in_a_sentence(
+    bad: dict[str, bytes], error: type[EngineError]
+) -> None:
+    with pytest.raises(error, match=r"[.]$"):
+        next(paint(DRAFT, pictures(**bad), device="cpu"))
 
 
 def allocate_too_much() -> None:

@@ -1,0 +1,52 @@
+"""What a worker needs of a job's pictures: their files, fetched from the blobs before the painting."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.features.jobs import Job
+from bot.media.blobs import Blobs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedStyle:
+    """A style picture's file, and its weight beside the others."""
+
+    file: bytes
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures:
+    """The files of one job: what `bot.worker.render.paint` paints, and with what.
+
+    mask: white where the content may change, with soft edges; start: what the painting begins with.
+    """
+
+    content: bytes
+    styles: tuple[WeightedStyle, ...]
+    mask: bytes | None = None
+    start: bytes | None = None
+
+
+async def pictures_of(job: Job, blobs: Blobs) -> Pictures:
+    """Fetches all of them at once.
+
+    Raises:
+        BlobMissing: one is gone.
+        Failure: the store cannot be read.
+    """
+
+    async def optional(key: str | None) -> bytes | None:
+        return None if key is None else await blobs.get(key)
+
+    more = job.more_styles or ()
+    keys = [job.style_blob, *(style["blob"] for style in more)]
+    weights = [job.style_weight, *(float(style["weight"]) for style in more)]
+    content, mask, start, files = await asyncio.gather(
+        blobs.get(job.content_blob),
+        optional(job.mask_blob),
+        optional(job.start_blob),
+        asyncio.gather(*map(blobs.get, keys)),
+    )
+    styles = (WeightedStyle(file=file, weight=weight) for file, weight in zip(files, weights, strict=True))
+    return Pictures(content=content, styles=tuple(styles), mask=mask, start=start)

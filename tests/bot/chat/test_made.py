@@ -1,0 +1,102 @@
+"""Message menu "How was this made?"."""
+
+from typing import Any
+
+import discord
+import numpy as np
+from simcord import InteractionResult, MemberActor
+
+from bot.tables import challenges
+from nst_core import images
+from nst_core.images import Picture
+from nst_core.params import Params
+from tests.bot.builders import set_columns
+from tests.bot.chat.conftest import Studio, card, png, sentence
+
+MENU = "How was this made?"
+
+
+async def ask(studio: Studio, message: discord.Message, who: MemberActor | None = None) -> InteractionResult:
+    return await (who or studio.ada).context_menu(studio.channel, MENU, message)
+
+
+async def painted(studio: Studio, **options: Any) -> discord.Message:
+    result = await studio.stylize(**options)
+    await studio.paint()
+    await studio.courier.round()
+    assert result.response is not None
+    return result.response.message
+
+
+async def test_a_card_tells_its_own_story_from_our_records(studio: Studio) -> None:
+    message = await painted(studio, style2=("red.png", png(colour="red")), mix=25)
+    result = await ask(studio, message, studio.ben)
+    assert result.ephemeral
+    text = card(result)
+    assert "in the style of **Starry Night + red**" in text
+    assert f"<@{studio.ada.id}>" in text
+    assert "strength 50 · standard · 64 px · seed 7" in text
+    assert "Styles: Starry Night 75% · red 25%" in text
+    assert "number 1 · painted <t:" in text
+    assert "2 steps" in text
+
+
+async def test_who_made_an_entry_stays_a_secret_until_the_challenge_ends(studio: Studio) -> None:
+    message = await painted(studio)
+    challenge = {"guild_id": 1, "channel_id": 2, "user_id": 3, "theme": "Waves", "created_at": 1.0}
+    async with studio.rooms.database.begin() as connection:
+        await connection.execute(challenges.insert().values(id=5, state="voting", **challenge))
+        await set_columns(connection, 1, challenge_id=5)
+    text = card(await ask(studio, message, studio.ben))
+    assert "for somebody in a challenge" in text
+    assert str(studio.ada.id) not in text
+
+
+async def test_a_waiting_card_is_known_too(studio: Studio) -> None:
+    result = await studio.stylize(mask=("mask.png", png(colour="white")))
+    assert result.response is not None
+    text = card(await ask(studio, result.response.message))
+    assert "number 1 · waiting" in text
+    assert "Painted under a mask." in text
+
+
+async def test_a_result_that_was_posted_again_is_known_by_its_bytes(studio: Studio) -> None:
+    job = await painted(studio)
+    data = studio.env.backend.cdn.get(job.attachments[0].url)
+    assert data is not None
+    again = await studio.ben.send(studio.channel, attachments=[("other.txt", b"-"), ("mine.png", data)])
+    assert "in the style of **Starry Night**" in card(await ask(studio, again))
+
+
+async def test_a_name_proves_nothing(studio: Studio) -> None:
+    await painted(studio)
+    fake = await studio.ben.send(studio.channel, attachments=[("easel-1.png", png())])
+    assert "Nothing is known of that picture" in sentence(await ask(studio, fake))
+
+
+async def test_a_private_picture_is_told_to_its_owner_alone(studio: Studio) -> None:
+    message = await painted(studio, private=True)
+    data = studio.env.backend.cdn.get(message.attachments[0].url)
+    assert data is not None
+    again = await studio.ada.send(studio.channel, attachments=[("mine.png", data)])
+    assert f"<@{studio.ada.id}>" in card(await ask(studio, again))
+    other = card(await ask(studio, again, studio.ben))
+    assert f"<@{studio.ada.id}>" not in other
+    assert "nobody can vouch for this" in other
+
+
+async def test_a_file_of_the_command_line_speaks_for_itself(studio: Studio) -> None:
+    picture = Picture(rgb=np.zeros((20, 30, 3), dtype=np.float32))
+    params = Params(size=96, strength=70.0, seed=11, colors="luminance", style_scale=0.5).as_dict()
+    data = images.encode(picture, format="jpeg", parameters=params)
+    message = await studio.ben.send(studio.channel, attachments=[("cat.png", png()), ("a.jpg", data)])
+    text = card(await ask(studio, message))
+    assert "strength 70 · standard · 96 px · from content · lbfgs" in text
+    assert "colours kept · seed 11" in text
+
+
+async def test_a_file_that_is_gone_is_a_sentence(studio: Studio) -> None:
+    gone = "https://media.discordapp.net/attachments/1/2/gone.png"
+    embed = discord.Embed.from_dict({"image": {"url": gone, "proxy_url": gone}})
+    message = await studio.env.guild.create_webhook(studio.channel).send(embed=embed)
+    assert "expired" in sentence(await ask(studio, message))
