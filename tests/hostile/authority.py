@@ -32,10 +32,6 @@ ADA: Final = frozenset({Role.OWNER, Role.OWNER_DIRECT})
 NOBODY: Final[frozenset[Role]] = frozenset()
 UNTRIED: Final = frozenset(
     """
-    /about
-    /artchannel off
-    /artchannel settings
-    /artchannel setup
     /blend
     /blend: preset1
     /blend: preset2
@@ -44,33 +40,21 @@ UNTRIED: Final = frozenset(
     /challenge end
     /challenge enter
     /challenge enter: picture
-    /challenge start
     /challenge start: style
     /challenge vote
     /gallery
     /gallery: style
-    /help
     /mydata delete
     /mydata export
     /mydata gallery
-    /quota
-    /settings
     /stats
-    ArtChannelSelect
-    ArtToggle
     AskModal
-    ChoiceSelect
-    ForgetMeButton
     GalleryPageButton
     HangMineButton
-    PlacesSelect
-    ResetButton
-    RoleQuotaButton
     RoleQuotaModal
     StarButton
     TakeDownButton
     VoteSelect
-    WeeklyStyleSelect
     menu How was this made?
     menu Stylize avatar
     menu Stylize this

@@ -1,14 +1,14 @@
 """People of every standing towards Ada's pictures, and what each of them can try on the simulated Discord."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 import discord
 from discord import ui
-from simcord import ChannelHandle, InteractionResult, MemberActor, UserHandle
+from simcord import ChannelHandle, InteractionResult, MemberActor, OptionError, SetupError, UserHandle
 
 from bot.chat.card import layout
 from bot.features import jobs, presets
@@ -92,6 +92,14 @@ class Actor:
         message = await self._post(ui.Select(custom_id=custom_id, options=[option]))
         return await self._try(self.who.select(message, [value], custom_id=custom_id))
 
+    async def choose_channel(self, custom_id: str) -> str:
+        """The same with the channel that the person is in; in direct messages there is none to choose."""
+        if self.place is None:
+            self.last = None
+            return ""
+        message = await self._post(ui.ChannelSelect(custom_id=custom_id))
+        return await self._try(self.who.select(message, [self.place], custom_id=custom_id))
+
     async def submit(self, custom_id: str, values: dict[str, Any]) -> str:
         """Presses the button, and fills in and sends the form that it opens; "" where none opens."""
         await self.click(custom_id)
@@ -102,7 +110,11 @@ class Actor:
     async def _try(self, attempt: Awaitable[InteractionResult]) -> str:
         requests = self.stage.studio.env.http_requests
         before = len(requests)
-        with self.stage.context_of(self):
+        self.last = None
+        with (
+            self.stage.context_of(self),
+            suppress(SetupError, OptionError),
+        ):  # Discord itself does not show it
             self.last = await attempt
         return "\n".join(text for request in requests[before:] for text in said(request.json))
 

@@ -210,3 +210,10 @@ async def _look_name(actor: Actor) -> bool:
 @row("LookSelect", EVERYBODY)
 async def _look_select(actor: Actor) -> bool:
     return "strengths" in await actor.choose("easel:look", "strength")
+
+
+@row("ForgetMeButton", ADA)
+async def _forget_me_button(actor: Actor) -> bool:
+    """Her preset goes with all the rest of her."""
+    await actor.click(f"easel:forget:{actor.stage.studio.ada.id}")
+    return not await _has_preset(actor)
