@@ -23,7 +23,7 @@ from bot.archive import Manifest, Writer
 from bot.db import Database
 from bot.errors import Failure, Refusal
 from bot.features.uses import every_use
-from bot.media.blobs import BlobMissing, Blobs
+from bot.media.blobs import BlobMissing, Blobs, blobs_at
 from bot.settings import Settings
 
 SERVER = (
@@ -70,7 +70,7 @@ async def back_up(settings: Settings, file: Path) -> Summary:
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=".easel-backup-") as folder:
             copy = Path(folder) / archive.DATABASE
             await asyncio.to_thread(_copy_database, source, copy)
-            summary = await _write(part, copy, Blobs(settings.blobs_dir))
+            summary = await _write(part, copy, blobs_at(settings.blobs_url, settings.blobs_dir))
         part.replace(file)
     except OSError as error:
         raise Refusal(f"{file} cannot be written: {error.strerror}.") from error

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.db import Database
 from bot.errors import Failure
 from bot.features.uses import needed_next
-from bot.media.blobs import BlobMissing, Blobs
+from bot.media.blobs import BlobMissing, Blobs, blobs_at
 from bot.settings import Settings
 
 DISCORD_API = "https://discord.com/api/v10"
@@ -96,7 +96,10 @@ async def pictures(settings: Settings) -> Finding:
     """Whether each job that is not done yet still has what it is made of."""
     if settings.database_url is None and not (settings.data_dir / "easel.db").exists():
         return Finding(check="pictures", well=True, saw="no jobs yet")
-    opened, blobs = Database(settings.url, checkpoints=False), Blobs(settings.blobs_dir)
+    opened, blobs = (
+        Database(settings.url, checkpoints=False),
+        blobs_at(settings.blobs_url, settings.blobs_dir),
+    )
     try:
         async with opened.read() as connection:
             keys = await needed_next(connection)

@@ -15,7 +15,7 @@ from bot.backup import Summary, sqlite_file
 from bot.db import Database
 from bot.errors import Failure, Refusal
 from bot.features.uses import every_use
-from bot.media.blobs import Blobs
+from bot.media.blobs import Blobs, blobs_at
 from bot.settings import Settings
 
 
@@ -75,7 +75,7 @@ def _part(target: Path) -> Path:
 
 async def _fill(settings: Settings, file: Path, target: Path) -> Summary:
     """The database gets its name last: until then nothing would open it."""
-    part, blobs = _part(target), Blobs(settings.blobs_dir)
+    part, blobs = _part(target), blobs_at(settings.blobs_url, settings.blobs_dir)
     received = _Received(blobs=set())
     with archive.reading(file) as members:
         for member in members:

@@ -1,5 +1,6 @@
 """The Discord client: which commands and buttons there are, and where their errors go."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -122,15 +123,20 @@ class EaselClient(discord.AutoShardedClient):
         rooms: Rooms,
         *,
         shard_count: int | None = None,
+        shard_ids: Sequence[int] = (),
         http_trace: aiohttp.TraceConfig | None = None,
     ) -> None:
-        """`http_trace` watches every request to Discord."""
-        watching: dict[str, Any] = {} if http_trace is None else {"http_trace": http_trace}
+        """`http_trace` watches every request to Discord.
+
+        shard_ids: this process's part of all shards; empty: all of them.
+        """
+        given: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}
+        given |= {} if http_trace is None else {"http_trace": http_trace}
         super().__init__(
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             shard_count=shard_count,
-            **watching,
+            **given,
         )
         self.rooms = rooms
         self.tree = EaselTree(self)
