@@ -48,8 +48,8 @@ class Listener(Protocol):
 class House:
     """Everything of the service but Discord.
 
-    listener: wakes the courier where other processes write too.
     own_workers: those that `supervisor` keeps alive.
+    listener: wakes the courier where other processes write too.
     """
 
     rooms: Rooms
@@ -100,8 +100,8 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
     limits = _limits(settings, names)
     meters = Meters()
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
-    store = blobs_at(settings.blobs_url, settings.blobs_dir)
-    intake = Intake(source=source, decoder=TimedDecoder(decoder, meters), blobs=store)
+    blobs = blobs_at(settings.blobs_url, settings.blobs_dir)
+    intake = Intake(source=source, decoder=TimedDecoder(decoder, meters), blobs=blobs)
     workers = max(1, len(names))
     submitter = Submitter(
         database=database, enqueue=engine.enqueue, intake=intake, limits=limits, workers=workers
@@ -125,9 +125,9 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         rooms=rooms,
         supervisor=supervisor,
         sweeper=sweeper,
-        listener=listener_for(database, rooms.news.set),
         meters=meters,
         own_workers=len(names),
+        listener=listener_for(database, rooms.news.set),
     )
 
 

@@ -130,8 +130,9 @@ class EaselClient(discord.AutoShardedClient):
 
         shard_ids: this process's part of all shards; empty: all of them.
         """
-        given: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}
-        given |= {} if http_trace is None else {"http_trace": http_trace}
+        given: dict[str, Any] = {} if http_trace is None else {"http_trace": http_trace}
+        if shard_ids:
+            given["shard_ids"] = list(shard_ids)
         super().__init__(
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
