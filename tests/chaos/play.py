@@ -88,6 +88,8 @@ class Play:
         self.struck_at = time.monotonic()
 
     async def _moment(self) -> None:
+        if self.scene.patient and self.scene.moment != "asked":
+            await until(self._all_accepted)
         match self.scene.moment:
             case "asked":
                 await until(self._asked)
@@ -107,6 +109,9 @@ class Play:
 
     async def _asked(self) -> bool:
         return bool(self.asked)
+
+    async def _all_accepted(self) -> bool:
+        return len(self.asked) == len(self.scene.asks) and await self.all_accepted()
 
     async def _accepted(self) -> bool:
         return bool(await self.records())

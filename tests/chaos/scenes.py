@@ -28,13 +28,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """at_s: when the fault comes, if at any moment. extent: 0 to 1, how bad it is, whatever that means."""
+    """at_s: when the fault comes, if at any moment. extent: 0 to 1, how bad it is, whatever that means.
+
+    patient: the fault waits until all are accepted. supervised: dead workers' jobs are taken back at once.
+    """
 
     seed: int
     fault: str
     moment: str
     at_s: float
     extent: float
+    patient: bool
     supervised: bool
     asks: tuple[Ask, ...]
 
@@ -59,6 +63,7 @@ def scene(seed: int, faults: tuple[str, ...]) -> Scene:
         moment=draw.choice(MOMENTS),
         at_s=draw.uniform(0, LIFE_S),
         extent=draw.random(),
+        patient=draw.random() < 2 / 3,
         supervised=draw.random() < 0.5,
         asks=asks,
     )
