@@ -113,8 +113,17 @@ _FREE = {"held_by": None, "held_until": 0.0}
 
 
 async def shown(connection: AsyncConnection, job_id: int, *, revision: int, message_id: int | None) -> None:
-    """The card shows `revision` now, in message `message_id` (None leaves what is known)."""
-    values: dict[str, object] = {"shown_revision": revision, "tries": 0, "note": None, **_FREE}
+    """The card shows `revision` now, in message `message_id` (None leaves what is known).
+
+    An edit that was slow may have put an older state over the job's end: the end is then shown once more.
+    """
+    values: dict[str, object] = {
+        "shown_revision": revision,
+        "closed": False,
+        "tries": 0,
+        "note": None,
+        **_FREE,
+    }
     if message_id is not None:
         values["message_id"] = message_id
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))

@@ -95,7 +95,9 @@ async def judge_cards(
         else:
             showing = []
             verdict.wrong.append(f"job {job.id} is {job.state}, closed: {record.closed}")
-        verdict.lost += not showing
+        if not showing:
+            verdict.lost += 1
+            verdict.wrong.append(f"job {job.id}, {job.state}: {_where_it_is(standing, record)}")
         verdict.doubled += len(showing) > 1
         verdict.wrong += _rows_that_disagree(record, showing)
 
@@ -110,8 +112,20 @@ async def _showing_result(
     return [
         message
         for message in standing
-        if any(discord.attachment_bytes(picture) == result for picture in message.attachments)
+        if any(discord.attachment_bytes(picture) == result for picture in message.pictures)
     ]
+
+
+def _where_it_is(standing: Sequence[Message], record: Record) -> str:
+    """What people see of a job whose end they do not see."""
+    cards = [
+        message
+        for message in standing
+        if message.id == record.message_id
+        or (message.interaction is not None and message.interaction.id == record.interaction_id)
+    ]
+    seen = [(card.id, [file.file.filename for file in card.attachments], card.text) for card in cards]
+    return f"the ledger names {record.message_id}, people see {seen}"
 
 
 def _tells_failure(message: Message, record: Record) -> bool:
