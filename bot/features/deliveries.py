@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, or_, select, tuple_, update
+from sqlalchemy import and_, case, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.features.jobs import JOB_COLUMNS, WAITING, Job
@@ -117,9 +117,10 @@ async def shown(connection: AsyncConnection, job_id: int, *, revision: int, mess
 
     An edit that was slow may have put an older state over the job's end: the end is then shown once more.
     """
+    newer = exists().where(jobs.c.id == deliveries.c.job_id, jobs.c.revision > revision)
     values: dict[str, object] = {
         "shown_revision": revision,
-        "closed": False,
+        "closed": and_(deliveries.c.closed, ~newer),
         "tries": 0,
         "note": None,
         **_FREE,

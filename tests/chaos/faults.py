@@ -102,8 +102,8 @@ async def two_gateways(play: Play) -> None:
         repeating.cancel()
     await asyncio.sleep(0.3)
     play.strike()
-    play.lost_before = time.monotonic()
     await play.stage.kill_gateway(play.stage.gateways[round(play.scene.extent)])
+    await play.excuse(time.monotonic())
 
 
 async def poison(play: Play) -> None:
@@ -247,8 +247,9 @@ async def session_ends(play: Play) -> None:
     for session in sessions.values():
         if session.line is not None:
             await session.line.socket.close(code=1001)
-    play.lost_before = time.monotonic()
+    ended_at = time.monotonic()
     await discord.until(lambda: discord.gateway.sessions.keys() - known, "a new session")
+    await play.excuse(ended_at)
 
 
 async def attachments_vanish(play: Play) -> None:
