@@ -1,7 +1,7 @@
 """What came of a scene: who got their picture or a sentence, once; and whether rows and blobs agree."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.features import uses
@@ -10,7 +10,6 @@ from bot.features.retention import GRACE_S, Keeping, Sweeper
 from bot.media.blobs import BlobMissing, Blobs
 from tests.chaos.play import Play, Record, answered
 from tests.chaos.stage import Stage
-from tests.wire.discord_server import DiscordServer
 from tests.wire.world import Message
 
 FAR_AHEAD_S = GRACE_S + 3600.0
@@ -57,7 +56,7 @@ async def judge(play: Play) -> Verdict:
     if play.struck_at is not None and play.ended_at:
         verdict.recovery_s = max(0.0, play.ended_at - play.struck_at)
     _judge_requests(play, records, verdict)
-    await judge_cards(stage.discord, stage.blobs, records, verdict)
+    await judge_cards(stage.discord.world.messages.values(), stage.blobs, records, verdict)
     verdict.wrong += [f"against Discord's rules: {found}" for found in stage.discord.forgive()]
     verdict.wrong += [f"a gateway ended with {one.code}" for one in stage.gateways if not one.alive]
     await judge_blobs(stage, records, verdict)
@@ -81,14 +80,14 @@ def _judge_requests(play: Play, records: Sequence[Record], verdict: Verdict) -> 
 
 
 async def judge_cards(
-    discord: DiscordServer, blobs: Blobs, records: Sequence[Record], verdict: Verdict
+    messages: Iterable[Message], blobs: Blobs, records: Sequence[Record], verdict: Verdict
 ) -> None:
     """Each job's end is on exactly one message, and its rows say so."""
-    standing = [message for message in discord.world.messages.values() if not message.deleted]
+    standing = [message for message in messages if not message.deleted]
     for record in records:
         job = record.job
         if job.state is State.DELIVERED:
-            showing = await _showing_result(discord, blobs, record, standing)
+            showing = await _showing_result(blobs, record, standing)
         elif job.state is State.FAILED:
             verdict.failed += 1
             showing = [message for message in standing if _tells_failure(message, record)]
@@ -102,17 +101,13 @@ async def judge_cards(
         verdict.wrong += _rows_that_disagree(record, showing)
 
 
-async def _showing_result(
-    discord: DiscordServer, blobs: Blobs, record: Record, standing: Sequence[Message]
-) -> list[Message]:
+async def _showing_result(blobs: Blobs, record: Record, standing: Sequence[Message]) -> list[Message]:
     try:
         result = await blobs.get(record.job.result_blob or "")
     except BlobMissing:
         return []
     return [
-        message
-        for message in standing
-        if any(discord.attachment_bytes(picture) == result for picture in message.pictures)
+        message for message in standing if any(picture.file.data == result for picture in message.pictures)
     ]
 
 
