@@ -9,6 +9,7 @@ from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 
 from bot.chat.about import about_command
+from bot.chat.actions import JobButton
 from bot.chat.blend import blend
 from bot.chat.cancel import CancelButton, cancel_command
 from bot.chat.door import explain
@@ -20,6 +21,7 @@ from bot.chat.preset_list import PageButton
 from bot.chat.preset_show import StyleButton
 from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
+from bot.chat.result import result_command
 from bot.chat.rooms import Rooms
 from bot.chat.stats import stats_command
 from bot.chat.stylize import stylize
@@ -42,9 +44,16 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     stats_command,
     help_command,
     about_command,
+    result_command,
 )
 
-BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (CancelButton, PageButton, StyleButton, LookSelect)
+BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
+    CancelButton,
+    JobButton,
+    PageButton,
+    StyleButton,
+    LookSelect,
+)
 """What answers clicks for ever, also after a restart."""
 
 

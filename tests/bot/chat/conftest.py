@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 from PIL import Image
 from simcord import ChannelHandle, Env, InteractionResult, MemberActor
@@ -178,6 +179,11 @@ def texts(components: list[dict[str, Any]]) -> str:
             found.append(component["content"])
         found.append(texts(component.get("components", [])))
     return "\n".join(filter(None, found))
+
+
+def words(message: discord.Message) -> str:
+    """The text on a card."""
+    return texts([component.to_dict() for component in message.components])  # type: ignore[misc]
 
 
 def card(result: InteractionResult) -> str:

@@ -12,7 +12,7 @@ from bot.chat.courier import Courier
 from bot.db import Database
 from bot.features.jobs import State
 from bot.tables import deliveries
-from tests.bot.chat.conftest import Studio, card, sentence
+from tests.bot.chat.conftest import Studio, card, sentence, words
 
 
 def an_hour_later(studio: Studio) -> Courier:
@@ -42,16 +42,18 @@ async def test_a_private_picture_after_fifteen_minutes_comes_by_direct_message(s
     assert len(dm) == 1
 
 
-async def test_a_deleted_card_is_posted_anew_when_the_picture_is_there(studio: Studio) -> None:
+async def test_the_picture_of_a_deleted_card_comes_to_its_owner(studio: Studio) -> None:
     await studio.stylize()
     await studio.channel.history()[-1].delete()
     await studio.paint_halfway()
     await studio.courier.round()
-    assert studio.channel.history() == [], "a preview is not worth a new message"
+    assert studio.ada.user.dm_channel.history() == [], "a preview is not worth a new message"
     await studio.paint()
     await studio.courier.round()
-    (message,) = studio.channel.history()
+    assert studio.channel.history() == [], "somebody did not want it there"
+    (message,) = studio.ada.user.dm_channel.history()
     assert len(message.attachments) == 1
+    assert f"It could not be shown in <#{studio.channel.id}>." in words(message)
     assert (await studio.job()).state is State.DELIVERED
 
 
