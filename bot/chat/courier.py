@@ -13,7 +13,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat import card
-from bot.chat.album import REQUEST_LIMIT_BYTES, album
+from bot.chat.album import album
+from bot.chat.card import Picture
 from bot.chat.pacing import Pace
 from bot.chat.rooms import Rooms
 from bot.features import deliveries, estimates, jobs
@@ -28,7 +29,8 @@ MAX_TRIES = 40
 MAX_PAUSE_S = 300.0
 DEFAULT_LIMIT_BYTES = 10 * 1024 * 1024
 """What Discord takes as one file where nobody pays for more. Source: its documentation, "Uploading Files"."""
-MIN_LIMIT_BYTES = 256 * 1024
+SMALL_BYTES = 256 * 1024
+"""No picture of this size is what Discord finds too large."""
 
 TOO_LARGE = 40005
 WORN_OUT = 30046
@@ -267,19 +269,19 @@ class Courier:
     ) -> int:
         """Sends the card; a picture that is too large after all is made smaller and sent again."""
         while True:
-            view, files = await self._card(delivery, limit_bytes, remark)
+            view, picture = await self._card(delivery, limit_bytes, remark)
             try:
-                return await send(view, files)
+                return await send(view, [picture.as_file()] if picture else [])
             except discord.HTTPException as error:
                 too_large = error.code == TOO_LARGE or error.status == 413
-                if not too_large or not files or limit_bytes <= MIN_LIMIT_BYTES:
+                if not too_large or picture is None or len(picture.data) <= SMALL_BYTES:
                     raise
-                log.info("smaller than we thought", limit_bytes=limit_bytes)
-                limit_bytes = min(limit_bytes, REQUEST_LIMIT_BYTES) // 2
+                limit_bytes = len(picture.data) // 2
+                log.info("the limit is smaller than we thought", size_bytes=len(picture.data))
 
     async def _card(
         self, delivery: Delivery, limit_bytes: int, remark: str | None
-    ) -> tuple[discord.ui.LayoutView, list[discord.File]]:
+    ) -> tuple[discord.ui.LayoutView, Picture | None]:
         job, rooms = delivery.job, self._rooms
         standing = None
         if job.state in WAITING:
@@ -288,4 +290,4 @@ class Courier:
         with speaking(job.language):
             picture = await album(job, rooms.intake.blobs, limit_bytes=limit_bytes)
             view = card.render(job, standing=standing, picture=picture, remark=remark)
-        return view, [picture.as_file()] if picture else []
+        return view, picture

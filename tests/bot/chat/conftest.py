@@ -21,6 +21,7 @@ from bot.features import jobs, tours
 from bot.features.jobs import Claim, Job, Progress
 from bot.playground import SimulatedCdn
 from bot.settings import Settings
+from bot.tables import deliveries
 from bot.worker.loop import Worker
 from bot.worker.pictures import Pictures
 from nst_core import images
@@ -110,6 +111,11 @@ class Studio:
         claim = self.claim or await engine.claim("test")
         assert claim is not None, "nobody waits"
         assert await engine.fail(claim, error=sentence, reference="cafe0123")
+
+    async def limit_files(self, size_bytes: int) -> None:
+        """Makes Discord's file limit for all cards so far a small one."""
+        async with self.rooms.database.begin() as connection:
+            await connection.execute(deliveries.update().values(filesize_limit=size_bytes))
 
     def rooms_engine(self) -> LocalEngine:
         return LocalEngine(self.rooms.database, lease_s=20.0, max_attempts=3)

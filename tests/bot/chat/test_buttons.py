@@ -1,57 +1,18 @@
 """The buttons of a card: Again, Stronger, Softer, Bigger, Try again, and who may press them where."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import discord
 import pytest
-from simcord import Env, InteractionResult, MemberActor
+from simcord import Env
 
 from bot.chat.client import EaselClient
 from bot.features import guilds
 from bot.features.guilds import GuildSettings
-from bot.features.jobs import Job, State
+from bot.features.jobs import State
 from tests.bot.builders import set_columns
+from tests.bot.chat.clicks import buttons_of, differences, edited, forge, painted, press, private_words
 from tests.bot.chat.conftest import Studio, card, png, sentence
-
-
-async def painted(studio: Studio, **options: Any) -> Job:
-    """A picture of Ada's that has been delivered."""
-    await studio.stylize(**options)
-    await studio.paint()
-    await studio.courier.round()
-    job = await studio.job()
-    assert job.state is State.DELIVERED
-    return job
-
-
-async def press(
-    studio: Studio, verb: str, who: MemberActor | None = None, *, job: int = 1, at: int = -1
-) -> InteractionResult:
-    who = who or studio.ada
-    message = studio.channel.history(viewer=who)[at]
-    return await who.click(message, custom_id=f"easel:{verb}:{job}")
-
-
-def private_words(result: InteractionResult) -> str:
-    """What a refused click got to read, which only the clicker sees."""
-    answers = [result.response, *result.followups]
-    shown = [answer for answer in answers if answer is not None]
-    assert len(shown) == 1
-    assert shown[0].ephemeral
-    return shown[0].content
-
-
-def buttons_of(components: list[dict[str, Any]]) -> list[str]:
-    found = [one["custom_id"] for one in components if one["type"] == 2]
-    for one in components:
-        found += buttons_of(one.get("components", []))
-    return found
-
-
-def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: other[key] for key in one if one[key] != other[key]}
 
 
 async def test_a_finished_card_shows_the_picture_first_and_what_can_be_done(studio: Studio) -> None:
@@ -198,17 +159,6 @@ async def test_pictures_that_were_swept_away_get_a_private_sentence(studio: Stud
     assert await studio.count_jobs() == 0
 
 
-def edited(**given: Any) -> dict[str, Any]:
-    return {
-        "strength": "50",
-        "quality": ["standard"],
-        "size": ["64"],
-        "ways": [],
-        "seed": "7",
-        **given,
-    }
-
-
 async def test_a_failed_job_is_tried_again_by_its_owner_with_the_same_seed(studio: Studio) -> None:
     result = await studio.stylize()
     await studio.break_job("The paint ran dry: try again.")
@@ -225,15 +175,6 @@ async def test_what_has_not_failed_is_not_tried_again(studio: Studio) -> None:
     await painted(studio)
     forge(studio, "easel:retry:1")
     assert "has not failed" in private_words(await press(studio, "retry"))
-
-
-def forge(studio: Studio, custom_id: str, *, channel_id: int | None = None) -> None:
-    """Puts another button on the newest card, as if Discord did not check what is clicked."""
-    channel = channel_id or studio.channel.id
-    newest = max(studio.env.backend.messages[channel].values(), key=lambda message: message.id)
-    row = {"type": 1, "id": 900, "components": [{"type": 2, "id": 901, "style": 2, "label": "x"}]}
-    row["components"][0]["custom_id"] = custom_id  # type: ignore[index]
-    newest.components.append(row)
 
 
 @pytest.mark.parametrize("verb", ["again", "stronger", "bigger", "edit", "save", "compare", "full", "delete"])
