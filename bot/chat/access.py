@@ -5,6 +5,7 @@ from typing import Any
 import discord
 
 from bot.chat.rooms import rooms_of
+from bot.chat.stylize import is_age_restricted
 from bot.errors import Refusal
 from bot.features import guilds, jobs
 from bot.features.jobs import Job, State
@@ -49,12 +50,6 @@ def check_age(interaction: discord.Interaction[Any], job: Job) -> None:
     """Raises `Refusal` where an age-restricted picture would leave age-restricted places."""
     if job.age_restricted and interaction.guild_id is not None and not is_age_restricted(interaction):
         raise Refusal(_("That picture is age-restricted: open it in an age-restricted channel."))
-
-
-def is_age_restricted(interaction: discord.Interaction[Any]) -> bool:
-    """Whether it came from an age-restricted channel, or a thread in one."""
-    asked = getattr(interaction.channel, "is_nsfw", None)
-    return bool(asked and asked())
 
 
 async def may_delete(interaction: discord.Interaction[Any], job: Job) -> bool:

@@ -32,6 +32,8 @@ OPTIMIZERS: Final = {
     "lbfgs": N_("Optimise with L-BFGS"),
     "gd": N_("Optimise with gradient descent"),
 }
+TEXTURES: Final = {"fine": N_("Finer texture"), "coarse": N_("Coarser texture")}
+STYLE_SCALES: Final = {"fine": 0.5, "coarse": 2.0}
 COLOURS: Final = "colours"
 WHOLE: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 
@@ -53,7 +55,7 @@ class EditModal(ui.Modal):
         self.quality = _menu("quality", QUALITY_WORDS, chosen={look.quality})
         sizes = sizes_for(int(recipe.chosen["size_px"]), max_size_px)
         self.size = _menu("size", sizes, chosen={str(recipe.chosen["size_px"])})
-        self.ways = _menu("ways", _ways(), chosen=_ways_of(look), least=0, most=3)
+        self.ways = _menu("ways", _ways(), chosen=_ways_of(look), least=0, most=4)
         self.seed = _typed("seed", str(recipe.seed), longest=10, required=False)
         for label in (
             ui.Label(text=_("Strength")[:45], description=_("0 to 100")[:100], component=self.strength),
@@ -61,7 +63,7 @@ class EditModal(ui.Modal):
             ui.Label(text=_("Size of the long edge")[:45], component=self.size),
             ui.Label(
                 text=_("Way of painting")[:45],
-                description=_("One start and one optimiser at most; without them Easel chooses")[:100],
+                description=_("One of each kind at most; what you leave out is up to Easel")[:100],
                 component=self.ways,
             ),
             ui.Label(
@@ -94,6 +96,7 @@ class EditModal(ui.Modal):
             "init": init,
             "optimizer": _one_of(OPTIMIZERS, ways, _("Choose one optimiser at most.")),
             "keep_colors": COLOURS in ways,
+            "style_scale": _style_scale(Look.from_dict(same.chosen), ways),
         }
         # Who asks for another start does not want the one that the picture had.
         start = same.start_blob if init == same.chosen.get("init") else None
@@ -107,12 +110,21 @@ def sizes_for(size_px: int, max_size_px: int) -> Mapping[str, str]:
 
 
 def _ways() -> Mapping[str, str]:
-    return {**STARTS, **OPTIMIZERS, COLOURS: N_("Keep the colours of your picture")}
+    return {**STARTS, **OPTIMIZERS, **TEXTURES, COLOURS: N_("Keep the colours of your picture")}
 
 
 def _ways_of(look: Look) -> set[str]:
     found = {look.init, look.optimizer, COLOURS if look.keep_colors else None}
+    found |= {name for name, scale in STYLE_SCALES.items() if scale == look.style_scale}
     return {way for way in found if way is not None}
+
+
+def _style_scale(look: Look, ways: set[str]) -> float:
+    """A scale that no choice stands for stays, unless another is chosen."""
+    texture = _one_of(TEXTURES, ways, _("Choose one texture at most."))
+    if texture is not None:
+        return STYLE_SCALES[texture]
+    return 1.0 if look.style_scale in STYLE_SCALES.values() else look.style_scale
 
 
 def _typed(name: str, value: str, *, longest: int, required: bool = True) -> ui.TextInput[Any]:

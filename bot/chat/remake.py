@@ -3,17 +3,13 @@
 from typing import Any
 
 import discord
-import structlog
 
-from bot.chat.access import answers_privately, is_age_restricted, kept, require_job, require_picture
+from bot.chat.access import answers_privately, kept, require_job, require_picture
 from bot.chat.rooms import rooms_of
-from bot.chat.stylize import address_of, language_of, show_first_card
+from bot.chat.stylize import ask
 from bot.features import guilds, remakes
 from bot.features.jobs import Job
 from bot.features.remakes import Recipe
-from bot.features.submit import Request
-
-log = structlog.get_logger(__name__)
 
 
 async def press_again(interaction: discord.Interaction[Any], job_id: int) -> None:
@@ -58,28 +54,18 @@ async def remake(interaction: discord.Interaction[Any], job: Job, recipe: Recipe
     """
     private = answers_privately(interaction, job)
     await interaction.response.defer(ephemeral=private, thinking=True)
-    rooms = rooms_of(interaction)
     if recipe.start_blob is not None:
         await kept(interaction, recipe.start_blob)
-    made = await rooms.submitter.submit(
-        Request(
-            interaction_id=interaction.id,
-            user_id=interaction.user.id,
-            guild_id=interaction.guild_id,
-            channel_id=interaction.channel_id or 0,
-            private=private,
-            spoiler=job.spoiler,
-            age_restricted=job.age_restricted or is_age_restricted(interaction),
-            language=language_of(interaction, private=private),
-            address=address_of(interaction, rooms, private=private),
-            content=remakes.content_of(job),
-            styles=remakes.styles_of(job),
-            mask=remakes.mask_of(job),
-            chosen=recipe.chosen,
-            seed=recipe.seed,
-            start_blob=recipe.start_blob,
-            parent_id=job.id,
-        )
+    await ask(
+        interaction,
+        private=private,
+        content=remakes.content_of(job),
+        styles=remakes.styles_of(job),
+        mask=remakes.mask_of(job),
+        chosen=recipe.chosen,
+        seed=recipe.seed,
+        start_blob=recipe.start_blob,
+        spoiler=job.spoiler,
+        age_restricted=job.age_restricted,
+        parent_id=job.id,
     )
-    log.info("job accepted", job=made.id, user=made.user_id, guild=made.guild_id, parent=job.id)
-    await show_first_card(interaction, rooms, made)

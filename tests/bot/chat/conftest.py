@@ -200,5 +200,5 @@ def card(result: InteractionResult) -> str:
 
 def sentence(result: InteractionResult) -> str:
     """The plain text that answered an interaction."""
-    assert result.response is not None
-    return result.response.content
+    (answer,) = filter(None, (result.response, *result.followups))
+    return answer.content

@@ -13,6 +13,7 @@ from bot.features.jobs import State
 from tests.bot.builders import set_columns
 from tests.bot.chat.clicks import buttons_of, differences, edited, forge, painted, press, private_words
 from tests.bot.chat.conftest import Studio, card, png, sentence
+from tests.bot.chat.test_album import noise_png
 
 
 async def test_a_finished_card_shows_the_picture_first_and_what_can_be_done(studio: Studio) -> None:
@@ -23,20 +24,21 @@ async def test_a_finished_card_shows_the_picture_first_and_what_can_be_done(stud
     (container,) = result.response.components
     assert [one["type"] for one in container["components"]] == [12, 10, 1, 1]
     verbs = [name.split(":")[1] for name in buttons_of([container])]
-    assert verbs == ["again", "stronger", "softer", "bigger", "edit", "save", "compare", "delete"]
+    assert verbs == ["again", "stronger", "softer", "bigger", "edit", "save", "compare", "lapse", "delete"]
     assert "seed 7 · painted in 0 s" in card(result)
 
 
 async def test_a_card_with_everything_stays_within_discords_limits(studio: Studio) -> None:
-    await painted(studio)
-    async with studio.rooms.database.begin() as connection:
-        await set_columns(connection, 1, timelapse_blob="0" * 64)
-    result = await studio.ada.slash(studio.channel, "result")
+    result = await studio.stylize(content=("noise.png", noise_png()), size=128)
+    await studio.limit_files(10_000)
+    await studio.paint()
+    await studio.courier.round()
     assert result.response is not None
     (container,) = result.response.components
-    rows = [one for one in container["components"] if one["type"] == 1]
-    assert all(len(row["components"]) <= 5 for row in rows)
-    assert "easel:lapse:1" in buttons_of([container])
+    rows = [one["components"] for one in container["components"] if one["type"] == 1]
+    assert [len(row) for row in rows] == [5, 5]
+    assert all(len(button["label"]) <= 80 for row in rows for button in row)
+    assert {"easel:full:1", "easel:lapse:1"} <= set(buttons_of([container]))
 
 
 async def test_again_paints_another_picture_of_the_same_look_from_noise(studio: Studio) -> None:

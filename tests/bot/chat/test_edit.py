@@ -55,6 +55,18 @@ async def test_an_empty_seed_is_a_new_one(studio: Studio) -> None:
     assert set(differences(old.params, (await studio.job()).params)) == {"seed"}
 
 
+@pytest.mark.parametrize(
+    ("before", "ways", "after"),
+    [(1.0, [], 1.0), (1.0, ["fine"], 0.5), (2.0, [], 1.0), (0.7, [], 0.7), (0.7, ["coarse"], 2.0)],
+)
+async def test_the_texture_is_finer_or_coarser_or_as_it_was(
+    studio: Studio, before: float, ways: list[str], after: float
+) -> None:
+    await painted(studio, style_scale=before)
+    await studio.ada.submit_modal(await press(studio, "edit"), edited(ways=ways))
+    assert (await studio.job()).params["style_scale"] == after
+
+
 @pytest.mark.parametrize(("ways", "start"), [([], BLOB), (["noise"], None)])
 async def test_another_start_replaces_the_picture_that_it_was_started_from(
     studio: Studio, ways: list[str], start: str | None
@@ -79,6 +91,7 @@ async def test_another_start_replaces_the_picture_that_it_was_started_from(
         ({"seed": "٣"}, f"from 0 to {MAX_SEED}"),
         ({"ways": ["noise", "style"]}, "one start"),
         ({"ways": ["adam", "gd"]}, "one optimiser"),
+        ({"ways": ["fine", "coarse"]}, "one texture"),
     ],
 )
 async def test_what_cannot_be_painted_is_refused(

@@ -85,18 +85,19 @@ async def test_a_file_that_discord_does_not_take_is_explained(studio: Studio) ->
 
 
 async def test_the_time_lapse_is_shown_where_there_is_one(studio: Studio) -> None:
-    await painted(studio)
-    forge(studio, "easel:lapse:1")
-    assert "no time-lapse" in private_words(await press(studio, "lapse"))
-    film = BytesIO()
-    frames = [Image.new("RGB", (32, 32), colour) for colour in ("teal", "gold")]
-    frames[0].save(film, "WEBP", save_all=True, append_images=frames[1:], duration=200)
-    key = await studio.rooms.intake.blobs.put(film.getvalue())
-    async with studio.rooms.database.begin() as connection:
-        await set_columns(connection, 1, timelapse_blob=key)
-    result = await press(studio, "lapse", at=0)
+    job = await painted(studio)
+    result = await press(studio, "lapse", studio.ben)
     assert result.ephemeral
     assert result.response is not None
     (attachment,) = result.response.attachments
     assert attachment.filename == "easel-1.webp"
     assert attachment.description == "How a picture in the style of Starry Night was painted, step by step"
+    data = studio.env.backend.cdn.get(attachment.url)
+    assert data == await studio.rooms.intake.blobs.get(job.timelapse_blob or "")
+
+
+async def test_a_picture_without_a_time_lapse_says_so(studio: Studio) -> None:
+    await painted(studio)
+    async with studio.rooms.database.begin() as connection:
+        await set_columns(connection, 1, timelapse_blob=None)
+    assert "no time-lapse" in private_words(await press(studio, "lapse"))
