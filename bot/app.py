@@ -12,6 +12,7 @@ import structlog
 
 from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.courier import Courier
+from bot.chat.curator import Curator
 from bot.chat.rooms import Rooms
 from bot.db import Database
 from bot.engines.capacity import largest_size_px
@@ -19,6 +20,7 @@ from bot.engines.local import LocalEngine
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
 from bot.features.intake import Intake
+from bot.features.retention import Keeping, Sweeper
 from bot.features.submit import Limits, Submitter
 from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
@@ -35,6 +37,7 @@ class House:
 
     rooms: Rooms
     supervisor: Supervisor
+    sweeper: Sweeper
 
 
 @asynccontextmanager
@@ -63,7 +66,12 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
 
 
 def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
-    engine = LocalEngine(database, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
+    engine = LocalEngine(
+        database,
+        lease_s=settings.lease_s,
+        max_attempts=settings.max_attempts,
+        running_per_user=settings.running_per_user,
+    )
     names = devices(settings.device, settings.workers)
     size_px = largest_size_px(names) or settings.max_size_px
     if size_px < settings.max_size_px:
@@ -71,7 +79,10 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
     max_size_px = min(settings.max_size_px, size_px)
     limits = Limits(
         jobs_per_user=settings.jobs_per_user,
+        jobs_per_day=settings.jobs_per_day,
         jobs_queued=settings.jobs_queued,
+        requests_per_minute=settings.requests_per_minute,
+        requests_per_minute_of_server=settings.requests_per_minute_of_server,
         presets_per_user=settings.presets_per_user,
         presets_per_server=settings.presets_per_server,
         default_size_px=min(settings.default_size_px, max_size_px),
@@ -79,13 +90,16 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
     )
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
     intake = Intake(source=source, decoder=decoder, blobs=Blobs(settings.blobs_dir))
-    submitter = Submitter(database=database, enqueue=engine.enqueue, intake=intake, limits=limits)
+    workers = max(1, len(names))
+    submitter = Submitter(
+        database=database, enqueue=engine.enqueue, intake=intake, limits=limits, workers=workers
+    )
     rooms = Rooms(
         database=database,
         submitter=submitter,
         intake=intake,
         limits=limits,
-        workers=max(1, len(names)),
+        workers=workers,
         privacy_url=settings.privacy_url,
     )
     supervisor = Supervisor(
@@ -94,7 +108,13 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         stop_timeout_s=settings.stop_timeout_s,
         environment=settings.for_workers(),
     )
-    return House(rooms=rooms, supervisor=supervisor)
+    keeping = Keeping(
+        inputs_days=settings.keep_inputs_days,
+        results_days=settings.keep_results_days,
+        left_servers_days=settings.keep_left_servers_days,
+    )
+    sweeper = Sweeper(database=database, blobs=intake.blobs, keeping=keeping)
+    return House(rooms=rooms, supervisor=supervisor, sweeper=sweeper)
 
 
 async def run(settings: Settings) -> None:
@@ -112,7 +132,9 @@ async def run(settings: Settings) -> None:
         async with open_house(settings) as house, EaselClient(house.rooms) as client:
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
-            await run_until(stop, client.connect, courier.run, house.supervisor.run)
+            curator = Curator(client=client, rooms=house.rooms)
+            parts = (client.connect, courier.run, curator.run, house.sweeper.run, house.supervisor.run)
+            await run_until(stop, *parts)
     log.info("stopped")
 
 

@@ -1,14 +1,18 @@
-"""`easel`: run | try | demo | worker | migrate | doctor."""
+"""`easel`: run | try | demo | worker | migrate | block | unblock | blocks | doctor."""
 
 import asyncio
 import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn, TypeVar
 
 from cyclopts import App
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Refusal
 from bot.settings import Settings, sentence_of
@@ -16,6 +20,9 @@ from bot.telemetry import configure_logging
 
 app = App(name="easel", help="Easel, a Discord bot that paints a picture in the style of another.")
 errors = Console(stderr=True, soft_wrap=True)
+
+Kind = Literal["user", "guild"]
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -111,6 +118,67 @@ def migrate() -> None:
 
     asyncio.run(upgrade(Settings()))
     Console().print("The database is up to date.")
+
+
+@app.command
+def block(kind: Kind, number: int, *, reason: str) -> None:
+    """Take no more requests from a person or a server.
+
+    Args:
+        kind: user or guild.
+        number: The Discord id of the person or the server.
+        reason: For you and `easel blocks`; whoever is blocked does not see it.
+    """
+    from bot.features import blocks as room  # noqa: PLC0415
+
+    new = room.Block(kind=kind, id=number, reason=reason, created_at=time.time())
+    asyncio.run(_in_database(lambda connection: room.block(connection, new)))
+    Console().print(f"Blocked: {kind} {number}.")
+
+
+@app.command
+def unblock(kind: Kind, number: int) -> None:
+    """Take requests again.
+
+    Args:
+        kind: user or guild.
+        number: The Discord id of the person or the server.
+    """
+    from bot.features import blocks as room  # noqa: PLC0415
+
+    if not asyncio.run(_in_database(lambda connection: room.unblock(connection, kind, number))):
+        raise Refusal(f"There is no block of {kind} {number}: see them with easel blocks.")
+    Console().print(f"No longer blocked: {kind} {number}.")
+
+
+@app.command
+def blocks() -> None:
+    """List the blocked people and servers."""
+    from bot.features import blocks as room  # noqa: PLC0415
+
+    found = asyncio.run(_in_database(room.every))
+    console = Console(soft_wrap=True)
+    for one in found:
+        day = datetime.fromtimestamp(one.created_at, tz=UTC).date()
+        console.print(f"{one.kind} {one.id} · since {day} · {escape(one.reason)}", highlight=False)
+    if not found:
+        console.print("Nobody is blocked.")
+
+
+async def _in_database(work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """What `work` returns, in one transaction on the migrated database."""
+    from bot.db import Database  # noqa: PLC0415
+
+    settings = Settings()
+    configure_logging(settings.log_level)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.url)
+    try:
+        await database.migrate()
+        async with database.begin() as connection:
+            return await work(connection)
+    finally:
+        await database.dispose()
 
 
 @app.command

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Table, event
+from sqlalchemy import Connection, Table, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -97,6 +97,16 @@ class Database:
 
     async def dispose(self) -> None:
         await self._engine.dispose()
+
+
+async def one_at_a_time(connection: AsyncConnection, *keys: int) -> None:
+    """Lets one transaction at a time go on with each of `keys`, until it ends.
+
+    SQLite's writers are so by themselves; PostgreSQL takes advisory locks, in order: none wait in a ring.
+    """
+    if connection.dialect.name == "postgresql":
+        for key in sorted(set(keys)):
+            await connection.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 async def upsert(

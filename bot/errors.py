@@ -13,7 +13,14 @@ class ServiceError(Exception):
 
 
 class Refusal(ServiceError):
-    """The user's request cannot be met; the message says why and what to do, and is shown as it is."""
+    """The user's request cannot be met; the message says why and what to do, and is shown as it is.
+
+    back_at: when the same request will probably be met, in epoch seconds, where that is known.
+    """
+
+    def __init__(self, message: str, *, back_at: float | None = None) -> None:
+        super().__init__(message)
+        self.back_at = back_at
 
 
 class Failure(ServiceError):

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 MIB = 1024 * 1024
-FOR_WORKERS = ("log_level", "lease_s", "max_attempts", "timelapse")
+FOR_WORKERS = ("log_level", "lease_s", "max_attempts", "running_per_user", "timelapse")
 HOST = re.compile(r"([a-z0-9.-]+|\[::1\])(:\d{1,5})?")
 
 
@@ -56,9 +56,17 @@ class Settings(BaseSettings):
     max_size_px: int = Field(1024, ge=64, le=4096)
     default_size_px: int = Field(384, ge=64, le=4096)
     jobs_per_user: int = Field(3, ge=1, le=1000)
+    jobs_per_day: int | None = Field(None, ge=1, le=100_000)
+    running_per_user: int = Field(2, ge=1, le=1000)
+    requests_per_minute: int = Field(30, ge=1, le=10_000)
+    requests_per_minute_of_server: int = Field(300, ge=1, le=100_000)
     jobs_queued: int = Field(200, ge=1, le=100_000)
     presets_per_user: int = Field(20, ge=1, le=1000)
     presets_per_server: int = Field(50, ge=1, le=1000)
+
+    keep_inputs_days: int = Field(30, ge=0, le=36_500)
+    keep_results_days: int = Field(180, ge=0, le=36_500)
+    keep_left_servers_days: int = Field(7, ge=1, le=36_500)
 
     @field_validator("attachment_hosts", mode="before")
     @classmethod

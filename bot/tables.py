@@ -1,7 +1,8 @@
 """Every table.
 
 Times are seconds since the epoch (UTC) as floats; ids of users, guilds, channels and messages are Discord's;
-a blob is named by its key in the store (`bot.media.blobs`).
+a blob is named by its key in the store (`bot.media.blobs`). A column that names one ends in `_blob`: what no
+such column names is deleted (`bot.features.retention`). An empty key stands for a picture that was forgotten.
 """
 
 from sqlalchemy import (
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 metadata = MetaData(
@@ -55,6 +57,7 @@ jobs = Table(
     Column("start_blob", String(64)),  # the picture that the painting starts from, instead of params["init"]
     Column("parent_id", RowId),  # the job whose button made this one
     Column("challenge_id", RowId),
+    Column("notes", JSON),  # sentences in its language: what was made smaller than asked
     Column("language", String(10), nullable=False, server_default="en"),  # of its card
     Column("spoiler", Boolean, nullable=False, server_default=false()),
     Column("age_restricted", Boolean, nullable=False, server_default=false()),
@@ -175,9 +178,12 @@ exhibits = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("retry_at", Double, nullable=False, server_default="0"),
     Column("removed", Boolean, nullable=False, server_default=false()),
+    # Changes that its message does not show yet, None where it shows all; see bot.features.exhibits.
+    Column("pending", Integer, server_default="1"),
     Column("created_at", Double, nullable=False),
     Index(None, "guild_id", "created_at"),
     Index(None, "message_id"),
+    Index(None, "pending"),
 )
 
 stars = Table(
@@ -212,6 +218,13 @@ challenges = Table(
     Column("created_at", Double, nullable=False),
     Column("ended_at", Double),
     Index(None, "guild_id", "state"),
+    Index(
+        "uq_challenges_running",  # one at a time in a server
+        "guild_id",
+        unique=True,
+        sqlite_where=text("state <> 'ended'"),
+        postgresql_where=text("state <> 'ended'"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -222,6 +235,7 @@ entries = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Double, nullable=False),
+    Index(None, "job_id"),
 )
 
 votes = Table(

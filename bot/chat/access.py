@@ -42,7 +42,7 @@ async def require_picture(interaction: discord.Interaction[Any], job_id: int) ->
     if job.state not in {State.RENDERED, State.DELIVERED}:
         raise Refusal(_("This picture is not finished."))
     if job.result_blob is None:
-        raise Refusal(_("This picture was deleted."))
+        raise Refusal(_("That picture is no longer kept here."))
     return job
 
 

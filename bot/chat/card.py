@@ -59,7 +59,7 @@ def render(
         _("**{style}** · for {person}", style=plain(job.style_name), person=f"<@{job.user_id}>"),
         _LINES[job.state](job, standing),
     ]
-    notes = (picture.note if picture else None, remark)
+    notes = (*(job.notes or ()), picture.note if picture else None, remark)
     texts += [f"-# {note}" for note in notes if note]
     container: ui.Container[Any] = ui.Container(accent_colour=ACCENTS[job.state])
     if picture is not None:

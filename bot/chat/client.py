@@ -10,22 +10,31 @@ from discord.gateway import DiscordWebSocket
 
 from bot.chat.about import about_command
 from bot.chat.actions import JobButton
+from bot.chat.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect, artchannel_group
+from bot.chat.ballot import VoteSelect
 from bot.chat.blend import blend
 from bot.chat.cancel import CancelButton, cancel_command
+from bot.chat.challenge import challenge_group
 from bot.chat.door import explain
+from bot.chat.exhibit import StarButton, TakeDownButton
+from bot.chat.gallery import GalleryPageButton, HangMineButton, gallery_command
 from bot.chat.guide import help_command, show_around
 from bot.chat.looks import LookSelect, look_command
 from bot.chat.made import how_was_this_made
 from bot.chat.menus import stylize_avatar, stylize_this, use_as_style
+from bot.chat.mydata import ForgetMeButton, mydata_group
 from bot.chat.preset_list import PageButton
 from bot.chat.preset_show import StyleButton
 from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
+from bot.chat.quota import quota_command
 from bot.chat.result import result_command
 from bot.chat.rooms import Rooms
+from bot.chat.settings import ChoiceSelect, PlacesSelect, ResetButton, RoleQuotaButton, settings_command
 from bot.chat.stats import stats_command
 from bot.chat.stylize import stylize
 from bot.chat.translator import Translator
+from bot.features import departures
 from bot.language import nearest, speak
 
 log = structlog.get_logger(__name__)
@@ -45,6 +54,12 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     help_command,
     about_command,
     result_command,
+    quota_command,
+    settings_command,
+    mydata_group,
+    artchannel_group,
+    gallery_command,
+    challenge_group,
 )
 
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
@@ -53,6 +68,19 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     PageButton,
     StyleButton,
     LookSelect,
+    ChoiceSelect,
+    PlacesSelect,
+    RoleQuotaButton,
+    ResetButton,
+    ForgetMeButton,
+    StarButton,
+    TakeDownButton,
+    GalleryPageButton,
+    HangMineButton,
+    ArtChannelSelect,
+    ArtToggle,
+    WeeklyStyleSelect,
+    VoteSelect,
 )
 """What answers clicks for ever, also after a restart."""
 
@@ -116,3 +144,25 @@ class EaselClient(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         name = str(self.user) if self.user else None
         log.info("ready", user=name, servers=len(self.guilds), shards=self.shard_count)
+        async with self.rooms.database.begin() as connection:
+            present = {guild.id for guild in self.guilds}
+            await departures.catch_up(connection, present, now=self.rooms.clock(), of_shards=self._is_ours)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        async with self.rooms.database.begin() as connection:
+            await departures.joined(connection, guild.id)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """After an outage. At the start `on_ready` notes all servers at once."""
+        if self.is_ready():
+            await self.on_guild_join(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Its data is deleted some days later, unless the bot comes back."""
+        log.info("removed from a server", guild=guild.id)
+        async with self.rooms.database.begin() as connection:
+            await departures.left(connection, guild.id, now=self.rooms.clock())
+
+    def _is_ours(self, guild_id: int) -> bool:
+        """Source: Discord's documentation, "Gateway", section "Sharding"."""
+        return (guild_id >> 22) % (self.shard_count or 1) in self.shards

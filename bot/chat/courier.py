@@ -15,9 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.chat import card
 from bot.chat.album import album
 from bot.chat.card import Picture
+from bot.chat.exhibit import place_of
 from bot.chat.pacing import Pace
 from bot.chat.rooms import Rooms
-from bot.features import deliveries, estimates, jobs
+from bot.features import deliveries, estimates, exhibits, jobs
 from bot.features.deliveries import Delivery
 from bot.features.jobs import WAITING, State
 from bot.language import _, speaking
@@ -134,6 +135,7 @@ class Courier:
             await deliveries.shown(connection, job.id, revision=job.revision, message_id=message_id)
             if job.state is State.RENDERED:
                 await jobs.deliver(connection, job.id)
+                await exhibits.hang(connection, job, now=self._rooms.clock())
                 log.info("job delivered", message=message_id)
             elif job.state not in WAITING:
                 await deliveries.close(connection, job.id)
@@ -287,7 +289,12 @@ class Courier:
         if job.state in WAITING:
             async with rooms.database.read() as connection:
                 standing = await estimates.standing(connection, job, now=rooms.clock(), workers=rooms.workers)
+        async with rooms.database.read() as connection:
+            hanging = await exhibits.hangs_at(connection, job)
         with speaking(job.language):
-            picture = await album(job, rooms.intake.blobs, limit_bytes=limit_bytes)
-            view = card.render(job, standing=standing, picture=picture, remark=remark)
-        return view, picture
+            picture = None
+            if hanging is None:
+                picture = await album(job, rooms.intake.blobs, limit_bytes=limit_bytes)
+            else:
+                remark = place_of(hanging)
+            return card.render(job, standing=standing, picture=picture, remark=remark), picture

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
+from math import ceil
 from typing import Any, TypeVar
 
 import discord
@@ -12,6 +13,7 @@ from discord.utils import escape_mentions
 
 from bot.errors import Failure, Refusal, new_reference
 from bot.language import _, nearest, speak
+from bot.media.blobs import BlobMissing
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +53,14 @@ async def _say_after_thinking(interaction: discord.Interaction, sentence: str) -
         await interaction.delete_original_response()
 
 
+def refusal_sentence(refusal: Refusal) -> str:
+    """What a person reads: the refusal's own words, and when to come back where that is known."""
+    if refusal.back_at is None:
+        return plain(str(refusal))
+    back = _("Come back {when}.", when=f"<t:{ceil(refusal.back_at)}:R>")
+    return f"{plain(str(refusal))} {back}"
+
+
 async def explain(interaction: discord.Interaction, error: BaseException) -> None:
     """Ends a failed interaction with one sentence; the log gets the rest."""
     if isinstance(error, app_commands.CommandInvokeError):
@@ -59,7 +69,10 @@ async def explain(interaction: discord.Interaction, error: BaseException) -> Non
         log.warning("an interaction was answered after Discord's 3 s", interaction=interaction.id)
         return
     if isinstance(error, Refusal):
-        sentence = plain(str(error))
+        sentence = refusal_sentence(error)
+    elif isinstance(error, BlobMissing):
+        # An old card outlives its pictures, see `bot.features.retention`.
+        sentence = _("That picture is no longer kept here: ask for it anew.")
     elif isinstance(error, app_commands.CheckFailure | app_commands.TransformerError):
         sentence = _("That does not work here or with these values: please check them and try again.")
     else:

@@ -9,7 +9,7 @@ from bot.chat.album import album
 from bot.chat.card import job_settings
 from bot.chat.rooms import Rooms, rooms_of
 from bot.errors import Refusal
-from bot.features import deliveries, jobs
+from bot.features import deliveries, exhibits, jobs
 from bot.features.jobs import Job
 from bot.language import _
 from bot.media.blobs import BlobMissing
@@ -33,6 +33,7 @@ async def result_command(interaction: discord.Interaction, picture: int | None =
     if undelivered:
         async with rooms.database.begin() as connection:
             await jobs.deliver(connection, job.id)
+            await exhibits.hang(connection, job, now=rooms.clock())
 
 
 async def _choose(rooms: Rooms, user_id: int, picture: int | None) -> tuple[Job, bool]:

@@ -132,6 +132,8 @@ async def ask(
             user_id=interaction.user.id,
             guild_id=interaction.guild_id,
             channel_id=interaction.channel_id or 0,
+            parent_channel_id=parent_of(interaction),
+            role_ids=roles_of(interaction),
             private=private,
             age_restricted=age_restricted or is_age_restricted(interaction),
             language=language_of(interaction, private=private),
@@ -198,8 +200,23 @@ def chosen_look(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def roles_of(interaction: discord.Interaction[Any]) -> tuple[int, ...]:
+    """The person's roles in this server, "everyone" among them; none in direct messages."""
+    user = interaction.user
+    return tuple(role.id for role in user.roles) if isinstance(user, discord.Member) else ()
+
+
+def parent_of(interaction: discord.Interaction[Any]) -> int | None:
+    """The channel that this thread belongs to, None outside of threads."""
+    channel = interaction.channel
+    return channel.parent_id if isinstance(channel, discord.Thread) else None
+
+
 def language_of(interaction: discord.Interaction, *, private: bool) -> str:
-    """A card's language: the person's own where only they see it, else the server's."""
+    """A card's language: the person's own where only they see it, else Discord's for the server.
+
+    A server that has chosen a language in its settings gets that one for its public cards, see `submit`.
+    """
     public = None if private else interaction.guild_locale
     return nearest(str(public or interaction.locale))
 

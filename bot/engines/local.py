@@ -26,10 +26,18 @@ class LocalEngine:
     """A `JobEngine` on one database."""
 
     def __init__(
-        self, database: Database, *, lease_s: float, max_attempts: int, clock: Callable[[], float] = time.time
+        self,
+        database: Database,
+        *,
+        lease_s: float,
+        max_attempts: int,
+        running_per_user: int = 2,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """running_per_user: how many jobs of one user run while others wait."""
         self._database = database
         self._lease_s = lease_s
+        self._running_per_user = running_per_user
         self._max_attempts = max_attempts
         self._clock = clock
 
@@ -42,7 +50,13 @@ class LocalEngine:
                 return None
         await self.sweep()
         async with self._writing() as connection:
-            return await jobs.claim_next(connection, worker=worker, now=self._clock(), lease_s=self._lease_s)
+            return await jobs.claim_next(
+                connection,
+                worker=worker,
+                now=self._clock(),
+                lease_s=self._lease_s,
+                running_per_user=self._running_per_user,
+            )
 
     async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
         async with self._writing() as connection:

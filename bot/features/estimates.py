@@ -1,5 +1,7 @@
 """When a job's picture will be there, from the times measured on this machine."""
 
+import heapq
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -53,3 +55,33 @@ async def standing(connection: AsyncConnection, job: Job, *, now: float, workers
         return Standing(ahead=len(ahead), ready_at=None)
     cost = sum(map(remaining_cost, ahead)) / max(1, workers) + remaining_cost(job)
     return Standing(ahead=len(ahead), ready_at=now + cost * rate)
+
+
+async def free_at(
+    connection: AsyncConnection, *, now: float, workers: int, leaving: int = 1, user_id: int | None = None
+) -> float | None:
+    """When `leaving` of the waiting jobs, or of one person's, will have ended, in epoch seconds.
+
+    None until the first picture of this installation was timed, and where nobody waits.
+    """
+    rate = await seconds_per_cost(connection)
+    line = await jobs.line(connection)
+    ends = sorted(
+        end
+        for job, end in zip(line, _costs_until_end(line, workers), strict=True)
+        if user_id is None or job.user_id == user_id
+    )
+    if rate is None or not ends:
+        return None
+    return now + ends[min(leaving, len(ends)) - 1] * rate
+
+
+def _costs_until_end(line: Sequence[Job], workers: int) -> list[float]:
+    """How much cost lies before each job's end, when each worker takes the next job as it becomes free."""
+    free = [0.0] * max(1, workers)
+    ends = []
+    for job in line:
+        end = heapq.heappop(free) + remaining_cost(job)
+        heapq.heappush(free, end)
+        ends.append(end)
+    return ends

@@ -1,14 +1,18 @@
 """What each server has decided for itself."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import upsert
+from bot.db import one_at_a_time, upsert
+from bot.errors import Refusal
+from bot.language import _
 from bot.tables import guilds
+
+MAX_ROLE_QUOTAS = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +67,34 @@ async def settings_of(connection: AsyncConnection, guild_id: int | None) -> Guil
 
 async def keep(connection: AsyncConnection, guild_id: int, settings: GuildSettings) -> None:
     await upsert(connection, guilds, {"guild_id": guild_id}, {"settings": settings.as_dict()})
+
+
+async def change(connection: AsyncConnection, guild_id: int, **changes: Any) -> GuildSettings:
+    """Changes some of a server's settings and returns all; two managers at once both get theirs."""
+    await one_at_a_time(connection, guild_id)
+    settings = replace(await settings_of(connection, guild_id), **changes)
+    await keep(connection, guild_id, settings)
+    return settings
+
+
+async def set_quota_of_roles(
+    connection: AsyncConnection, guild_id: int, role_ids: Iterable[int], per_day: int | None
+) -> GuildSettings:
+    """Gives some roles a number of pictures per day; None takes theirs away.
+
+    Raises:
+        Refusal: more roles would have one than a server may give numbers to.
+    """
+    await one_at_a_time(connection, guild_id)
+    settings = await settings_of(connection, guild_id)
+    chosen = {str(role_id): per_day for role_id in role_ids}
+    everyone = {**(settings.jobs_per_day_of_role or {}), **chosen}
+    quotas = {role_id: number for role_id, number in everyone.items() if number is not None}
+    if len(quotas) > MAX_ROLE_QUOTAS:
+        raise Refusal(
+            _(
+                "At most {limit} roles can have a number of their own: empty others first.",
+                limit=MAX_ROLE_QUOTAS,
+            )
+        )
+    return await change(connection, guild_id, jobs_per_day_of_role=quotas or None)

@@ -17,6 +17,7 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, false, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db import one_at_a_time
 from bot.features import fairness
 from bot.language import N_
 from bot.tables import deliveries, jobs
@@ -45,6 +46,10 @@ WAITING = (State.QUEUED, State.RUNNING)
 """The states in which a job still costs the worker time, and can be cancelled."""
 
 
+CLAIMING = 1
+"""Two workers that count the running jobs at once would both find room for the same user's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One row of `jobs`; see `bot.tables` for the units."""
@@ -66,6 +71,7 @@ class Job:
     start_blob: str | None
     parent_id: int | None
     challenge_id: int | None
+    notes: Sequence[str] | None
     language: str
     spoiler: bool
     age_restricted: bool
@@ -220,16 +226,28 @@ async def _change(connection: AsyncConnection, where: ColumnElement[bool], **val
     return changed.rowcount == 1
 
 
-async def claim_next(connection: AsyncConnection, *, worker: str, now: float, lease_s: float) -> Claim | None:
-    """Gives the first queued job to `worker`, or None when nobody waits."""
-    first = (
-        select(jobs.c.id)
-        .where(jobs.c.state == State.QUEUED)
-        .order_by(jobs.c.priority, jobs.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
+def _first_queued(*where: ColumnElement[bool]) -> Any:
+    """The id of the first queued job that no other worker is just taking."""
+    query = select(jobs.c.id).where(jobs.c.state == State.QUEUED, *where)
+    first = query.order_by(jobs.c.priority, jobs.c.id).limit(1)
+    return first.with_for_update(skip_locked=True).scalar_subquery()
+
+
+async def claim_next(
+    connection: AsyncConnection, *, worker: str, now: float, lease_s: float, running_per_user: int
+) -> Claim | None:
+    """Gives the first queued job to `worker`, or None when nobody waits.
+
+    Jobs of users with `running_per_user` running ones wait behind all others, while there are others.
+    """
+    await one_at_a_time(connection, CLAIMING)
+    busy = (
+        select(jobs.c.user_id)
+        .where(jobs.c.state == State.RUNNING)
+        .group_by(jobs.c.user_id)
+        .having(func.count() >= running_per_user)
     )
+    first = func.coalesce(_first_queued(jobs.c.user_id.not_in(busy)), _first_queued())
     values = {
         "state": State.RUNNING,
         "attempt": jobs.c.attempt + 1,

@@ -4,19 +4,23 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import Database
+from bot.db import Database, one_at_a_time
 from bot.errors import Refusal
-from bot.features import deliveries, jobs, looks, named_styles
+from bot.features import deliveries, estimates, guilds, jobs, looks, named_styles, quotas
+from bot.features.bounds import bounded
 from bot.features.deliveries import Address
+from bot.features.guilds import GuildSettings
 from bot.features.intake import MAX_NAME_CHARS, Intake, PictureSource, Taken
 from bot.features.jobs import Job
 from bot.features.looks import Look
-from bot.language import _, n_, spoken
+from bot.features.pace import Pace
+from bot.features.quotas import Asker, Caps
+from bot.language import _, speaking, spoken
 
 MAX_SEED = 2**31 - 1
 CARRIED = (
@@ -34,7 +38,7 @@ class Enqueue(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an installation allows. Sizes are long edges in pixels."""
+    """What an installation allows; None: any number. Sizes are long edges in pixels."""
 
     jobs_per_user: int
     jobs_queued: int
@@ -42,6 +46,13 @@ class Limits:
     presets_per_server: int = 50
     default_size_px: int
     max_size_px: int
+    jobs_per_day: int | None = None
+    requests_per_minute: int | None = None
+    requests_per_minute_of_server: int | None = None
+
+    @property
+    def caps(self) -> Caps:
+        return Caps(at_once=self.jobs_per_user, per_day=self.jobs_per_day)
 
 
 def check_size(look: Look, limits: Limits) -> None:
@@ -69,12 +80,15 @@ class Request:
     mask: white where the content is painted; start_blob: a kept picture to begin with, instead of `init`.
     language: of the card; None for the spoken one.
     parent_id: the job whose button asked for this one.
+    role_ids: the person's roles in the server; parent_channel_id: the channel that a thread belongs to.
     """
 
     interaction_id: int
     user_id: int
     guild_id: int | None
     channel_id: int
+    parent_channel_id: int | None = None
+    role_ids: tuple[int, ...] = ()
     private: bool
     address: Address
     content: PictureSource
@@ -93,7 +107,7 @@ class Request:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Style:
     picture: PictureSource
-    look: Look
+    preset: Look | None
     weight: float
 
 
@@ -129,13 +143,17 @@ class Submitter:
         enqueue: Enqueue,
         intake: Intake,
         limits: Limits,
+        workers: int = 1,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`workers` is how many jobs are painted at once."""
         self._database = database
         self._enqueue = enqueue
         self._intake = intake
         self._limits = limits
+        self._workers = workers
         self._clock = clock
+        self._pace = Pace()
 
     async def submit(self, request: Request) -> Job:
         """Queues a job.
@@ -145,16 +163,22 @@ class Submitter:
 
         An interaction that arrives twice gets the job it has.
         """
+        self._check_pace(request)
         async with self._database.read() as connection:
             known = await jobs.of_interaction(connection, request.interaction_id)
             if known is not None:
                 return known
             styles = await self._choose_styles(connection, request)
-            await self._check_quota(connection, request.user_id)
-        look = replace(styles[0].look, **request.chosen)
+            await self._check_quota(connection, request)
+            server = await guilds.settings_of(connection, request.guild_id)
+        language = self._language(request, server)
+        with speaking(language):
+            size_px = self._limits.default_size_px
+            within = bounded(styles[0].preset, request.chosen, server, default_size_px=size_px)
+        look = within.look
         check_size(look, self._limits)
         seed = request.seed if request.seed is not None else secrets.randbelow(MAX_SEED)
-        params = look.to_params(size_px=self._limits.default_size_px, seed=seed)
+        params = look.to_params(size_px=within.size_px, seed=seed)
         pictures = await self._take_all(request, styles)
         content, start = pictures.content, pictures.start
         started_px = max(start.width, start.height) if start else 0
@@ -163,19 +187,34 @@ class Submitter:
             **pictures.columns(styles),
             "look": look.as_dict(),
             "style_name": " + ".join(style.picture.title for style in styles)[:MAX_NAME_CHARS],
-            "language": request.language or spoken(),
+            "notes": within.notes or None,
+            "language": language,
             "params": params.as_dict(),
             "cost": looks.cost_of(params, width=content.width, height=content.height, started_px=started_px),
             "created_at": self._clock(),
         }
         return await self._write(request, values)
 
+    def _check_pace(self, request: Request) -> None:
+        now, limits = self._clock(), self._limits
+        self._pace.take(f"user {request.user_id}", limit=limits.requests_per_minute, now=now)
+        if request.guild_id is not None:
+            limit = limits.requests_per_minute_of_server
+            self._pace.take(f"guild {request.guild_id}", limit=limit, now=now)
+
+    @staticmethod
+    def _language(request: Request, server: GuildSettings) -> str:
+        """A public card speaks the language that the server has chosen, if it has."""
+        chosen_here = None if request.private else server.language
+        return chosen_here or request.language or spoken()
+
     async def _write(self, request: Request, values: Mapping[str, Any]) -> Job:
         async with self._database.begin() as connection:
             known = await jobs.of_interaction(connection, request.interaction_id)
             if known is not None:
                 return known
-            await self._check_quota(connection, request.user_id)
+            await one_at_a_time(connection, request.user_id, request.guild_id or 0)
+            await self._check_quota(connection, request)
             job_id = await jobs.insert(connection, values)
             await deliveries.open_for(connection, job_id, request.address)
             await self._enqueue(connection, job_id)
@@ -197,8 +236,7 @@ class Submitter:
         picture = choice.picture or (named.picture if named else None)
         if picture is None:
             raise Refusal(_("Give me a style: attach a picture as “style”, or pick a “preset”."))
-        look = named.look if named else None
-        return _Style(picture=picture, look=look or Look(), weight=choice.weight)
+        return _Style(picture=picture, preset=named.look if named else None, weight=choice.weight)
 
     async def _take_all(self, request: Request, styles: list[_Style]) -> _Pictures:
         start = PictureSource(blob=request.start_blob) if request.start_blob else None
@@ -222,17 +260,28 @@ class Submitter:
             raise refusals.exceptions[0] from None
         return [task.result() for task in taking]
 
-    async def _check_quota(self, connection: AsyncConnection, user_id: int) -> None:
-        mine = await jobs.count_waiting(connection, user_id)
-        if mine >= self._limits.jobs_per_user:
-            raise Refusal(
-                n_(
-                    "You already have {count} picture in the line, which is the limit here: "
-                    "wait for it, or stop it with /cancel.",
-                    "You already have {count} pictures in the line, which is the limit here: "
-                    "wait for one, or stop one with /cancel.",
-                    mine,
-                )
-            )
-        if await jobs.count_waiting(connection) >= self._limits.jobs_queued:
+    async def _check_quota(self, connection: AsyncConnection, request: Request) -> None:
+        asker = Asker(
+            user_id=request.user_id,
+            guild_id=request.guild_id,
+            channel_ids=(request.channel_id, *filter(None, (request.parent_channel_id,))),
+            role_ids=request.role_ids,
+        )
+        server = await guilds.settings_of(connection, request.guild_id)
+        await quotas.check(connection, asker, server, self._limits.caps, now=self._clock())
+        await self._check_line(connection)
+
+    async def _check_line(self, connection: AsyncConnection) -> None:
+        """Raises `Refusal` when the line is full, with the time at which a place will be free."""
+        waiting = await jobs.count_waiting(connection)
+        if waiting < self._limits.jobs_queued:
+            return
+        back_at = await estimates.free_at(
+            connection,
+            now=self._clock(),
+            workers=self._workers,
+            leaving=waiting - self._limits.jobs_queued + 1,
+        )
+        if back_at is None:
             raise Refusal(_("The line is full right now: please try again in a few minutes."))
+        raise Refusal(_("The line is full right now."), back_at=back_at)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -49,10 +50,23 @@ class Blobs:
         """Forgets a blob; one that is missing is no error."""
         await asyncio.to_thread(self._delete, key)
 
+    async def older_than(self, moment: float) -> AsyncIterator[str]:
+        """The keys of all blobs that were last put before `moment` (epoch seconds), folder by folder.
+
+        Leftovers of puts that a crash has cut off are deleted on the way.
+        """
+        for folder in await asyncio.to_thread(self._folders):
+            for key in await asyncio.to_thread(self._older_in, folder, moment):
+                yield key
+
+    async def delete_if_older(self, key: str, moment: float) -> bool:
+        """Forgets a blob, unless it has been put again since `moment`. True: it is gone."""
+        return await asyncio.to_thread(self._delete_if_older, key, moment)
+
     def _put(self, data: bytes) -> str:
         key = hashlib.sha256(data).hexdigest()
         try:
-            if self._is_whole(key, data):
+            if self._is_whole(key, data) and self._touch(key):
                 return key
             self._write(self._path(key), data)
         except OSError as error:
@@ -75,6 +89,33 @@ class Blobs:
         with suppress(BlobMissing):
             self._path(key).unlink(missing_ok=True)
 
+    def _folders(self) -> list[Path]:
+        try:
+            return sorted(path for path in self._folder.iterdir() if len(path.name) == 2)
+        except FileNotFoundError:
+            return []  # nothing was ever put
+
+    def _older_in(self, folder: Path, moment: float) -> list[str]:
+        older = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    if entry.stat().st_mtime >= moment:
+                        continue
+                    if _KEY.fullmatch(entry.name):
+                        older.append(entry.name)
+                    elif entry.name.endswith(".part"):
+                        Path(entry.path).unlink(missing_ok=True)
+        return older
+
+    def _delete_if_older(self, key: str, moment: float) -> bool:
+        with suppress(BlobMissing, FileNotFoundError):
+            path = self._path(key)
+            if path.stat().st_mtime < moment:
+                path.unlink(missing_ok=True)
+                return True
+        return False
+
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise BlobMissing(key)
@@ -85,6 +126,14 @@ class Blobs:
             return self._path(key).read_bytes() == data
         except FileNotFoundError:
             return False
+
+    def _touch(self, key: str) -> bool:
+        """Makes a blob that is put again as good as new: no sweep takes it before its row is there."""
+        try:
+            os.utime(self._path(key))
+        except FileNotFoundError:
+            return False
+        return True
 
     def _write(self, path: Path, data: bytes) -> None:
         """All or nothing, also if the machine stops: the name appears only when the bytes are on the disk."""

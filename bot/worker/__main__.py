@@ -64,7 +64,12 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
     try:
         worker = Worker(
             name=name,
-            engine=LocalEngine(database, lease_s=settings.lease_s, max_attempts=settings.max_attempts),
+            engine=LocalEngine(
+                database,
+                lease_s=settings.lease_s,
+                max_attempts=settings.max_attempts,
+                running_per_user=settings.running_per_user,
+            ),
             blobs=Blobs(settings.blobs_dir),
             paint=paint,
             device=settings.device,

@@ -62,8 +62,12 @@ async def add_in(connection: AsyncConnection, state: State, user_id: int = ADA, 
     return await job_of(connection, job_id)
 
 
-async def claim_one(connection: AsyncConnection, worker: str = "w", now: float = NOW) -> Claim:
-    claim = await jobs.claim_next(connection, worker=worker, now=now, lease_s=LEASE_S)
+async def claim_one(
+    connection: AsyncConnection, worker: str = "w", now: float = NOW, *, running_per_user: int = 1000
+) -> Claim:
+    claim = await jobs.claim_next(
+        connection, worker=worker, now=now, lease_s=LEASE_S, running_per_user=running_per_user
+    )
     assert claim is not None
     return claim
 

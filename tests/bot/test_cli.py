@@ -1,6 +1,7 @@
 """`easel`, as a person in a terminal meets it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,9 @@ def easel(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complete
     )
 
 
-@pytest.mark.parametrize("command", ["run", "try", "demo", "worker", "migrate", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["run", "try", "demo", "worker", "migrate", "block", "unblock", "blocks", "doctor"]
+)
 def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     done = easel(command, "--help", cwd=tmp_path)
     assert done.returncode == 0
@@ -88,3 +91,26 @@ def test_run_without_a_token_says_so_and_opens_the_playground(tmp_path: Path) ->
         process.communicate(timeout=60)
     assert "No DISCORD_TOKEN is set" in said
     assert process.returncode == 0
+
+
+def test_blocks_are_made_listed_and_ended(tmp_path: Path) -> None:
+    assert "Nobody is blocked" in easel("blocks", cwd=tmp_path).stdout
+    done = easel("block", "user", "42", "--reason", "[bold]spam[/]", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "Blocked: user 42.\n"), done.stderr
+    assert re.match(
+        r"user 42 · since \d{4}-\d\d-\d\d · \[bold\]spam\[/\]", easel("blocks", cwd=tmp_path).stdout
+    )
+    assert easel("unblock", "user", "42", cwd=tmp_path).returncode == 0
+    again = easel("unblock", "user", "42", cwd=tmp_path)
+    assert again.returncode == 1
+    assert "no block of user 42" in again.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("block", "channel", "1", "--reason", "x"), ("block", "user", "1"), ("unblock", "guild", "ada")],
+)
+def test_a_block_needs_a_kind_a_number_and_a_reason(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = easel(*arguments, cwd=tmp_path)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr

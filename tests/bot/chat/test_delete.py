@@ -94,7 +94,9 @@ async def test_what_was_deleted_gives_nothing_more(studio: Studio, verb: str) ->
     await confirm(studio, asked)
     forge(studio, f"easel:{verb}:1")
     assert asked.response is not None
-    assert "was deleted" in private_words(await studio.ada.click(asked.response, custom_id=f"easel:{verb}:1"))
+    assert "no longer kept" in private_words(
+        await studio.ada.click(asked.response, custom_id=f"easel:{verb}:1")
+    )
 
 
 async def test_a_private_card_goes_too_while_discord_lets_us(studio: Studio) -> None:

@@ -108,4 +108,4 @@ async def test_a_picture_that_was_deleted_while_the_modal_was_open_is_refused(st
     shown = await press(studio, "edit")
     async with studio.rooms.database.begin() as connection:
         await set_columns(connection, 1, result_blob=None)
-    assert "was deleted" in private_words(await studio.ada.submit_modal(shown, edited()))
+    assert "no longer kept" in private_words(await studio.ada.submit_modal(shown, edited()))

@@ -15,7 +15,7 @@ from bot.db import Database
 from bot.engines.protocol import JobEngine
 from bot.features import jobs
 from bot.features.jobs import Claim, State
-from tests.bot.builders import ADA, BLOB, LEASE_S, NOW, add, progress, read_job
+from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, progress, read_job
 from tests.bot.engines.stranger import Stranger, start
 
 Opened = AbstractAsyncContextManager[tuple[Database, JobEngine]]
@@ -135,6 +135,13 @@ class Conformance(ABC):
         assert Counter(claimed) == Counter(f"{job_id} rendered" for job_id in submitted)
         assert await self._states(house, submitted) == {State.RENDERED}
         assert {(await read_job(house.database, job_id)).attempt for job_id in submitted} == {1}
+
+    async def test_workers_that_claim_at_once_keep_to_the_cap_of_a_user(self, house: House) -> None:
+        for user_id in (ADA, ADA, ADA, ADA, BEN, BEN):
+            await house.submit(user_id)
+        claims = await asyncio.gather(*(house.claim(f"w{number}") for number in range(4)))
+        assert Counter(claim.job.user_id for claim in claims) == {ADA: 2, BEN: 2}
+        assert (await house.claim()).job.user_id == ADA, "nobody else waits"
 
     async def test_a_job_whose_lease_ran_out_goes_to_another_worker(self, house: House) -> None:
         job_id = await house.submit()

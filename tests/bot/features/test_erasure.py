@@ -24,7 +24,7 @@ async def finished(connection: AsyncConnection) -> int:
 async def test_every_picture_of_the_job_is_forgotten_and_its_own_may_go(connection: AsyncConnection) -> None:
     job_id = await finished(connection)
     unused = await erasure.forget_pictures(connection, await job_of(connection, job_id))
-    assert unused == [RESULT, FILM]
+    assert unused == {RESULT, FILM}
     job = await job_of(connection, job_id)
     assert (job.content_blob, job.style_blob) == ("", "")
     assert {job.mask_blob, job.start_blob, job.preview_blob, job.result_blob, job.timelapse_blob} == {None}
@@ -43,7 +43,7 @@ async def test_every_picture_of_the_job_is_forgotten_and_its_own_may_go(connecti
 async def test_what_another_job_uses_stays(connection: AsyncConnection, use: dict[str, Any]) -> None:
     job_id = await finished(connection)
     await set_columns(connection, await add(connection, BEN), **use)
-    assert await erasure.forget_pictures(connection, await job_of(connection, job_id)) == [FILM]
+    assert await erasure.forget_pictures(connection, await job_of(connection, job_id)) == {FILM}
 
 
 async def test_what_a_preset_or_a_person_uses_stays(connection: AsyncConnection) -> None:
@@ -51,4 +51,4 @@ async def test_what_a_preset_or_a_person_uses_stays(connection: AsyncConnection)
     values = {"user_id": ADA, "name": "x", "name_key": "x", "look": {}, "created_at": 1.0}
     await connection.execute(presets.insert().values(**values, style_blob=RESULT))
     await connection.execute(people.insert().values(user_id=BEN, settings={}, style_blob=FILM))
-    assert await erasure.forget_pictures(connection, await job_of(connection, job_id)) == []
+    assert await erasure.forget_pictures(connection, await job_of(connection, job_id)) == set()

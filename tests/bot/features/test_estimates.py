@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.features import estimates, jobs
-from bot.features.estimates import remaining_cost, standing
+from bot.features.estimates import free_at, remaining_cost, standing
 from bot.features.jobs import Job, State
 from nst_core.params import Params
 from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, claim_one, job_of, progress
@@ -82,6 +82,26 @@ async def test_a_job_behind_a_thousand_others_knows_its_place(connection: AsyncC
         await add(connection, user)
     mine = await job_of(connection, await add(connection, ADA))
     assert (await standing(connection, mine, now=NOW, workers=1)).ahead == 1002
+
+
+async def test_a_full_line_is_free_again_when_the_next_job_ends(connection: AsyncConnection) -> None:
+    assert await free_at(connection, now=NOW, workers=1) is None
+    await painted(connection, cost=1, seconds=2)
+    assert await free_at(connection, now=NOW, workers=1) is None, "nobody waits"
+    await running(connection, cost=10, step=5)
+    await add(connection, BEN, cost=3)
+    assert await free_at(connection, now=NOW, workers=1) == pytest.approx(NOW + 2 * 5)
+    assert await free_at(connection, now=NOW, workers=1, leaving=2) == pytest.approx(NOW + 2 * (5 + 3))
+    assert await free_at(connection, now=NOW, workers=2) == pytest.approx(NOW + 2 * 3)
+    assert await free_at(connection, now=NOW, workers=2, leaving=9) == pytest.approx(NOW + 2 * 5)
+
+
+async def test_a_person_s_own_place_is_free_when_their_first_job_ends(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=1)
+    await running(connection, cost=10)
+    await add(connection, BEN, cost=3)
+    assert await free_at(connection, now=NOW, workers=1, user_id=BEN) == pytest.approx(NOW + 13)
+    assert await free_at(connection, now=NOW, workers=1, user_id=99) is None
 
 
 @pytest.mark.parametrize(("step", "remaining"), [(None, 8.0), (0, 8.0), (5, 4.0), (10, 0.0), (11, 0.0)])

@@ -64,3 +64,22 @@ async def test_a_job_that_was_cancelled_while_running_does(connection: AsyncConn
     await jobs.cancel(connection, first, user_id=1, now=NOW)
     second = await add(connection, 1)
     assert (await job_of(connection, second)).priority > (await job_of(connection, first)).priority
+
+
+async def claimed(connection: AsyncConnection, count: int, *, running_per_user: int = 2) -> str:
+    """The users of the next jobs, all of which go on running."""
+    found = [await claim_one(connection, running_per_user=running_per_user) for _ in range(count)]
+    return "".join(NAMES[claim.job.user_id] for claim in found)
+
+
+async def test_a_third_job_does_not_run_while_others_wait(connection: AsyncConnection) -> None:
+    await submit(connection, "AAAA")
+    assert await claimed(connection, 2) == "AA"
+    await submit(connection, "BBBC")
+    assert await claimed(connection, 3) == "BCB"
+
+
+async def test_no_worker_stays_idle_for_the_cap(connection: AsyncConnection) -> None:
+    await submit(connection, "AAAAB")
+    assert await claimed(connection, 5) == "ABAAA"
+    assert await jobs.claim_next(connection, worker="w", now=NOW, lease_s=20, running_per_user=2) is None

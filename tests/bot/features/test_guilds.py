@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import Refusal
 from bot.features import guilds, people
 from bot.features.guilds import GuildSettings
 from bot.features.people import CurrentStyle, PersonSettings
@@ -39,3 +41,29 @@ async def test_a_persons_style_and_settings_do_not_disturb_each_other(connection
     assert not (await people.settings_of(connection, ADA)).show_in_gallery
     assert await people.current_style(connection, BEN) is None
     assert (await people.settings_of(connection, BEN)).show_in_gallery
+
+
+async def test_one_change_leaves_the_other_settings(connection: AsyncConnection) -> None:
+    await guilds.change(connection, SERVER, language="de")
+    changed = await guilds.change(connection, SERVER, jobs_per_day=3)
+    assert changed == await guilds.settings_of(connection, SERVER)
+    assert changed == GuildSettings(language="de", jobs_per_day=3)
+
+
+async def test_roles_get_numbers_and_lose_them(connection: AsyncConnection) -> None:
+    await guilds.set_quota_of_roles(connection, SERVER, [7, 8], 5)
+    await guilds.set_quota_of_roles(connection, SERVER, [8, 9], 2)
+    changed = await guilds.set_quota_of_roles(connection, SERVER, [7], None)
+    assert changed.jobs_per_day_of_role == {"8": 2, "9": 2}
+    emptied = await guilds.set_quota_of_roles(connection, SERVER, [8, 9], None)
+    assert emptied.jobs_per_day_of_role is None
+
+
+async def test_too_many_roles_with_numbers_are_refused(connection: AsyncConnection) -> None:
+    most = guilds.MAX_ROLE_QUOTAS
+    await guilds.set_quota_of_roles(connection, SERVER, range(most), 5)
+    with pytest.raises(Refusal, match=f"At most {most} roles"):
+        await guilds.set_quota_of_roles(connection, SERVER, [most], 5)
+    changed = await guilds.set_quota_of_roles(connection, SERVER, [0], 6)
+    assert changed.jobs_per_day_of_role is not None
+    assert (len(changed.jobs_per_day_of_role), changed.jobs_per_day_of_role["0"]) == (most, 6)

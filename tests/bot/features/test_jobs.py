@@ -31,7 +31,10 @@ def as_worker(job: Job) -> Claim:
 
 
 async def claim(connection: AsyncConnection, _job: Job) -> bool:
-    return await jobs.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S) is not None
+    return (
+        await jobs.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S, running_per_user=2)
+        is not None
+    )
 
 
 async def beat(connection: AsyncConnection, job: Job) -> bool:
@@ -224,7 +227,7 @@ async def test_hand_backs_do_not_count_as_lost_workers(connection: AsyncConnecti
 
 
 async def test_a_claim_finds_nothing_in_an_empty_line(connection: AsyncConnection) -> None:
-    assert await jobs.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S) is None
+    assert await jobs.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S, running_per_user=2) is None
 
 
 async def test_there_is_something_to_claim_while_a_job_waits_or_stalls(connection: AsyncConnection) -> None:

@@ -64,7 +64,9 @@ class World:
         match operation:
             case "claim":
                 worker = f"w{choice % 3}"
-                claim = await jobs.claim_next(self._connection, worker=worker, now=self._now, lease_s=LEASE_S)
+                claim = await jobs.claim_next(
+                    self._connection, worker=worker, now=self._now, lease_s=LEASE_S, running_per_user=1000
+                )
                 self._claims += [claim] if claim else []
             case "sweep" | "sweep_dead":
                 dead = f"w{choice % 3}" if operation == "sweep_dead" else None

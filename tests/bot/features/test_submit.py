@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.errors import Failure, Refusal
-from bot.features import deliveries, jobs, looks, presets, server_presets
+from bot.features import deliveries, guilds, jobs, looks, presets, quotas, server_presets
+from bot.features.guilds import GuildSettings
 from bot.features.intake import Intake, PictureSource
 from bot.features.jobs import Job, State
 from bot.features.looks import Look
@@ -382,3 +383,64 @@ async def test_one_unknown_style_of_several_is_refused(house: House) -> None:
     with pytest.raises(Refusal, match="no preset called"):
         await house.submit(styles=(StyleChoice(preset="The Scream"), StyleChoice(preset="?")))
     assert house.attachments.fetched == []
+
+
+async def keep_server(house: House, **given: Any) -> None:
+    async with house.database.begin() as connection:
+        await guilds.keep(connection, 10, GuildSettings(**given))
+
+
+async def test_the_server_s_limits_are_refused_before_anything_is_fetched(house: House) -> None:
+    for given in ({"allowed_channels": (21,)}, {"allowed_roles": (30,)}, {"max_size_px": 128}):
+        await keep_server(house, **given)
+        with pytest.raises(Refusal):
+            await house.submit(preset="The Scream", role_ids=(31,), chosen={"size_px": 256})
+    assert house.attachments.fetched == []
+
+
+async def test_threads_and_roles_open_what_the_server_has_opened(house: House) -> None:
+    await keep_server(house, allowed_channels=(21,), allowed_roles=(30,))
+    job = await house.submit(preset="The Scream", parent_channel_id=21, role_ids=(30,))
+    assert job.channel_id == 20
+
+
+async def test_a_server_s_day_holds_when_all_ask_at_once(house: House) -> None:
+    await keep_server(house, jobs_per_day_of_server=2)
+    asked = (house.submit(preset="The Scream", user_id=user) for user in range(5))
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
+    assert len(refusals) == 3
+    assert {refusal.back_at for refusal in refusals} == {NOW + quotas.DAY_S}
+    assert (await house.counts())[0] == 2
+
+
+async def test_the_server_s_look_and_caps_are_on_the_job(house: House) -> None:
+    await keep_server(house, default_strength=80.0, default_quality="draft", max_size_px=96)
+    job = await house.submit(preset="The Scream")
+    assert (job.look["strength"], job.look["quality"], job.params["size"]) == (80.0, "draft", 96)
+    assert not job.notes
+    await house.save_preset("Mine", Look(size_px=256))
+    job = await house.submit(preset="Mine")
+    assert job.params["size"] == 96
+    assert job.notes == ["At 96 px, which is the most in this server."]
+
+
+async def test_a_public_card_speaks_the_server_s_language(house: House) -> None:
+    await keep_server(house, language="de")
+    assert (await house.submit(preset="The Scream", language="fr")).language == "de"
+    assert (await house.submit(preset="The Scream", language="fr", private=True)).language == "fr"
+
+
+async def test_knocking_too_often_is_refused_also_when_nothing_came_of_it(
+    open_house: Callable[..., House],
+) -> None:
+    house = open_house(limits=replace(LIMITS, requests_per_minute=2, requests_per_minute_of_server=3))
+    for _ in range(2):
+        with pytest.raises(Refusal, match="Give me a style"):
+            await house.submit()
+    with pytest.raises(Refusal, match="too fast"):
+        await house.submit(preset="The Scream")
+    await house.submit(preset="The Scream", user_id=BEN)
+    with pytest.raises(Refusal, match="too fast"):
+        await house.submit(preset="The Scream", user_id=3)
+    await house.submit(preset="The Scream", user_id=3, guild_id=None)

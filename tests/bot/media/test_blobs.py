@@ -1,5 +1,6 @@
 import asyncio
 import hashlib
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,3 +83,43 @@ async def test_a_folder_that_cannot_be_made_is_a_failure(tmp_path: Path) -> None
     blobs = Blobs(tmp_path / "file")
     with pytest.raises(Failure, match="cannot be stored: Not a directory"):
         await blobs.put(b"pixels")
+
+
+def age(blobs_folder: Path, key: str, moment: float) -> None:
+    os.utime(blobs_folder / key[:2] / key, (moment, moment))
+
+
+async def test_old_blobs_are_listed_and_new_ones_are_not(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    old, new = await blobs.put(b"old"), await blobs.put(b"new")
+    age(tmp_path, old, 1000.0)
+    assert [key async for key in blobs.older_than(2000.0)] == [old]
+    assert [key async for key in blobs.older_than(1000.0)] == []
+    assert not await blobs.delete_if_older(new, 2000.0)
+    assert await blobs.delete_if_older(old, 2000.0)
+    assert not await blobs.delete_if_older(old, 2000.0)
+    assert await blobs.get(new) == b"new"
+    assert not await blobs.delete_if_older("../../etc/passwd", 1e12)
+
+
+async def test_nothing_was_ever_put(tmp_path: Path) -> None:
+    assert [key async for key in Blobs(tmp_path / "none").older_than(1e12)] == []
+
+
+async def test_putting_again_makes_a_blob_new(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    key = await blobs.put(b"old")
+    age(tmp_path, key, 1000.0)
+    await blobs.put(b"old")
+    assert not await blobs.delete_if_older(key, 2000.0)
+
+
+async def test_what_a_crash_left_behind_is_tidied_away(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    key = await blobs.put(b"whole")
+    parts = [tmp_path / key[:2] / name for name in (".old.part", ".new.part")]
+    for part in parts:
+        part.write_bytes(b"half")
+    os.utime(parts[0], (1000.0, 1000.0))
+    assert [key async for key in blobs.older_than(2000.0)] == []
+    assert [part.exists() for part in parts] == [False, True]
