@@ -5,10 +5,12 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 import discord
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.courier import Courier
@@ -16,13 +18,13 @@ from bot.chat.curator import Curator
 from bot.chat.rooms import Rooms
 from bot.db import Database
 from bot.engines.capacity import largest_size_px
-from bot.engines.local import LocalEngine
+from bot.engines.choice import engine_for, listener_for
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
 from bot.features.intake import Intake
 from bot.features.retention import Keeping, Sweeper
 from bot.features.submit import Limits, Submitter
-from bot.media.blobs import Blobs
+from bot.media.blobs import blobs_at
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
@@ -31,13 +33,20 @@ from bot.settings import MIB, Settings
 log = structlog.get_logger(__name__)
 
 
+class Listener(Protocol):
+    """See `bot.engines.notices.Listener`."""
+
+    async def run(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Everything of the service but Discord."""
+    """Everything of the service but Discord. `listener` wakes the courier where other processes write too."""
 
     rooms: Rooms
     supervisor: Supervisor
     sweeper: Sweeper
+    listener: Listener | None
 
 
 @asynccontextmanager
@@ -46,11 +55,20 @@ async def open_house(settings: Settings, *, source: AttachmentSource | None = No
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.url)
     try:
-        await database.migrate()
+        await _migrate(database)
         async with open_session() as session:
             yield _build(settings, database, source or _fetcher(settings, session))
     finally:
         await database.dispose()
+
+
+async def _migrate(database: Database) -> None:
+    try:
+        await database.migrate()
+    except OperationalError as error:
+        if database.is_sqlite:
+            raise
+        raise Refusal("The database could not be reached: check EASEL_DATABASE_URL.") from error
 
 
 def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
@@ -66,12 +84,7 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
 
 
 def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
-    engine = LocalEngine(
-        database,
-        lease_s=settings.lease_s,
-        max_attempts=settings.max_attempts,
-        running_per_user=settings.running_per_user,
-    )
+    engine = engine_for(database, settings)
     names = devices(settings.device, settings.workers)
     size_px = largest_size_px(names) or settings.max_size_px
     if size_px < settings.max_size_px:
@@ -89,7 +102,7 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         max_size_px=max_size_px,
     )
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
-    intake = Intake(source=source, decoder=decoder, blobs=Blobs(settings.blobs_dir))
+    intake = Intake(source=source, decoder=decoder, blobs=blobs_at(settings.blobs_url, settings.blobs_dir))
     workers = max(1, len(names))
     submitter = Submitter(
         database=database, enqueue=engine.enqueue, intake=intake, limits=limits, workers=workers
@@ -114,7 +127,8 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         left_servers_days=settings.keep_left_servers_days,
     )
     sweeper = Sweeper(database=database, blobs=intake.blobs, keeping=keeping)
-    return House(rooms=rooms, supervisor=supervisor, sweeper=sweeper)
+    listener = listener_for(database, rooms.news.set)
+    return House(rooms=rooms, supervisor=supervisor, sweeper=sweeper, listener=listener)
 
 
 async def run(settings: Settings) -> None:
@@ -129,11 +143,17 @@ async def run(settings: Settings) -> None:
         use_stand_in(api_url=settings.discord_api_url, gateway_url=settings.discord_gateway_url)
     token = settings.discord_token.get_secret_value()
     with stop_on_signals() as stop:
-        async with open_house(settings) as house, EaselClient(house.rooms) as client:
+        count, ids = settings.shard_count, settings.shard_ids
+        async with (
+            open_house(settings) as house,
+            EaselClient(house.rooms, shard_count=count, shard_ids=ids) as client,
+        ):
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
             curator = Curator(client=client, rooms=house.rooms)
-            parts = (client.connect, courier.run, curator.run, house.sweeper.run, house.supervisor.run)
+            listening = [house.listener.run] if house.listener else []
+            showing = (client.connect, *listening, courier.run, curator.run)
+            parts = (*showing, house.sweeper.run, house.supervisor.run)
             await run_until(stop, *parts)
     log.info("stopped")
 

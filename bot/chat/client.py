@@ -1,5 +1,6 @@
 """The Discord client: which commands and buttons there are, and where their errors go."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -119,11 +120,16 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
 class EaselClient(discord.AutoShardedClient):
     """Easel on Discord. Needs no privileged intent, and never mentions anybody."""
 
-    def __init__(self, rooms: Rooms, *, shard_count: int | None = None) -> None:
+    def __init__(
+        self, rooms: Rooms, *, shard_count: int | None = None, shard_ids: Sequence[int] = ()
+    ) -> None:
+        """shard_ids: this process's part of all shards; empty: all of them."""
+        part: dict[str, Any] = {"shard_ids": list(shard_ids)} if shard_ids else {}
         super().__init__(
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             shard_count=shard_count,
+            **part,
         )
         self.rooms = rooms
         self.tree = EaselTree(self)

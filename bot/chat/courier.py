@@ -5,6 +5,9 @@ may be repeated safely, and the one message that may have to be posted anew carr
 """
 
 import asyncio
+import os
+import secrets
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
@@ -12,14 +15,11 @@ import discord
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.chat import card
-from bot.chat.album import album
-from bot.chat.card import Picture
-from bot.chat.exhibit import place_of
 from bot.chat.pacing import Pace
+from bot.chat.parcel import DEFAULT_LIMIT_BYTES, upload
 from bot.chat.rooms import Rooms
-from bot.features import deliveries, estimates, exhibits, jobs
-from bot.features.deliveries import Delivery
+from bot.features import deliveries, exhibits, jobs
+from bot.features.deliveries import HOLD_S, Delivery
 from bot.features.jobs import WAITING, State
 from bot.language import _, speaking
 
@@ -28,12 +28,6 @@ log = structlog.get_logger(__name__)
 ROUND_S = 0.5
 MAX_TRIES = 40
 MAX_PAUSE_S = 300.0
-DEFAULT_LIMIT_BYTES = 10 * 1024 * 1024
-"""What Discord takes as one file where nobody pays for more. Source: its documentation, "Uploading Files"."""
-SMALL_BYTES = 256 * 1024
-"""No picture of this size is what Discord finds too large."""
-
-TOO_LARGE = 40005
 WORN_OUT = 30046
 """Too many edits of a message older than an hour: this one cannot be edited for a while."""
 CLOSED_WAYS = {
@@ -50,9 +44,6 @@ CLOSED_WAYS = {
 GONE = {10003, 10008}
 TOKEN, CHANNEL = "interaction token", "channel"
 
-Send = Callable[[discord.ui.LayoutView, list[discord.File]], Awaitable[int]]
-"""Puts a card on Discord and returns its message's id."""
-
 
 class Courier:
     """Shows jobs on their cards through `client`."""
@@ -60,7 +51,9 @@ class Courier:
     def __init__(self, *, client: discord.Client, rooms: Rooms) -> None:
         self._client = client
         self._rooms = rooms
+        self._name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]
         self._in_flight: set[int] = set()
+        self._renewed_at = 0.0
         self._pace = Pace()
         self._silent: set[int] = set()
         self._worn_out: set[int] = set()
@@ -92,11 +85,23 @@ class Courier:
     async def _next(self) -> list[Delivery]:
         now = self._rooms.clock()
         async with self._rooms.database.read() as connection:
-            due = await deliveries.due(connection, now=now)
+            due = await deliveries.due(connection, now=now, holder=self._name)
         self._pace.forget(now=now, busy_channels={delivery.job.channel_id for delivery in due})
-        chosen = [delivery for delivery in due if await self._may_show(delivery, now)]
+        chosen = await self._hold([one for one in due if await self._may_show(one, now)], now)
         self._in_flight |= {delivery.job.id for delivery in chosen}
         return chosen
+
+    async def _hold(self, chosen: list[Delivery], now: float) -> list[Delivery]:
+        """Those that no other gateway shows at the same moment; also renews the hold on slow ones."""
+        renewing = self._in_flight and now - self._renewed_at >= HOLD_S / 4
+        if not chosen and not renewing:
+            return []
+        cards = {delivery.job.id: delivery.shown_revision for delivery in chosen}
+        async with self._rooms.database.begin() as connection:
+            await deliveries.keep_holding(connection, self._in_flight, holder=self._name, now=now)
+            held = await deliveries.hold(connection, cards, holder=self._name, now=now)
+        self._renewed_at = now
+        return [delivery for delivery in chosen if delivery.job.id in held]
 
     async def _may_show(self, delivery: Delivery, now: float) -> bool:
         job = delivery.job
@@ -228,7 +233,7 @@ class Courier:
         async def edit(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
             return (await webhook.edit_message(message_id, view=view, attachments=files)).id
 
-        return await self._upload(delivery, edit, address.filesize_limit)
+        return await upload(self._rooms, delivery, edit, address.filesize_limit)
 
     async def _find_original(self, webhook: discord.Webhook) -> int:
         """The id of an interaction's first answer, not known after a crash right behind the acceptance."""
@@ -243,7 +248,7 @@ class Courier:
         async def edit(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
             return (await message.edit(view=view, attachments=files)).id
 
-        return await self._upload(delivery, edit, self._channel_limit(delivery))
+        return await upload(self._rooms, delivery, edit, self._channel_limit(delivery))
 
     async def _post(
         self,
@@ -256,45 +261,10 @@ class Courier:
         async def post(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
             return (await target.send(view=view, files=files, nonce=f"easel-{delivery.job.id}")).id
 
-        return await self._upload(delivery, post, limit_bytes, remark=remark)
+        return await upload(self._rooms, delivery, post, limit_bytes, remark=remark)
 
     def _channel_limit(self, delivery: Delivery) -> int:
         """What the bot itself may upload there: a person's own limit ends with the interaction."""
         guild = self._client.get_guild(delivery.job.guild_id or 0)
         allowed = guild.filesize_limit if guild else DEFAULT_LIMIT_BYTES
         return min(delivery.address.filesize_limit, allowed)
-
-    # What is sent ------------------------------------------------------------------------------------
-
-    async def _upload(
-        self, delivery: Delivery, send: Send, limit_bytes: int, *, remark: str | None = None
-    ) -> int:
-        """Sends the card; a picture that is too large after all is made smaller and sent again."""
-        while True:
-            view, picture = await self._card(delivery, limit_bytes, remark)
-            try:
-                return await send(view, [picture.as_file()] if picture else [])
-            except discord.HTTPException as error:
-                too_large = error.code == TOO_LARGE or error.status == 413
-                if not too_large or picture is None or len(picture.data) <= SMALL_BYTES:
-                    raise
-                limit_bytes = len(picture.data) // 2
-                log.info("the limit is smaller than we thought", size_bytes=len(picture.data))
-
-    async def _card(
-        self, delivery: Delivery, limit_bytes: int, remark: str | None
-    ) -> tuple[discord.ui.LayoutView, Picture | None]:
-        job, rooms = delivery.job, self._rooms
-        standing = None
-        if job.state in WAITING:
-            async with rooms.database.read() as connection:
-                standing = await estimates.standing(connection, job, now=rooms.clock(), workers=rooms.workers)
-        async with rooms.database.read() as connection:
-            hanging = await exhibits.hangs_at(connection, job)
-        with speaking(job.language):
-            picture = None
-            if hanging is None:
-                picture = await album(job, rooms.intake.blobs, limit_bytes=limit_bytes)
-            else:
-                remark = place_of(hanging)
-            return card.render(job, standing=standing, picture=picture, remark=remark), picture

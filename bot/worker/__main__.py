@@ -14,8 +14,8 @@ import structlog
 from pydantic import ValidationError
 
 from bot.db import Database
-from bot.engines.local import LocalEngine
-from bot.media.blobs import Blobs
+from bot.engines.choice import bell_for, engine_for
+from bot.media.blobs import blobs_at
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
 from bot.worker.loop import Worker
@@ -60,25 +60,27 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
         _stop_at_end_of_input(loop, stop)
     from bot.worker.render import paint  # noqa: PLC0415 - torch takes seconds: a signal is heeded before
 
-    database = Database(settings.url, checkpoints=False)
+    database = Database(settings.url, checkpoints=False, connections=1)
+    bell = bell_for(database)
+    # A server that many share is asked less often than a file that is this machine's.
+    poll_s, beat_s = (0.3, 1.0) if database.is_sqlite else (1.0, 3.0)
     try:
         worker = Worker(
             name=name,
-            engine=LocalEngine(
-                database,
-                lease_s=settings.lease_s,
-                max_attempts=settings.max_attempts,
-                running_per_user=settings.running_per_user,
-            ),
-            blobs=Blobs(settings.blobs_dir),
+            engine=engine_for(database, settings),
+            blobs=blobs_at(settings.blobs_url, settings.blobs_dir),
             paint=paint,
             device=settings.device,
             timelapse=settings.timelapse,
-            beat_s=min(1.0, settings.lease_s / BEATS_PER_LEASE),
+            bell=bell,
+            poll_s=poll_s,
+            beat_s=min(beat_s, settings.lease_s / BEATS_PER_LEASE),
         )
         log.info("worker ready", worker=name, device=settings.device)
         await worker.run(stop)
     finally:
+        if bell is not None:
+            await bell.close()
         await database.dispose()
 
 

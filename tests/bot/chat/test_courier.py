@@ -247,3 +247,27 @@ async def test_spoilers_are_hidden_in_previews_and_results(studio: Studio) -> No
         gallery = result.response.components[0]["components"][0]
         assert gallery["items"][0]["spoiler"]
         assert gallery["items"][0]["description"]
+
+
+async def test_two_gateways_show_a_card_once(studio: Studio, env: Env) -> None:
+    await studio.stylize()
+    await studio.courier.round()
+    await studio.paint()
+    before = len(env.http_requests)
+    one, two = studio.courier, studio.courier
+    assert sum(await asyncio.gather(one.round(), two.round())) == 1
+    assert [request.method for request in env.http_requests[before:]].count("PATCH") == 1
+    assert (await studio.job()).state is State.DELIVERED
+
+
+async def test_a_card_that_a_dead_gateway_was_showing_is_shown_by_another_soon(studio: Studio) -> None:
+    await studio.stylize()
+    await studio.courier.round()
+    await studio.paint()
+    dead = studio.courier
+    assert len(await dead._next()) == 1
+    assert await studio.courier.round() == 0
+    now = studio.rooms.clock
+    later = replace(studio.rooms, clock=lambda: now() + 11)
+    assert await Courier(client=studio.env.bot, rooms=later).round() == 1
+    assert (await studio.job()).state is State.DELIVERED
