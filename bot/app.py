@@ -28,7 +28,12 @@ from bot.media.blobs import blobs_at
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
+from bot.sentry import start_sentry
 from bot.settings import MIB, Settings
+from bot.web.machine import FolderSize
+from bot.web.meters import Meters, TimedDecoder
+from bot.web.server import open_web
+from bot.web.watched import Watched
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +46,16 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Everything of the service but Discord. `listener` wakes the courier where other processes write too."""
+    """Everything of the service but Discord.
+
+    own_workers: those that `supervisor` keeps alive.
+    listener: wakes the courier where other processes write too.
+    """
 
     rooms: Rooms
     supervisor: Supervisor
+    meters: Meters
+    own_workers: int
     sweeper: Sweeper
     listener: Listener | None
 
@@ -86,23 +97,11 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
 def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
     engine = engine_for(database, settings)
     names = devices(settings.device, settings.workers)
-    size_px = largest_size_px(names) or settings.max_size_px
-    if size_px < settings.max_size_px:
-        log.warning("memory limits the size", asked_px=settings.max_size_px, largest_px=size_px)
-    max_size_px = min(settings.max_size_px, size_px)
-    limits = Limits(
-        jobs_per_user=settings.jobs_per_user,
-        jobs_per_day=settings.jobs_per_day,
-        jobs_queued=settings.jobs_queued,
-        requests_per_minute=settings.requests_per_minute,
-        requests_per_minute_of_server=settings.requests_per_minute_of_server,
-        presets_per_user=settings.presets_per_user,
-        presets_per_server=settings.presets_per_server,
-        default_size_px=min(settings.default_size_px, max_size_px),
-        max_size_px=max_size_px,
-    )
+    limits = _limits(settings, names)
+    meters = Meters()
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
-    intake = Intake(source=source, decoder=decoder, blobs=blobs_at(settings.blobs_url, settings.blobs_dir))
+    blobs = blobs_at(settings.blobs_url, settings.blobs_dir)
+    intake = Intake(source=source, decoder=TimedDecoder(decoder, meters), blobs=blobs)
     workers = max(1, len(names))
     submitter = Submitter(
         database=database, enqueue=engine.enqueue, intake=intake, limits=limits, workers=workers
@@ -121,14 +120,42 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         stop_timeout_s=settings.stop_timeout_s,
         environment=settings.for_workers(),
     )
-    keeping = Keeping(
+    sweeper = Sweeper(database=database, blobs=intake.blobs, keeping=_keeping(settings))
+    return House(
+        rooms=rooms,
+        supervisor=supervisor,
+        sweeper=sweeper,
+        meters=meters,
+        own_workers=len(names),
+        listener=listener_for(database, rooms.news.set),
+    )
+
+
+def _limits(settings: Settings, names: list[str]) -> Limits:
+    """What is allowed here; `names` are the workers' devices, whose memory limits the size."""
+    size_px = largest_size_px(names) or settings.max_size_px
+    if size_px < settings.max_size_px:
+        log.warning("memory limits the size", asked_px=settings.max_size_px, largest_px=size_px)
+    max_size_px = min(settings.max_size_px, size_px)
+    return Limits(
+        jobs_per_user=settings.jobs_per_user,
+        jobs_per_day=settings.jobs_per_day,
+        jobs_queued=settings.jobs_queued,
+        requests_per_minute=settings.requests_per_minute,
+        requests_per_minute_of_server=settings.requests_per_minute_of_server,
+        presets_per_user=settings.presets_per_user,
+        presets_per_server=settings.presets_per_server,
+        default_size_px=min(settings.default_size_px, max_size_px),
+        max_size_px=max_size_px,
+    )
+
+
+def _keeping(settings: Settings) -> Keeping:
+    return Keeping(
         inputs_days=settings.keep_inputs_days,
         results_days=settings.keep_results_days,
         left_servers_days=settings.keep_left_servers_days,
     )
-    sweeper = Sweeper(database=database, blobs=intake.blobs, keeping=keeping)
-    listener = listener_for(database, rooms.news.set)
-    return House(rooms=rooms, supervisor=supervisor, sweeper=sweeper, listener=listener)
 
 
 async def run(settings: Settings) -> None:
@@ -139,6 +166,8 @@ async def run(settings: Settings) -> None:
     """
     if settings.discord_token is None:
         raise Refusal("There is no DISCORD_TOKEN: set it in the environment or in .env.")
+    if settings.sentry_dsn is not None:
+        start_sentry(settings.sentry_dsn.get_secret_value())
     if settings.discord_api_url and settings.discord_gateway_url:
         use_stand_in(api_url=settings.discord_api_url, gateway_url=settings.discord_gateway_url)
     token = settings.discord_token.get_secret_value()
@@ -146,7 +175,10 @@ async def run(settings: Settings) -> None:
         count, ids = settings.shard_count, settings.shard_ids
         async with (
             open_house(settings) as house,
-            EaselClient(house.rooms, shard_count=count, shard_ids=ids) as client,
+            EaselClient(
+                house.rooms, shard_count=count, shard_ids=ids, http_trace=house.meters.discord.trace()
+            ) as client,
+            open_web(_watched(settings, house, client), host=settings.web_host, port=settings.web_port),
         ):
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
@@ -156,6 +188,18 @@ async def run(settings: Settings) -> None:
             parts = (*showing, house.sweeper.run, house.supervisor.run)
             await run_until(stop, *parts)
     log.info("stopped")
+
+
+def _watched(settings: Settings, house: House, client: EaselClient) -> Watched:
+    return Watched(
+        database=house.rooms.database,
+        gateway=client,
+        meters=house.meters,
+        workers=house.supervisor.pids,
+        own_workers=house.own_workers,
+        data_dir=settings.data_dir,
+        blobs=None if settings.blobs_url else FolderSize(settings.blobs_dir),
+    )
 
 
 async def _log_in(client: EaselClient, token: str) -> None:

@@ -152,6 +152,10 @@ class Database:
             async with self.begin() as connection:
                 changed = await connection.run_sync(_upgrade_tickets)
 
+    async def revision(self, connection: AsyncConnection) -> str:
+        """Which revision the tables have."""
+        return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())
+
     async def dispose(self) -> None:
         await self._engine.dispose()
 

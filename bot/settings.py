@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path("easel-data")
     database_url: str | None = Field(None, repr=False)  # it may hold a password
     blobs_url: str | None = Field(None, pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?$")
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(8787, ge=0, le=65535)
+    sentry_dsn: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")

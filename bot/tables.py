@@ -88,6 +88,7 @@ jobs = Table(
     Index(None, "user_id", "created_at"),
     Index(None, "guild_id", "created_at"),
     Index(None, "result_blob"),
+    Index(None, "ended_at"),
     sqlite_autoincrement=True,
 )
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Protocol
 
 from PIL import Image
 
@@ -10,7 +11,7 @@ from bot.errors import Refusal
 from bot.features.looks import Painting
 from bot.language import _
 from bot.media.blobs import BlobMissing, Blobs
-from bot.media.decode import Clean, Decoder
+from bot.media.decode import Clean
 from bot.media.fetch import AttachmentSource
 
 MAX_NAME_CHARS = 100
@@ -41,10 +42,16 @@ class Taken:
     height: int
 
 
+class Cleaner(Protocol):
+    """`bot.media.decode.Decoder`, or what stands before it."""
+
+    async def clean(self, data: bytes) -> Clean: ...
+
+
 class Intake:
     """Turns a picture from wherever it is into a blob of clean pixels."""
 
-    def __init__(self, *, source: AttachmentSource, decoder: Decoder, blobs: Blobs) -> None:
+    def __init__(self, *, source: AttachmentSource, decoder: Cleaner, blobs: Blobs) -> None:
         self._source = source
         self._decoder = decoder
         self.blobs = blobs

@@ -15,10 +15,13 @@ from pydantic import ValidationError
 
 from bot.db import Database
 from bot.engines.choice import bell_for, engine_for
+from bot.errors import Refusal
 from bot.media.blobs import blobs_at
+from bot.secret_files import FOR_ALL, read_secret_files
+from bot.sentry import start_sentry
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
-from bot.worker.loop import Worker
+from bot.worker.loop import Paint, Worker
 
 NICENESS = 10
 """Painting takes every core; the gateway must still answer within Discord's 3 s."""
@@ -42,15 +45,23 @@ def main() -> None:
     parser.add_argument("--supervised", action="store_true", help="end when standard input closes")
     options = parser.parse_args()
     try:
+        read_secret_files(os.environ, FOR_ALL)
         settings = Settings(DISCORD_TOKEN=None)  # the token is the gateway's alone, also where .env holds it
     except ValidationError as error:
         sys.exit(sentence_of(error))
+    except Refusal as refusal:
+        sys.exit(str(refusal))
     asyncio.run(work(settings, name=options.name, supervised=options.supervised))
 
 
-async def work(settings: Settings, *, name: str, supervised: bool) -> None:
-    """Works until SIGTERM, SIGINT or, if supervised, the end of standard input."""
+async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint | None = None) -> None:
+    """Works until SIGTERM, SIGINT or, if supervised, the end of standard input.
+
+    paint: another brush than the real one, for trying all the rest.
+    """
     configure_logging(settings.log_level)
+    if settings.sentry_dsn is not None:
+        start_sentry(settings.sentry_dsn.get_secret_value())
     os.nice(NICENESS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -58,7 +69,7 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     if supervised:
         _stop_at_end_of_input(loop, stop)
-    from bot.worker.render import paint  # noqa: PLC0415 - torch takes seconds: a signal is heeded before
+    brush = paint or _brush()  # PyTorch takes seconds to load: a signal is heeded before
 
     database = Database(settings.url, checkpoints=False, connections=1)
     bell = bell_for(database)
@@ -69,7 +80,7 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
             name=name,
             engine=engine_for(database, settings),
             blobs=blobs_at(settings.blobs_url, settings.blobs_dir),
-            paint=paint,
+            paint=brush,
             device=settings.device,
             timelapse=settings.timelapse,
             bell=bell,
@@ -82,6 +93,12 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
         if bell is not None:
             await bell.close()
         await database.dispose()
+
+
+def _brush() -> Paint:
+    from bot.worker.render import paint  # noqa: PLC0415 - only a process that paints loads PyTorch
+
+    return paint
 
 
 def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
