@@ -5,10 +5,12 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import aiohttp
 import discord
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.courier import Courier
@@ -16,30 +18,48 @@ from bot.chat.curator import Curator
 from bot.chat.rooms import Rooms
 from bot.db import Database
 from bot.engines.capacity import largest_size_px
-from bot.engines.local import LocalEngine
+from bot.engines.choice import engine_for, listener_for
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
 from bot.features.intake import Intake
 from bot.features.retention import Keeping, Sweeper
 from bot.features.safety import Action, ContentPolicy
 from bot.features.submit import Limits, Submitter
-from bot.media.blobs import Blobs
+from bot.media.blobs import blobs_at
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
 from bot.media.rating import OpenNsfw
+from bot.sentry import start_sentry
 from bot.settings import MIB, Settings
+from bot.web.machine import FolderSize
+from bot.web.meters import Meters, TimedDecoder
+from bot.web.server import open_web
+from bot.web.watched import Watched
 
 log = structlog.get_logger(__name__)
 
 
+class Listener(Protocol):
+    """See `bot.engines.notices.Listener`."""
+
+    async def run(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Everything of the service but Discord."""
+    """Everything of the service but Discord.
+
+    own_workers: those that `supervisor` keeps alive.
+    listener: wakes the courier where other processes write too.
+    """
 
     rooms: Rooms
     supervisor: Supervisor
+    meters: Meters
+    own_workers: int
     sweeper: Sweeper
+    listener: Listener | None
 
 
 @asynccontextmanager
@@ -48,11 +68,20 @@ async def open_house(settings: Settings, *, source: AttachmentSource | None = No
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.url)
     try:
-        await database.migrate()
+        await _migrate(database)
         async with open_session() as session:
             yield _build(settings, database, source or _fetcher(settings, session))
     finally:
         await database.dispose()
+
+
+async def _migrate(database: Database) -> None:
+    try:
+        await database.migrate()
+    except OperationalError as error:
+        if database.is_sqlite:
+            raise
+        raise Refusal("The database could not be reached: check EASEL_DATABASE_URL.") from error
 
 
 def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
@@ -82,30 +111,15 @@ def _policy(settings: Settings) -> ContentPolicy | None:
 
 
 def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
-    engine = LocalEngine(
-        database,
-        lease_s=settings.lease_s,
-        max_attempts=settings.max_attempts,
-        running_per_user=settings.running_per_user,
-    )
+    engine = engine_for(database, settings)
     names = devices(settings.device, settings.workers)
-    size_px = largest_size_px(names) or settings.max_size_px
-    if size_px < settings.max_size_px:
-        log.warning("memory limits the size", asked_px=settings.max_size_px, largest_px=size_px)
-    max_size_px = min(settings.max_size_px, size_px)
-    limits = Limits(
-        jobs_per_user=settings.jobs_per_user,
-        jobs_per_day=settings.jobs_per_day,
-        jobs_queued=settings.jobs_queued,
-        requests_per_minute=settings.requests_per_minute,
-        requests_per_minute_of_server=settings.requests_per_minute_of_server,
-        presets_per_user=settings.presets_per_user,
-        presets_per_server=settings.presets_per_server,
-        default_size_px=min(settings.default_size_px, max_size_px),
-        max_size_px=max_size_px,
-    )
+    limits = _limits(settings, names)
+    meters = Meters()
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
-    intake = Intake(source=source, decoder=decoder, blobs=Blobs(settings.blobs_dir), policy=_policy(settings))
+    blobs = blobs_at(settings.blobs_url, settings.blobs_dir)
+    intake = Intake(
+        source=source, decoder=TimedDecoder(decoder, meters), blobs=blobs, policy=_policy(settings)
+    )
     workers = max(1, len(names))
     submitter = Submitter(
         database=database, enqueue=engine.enqueue, intake=intake, limits=limits, workers=workers
@@ -124,13 +138,42 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
         stop_timeout_s=settings.stop_timeout_s,
         environment=settings.for_workers(),
     )
-    keeping = Keeping(
+    sweeper = Sweeper(database=database, blobs=intake.blobs, keeping=_keeping(settings))
+    return House(
+        rooms=rooms,
+        supervisor=supervisor,
+        sweeper=sweeper,
+        meters=meters,
+        own_workers=len(names),
+        listener=listener_for(database, rooms.news.set),
+    )
+
+
+def _limits(settings: Settings, names: list[str]) -> Limits:
+    """What is allowed here; `names` are the workers' devices, whose memory limits the size."""
+    size_px = largest_size_px(names) or settings.max_size_px
+    if size_px < settings.max_size_px:
+        log.warning("memory limits the size", asked_px=settings.max_size_px, largest_px=size_px)
+    max_size_px = min(settings.max_size_px, size_px)
+    return Limits(
+        jobs_per_user=settings.jobs_per_user,
+        jobs_per_day=settings.jobs_per_day,
+        jobs_queued=settings.jobs_queued,
+        requests_per_minute=settings.requests_per_minute,
+        requests_per_minute_of_server=settings.requests_per_minute_of_server,
+        presets_per_user=settings.presets_per_user,
+        presets_per_server=settings.presets_per_server,
+        default_size_px=min(settings.default_size_px, max_size_px),
+        max_size_px=max_size_px,
+    )
+
+
+def _keeping(settings: Settings) -> Keeping:
+    return Keeping(
         inputs_days=settings.keep_inputs_days,
         results_days=settings.keep_results_days,
         left_servers_days=settings.keep_left_servers_days,
     )
-    sweeper = Sweeper(database=database, blobs=intake.blobs, keeping=keeping)
-    return House(rooms=rooms, supervisor=supervisor, sweeper=sweeper)
 
 
 async def run(settings: Settings) -> None:
@@ -141,17 +184,40 @@ async def run(settings: Settings) -> None:
     """
     if settings.discord_token is None:
         raise Refusal("There is no DISCORD_TOKEN: set it in the environment or in .env.")
+    if settings.sentry_dsn is not None:
+        start_sentry(settings.sentry_dsn.get_secret_value())
     if settings.discord_api_url and settings.discord_gateway_url:
         use_stand_in(api_url=settings.discord_api_url, gateway_url=settings.discord_gateway_url)
     token = settings.discord_token.get_secret_value()
     with stop_on_signals() as stop:
-        async with open_house(settings) as house, EaselClient(house.rooms) as client:
+        count, ids = settings.shard_count, settings.shard_ids
+        async with (
+            open_house(settings) as house,
+            EaselClient(
+                house.rooms, shard_count=count, shard_ids=ids, http_trace=house.meters.discord.trace()
+            ) as client,
+            open_web(_watched(settings, house, client), host=settings.web_host, port=settings.web_port),
+        ):
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
             curator = Curator(client=client, rooms=house.rooms)
-            parts = (client.connect, courier.run, curator.run, house.sweeper.run, house.supervisor.run)
+            listening = [house.listener.run] if house.listener else []
+            showing = (client.connect, *listening, courier.run, curator.run)
+            parts = (*showing, house.sweeper.run, house.supervisor.run)
             await run_until(stop, *parts)
     log.info("stopped")
+
+
+def _watched(settings: Settings, house: House, client: EaselClient) -> Watched:
+    return Watched(
+        database=house.rooms.database,
+        gateway=client,
+        meters=house.meters,
+        workers=house.supervisor.pids,
+        own_workers=house.own_workers,
+        data_dir=settings.data_dir,
+        blobs=None if settings.blobs_url else FolderSize(settings.blobs_dir),
+    )
 
 
 async def _log_in(client: EaselClient, token: str) -> None:

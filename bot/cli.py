@@ -1,6 +1,7 @@
-"""`easel`: run | try | demo | worker | migrate | block | unblock | blocks | doctor."""
+"""`easel`: run, try, demo, worker, and what an operator asks of the data; see `easel --help`."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,8 @@ from rich.markup import escape
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Refusal
-from bot.settings import Settings, sentence_of
+from bot.secret_files import FOR_ALL, FOR_GATEWAY, read_secret_files
+from bot.settings import MIB, Settings, sentence_of
 from bot.telemetry import configure_logging
 
 app = App(name="easel", help="Easel, a Discord bot that paints a picture in the style of another.")
@@ -28,6 +30,7 @@ T = TypeVar("T")
 def main() -> None:
     """The console script: a refusal is one sentence and exit code 1, never a traceback."""
     try:
+        read_secret_files(os.environ, (*FOR_GATEWAY, *FOR_ALL))
         app()
     except Refusal as refusal:
         _end(str(refusal))
@@ -118,6 +121,65 @@ def migrate() -> None:
 
     asyncio.run(upgrade(Settings()))
     Console().print("The database is up to date.")
+
+
+@app.command
+def backup(file: Path) -> None:
+    """Copy the database and its pictures into one file, also while Easel runs.
+
+    Args:
+        file: Where the backup is written, such as easel-monday.tar.gz; it must not exist yet.
+    """
+    from bot.backup import back_up  # noqa: PLC0415
+
+    done = asyncio.run(back_up(Settings(), file))
+    gone = f"; {done.missing} were deleted meanwhile" if done.missing else ""
+    Console().print(
+        f"Backed up to {file}: tables at revision {done.revision}, {done.blobs} pictures{gone}, "
+        f"{done.size_bytes / MIB:.1f} MiB.",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command
+def restore(file: Path) -> None:
+    """Fill an empty data folder from a backup, and check every byte of it.
+
+    Args:
+        file: What `easel backup` has written.
+    """
+    from bot.restore import restore as restore_from  # noqa: PLC0415
+
+    settings = Settings()
+    done = asyncio.run(restore_from(settings, file))
+    Console().print(
+        f"Restored into {settings.data_dir}: {done.blobs} pictures, all checksums fit.",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command(name="jobs")
+def jobs_() -> None:
+    """List the line: what is being painted, and what waits in which order."""
+    from bot.lookup import show_line  # noqa: PLC0415
+
+    asyncio.run(show_line(Settings(), Console()))
+
+
+@app.command
+def job(name: str) -> None:
+    """Tell all that is on record of one job: its attempts, its card, and what comes next.
+
+    Args:
+        name: The job's number, or the reference that its person was told.
+    """
+    from bot.lookup import show_job  # noqa: PLC0415
+
+    asyncio.run(show_job(Settings(), Console(), name))
 
 
 @app.command

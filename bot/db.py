@@ -9,10 +9,11 @@ from typing import Any
 import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Table, event, func, select
+from sqlalchemy import Connection, Table, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 log = structlog.get_logger(__name__)
 
@@ -24,10 +25,24 @@ def _migrations() -> Path:
 
 
 def _upgrade(connection: Connection) -> None:
+    _alone(connection)
     config = Config()
     config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _upgrade_tickets(connection: Connection) -> bool:
+    from bot import ticket_schema  # noqa: PLC0415 - only where there is a PostgreSQL
+
+    _alone(connection)
+    return ticket_schema.upgrade(connection)
+
+
+def _alone(connection: Connection) -> None:
+    """Two processes that start at once would make the same tables."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('easel migrations'))"))
 
 
 def warn_of_wal_reset_bug(version: tuple[int, int, int]) -> None:
@@ -40,13 +55,51 @@ def warn_of_wal_reset_bug(version: tuple[int, int, int]) -> None:
         log.warning("SQLite has the WAL-reset bug: 3.51.3 mends it", sqlite=".".join(map(str, version)))
 
 
+POSTGRESQL: Mapping[str, Any] = {
+    "connect_timeout": 10,
+    # A server that vanished without a word is noticed in half a minute, not in hours.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    # A process that freezes within a transaction must not hold its rows' locks for ever.
+    "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=30000",
+}
+"""How a connection to PostgreSQL is opened. Source: PostgreSQL's documentation, section 34.1.2."""
+
+
+def _open(url: str, connections: int) -> AsyncEngine:
+    if make_url(url).get_backend_name() == "sqlite":
+        return create_async_engine(url)
+    return create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=connections,
+        pool_pre_ping=connections > FEW_CONNECTIONS,
+        connect_args=dict(POSTGRESQL),
+    )
+
+
+FEW_CONNECTIONS = 2
+"""A worker's, which tries again by itself: they are not pinged before each use."""
+
+
 class Database:
     """One pool of connections. `await dispose()` at the end: aiosqlite's threads are not daemons."""
 
-    def __init__(self, url: str, *, checkpoints: bool = True) -> None:
-        """`checkpoints=False` leaves SQLite's WAL checkpoints to another process: one should do them."""
-        self._engine = create_async_engine(url)
+    def __init__(self, url: str, *, checkpoints: bool = True, connections: int = 5) -> None:
+        """`checkpoints=False` leaves SQLite's WAL checkpoints to another process: one should do them.
+
+        connections: kept open to a PostgreSQL; twice as many at most.
+        """
+        self._engine = _open(url, connections)
+        self.url = url
         self.is_sqlite = self._engine.dialect.name == "sqlite"
+        self._reading: dict[str, Any] = (
+            {"readonly": True}
+            if self.is_sqlite
+            else {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+        )
         if self.is_sqlite:
             self._own_sqlite_transactions(checkpoints=checkpoints)
 
@@ -80,7 +133,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view, which blocks no writer."""
         async with self._engine.connect() as connection:
-            reader = await connection.execution_options(readonly=True)
+            reader = await connection.execution_options(**self._reading)
             async with reader.begin():
                 yield reader
 
@@ -94,6 +147,14 @@ class Database:
                 await cursor.close()
         async with self.begin() as connection:
             await connection.run_sync(_upgrade)
+        changed = not self.is_sqlite
+        while changed:
+            async with self.begin() as connection:
+                changed = await connection.run_sync(_upgrade_tickets)
+
+    async def revision(self, connection: AsyncConnection) -> str:
+        """Which revision the tables have."""
+        return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())
 
     async def dispose(self) -> None:
         await self._engine.dispose()

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import aiohttp
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db import Database
+from bot.errors import Failure
+from bot.features.uses import needed_next
+from bot.media.blobs import BlobMissing, Blobs, blobs_at
 from bot.settings import Settings
 
 DISCORD_API = "https://discord.com/api/v10"
@@ -30,7 +32,14 @@ class Finding:
 
 async def examine(settings: Settings, console: Console) -> bool:
     """Prints every finding; True when all is well."""
-    checks: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (token, database, weights, device, disk)
+    checks: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
+        token,
+        database,
+        pictures,
+        weights,
+        device,
+        disk,
+    )
     findings = [await check(settings) for check in checks]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("", "check", "what was seen", "what to do"):
@@ -74,13 +83,45 @@ async def database(settings: Settings) -> Finding:
     opened = Database(settings.url, checkpoints=False)
     try:
         async with opened.read() as connection:
-            revision = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+            revision = await opened.revision(connection)
         return Finding(check="database", well=True, saw=f"tables at revision {revision}")
     except (SQLAlchemyError, OSError) as error:
         mend = "Check EASEL_DATABASE_URL or EASEL_DATA_DIR, then run `easel migrate`."
         return Finding(check="database", well=False, saw=type(error).__name__, mend=mend)
     finally:
         await opened.dispose()
+
+
+async def pictures(settings: Settings) -> Finding:
+    """Whether each job that is not done yet still has what it is made of."""
+    if settings.database_url is None and not (settings.data_dir / "easel.db").exists():
+        return Finding(check="pictures", well=True, saw="no jobs yet")
+    opened, blobs = (
+        Database(settings.url, checkpoints=False),
+        blobs_at(settings.blobs_url, settings.blobs_dir),
+    )
+    try:
+        async with opened.read() as connection:
+            keys = await needed_next(connection)
+        lost = [key for key in keys if not await _is_there(blobs, key)]
+    except (SQLAlchemyError, OSError, Failure) as error:
+        return Finding(
+            check="pictures", well=False, saw=type(error).__name__, mend="Mend the database first."
+        )
+    finally:
+        await opened.dispose()
+    if lost:
+        mend = "Restore a backup; or let those jobs fail: their people are told."
+        return Finding(check="pictures", well=False, saw=f"{len(lost)} of {len(keys)} are lost", mend=mend)
+    return Finding(check="pictures", well=True, saw=f"all {len(keys)} that unfinished jobs need")
+
+
+async def _is_there(blobs: Blobs, key: str) -> bool:
+    try:
+        await blobs.get(key)
+    except BlobMissing:
+        return False
+    return True
 
 
 async def weights(_settings: Settings) -> Finding:

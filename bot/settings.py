@@ -18,6 +18,8 @@ from sqlalchemy import URL
 
 MIB = 1024 * 1024
 FOR_WORKERS = ("log_level", "lease_s", "max_attempts", "running_per_user", "timelapse")
+SCHEME = re.compile("^postgres(ql)?://")
+"""As many providers write it."""
 HOST = re.compile(r"([a-z0-9.-]+|\[::1\])(:\d{1,5})?")
 
 
@@ -46,9 +48,15 @@ class Settings(BaseSettings):
     attachment_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
     secrets_dir: Path | None = None
+    shard_count: int | None = Field(None, ge=1, le=10_000)
+    shard_ids: Annotated[tuple[int, ...], NoDecode] = ()
 
     data_dir: Path = Path("easel-data")
     database_url: str | None = Field(None, repr=False)  # it may hold a password
+    blobs_url: str | None = Field(None, pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?$")
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(8787, ge=0, le=65535)
+    sentry_dsn: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
@@ -124,6 +132,24 @@ class Settings(BaseSettings):
                 raise ValueError("each must be host or host:port, without https:// or a path")
         return hosts
 
+    @field_validator("shard_ids", mode="before")
+    @classmethod
+    def _split_shards(cls, value: object) -> object:
+        """The full list behind such as 0-3,7."""
+        if not isinstance(value, str):
+            return value
+        if not re.fullmatch(r"\d{1,4}(-\d{1,4})?(\s*,\s*\d{1,4}(-\d{1,4})?)*", value):
+            raise ValueError("write numbers and ranges with commas between, such as 0-3,7")
+        ranges = [[int(end) for end in part.split("-")] for part in value.split(",")]
+        return tuple(sorted({shard for ends in ranges for shard in range(ends[0], ends[-1] + 1)}))
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_driver(cls, url: str | None) -> str | None:
+        if url and not re.match(r"(sqlite\+aiosqlite|postgresql(\+psycopg)?|postgres)://", url):
+            raise ValueError("it must begin with postgresql+psycopg:// or sqlite+aiosqlite://")
+        return url
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
@@ -136,6 +162,8 @@ class Settings(BaseSettings):
                 "set EASEL_DISCORD_API_URL and EASEL_DISCORD_GATEWAY_URL together: "
                 "with one alone the token would go to the real Discord"
             )
+        if self.shard_ids and (self.shard_count is None or self.shard_ids[-1] >= self.shard_count):
+            raise ValueError("EASEL_SHARD_IDS needs an EASEL_SHARD_COUNT that is larger than each of them")
         if self.default_size_px > self.max_size_px:
             raise ValueError("EASEL_DEFAULT_SIZE_PX must not exceed EASEL_MAX_SIZE_PX")
         return self
@@ -144,7 +172,7 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database as a SQLAlchemy URL; a SQLite file in the data folder unless set."""
         if self.database_url:
-            return self.database_url
+            return SCHEME.sub("postgresql+psycopg://", self.database_url)
         # A folder's name may hold what means something in a URL.
         file = str(self.data_dir.absolute() / "easel.db")
         return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)
@@ -159,6 +187,7 @@ class Settings(BaseSettings):
         # Said in full: what is unset here may be set in the environment that a worker inherits.
         values |= {"data_dir": self.data_dir.absolute(), "database_url": self.url}
         values |= {"secrets_dir": ""}  # the token may lie there
+        values |= {"blobs_url": self.blobs_url or ""}
         return {f"EASEL_{name.upper()}": str(value) for name, value in values.items()}
 
 

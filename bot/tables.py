@@ -88,6 +88,7 @@ jobs = Table(
     Index(None, "user_id", "created_at"),
     Index(None, "guild_id", "created_at"),
     Index(None, "result_blob"),
+    Index(None, "ended_at"),
     sqlite_autoincrement=True,
 )
 
@@ -105,6 +106,8 @@ deliveries = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("retry_at", Double, nullable=False, server_default="0"),
     Column("note", Text),
+    Column("held_by", String(100)),  # the gateway that shows the card just now
+    Column("held_until", Double, nullable=False, server_default="0"),
     Index(None, "closed"),
     Index(None, "message_id"),
 )

@@ -1,7 +1,9 @@
 """The Discord client: which commands and buttons there are, and where their errors go."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 import yarl
@@ -14,7 +16,7 @@ from bot.chat.ballot import VoteSelect
 from bot.chat.blend import blend
 from bot.chat.cancel import CancelButton, cancel_command
 from bot.chat.challenge import challenge_group
-from bot.chat.door import explain
+from bot.chat.door import explain, know
 from bot.chat.exhibit import StarButton, TakeDownButton
 from bot.chat.gallery import GalleryPageButton, HangMineButton, gallery_command
 from bot.chat.guide import help_command, show_around
@@ -103,6 +105,7 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
 
     async def interaction_check(self, interaction: discord.Interaction["EaselClient"], /) -> bool:
         """Every command answers in the person's own language."""
+        know(interaction)
         speak(nearest(str(interaction.locale)))
         return True
 
@@ -115,11 +118,26 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
 class EaselClient(discord.AutoShardedClient):
     """Easel on Discord. Needs no privileged intent, and never mentions anybody."""
 
-    def __init__(self, rooms: Rooms, *, shard_count: int | None = None) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        *,
+        shard_count: int | None = None,
+        shard_ids: Sequence[int] = (),
+        http_trace: aiohttp.TraceConfig | None = None,
+    ) -> None:
+        """`http_trace` watches every request to Discord.
+
+        shard_ids: this process's part of all shards; empty: all of them.
+        """
+        given: dict[str, Any] = {} if http_trace is None else {"http_trace": http_trace}
+        if shard_ids:
+            given["shard_ids"] = list(shard_ids)
         super().__init__(
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
             shard_count=shard_count,
+            **given,
         )
         self.rooms = rooms
         self.tree = EaselTree(self)
@@ -128,6 +146,11 @@ class EaselClient(discord.AutoShardedClient):
         self.add_dynamic_items(*BUTTONS)
         await self.tree.set_translator(Translator())
         await self.tree.sync()
+
+    def connected_shards(self) -> tuple[int, int]:
+        """How many of this process's gateway connections are open, and how many there are."""
+        shards = self.shards.values()
+        return sum(not shard.is_closed() for shard in shards), len(shards)
 
     async def on_app_command_completion(
         self,

@@ -5,6 +5,9 @@ may be repeated safely, and the one message that may have to be posted anew carr
 """
 
 import asyncio
+import os
+import secrets
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -18,7 +21,7 @@ from bot.chat.album import album
 from bot.chat.exhibit import point_to
 from bot.chat.rooms import Rooms
 from bot.features import deliveries, estimates, exhibits, jobs
-from bot.features.deliveries import Delivery
+from bot.features.deliveries import HOLD_S, Delivery
 from bot.features.jobs import WAITING, State
 from bot.language import speaking
 
@@ -51,7 +54,9 @@ class Courier:
     def __init__(self, *, client: discord.Client, rooms: Rooms) -> None:
         self._client = client
         self._rooms = rooms
+        self._name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]
         self._in_flight: set[int] = set()
+        self._renewed_at = 0.0
         self._edited_at: dict[int, float] = {}
         self._channels: dict[int, AsyncLimiter] = {}
 
@@ -82,11 +87,23 @@ class Courier:
     async def _next(self) -> list[Delivery]:
         now = self._rooms.clock()
         async with self._rooms.database.read() as connection:
-            due = await deliveries.due(connection, now=now)
+            due = await deliveries.due(connection, now=now, holder=self._name)
         self._edited_at = {job: at for job, at in self._edited_at.items() if at > now - EDIT_EVERY_S}
-        chosen = [delivery for delivery in due if self._may_show(delivery)]
+        chosen = await self._hold([delivery for delivery in due if self._may_show(delivery)], now)
         self._in_flight |= {delivery.job.id for delivery in chosen}
         return chosen
+
+    async def _hold(self, chosen: list[Delivery], now: float) -> list[Delivery]:
+        """Those that no other gateway shows at the same moment; also renews the hold on slow ones."""
+        renewing = self._in_flight and now - self._renewed_at >= HOLD_S / 4
+        if not chosen and not renewing:
+            return []
+        cards = {delivery.job.id: delivery.shown_revision for delivery in chosen}
+        async with self._rooms.database.begin() as connection:
+            await deliveries.keep_holding(connection, self._in_flight, holder=self._name, now=now)
+            held = await deliveries.hold(connection, cards, holder=self._name, now=now)
+        self._renewed_at = now
+        return [delivery for delivery in chosen if delivery.job.id in held]
 
     def _may_show(self, delivery: Delivery) -> bool:
         """Ends are shown at once; the rest at most every 3 s per job, within the channel's budget."""

@@ -35,6 +35,13 @@ def plain(text: str) -> str:
     return escape_mentions(_MARKDOWN.sub(r"\\\g<0>", line))
 
 
+def know(interaction: discord.Interaction[Any]) -> None:
+    """Every log line of this interaction's task tells which one it was, and whose."""
+    structlog.contextvars.bind_contextvars(
+        interaction=interaction.id, user=interaction.user.id, guild=interaction.guild_id
+    )
+
+
 async def say(interaction: discord.Interaction, sentence: str) -> None:
     """Tells the person one sentence, privately where Discord still allows it."""
     if not interaction.response.is_done():
@@ -91,6 +98,7 @@ def guarded(
 
     @wraps(callback)
     async def call(self: Item, interaction: discord.Interaction[Any]) -> None:
+        know(interaction)
         speak(nearest(str(interaction.locale)))
         try:
             await callback(self, interaction)

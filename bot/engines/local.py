@@ -89,15 +89,18 @@ class LocalEngine:
             return await jobs.hand_back(connection, claim)
 
     async def sweep(self, *, dead_worker: str | None = None) -> Sequence[int]:
-        reference = new_reference()
         async with self._writing() as connection:
-            changed = await jobs.requeue_stalled(
-                connection,
-                now=self._clock(),
-                max_attempts=self._max_attempts,
-                reference=reference,
-                dead_worker=dead_worker,
-            )
+            return await self._take_back(connection, dead_worker)
+
+    async def _take_back(self, connection: AsyncConnection, dead_worker: str | None) -> Sequence[int]:
+        reference = new_reference()
+        changed = await jobs.requeue_stalled(
+            connection,
+            now=self._clock(),
+            max_attempts=self._max_attempts,
+            reference=reference,
+            dead_worker=dead_worker,
+        )
         if changed:
             log.warning("jobs taken back", jobs=list(changed), dead_worker=dead_worker, reference=reference)
         return changed

@@ -1,8 +1,9 @@
 """The ledger of what a job's card has shown, and where it can be shown."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.features.jobs import JOB_COLUMNS, WAITING, Job
@@ -49,8 +50,10 @@ async def open_for(connection: AsyncConnection, job_id: int, address: Address) -
     await connection.execute(deliveries.insert().values(job_id=job_id, **values))
 
 
-async def due(connection: AsyncConnection, *, now: float, limit: int = 100) -> list[Delivery]:
-    """Cards that lag behind their job: ended jobs first, then the oldest."""
+async def due(
+    connection: AsyncConnection, *, now: float, limit: int = 100, holder: str | None = None
+) -> list[Delivery]:
+    """Cards that lag behind their job and that no other gateway holds: ended jobs first, then the oldest."""
     ended_first = case((jobs.c.state.in_(WAITING), 1), else_=0)
     query = (
         select(*JOB_COLUMNS, *_ADDRESS, deliveries.c.shown_revision, deliveries.c.tries)
@@ -59,6 +62,7 @@ async def due(connection: AsyncConnection, *, now: float, limit: int = 100) -> l
             deliveries.c.closed.is_(False),
             deliveries.c.shown_revision < jobs.c.revision,
             deliveries.c.retry_at <= now,
+            or_(deliveries.c.held_until <= now, deliveries.c.held_by == holder),
         )
         .order_by(ended_first, jobs.c.id)
         .limit(limit)
@@ -74,9 +78,43 @@ async def due(connection: AsyncConnection, *, now: float, limit: int = 100) -> l
     ]
 
 
+HOLD_S = 10.0
+"""How long a gateway that died keeps others from the cards it was showing."""
+
+
+async def hold(
+    connection: AsyncConnection, cards: Mapping[int, int], *, holder: str, now: float
+) -> Collection[int]:
+    """Keeps other gateways from showing these cards; returns those of the jobs that are now `holder`'s.
+
+    cards: each job's revision that was last shown, when the card was read: whoever read it before somebody
+    else showed a newer one must read again.
+    """
+    free = or_(deliveries.c.held_until <= now, deliveries.c.held_by == holder)
+    unchanged = tuple_(deliveries.c.job_id, deliveries.c.shown_revision).in_(list(cards.items()))
+    held = await connection.execute(
+        update(deliveries)
+        .where(unchanged, free, deliveries.c.closed.is_(False))
+        .values(held_by=holder, held_until=now + HOLD_S)
+        .returning(deliveries.c.job_id)
+    )
+    return set(held.scalars())
+
+
+async def keep_holding(
+    connection: AsyncConnection, job_ids: Collection[int], *, holder: str, now: float
+) -> None:
+    """For cards that take long, because Discord asks to wait."""
+    mine = (deliveries.c.job_id.in_(job_ids), deliveries.c.held_by == holder)
+    await connection.execute(update(deliveries).where(*mine).values(held_until=now + HOLD_S))
+
+
+_FREE = {"held_by": None, "held_until": 0.0}
+
+
 async def shown(connection: AsyncConnection, job_id: int, *, revision: int, message_id: int | None) -> None:
     """The card shows `revision` now, in message `message_id` (None leaves what is known)."""
-    values: dict[str, object] = {"shown_revision": revision, "tries": 0, "note": None}
+    values: dict[str, object] = {"shown_revision": revision, "tries": 0, "note": None, **_FREE}
     if message_id is not None:
         values["message_id"] = message_id
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
@@ -84,7 +122,7 @@ async def shown(connection: AsyncConnection, job_id: int, *, revision: int, mess
 
 async def postpone(connection: AsyncConnection, job_id: int, *, retry_at: float, note: str) -> None:
     """An edit failed; `note` says how, for the operator."""
-    values = {"retry_at": retry_at, "note": note, "tries": deliveries.c.tries + 1}
+    values = {"retry_at": retry_at, "note": note, "tries": deliveries.c.tries + 1, **_FREE}
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Protocol
 
 from PIL import Image
 
@@ -12,7 +13,7 @@ from bot.features.names import storable
 from bot.features.safety import ContentPolicy
 from bot.language import _
 from bot.media.blobs import BlobMissing, Blobs
-from bot.media.decode import Clean, Decoder
+from bot.media.decode import Clean
 from bot.media.fetch import AttachmentSource
 
 MAX_NAME_CHARS = 100
@@ -44,6 +45,12 @@ class Taken:
     hidden: bool = False
 
 
+class Cleaner(Protocol):
+    """`bot.media.decode.Decoder`, or what stands before it."""
+
+    async def clean(self, data: bytes) -> Clean: ...
+
+
 class Intake:
     """Turns a picture from wherever it is into a blob of clean pixels."""
 
@@ -51,7 +58,7 @@ class Intake:
         self,
         *,
         source: AttachmentSource,
-        decoder: Decoder,
+        decoder: Cleaner,
         blobs: Blobs,
         policy: ContentPolicy | None = None,
     ) -> None:

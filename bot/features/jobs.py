@@ -212,6 +212,17 @@ async def _change(connection: AsyncConnection, where: ColumnElement[bool], **val
     return changed.rowcount == 1
 
 
+def _has_room(running_per_user: int) -> ColumnElement[bool]:
+    """The job's user has fewer than so many running."""
+    busy = (
+        select(jobs.c.user_id)
+        .where(jobs.c.state == State.RUNNING)
+        .group_by(jobs.c.user_id)
+        .having(func.count() >= running_per_user)
+    )
+    return jobs.c.user_id.not_in(busy)
+
+
 def _first_queued(*where: ColumnElement[bool]) -> Any:
     """The id of the first queued job that no other worker is just taking."""
     query = select(jobs.c.id).where(jobs.c.state == State.QUEUED, *where)
@@ -227,13 +238,36 @@ async def claim_next(
     Jobs of users with `running_per_user` running ones wait behind all others, while there are others.
     """
     await one_at_a_time(connection, CLAIMING)
-    busy = (
-        select(jobs.c.user_id)
-        .where(jobs.c.state == State.RUNNING)
-        .group_by(jobs.c.user_id)
-        .having(func.count() >= running_per_user)
-    )
-    first = func.coalesce(_first_queued(jobs.c.user_id.not_in(busy)), _first_queued())
+    first = func.coalesce(_first_queued(_has_room(running_per_user)), _first_queued())
+    return await _claim(connection, jobs.c.id == first, worker=worker, now=now, lease_s=lease_s)
+
+
+async def is_put_off(connection: AsyncConnection, job_id: int, *, running_per_user: int) -> bool:
+    """Whether the job has to wait behind those of users who have fewer than so many running."""
+    await one_at_a_time(connection, CLAIMING)
+    user_id = select(jobs.c.user_id).where(jobs.c.id == job_id).scalar_subquery()
+    running = (jobs.c.user_id == user_id, jobs.c.state == State.RUNNING)
+    count = await connection.execute(select(func.count()).select_from(jobs).where(*running))
+    return int(count.scalar_one()) >= running_per_user
+
+
+async def users_with_room(connection: AsyncConnection, *, running_per_user: int) -> Sequence[int]:
+    """Who waits for a picture and has fewer than so many running."""
+    waiting = select(jobs.c.user_id).where(jobs.c.state == State.QUEUED, _has_room(running_per_user))
+    return (await connection.execute(waiting.distinct())).scalars().all()
+
+
+async def claim(
+    connection: AsyncConnection, job_id: int, *, worker: str, now: float, lease_s: float
+) -> Claim | None:
+    """Gives that job to `worker`, or None when it does not wait any more."""
+    waits = and_(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
+    return await _claim(connection, waits, worker=worker, now=now, lease_s=lease_s)
+
+
+async def _claim(
+    connection: AsyncConnection, which: ColumnElement[bool], *, worker: str, now: float, lease_s: float
+) -> Claim | None:
     values = {
         "state": State.RUNNING,
         "attempt": jobs.c.attempt + 1,
@@ -244,7 +278,7 @@ async def claim_next(
         **dict.fromkeys(("scale", "scales", "step", "steps", "loss")),
     }
     claimed = await connection.execute(
-        update(jobs).where(jobs.c.id == first).values(**values, **_REVISED).returning(*JOB_COLUMNS)
+        update(jobs).where(which).values(**values, **_REVISED).returning(*JOB_COLUMNS)
     )
     row = claimed.mappings().one_or_none()
     return Claim(job=Job.from_row(row), worker=worker, lease_s=lease_s) if row else None

@@ -217,10 +217,10 @@ class Submitter:
 
     async def _write(self, request: Request, values: Mapping[str, Any]) -> Job:
         async with self._database.begin() as connection:
+            await one_at_a_time(connection, request.user_id, request.guild_id or 0)
             known = await jobs.of_interaction(connection, request.interaction_id)
             if known is not None:
                 return known
-            await one_at_a_time(connection, request.user_id, request.guild_id or 0)
             await self._check_quota(connection, request)
             job_id = await jobs.insert(connection, values)
             await deliveries.open_for(connection, job_id, request.address)

@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.errors import Failure
 
-_KEY: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+KEY: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class BlobMissing(KeyError):
@@ -102,7 +102,7 @@ class Blobs:
                 with suppress(FileNotFoundError):
                     if entry.stat().st_mtime >= moment:
                         continue
-                    if _KEY.fullmatch(entry.name):
+                    if KEY.fullmatch(entry.name):
                         older.append(entry.name)
                     elif entry.name.endswith(".part"):
                         Path(entry.path).unlink(missing_ok=True)
@@ -117,7 +117,7 @@ class Blobs:
         return False
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
+        if not KEY.fullmatch(key):
             raise BlobMissing(key)
         return self._folder / key[:2] / key
 
@@ -159,3 +159,12 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def blobs_at(url: str | None, folder: Path) -> Blobs:
+    """The bucket of `url`, "s3://bucket/prefix", or the folder where there is none."""
+    if url is None:
+        return Blobs(folder)
+    from bot.media.bucket import BucketBlobs  # noqa: PLC0415 - it opens obstore
+
+    return BucketBlobs(url)

@@ -14,11 +14,14 @@ import structlog
 from pydantic import ValidationError
 
 from bot.db import Database
-from bot.engines.local import LocalEngine
-from bot.media.blobs import Blobs
+from bot.engines.choice import bell_for, engine_for
+from bot.errors import Refusal
+from bot.media.blobs import blobs_at
+from bot.secret_files import FOR_ALL, read_secret_files
+from bot.sentry import start_sentry
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
-from bot.worker.loop import Worker
+from bot.worker.loop import Paint, Worker
 
 NICENESS = 10
 """Painting takes every core; the gateway must still answer within Discord's 3 s."""
@@ -42,15 +45,23 @@ def main() -> None:
     parser.add_argument("--supervised", action="store_true", help="end when standard input closes")
     options = parser.parse_args()
     try:
+        read_secret_files(os.environ, FOR_ALL)
         settings = Settings(DISCORD_TOKEN=None)  # the token is the gateway's alone, also where .env holds it
     except ValidationError as error:
         sys.exit(sentence_of(error))
+    except Refusal as refusal:
+        sys.exit(str(refusal))
     asyncio.run(work(settings, name=options.name, supervised=options.supervised))
 
 
-async def work(settings: Settings, *, name: str, supervised: bool) -> None:
-    """Works until SIGTERM, SIGINT or, if supervised, the end of standard input."""
+async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint | None = None) -> None:
+    """Works until SIGTERM, SIGINT or, if supervised, the end of standard input.
+
+    paint: another brush than the real one, for trying all the rest.
+    """
     configure_logging(settings.log_level)
+    if settings.sentry_dsn is not None:
+        start_sentry(settings.sentry_dsn.get_secret_value())
     os.nice(NICENESS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -58,28 +69,36 @@ async def work(settings: Settings, *, name: str, supervised: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     if supervised:
         _stop_at_end_of_input(loop, stop)
-    from bot.worker.render import paint  # noqa: PLC0415 - torch takes seconds: a signal is heeded before
+    brush = paint or _brush()  # PyTorch takes seconds to load: a signal is heeded before
 
-    database = Database(settings.url, checkpoints=False)
+    database = Database(settings.url, checkpoints=False, connections=1)
+    bell = bell_for(database)
+    # A server that many share is asked less often than a file that is this machine's.
+    poll_s, beat_s = (0.3, 1.0) if database.is_sqlite else (1.0, 3.0)
     try:
         worker = Worker(
             name=name,
-            engine=LocalEngine(
-                database,
-                lease_s=settings.lease_s,
-                max_attempts=settings.max_attempts,
-                running_per_user=settings.running_per_user,
-            ),
-            blobs=Blobs(settings.blobs_dir),
-            paint=paint,
+            engine=engine_for(database, settings),
+            blobs=blobs_at(settings.blobs_url, settings.blobs_dir),
+            paint=brush,
             device=settings.device,
             timelapse=settings.timelapse,
-            beat_s=min(1.0, settings.lease_s / BEATS_PER_LEASE),
+            bell=bell,
+            poll_s=poll_s,
+            beat_s=min(beat_s, settings.lease_s / BEATS_PER_LEASE),
         )
         log.info("worker ready", worker=name, device=settings.device)
         await worker.run(stop)
     finally:
+        if bell is not None:
+            await bell.close()
         await database.dispose()
+
+
+def _brush() -> Paint:
+    from bot.worker.render import paint  # noqa: PLC0415 - only a process that paints loads PyTorch
+
+    return paint
 
 
 def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from typing import Protocol
 
 import structlog
 
@@ -34,6 +35,15 @@ FIGURES = (
 )
 """What is kept of a finished picture's figures."""
 
+
+class Bell(Protocol):
+    """See `bot.engines.notices.Bell`."""
+
+    async def wait(self, timeout_s: float) -> None: ...
+
+    async def found(self) -> None: ...
+
+
 Paint = Callable[..., Generator[Event, None, None]]
 """`bot.worker.render.paint`, or a stand-in with its signature."""
 
@@ -42,6 +52,7 @@ class Worker:
     """Works on one job at a time until told to stop.
 
     timelapse: whether a short film of each run is kept beside its picture.
+    bell: wakes an idle worker before `poll_s` has passed; where there is one, a stop may take as long.
     beat_s: between two renewals of a lease, which has to last several of them.
     """
 
@@ -54,6 +65,7 @@ class Worker:
         paint: Paint,
         device: str,
         timelapse: bool = True,
+        bell: Bell | None = None,
         poll_s: float = 0.3,
         beat_s: float = 1.0,
     ) -> None:
@@ -63,6 +75,7 @@ class Worker:
         self._paint = paint
         self._device = device
         self._timelapse = timelapse
+        self._bell = bell
         self._poll_s = poll_s
         self._beat_s = beat_s
 
@@ -75,8 +88,10 @@ class Worker:
         while not stop.is_set():
             claim = await self._claim()
             if claim is None:
-                await _wait(stop, self._poll_s)
+                await (self._bell.wait(self._poll_s) if self._bell else _wait(stop, self._poll_s))
                 continue
+            if self._bell:
+                await self._bell.found()
             job = claim.job
             with structlog.contextvars.bound_contextvars(
                 job=job.id, user=job.user_id, guild=job.guild_id, attempt=job.attempt

@@ -4,12 +4,14 @@ import asyncio
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from bot.app import run, run_until, stop_on_signals
+from bot.app import open_house, run, run_until, stop_on_signals
 from bot.errors import Refusal
 from bot.settings import Settings
+from tests.bot.conftest import BOTH
 
 CHECK_TORCH = """
 import sys
@@ -27,6 +29,26 @@ def test_the_gateway_process_never_imports_torch() -> None:
 async def test_without_a_token_there_is_one_clear_sentence() -> None:
     with pytest.raises(Refusal, match="DISCORD_TOKEN"):
         await run(Settings(discord_token=None))
+
+
+async def test_a_database_server_that_is_away_is_one_clear_sentence(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://easel:secret@127.0.0.1:1/easel"
+    with pytest.raises(Refusal, match="EASEL_DATABASE_URL") as refused:
+        await run(Settings(DISCORD_TOKEN="token", data_dir=tmp_path, database_url=url))
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+async def test_a_house_on_a_shared_database_listens_to_it(tmp_path: Path, url: str) -> None:
+    async with open_house(Settings(data_dir=tmp_path, database_url=url, workers=0)) as house:
+        assert (house.listener is not None) is url.startswith("postgresql")
+        house.rooms.news.clear()
+        if house.listener is None:
+            return
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+            listening = group.create_task(house.listener.run())
+            await house.rooms.news.wait()
+            listening.cancel()
 
 
 async def test_parts_end_in_the_order_given() -> None:

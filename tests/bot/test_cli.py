@@ -15,7 +15,7 @@ def easel(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complete
     return subprocess.run(
         [sys.executable, "-m", "bot.cli", *arguments],
         cwd=cwd,
-        env={**clean, "COLUMNS": "200", **environment},
+        env={**clean, "COLUMNS": "200", "EASEL_WEB_PORT": "0", **environment},
         capture_output=True,
         text=True,
         timeout=120,
@@ -23,9 +23,13 @@ def easel(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complete
     )
 
 
-@pytest.mark.parametrize(
-    "command", ["run", "try", "demo", "worker", "migrate", "block", "unblock", "blocks", "doctor"]
+COMMANDS = (
+    *("run", "try", "demo", "worker", "migrate", "backup", "restore", "jobs", "job"),
+    *("block", "unblock", "blocks", "doctor"),
 )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     done = easel(command, "--help", cwd=tmp_path)
     assert done.returncode == 0
@@ -76,7 +80,7 @@ def test_run_without_a_token_says_so_and_opens_the_playground(tmp_path: Path) ->
     with subprocess.Popen(
         command,
         cwd=tmp_path,
-        env={**clean, "COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
+        env={**clean, "COLUMNS": "200", "EASEL_WEB_PORT": "0", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -10,7 +10,9 @@ from rich.console import Console
 
 from bot import doctor
 from bot.db import Database
+from bot.media.blobs import Blobs
 from bot.settings import Settings
+from tests.bot.builders import BLOB, add
 
 TOKEN = "a-token-that-discord-knows"
 
@@ -82,7 +84,7 @@ async def test_the_database_tells_its_revision(settings: Settings) -> None:
     await database.dispose()
     finding = await doctor.database(settings)
     assert finding.well
-    assert "0001" in finding.saw
+    assert "tables at revision 00" in finding.saw
 
 
 async def test_a_database_that_is_none_is_found(settings: Settings) -> None:
@@ -113,5 +115,22 @@ async def test_the_disk_is_looked_at_where_the_data_will_be(tmp_path: Path) -> N
 async def test_the_report_names_every_check_and_fails_when_one_does(settings: Settings) -> None:
     out = StringIO()
     assert not await doctor.examine(settings, Console(file=out, width=200))
-    for check in ("token", "database", "weights", "device", "disk"):
+    for check in ("token", "database", "pictures", "weights", "device", "disk"):
         assert check in out.getvalue()
+
+
+async def test_a_waiting_job_s_pictures_are_looked_for(settings: Settings) -> None:
+    assert "no jobs yet" in (await doctor.pictures(settings)).saw
+    database, blobs = Database(settings.url), Blobs(settings.blobs_dir)
+    await database.migrate()
+    kept = await blobs.put(b"kept")
+    async with database.begin() as connection:
+        await add(connection, content_blob=kept, style_blob=kept)
+    assert "all 1" in (await doctor.pictures(settings)).saw
+    async with database.begin() as connection:
+        await add(connection, content_blob=kept, style_blob=BLOB)
+    await database.dispose()
+    finding = await doctor.pictures(settings)
+    assert not finding.well
+    assert "1 of 2 are lost" in finding.saw
+    assert "Restore a backup" in finding.mend

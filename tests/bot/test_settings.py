@@ -231,3 +231,51 @@ def test_workers_are_not_shown_the_folder_of_secrets(monkeypatch: pytest.MonkeyP
     for name, value in Settings().for_workers().items():
         monkeypatch.setenv(name, value)
     assert Settings().discord_token is None
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("postgres://u:p@h/n", "postgresql+psycopg://u:p@h/n"),
+        ("postgresql://u:p@h/n", "postgresql+psycopg://u:p@h/n"),
+        ("postgresql+psycopg://u:p@h/n", "postgresql+psycopg://u:p@h/n"),
+        ("sqlite+aiosqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+    ],
+)
+def test_a_database_may_be_written_as_its_provider_writes_it(given: str, read: str) -> None:
+    assert Settings(database_url=given).url == read
+
+
+@pytest.mark.parametrize("given", ["mysql://u:secret@h/n", "postgresql+asyncpg://u:secret@h/n", "secret"])
+def test_a_database_of_another_kind_is_refused_without_its_password(given: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(database_url=given)
+    assert "EASEL_DATABASE_URL: it must begin with postgresql+psycopg://" in sentence_of(refused.value)
+    assert "secret" not in f"{refused.value}{sentence_of(refused.value)}"
+
+
+@pytest.mark.parametrize("given", ["s3://pictures", "s3://pictures/easel/one", "s3://a.b-c/"])
+def test_blobs_may_be_in_a_bucket_and_workers_are_told(given: str) -> None:
+    settings = Settings(blobs_url=given)
+    assert settings.for_workers()["EASEL_BLOBS_URL"] == given
+    assert Settings().for_workers()["EASEL_BLOBS_URL"] == ""
+
+
+@pytest.mark.parametrize("given", ["pictures", "https://host/pictures", "s3://", "s3://UPPER", "s3://b/a b"])
+def test_a_bucket_that_is_none_is_refused(given: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(blobs_url=given)
+
+
+def test_a_gateway_may_be_some_of_the_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EASEL_SHARD_COUNT", "8")
+    monkeypatch.setenv("EASEL_SHARD_IDS", "0-2, 7,1")
+    assert (Settings().shard_count, Settings().shard_ids) == (8, (0, 1, 2, 7))
+
+
+@pytest.mark.parametrize(("ids", "count"), [("0-3", ""), ("8", "8"), ("a", "8"), ("1-", "8"), ("-1", "8")])
+def test_shards_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch, ids: str, count: str) -> None:
+    monkeypatch.setenv("EASEL_SHARD_COUNT", count)
+    monkeypatch.setenv("EASEL_SHARD_IDS", ids)
+    with pytest.raises(ValidationError):
+        Settings()

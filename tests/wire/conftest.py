@@ -35,9 +35,18 @@ async def tiny(discord: DiscordServer, tmp_path: Path) -> AsyncIterator[BotProce
 
 
 @pytest.fixture
-async def easel(discord: DiscordServer, tmp_path: Path) -> AsyncIterator[BotProcess]:
+def settings() -> dict[str, str]:
+    """What a test's operator sets besides."""
+    return {}
+
+
+@pytest.fixture
+async def easel(
+    discord: DiscordServer, tmp_path: Path, settings: dict[str, str]
+) -> AsyncIterator[BotProcess]:
     """`easel run` on a data folder of its own. It must end in order, and its workers with it."""
-    bot = BotProcess(["-m", "bot.cli", "run"], discord, tmp_path, environment(discord, tmp_path))
+    whole = environment(discord, tmp_path) | settings
+    bot = BotProcess(["-m", "bot.cli", "run"], discord, tmp_path, whole)
     try:
         await bot.start()
         yield bot
@@ -65,6 +74,7 @@ def environment(discord: DiscordServer, folder: Path) -> dict[str, str]:
         "EASEL_ATTACHMENT_HOSTS": discord.host,
         "EASEL_DATA_DIR": str(folder / "data"),
         "EASEL_DEVICE": "cpu",
+        "EASEL_WEB_PORT": "0",
         "EASEL_LEASE_S": "4",
         "OMP_NUM_THREADS": "1",  # how long a picture takes depends less on the machine
     }

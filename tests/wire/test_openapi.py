@@ -78,5 +78,9 @@ def test_deviations_excuse_what_they_name_and_nothing_else() -> None:
     assert normalised("PUT", "/applications/{application_id}/commands", commands) == [
         {"name": "a", "options": [{"type": 11}]}
     ]
+    inner = [{"name": "b", "options": [{"type": 1, "options": [{"type": 11, "file_types": ["image"]}]}]}]
+    assert normalised("PUT", "/applications/{application_id}/commands", inner) == [
+        {"name": "b", "options": [{"type": 1, "options": [{"type": 11}]}]}
+    ]
     text = [{"name": "a", "nsfw": "no", "options": [{"type": 3, "file_types": ["image"]}]}]
     assert normalised("PUT", "/applications/{application_id}/commands", text) == text

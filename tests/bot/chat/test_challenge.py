@@ -34,7 +34,9 @@ async def start(hall: Hall, **options: Any) -> InteractionResult:
 
 async def enter(hall: Hall, who: MemberActor, **options: Any) -> InteractionResult:
     """Paints a picture in private, and enters it."""
-    await hall.studio.stylize(who, private=True, content=("c.png", png(60 + who.id % 30, 60)), **options)
+    await hall.studio.stylize(
+        who, private=True, content=("c.png", png(colour=f"#{who.id % 0x1000000:06x}")), **options
+    )
     await hall.studio.paint()
     await hall.studio.courier.round()
     return await give(hall, who, "enter")

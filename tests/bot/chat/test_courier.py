@@ -124,3 +124,27 @@ async def test_the_card_is_shown_after_a_crash_between_acceptance_and_first_answ
         known = (await connection.execute(select(deliveries.c.message_id))).scalar_one()
     assert known == result.response.id
     assert isinstance(studio.channel.history()[-1], discord.Message)
+
+
+async def test_two_gateways_show_a_card_once(studio: Studio, env: Env) -> None:
+    await studio.stylize()
+    await studio.courier.round()
+    await studio.paint()
+    before = len(env.http_requests)
+    one, two = studio.courier, studio.courier
+    assert sum(await asyncio.gather(one.round(), two.round())) == 1
+    assert [request.method for request in env.http_requests[before:]].count("PATCH") == 1
+    assert (await studio.job()).state is State.DELIVERED
+
+
+async def test_a_card_that_a_dead_gateway_was_showing_is_shown_by_another_soon(studio: Studio) -> None:
+    await studio.stylize()
+    await studio.courier.round()
+    await studio.paint()
+    dead = studio.courier
+    assert len(await dead._next()) == 1
+    assert await studio.courier.round() == 0
+    now = studio.rooms.clock
+    later = replace(studio.rooms, clock=lambda: now() + 11)
+    assert await Courier(client=studio.env.bot, rooms=later).round() == 1
+    assert (await studio.job()).state is State.DELIVERED

@@ -54,9 +54,10 @@ async def test_an_export_holds_records_and_pictures_and_is_private(studio: Studi
     result = await studio.ada.slash(studio.channel, "mydata export")
     assert result.ephemeral
     (part,) = zips(studio, result)
-    assert part.namelist()[:4] == [
+    assert part.namelist()[:5] == [
         "data.json",
         "pictures/job-1-result.png",
+        "pictures/job-1-timelapse.webp",
         "pictures/job-1-content.png",
         "pictures/job-1-style.png",
     ]

@@ -1,4 +1,4 @@
-"""Rooms are tested inside one writing transaction."""
+"""Rooms are tested inside one writing transaction, on both databases."""
 
 from collections.abc import AsyncIterator
 
@@ -6,6 +6,13 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
+from tests.bot.conftest import BOTH
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marked = any(mark.args[0] == "url" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "connection" in metafunc.fixturenames and not marked:
+        metafunc.parametrize("url", BOTH, indirect=True)
 
 
 @pytest.fixture

@@ -78,3 +78,56 @@ async def test_a_closed_card_is_never_due_again(connection: AsyncConnection) -> 
     await jobs.cancel(connection, job_id, user_id=ADA, now=NOW)
     assert await due_ids(connection, now=NOW + 1e6) == []
     assert (await row(connection, job_id))["note"] == "the channel is gone"
+
+
+async def held(connection: AsyncConnection, holder: str, now: float = NOW) -> set[int]:
+    """What a gateway gets that reads the ledger and holds all it finds."""
+    due = await deliveries.due(connection, now=now, holder=holder)
+    cards = {delivery.job.id: delivery.shown_revision for delivery in due}
+    return set(await deliveries.hold(connection, cards, holder=holder, now=now))
+
+
+async def test_a_card_is_held_by_one_gateway_at_a_time(connection: AsyncConnection) -> None:
+    first, second = await add_shown(connection, State.QUEUED), await add_shown(connection, State.QUEUED)
+    assert await held(connection, "one") == {first, second}
+    assert await held(connection, "two") == set()
+    assert await held(connection, "one") == {first, second}, "its own stay its own"
+
+
+async def test_a_gateway_that_read_before_another_has_shown_gets_nothing(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    cards = {job_id: 0}
+    await deliveries.hold(connection, cards, holder="one", now=NOW)
+    await deliveries.shown(connection, job_id, revision=1, message_id=5)
+    assert await deliveries.hold(connection, cards, holder="two", now=NOW) == set()
+    await jobs.cancel(connection, job_id, user_id=ADA, now=NOW)
+    assert await held(connection, "two") == {job_id}, "showing has set it free"
+
+
+async def test_a_closed_card_cannot_be_held(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await deliveries.close(connection, job_id)
+    assert await deliveries.hold(connection, {job_id: 0}, holder="one", now=NOW) == set()
+
+
+async def test_a_gateway_that_died_keeps_its_cards_for_a_short_while(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await held(connection, "dead")
+    assert await held(connection, "two", NOW + deliveries.HOLD_S - 1) == set()
+    assert await held(connection, "two", NOW + deliveries.HOLD_S) == {job_id}
+    await deliveries.keep_holding(connection, {job_id}, holder="dead", now=NOW + 100)
+    assert await held(connection, "three", NOW + 100) == {job_id}, "the dead cannot hold what was taken over"
+
+
+async def test_a_card_that_takes_long_stays_in_its_gateway_s_hands(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await held(connection, "one")
+    await deliveries.keep_holding(connection, {job_id}, holder="one", now=NOW + 9)
+    assert await held(connection, "two", NOW + 11) == set()
+
+
+async def test_a_postponed_card_is_anybody_s(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await held(connection, "one")
+    await deliveries.postpone(connection, job_id, retry_at=NOW + 1, note="500")
+    assert await held(connection, "two", NOW + 1) == {job_id}

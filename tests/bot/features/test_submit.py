@@ -27,6 +27,7 @@ from bot.tables import deliveries as deliveries_table
 from bot.tables import jobs as jobs_table
 from nst_core import images
 from tests.bot.builders import ADA, BEN, NOW, add_in, address, read_job
+from tests.bot.conftest import BOTH
 
 CONTENT, STYLE, TEXT, GONE = (
     "https://cdn/content",
@@ -172,6 +173,7 @@ async def test_the_same_interaction_gets_the_same_job(open_house: Callable[..., 
     assert await house.counts() == (1, 1, 1)
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_the_same_interaction_twice_at_once_is_one_job(house: House) -> None:
     request = house.request(style_url=STYLE)
     accepted = await asyncio.gather(*(house.submitter.submit(request) for _ in range(3)))
@@ -302,6 +304,7 @@ async def test_a_full_line_is_refused(open_house: Callable[..., House]) -> None:
         await house.submit(user_id=3, preset="The Scream")
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_ten_requests_at_once_get_exactly_the_jobs_they_may(house: House) -> None:
     outcomes = await asyncio.gather(
         *(house.submit(preset="The Scream") for _ in range(10)), return_exceptions=True

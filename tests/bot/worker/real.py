@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.db import Database
-from bot.engines.local import LocalEngine
+from bot.engines.choice import engine_for
 from bot.engines.supervisor import WORKER_DEFAULTS
 from bot.features import looks
 from bot.features.jobs import Job
 from bot.media.blobs import Blobs
+from bot.settings import Settings
 from nst_core import images
 from nst_core.params import Params
 from tests.bot.builders import add, read_job
@@ -31,7 +32,7 @@ class DataFolder:
         self.folder = folder
         self.database = database
         self.blobs = Blobs(folder / "blobs")
-        self.engine = LocalEngine(database, lease_s=20.0, max_attempts=3)
+        self.engine = engine_for(database, Settings())
 
     async def submit(self, params: Params) -> int:
         content, style = [
@@ -39,7 +40,9 @@ class DataFolder:
             for one in looks.BUILT_IN[:2]
         ]
         async with self.database.begin() as connection:
-            return await add(connection, params=params.as_dict(), content_blob=content, style_blob=style)
+            job_id = await add(connection, params=params.as_dict(), content_blob=content, style_blob=style)
+            await self.engine.enqueue(connection, job_id)
+            return job_id
 
     async def until(self, job_id: int, holds: Callable[[Job], bool]) -> Job:
         while not holds(job := await read_job(self.database, job_id)):  # noqa: ASYNC110 - a row tells nobody
@@ -47,7 +50,8 @@ class DataFolder:
         return job
 
     def environment(self) -> dict[str, str]:
-        return {**WORKER_DEFAULTS, **os.environ, "EASEL_DATA_DIR": str(self.folder), "EASEL_DEVICE": "cpu"}
+        place = {"EASEL_DATA_DIR": str(self.folder), "EASEL_DATABASE_URL": self.database.url}
+        return {**WORKER_DEFAULTS, **os.environ, **place, "EASEL_DEVICE": "cpu"}
 
     @asynccontextmanager
     async def worker(self, name: str) -> AsyncIterator[Process]:

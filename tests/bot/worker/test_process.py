@@ -15,6 +15,7 @@ from nst_core import images
 from nst_core.params import Params
 from tests.bot.builders import column
 from tests.bot.worker.real import ENDLESS, SHORT, DataFolder
+from tests.postgres import Server
 
 PATIENCE_S = 300.0
 
@@ -66,6 +67,24 @@ async def test_a_killed_worker_s_job_is_painted_once_by_the_next_and_sigterm_han
         assert await column(connection, endless, "state") == State.QUEUED
         assert await column(connection, endless, "handbacks") == 1
         assert await column(connection, job_id, "state") == State.RENDERED
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_on_postgresql_an_idle_worker_is_woken_and_a_restart_of_the_server_costs_nothing(
+    folder: DataFolder, postgres_server: Server
+) -> None:
+    async with asyncio.timeout(PATIENCE_S), folder.worker("w") as process:
+        first = await folder.submit(Params(size=64, quality="draft"))
+        await folder.until(first, lambda job: job.ended_at is not None)
+        job_id = await folder.submit(SHORT)
+        await folder.until(job_id, lambda job: (job.step or 0) > 0)
+        await asyncio.to_thread(postgres_server.restart)
+        job = await folder.until(job_id, lambda job: job.ended_at is not None)
+        assert (job.state, job.attempt) == (State.RENDERED, 1)
+        next_one = await folder.submit(Params(size=64, quality="draft"))
+        assert (await folder.until(next_one, lambda job: job.ended_at is not None)).error is None
+        process.terminate()
+        assert await process.wait() == 0
 
 
 async def test_bad_settings_end_the_worker_with_a_sentence(tmp_path: Path) -> None:

@@ -1,0 +1,43 @@
+"""Which engine runs the jobs of a database, and what tells of changes in it.
+
+psycopg and Procrastinate are opened only where there is a PostgreSQL.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bot.db import Database
+from bot.engines.local import LocalEngine
+from bot.engines.protocol import JobEngine
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.engines.notices import Bell, Listener
+
+
+def engine_for(database: Database, settings: Settings) -> JobEngine:
+    """SQLite's `jobs` table is the line itself; on PostgreSQL Procrastinate's line stands before it."""
+    rules = {name: getattr(settings, name) for name in ("lease_s", "max_attempts", "running_per_user")}
+    if database.is_sqlite:
+        return LocalEngine(database, **rules)
+    from bot.engines.procrastinate import ProcrastinateEngine  # noqa: PLC0415
+
+    return ProcrastinateEngine(database, **rules)
+
+
+def bell_for(database: Database) -> "Bell | None":
+    """What wakes an idle worker; None where looking costs little."""
+    if database.is_sqlite:
+        return None
+    from bot.engines import notices, tickets  # noqa: PLC0415
+
+    return notices.Bell(database.url, tickets.CHANNEL)
+
+
+def listener_for(database: Database, heard: Callable[[], None]) -> "Listener | None":
+    """What tells a gateway of jobs that changed elsewhere; None where looking costs little."""
+    if database.is_sqlite:
+        return None
+    from bot.engines import notices  # noqa: PLC0415
+
+    return notices.Listener(database.url, notices.JOBS, heard)

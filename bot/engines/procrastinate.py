@@ -1,0 +1,96 @@
+"""The job engine for many machines: PostgreSQL, with Procrastinate's line before the `jobs` table."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import String, cast, column, exists, literal, literal_column, select, table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import one_at_a_time
+from bot.engines import tickets
+from bot.engines.local import LocalEngine
+from bot.engines.tickets import Ticket
+from bot.features import jobs
+from bot.features.jobs import Claim, State
+from bot.tables import jobs as rows
+
+SWEEPING = 2
+"""The key of sweeps; see `bot.features.jobs.CLAIMING`."""
+MENDED_AT_ONCE = 1000
+
+_tickets = table("procrastinate_jobs", column("queueing_lock"), column("status"))
+
+
+class ProcrastinateEngine(LocalEngine):
+    """A `JobEngine` whose line is Procrastinate's: an idle worker is woken, and takes one ticket at a time.
+
+    Every queued row has a ticket. `jobs` stays the truth: a ticket whose job does not wait any more leads to
+    nothing, and a queued job whose ticket is missing (a restored copy, a hand in the tables) gets a new one.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._swept_at: float | None = None
+
+    async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
+        query = select(rows.c.user_id, rows.c.priority, rows.c.attempt).where(rows.c.id == job_id)
+        user_id, tag, attempt = (await connection.execute(query)).one()
+        await tickets.make(connection, job_id, user_id=user_id, tag=tag, returned=attempt > 0)
+
+    async def claim(self, worker: str) -> Claim | None:
+        await self._sweep_now_and_then()
+        async with self._writing() as connection:
+            while (ticket := await tickets.take(connection)) is not None:
+                fair = await self._fairer(connection, ticket)
+                if claim := await self._claim(connection, fair, worker):
+                    return claim
+        return None
+
+    async def _fairer(self, connection: AsyncConnection, ticket: Ticket) -> Ticket:
+        """Somebody else's ticket, where this one's user has enough running jobs while others wait."""
+        job_id, most = tickets.job_of(ticket), self._running_per_user
+        if not await jobs.is_put_off(connection, job_id, running_per_user=most):
+            return ticket
+        others = await jobs.users_with_room(connection, running_per_user=most)
+        other = await tickets.take(connection, of_users=others) if others else None
+        if other is None:
+            return ticket
+        await tickets.put_back(connection, ticket)
+        return other
+
+    async def _claim(self, connection: AsyncConnection, ticket: Ticket, worker: str) -> Claim | None:
+        await tickets.tear(connection, ticket)
+        job_id, now = tickets.job_of(ticket), self._clock()
+        return await jobs.claim(connection, job_id, worker=worker, now=now, lease_s=self._lease_s)
+
+    async def hand_back(self, claim: Claim) -> bool:
+        async with self._writing() as connection:
+            held = await jobs.hand_back(connection, claim)
+            if held:
+                await self.enqueue(connection, claim.job.id)
+            return held
+
+    async def _sweep_now_and_then(self) -> None:
+        """Whoever asks for work looks after the stalled, so that nobody else has to."""
+        now = self._clock()
+        # A clock that was set back must not end the sweeps.
+        if self._swept_at is None or not 0 <= now - self._swept_at < self._lease_s:
+            self._swept_at = now
+            await self.sweep()
+
+    async def _take_back(self, connection: AsyncConnection, dead_worker: str | None) -> Sequence[int]:
+        await one_at_a_time(connection, SWEEPING)
+        changed = await super()._take_back(connection, dead_worker)
+        for job_id in await _without_ticket(connection):
+            await self.enqueue(connection, job_id)
+        return changed
+
+
+async def _without_ticket(connection: AsyncConnection) -> Sequence[int]:
+    """Queued jobs that nobody would be given: those just taken back, and those that lost their ticket."""
+    lock = literal("job-").concat(cast(rows.c.id, String))
+    # As it is written in the condition of Procrastinate's index.
+    waits = _tickets.c.status == literal_column("'todo'")
+    ticket = exists().where(_tickets.c.queueing_lock == lock, waits)
+    query = select(rows.c.id).where(rows.c.state == State.QUEUED, ~ticket).order_by(rows.c.id)
+    return (await connection.execute(query.limit(MENDED_AT_ONCE))).scalars().all()

@@ -1,0 +1,140 @@
+"""LISTEN and NOTIFY on a real PostgreSQL: what wakes the courier and idle workers."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+
+from bot.db import Database
+from bot.engines import notices, tickets
+from bot.engines.choice import bell_for, listener_for
+from bot.engines.notices import Bell, Listener
+from bot.features import jobs
+from tests.bot.builders import ADA, BLOB, NOW, add, claim_one, progress
+from tests.bot.engines.conformance import House
+from tests.postgres import Server
+
+TIMEOUT_S = 20.0
+FOR_LONG_S = 15.0
+
+
+@pytest.fixture
+async def bell(house: House) -> AsyncIterator[Bell]:
+    bell = Bell(house.database.url, tickets.CHANNEL)
+    yield bell
+    await bell.close()
+
+
+async def test_only_a_database_of_many_machines_needs_to_be_listened_to(
+    house: House, database: Database
+) -> None:
+    assert (bell_for(database), listener_for(database, print)) == (None, None)
+    assert isinstance(bell_for(house.database), Bell)
+    assert isinstance(listener_for(house.database, print), Listener)
+
+
+async def test_a_listener_hears_of_changed_states_and_not_of_progress(house: House) -> None:
+    heard: asyncio.Queue[None] = asyncio.Queue()
+    listener = Listener(house.database.url, notices.JOBS, lambda: heard.put_nowait(None))
+    async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
+        running = group.create_task(listener.run())
+        await heard.get()  # some may have been missed before
+        async with house.database.begin() as connection:
+            await add(connection)
+        async with house.database.begin() as connection:
+            claim = await claim_one(connection)
+        await heard.get()
+        async with house.database.begin() as connection:
+            await jobs.beat(connection, claim, progress(1), now=NOW, lease_s=1.0)
+        async with house.database.begin() as connection:
+            await jobs.cancel(connection, claim.job.id, user_id=ADA, now=NOW)
+        await heard.get()
+        assert heard.empty()
+        running.cancel()
+
+
+async def test_a_listener_comes_back_after_a_restart_and_says_so(
+    house: House, postgres_server: Server
+) -> None:
+    heard = asyncio.Event()
+    async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
+        running = group.create_task(Listener(house.database.url, notices.JOBS, heard.set).run())
+        await heard.wait()
+        heard.clear()
+        await asyncio.to_thread(postgres_server.restart)
+        await heard.wait()
+        running.cancel()
+
+
+async def test_a_bell_rings_for_a_new_ticket_and_for_one_that_came_before_it_listened(
+    house: House, bell: Bell
+) -> None:
+    begun = time.monotonic()
+    await bell.wait(FOR_LONG_S)  # returns at once, for one more look
+    async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
+        waiting = group.create_task(bell.wait(FOR_LONG_S))
+        await house.submit()
+        await waiting
+    assert time.monotonic() - begun < FOR_LONG_S / 2
+    await house.claim()
+    await bell.found()
+
+
+async def test_a_bell_that_nobody_rings_lets_its_worker_look_by_itself(house: House, bell: Bell) -> None:
+    await bell.wait(0.1)
+    begun = time.monotonic()
+    await bell.wait(0.2)
+    assert 0.14 < time.monotonic() - begun < FOR_LONG_S
+
+
+async def test_a_busy_worker_does_not_listen(house: House, bell: Bell) -> None:
+    await bell.wait(FOR_LONG_S)
+    await bell.found()
+    await house.submit()
+    begun = time.monotonic()
+    await bell.wait(FOR_LONG_S)  # listens again, and looks once more
+    await bell.wait(0.1)
+    assert time.monotonic() - begun < FOR_LONG_S / 2
+
+
+async def test_who_is_woken_for_nothing_heeds_fewer_notices_until_it_misses_one(
+    house: House, bell: Bell
+) -> None:
+    await bell.wait(0.1)
+    woken = 0
+    for _ in range(40):
+        async with house.database.begin() as connection:
+            await connection.execute(text(f"SELECT pg_notify('{tickets.CHANNEL}', '')"))
+        begun = time.monotonic()
+        await bell.wait(0.05)
+        woken += time.monotonic() - begun < 0.03
+    assert 1 <= woken < 25
+    await bell.found()  # by its own look: now it is all ears again
+    await bell.wait(0.1)
+    async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
+        begun = time.monotonic()
+        waiting = group.create_task(bell.wait(FOR_LONG_S))
+        await house.submit()
+        await waiting
+    assert time.monotonic() - begun < FOR_LONG_S / 2
+
+
+async def test_a_bell_survives_a_database_that_is_away(
+    house: House, bell: Bell, postgres_server: Server
+) -> None:
+    await bell.wait(0.1)
+    await asyncio.to_thread(postgres_server.stop)
+    begun = time.monotonic()
+    for _ in range(3):
+        await bell.wait(0.1)
+        await bell.found()
+    assert time.monotonic() - begun > 0.2, "it must not turn into a busy loop"
+    await asyncio.to_thread(postgres_server.start)
+    await bell.wait(0.1)
+    async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
+        waiting = group.create_task(bell.wait(FOR_LONG_S))
+        await house.submit()
+        await waiting
+    await house.engine.render(await house.claim(), result_blob=BLOB, figures={})

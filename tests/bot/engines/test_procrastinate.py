@@ -1,0 +1,213 @@
+"""The engine for many machines, on a real PostgreSQL."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from bot.db import Database
+from bot.engines import tickets
+from bot.engines.choice import engine_for
+from bot.engines.local import LocalEngine
+from bot.engines.procrastinate import ProcrastinateEngine
+from bot.engines.protocol import EngineUnavailable
+from bot.features import jobs
+from bot.features.jobs import State
+from bot.settings import Settings
+from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, read_job
+from tests.bot.engines.conformance import Conformance, House, Opened
+from tests.bot.engines.conftest import open_procrastinate
+from tests.postgres import Server
+
+POSTGRESQL = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+
+
+@POSTGRESQL
+class TestProcrastinateEngine(Conformance):
+    @staticmethod
+    def open(url: str, clock: Callable[[], float]) -> Opened:
+        return open_procrastinate(url, clock)
+
+
+async def count(house: House, table: str) -> int:
+    async with house.database.read() as connection:
+        return int((await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())
+
+
+async def test_the_database_says_which_engine_runs_its_jobs(house: House, database: Database) -> None:
+    assert type(engine_for(database, Settings())) is LocalEngine
+    assert type(engine_for(house.database, Settings())) is ProcrastinateEngine
+
+
+async def test_procrastinate_keeps_nothing_of_a_job_that_was_taken(house: House) -> None:
+    await house.submit()
+    assert await count(house, "procrastinate_jobs") == 1
+    claim = await house.claim()
+    await house.engine.hand_back(claim)
+    assert await count(house, "procrastinate_jobs") == 1
+    await house.engine.render(await house.claim(), result_blob=BLOB, figures={})
+    assert (await count(house, "procrastinate_jobs"), await count(house, "procrastinate_events")) == (0, 0)
+
+
+async def test_a_second_ticket_spoils_nothing_of_its_transaction(house: House) -> None:
+    async with house.database.begin() as connection:
+        first = await add(connection)
+        await house.engine.enqueue(connection, first)
+        await house.engine.enqueue(connection, first)
+        second = await add(connection)
+        await house.engine.enqueue(connection, second)
+    assert [(await house.claim()).job.id, (await house.claim()).job.id] == [first, second]
+    assert await house.engine.claim("w") is None
+
+
+async def test_a_rolled_back_submission_leaves_neither_row(house: House) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await house.submit_and_roll_back()
+    assert (await count(house, "jobs"), await count(house, "procrastinate_jobs")) == (0, 0)
+
+
+async def test_a_worker_that_dies_between_the_ticket_and_the_claim_loses_no_job(house: House) -> None:
+    job_id = await house.submit()
+    with pytest.raises(asyncio.CancelledError):
+        await take_and_die(house)
+    assert (await house.claim()).job.id == job_id
+
+
+async def take_and_die(house: House) -> None:
+    async with house.database.begin() as connection:
+        assert await tickets.take(connection) is not None
+        raise asyncio.CancelledError
+
+
+async def test_a_ticket_that_another_worker_is_taking_is_passed_over(house: House) -> None:
+    first, second = await house.submit(ADA), await house.submit(BEN)
+    async with house.database.begin() as connection:
+        taken = await tickets.take(connection)
+        assert taken is not None
+        assert tickets.job_of(taken) == first
+        assert (await house.claim()).job.id == second
+        assert await house.engine.claim("w") is None
+
+
+async def test_a_job_without_a_ticket_gets_one_at_the_next_sweep(house: House) -> None:
+    assert await house.engine.claim("w") is None
+    async with house.database.begin() as connection:
+        job_id = await add(connection)
+    assert await house.engine.claim("w") is None
+    assert await house.engine.sweep() == []
+    assert (await house.claim()).job.id == job_id
+
+
+async def test_idle_workers_sweep_once_per_lease_and_go_on_after_a_clock_was_set_back(house: House) -> None:
+    assert await house.engine.claim("w") is None
+    for passed_s, mended in ((LEASE_S - 1, False), (1.0, True), (-3600.0, True)):
+        house.clock.now += passed_s
+        async with house.database.begin() as connection:
+            await add(connection)
+        claim = await house.engine.claim("w")
+        assert (claim is not None) is mended
+        if not mended:
+            await house.engine.sweep()
+            await house.claim()
+
+
+async def test_a_cancelled_job_s_ticket_leads_to_the_next_job(house: House) -> None:
+    cancelled, next_one = await house.submit(), await house.submit(BEN)
+    await house.cancel(cancelled)
+    assert (await house.claim()).job.id == next_one
+    assert await count(house, "procrastinate_jobs") == 0
+
+
+async def test_users_take_turns_and_who_comes_back_goes_before_its_equals(house: House) -> None:
+    submitted = [await house.submit("?ABC".index(name)) for name in "AAAABBCC"]
+    first, *_ = [await house.claim() for _ in range(3)]
+    assert first.job.id == submitted[0]
+    await house.engine.hand_back(first)
+    order = ""
+    while (claim := await house.engine.claim("w")) is not None:
+        order += "?ABC"[claim.job.user_id]
+        await house.engine.render(claim, result_blob=BLOB, figures={})
+    assert order == "AABCAA"
+
+
+async def test_a_user_with_enough_running_jobs_waits_behind_others_and_keeps_its_place(house: House) -> None:
+    submitted = [await house.submit("?ABC".index(name)) for name in "AAAAA"]
+    running = [await house.claim() for _ in range(2)]
+    other = await house.submit(BEN)
+    assert (await house.claim()).job.id == other
+    assert (await house.claim()).job.id == submitted[2], "nobody else waits"
+    for claim in running:
+        await house.engine.render(claim, result_blob=BLOB, figures={})
+    assert [(await house.claim()).job.id, (await house.claim()).job.id] == submitted[3:]
+    assert await count(house, "procrastinate_jobs") == 0
+
+
+async def test_a_cancelled_job_of_somebody_else_lets_the_busy_user_s_next_one_through(house: House) -> None:
+    submitted = [await house.submit() for _ in range(3)]
+    other = await house.submit(BEN)
+    async with house.database.begin() as connection:
+        await jobs.cancel(connection, other, user_id=BEN, now=NOW)
+    assert [(await house.claim()).job.id for _ in range(3)] == submitted
+    assert await house.engine.claim("w") is None
+
+
+async def test_a_tag_beyond_procrastinate_s_priorities_stands_last(house: House) -> None:
+    async with house.database.begin() as connection:
+        late, first = await add(connection), await add(connection, BEN)
+        assert await tickets.make(connection, late, user_id=ADA, tag=2**40, returned=False)
+        assert await tickets.make(connection, first, user_id=BEN, tag=1, returned=False)
+    assert [(await house.claim()).job.id, (await house.claim()).job.id] == [first, late]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
+async def test_a_restart_of_the_database_loses_no_job(
+    house: House, postgres_server: Server, how: signal.Signals
+) -> None:
+    running, queued = await house.submit(), await house.submit()
+    claim = await house.claim()
+    await asyncio.to_thread(postgres_server.stop, how)
+    for call in (house.engine.claim("w"), house.engine.beat(claim), house.engine.sweep()):
+        with pytest.raises(EngineUnavailable):
+            await call
+    await asyncio.to_thread(postgres_server.start)
+    assert await house.engine.beat(claim)
+    assert await house.engine.render(claim, result_blob=BLOB, figures={})
+    assert (await house.claim()).job.id == queued
+    assert await house.state(running) is State.RENDERED
+
+
+async def test_connections_that_broke_while_idle_are_replaced_unseen(
+    house: House, postgres_server: Server
+) -> None:
+    job_id = await house.submit()
+    await asyncio.to_thread(postgres_server.restart)
+    assert (await read_job(house.database, job_id)).state is State.QUEUED
+    await house.claim()
+
+
+async def test_a_process_that_freezes_in_a_transaction_holds_its_locks_for_a_while_only(
+    house: House,
+) -> None:
+    async with house.database.read() as connection:
+        for name in ("idle_in_transaction_session_timeout", "lock_timeout"):
+            assert (await connection.execute(text(f"SHOW {name}"))).scalar_one() == "30s"
+
+
+async def test_claims_of_several_workers_and_cancels_at_once_meet_no_deadlock(house: House) -> None:
+    submitted = [await house.submit(user_id) for user_id in range(20)]
+
+    async def cancel(job_id: int) -> None:
+        async with house.database.begin() as connection:
+            user_id = submitted.index(job_id)
+            await jobs.cancel(connection, job_id, user_id=user_id, now=NOW)
+
+    claims = [house.engine.claim(f"w{number}") for number in range(20)]
+    sweeps = [house.engine.sweep(dead_worker=f"w{number}") for number in range(5)]
+    await asyncio.gather(*claims, *sweeps, *(cancel(job_id) for job_id in submitted[::2]))
+    while await house.engine.claim("last") is not None:
+        pass
+    states = [(await read_job(house.database, job_id)).state for job_id in submitted]
+    assert set(states[::2]) == {State.CANCELLED}
+    assert set(states[1::2]) == {State.RUNNING}

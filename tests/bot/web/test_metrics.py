@@ -1,0 +1,211 @@
+"""Every number on `/metrics`, and that the pages know each by its name."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.errors import Failure, Refusal
+from bot.features import deliveries, jobs
+from bot.features.jobs import State
+from bot.media.blobs import Blobs
+from bot.media.decode import Clean
+from bot.web import machine
+from bot.web.meters import Meters, TimedDecoder
+from tests.bot.builders import ADA, BEN, BLOB, NOW, add, add_card, add_in, claim_one, set_columns
+from tests.bot.web.conftest import Service
+
+ROOT = Path(__file__).parents[3]
+
+
+async def test_the_line_is_counted_by_state_and_by_band(service: Service) -> None:
+    async with service.database.begin() as connection:
+        for state in (State.DELIVERED, State.FAILED, State.CANCELLED, State.RUNNING):
+            await add_in(connection, state)
+        for _ in range(5):
+            await add(connection, ADA, created_at=NOW - 30)
+        await add(connection, BEN)
+    async with service.open() as site:
+        for name in ("delivered", "failed", "cancelled", "running"):
+            assert await site.metric("easel_jobs", state=name) == 1
+        assert await site.metric("easel_jobs", state="queued") == 6
+        assert await site.metric("easel_jobs", state="rendered") == 0
+        bands = [await site.metric("easel_queue_depth", band=band) for band in ("0", "1-2", "3-9", "10+")]
+        assert sum(filter(None, bands)) == 6
+        assert all(band is not None for band in bands)
+        assert (bands[0] or 0) >= 1
+        assert await site.metric("easel_queue_oldest_seconds") == 30
+        assert await site.metric("easel_workers_busy") == 1
+        assert await site.metric("easel_jobs_stalled") == 0
+        service.clock.now = NOW + 100
+        assert await site.metric("easel_workers_busy") == 0
+        assert await site.metric("easel_jobs_stalled") == 1
+
+
+async def test_each_ended_job_is_counted_once_with_its_times(service: Service) -> None:
+    async with service.database.begin() as connection:
+        await add_in(connection, State.DELIVERED, created_at=NOW - 500)
+        await set_columns(connection, 1, ended_at=NOW - 1)  # before this process began to count
+    async with service.open() as site:
+        assert await site.metric("easel_job_run_seconds_count") == 0
+        async with service.database.begin() as connection:
+            job_id = await add(connection, created_at=NOW - 7)
+            claim = await claim_one(connection)
+            await jobs.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + 3)
+        service.clock.now = NOW + 5
+        for _ in range(3):
+            assert await site.metric("easel_jobs_ended_total", state="painted") == 1
+        async with service.database.begin() as connection:
+            await jobs.deliver(connection, job_id)
+            late = await add(connection)
+            await jobs.cancel(connection, late, user_id=ADA, now=NOW + 4)  # written after the last scrape
+        service.clock.now = NOW + 50
+        told = await site.metrics()
+        assert told["easel_jobs_ended_total", frozenset({("state", "cancelled")})] == 1
+        assert told["easel_jobs_ended_total", frozenset({("state", "painted")})] == 1
+        assert ("easel_jobs_ended_total", frozenset({("state", "delivered")})) not in told
+        assert told["easel_job_wait_seconds_sum", frozenset()] == 7
+        assert told["easel_job_run_seconds_sum", frozenset()] == 3
+        assert told["easel_job_run_seconds_count", frozenset()] == 1
+        service.clock.now = NOW + 10_000
+        assert await site.metric("easel_job_run_seconds_count") == 1
+
+
+async def test_open_cards_and_their_tries_are_counted(service: Service) -> None:
+    async with service.database.begin() as connection:
+        first, second, lost = [await add(connection) for _ in range(3)]
+        for job_id in (first, second, lost):
+            await add_card(connection, job_id)
+        for _ in range(2):
+            await deliveries.postpone(connection, first, retry_at=NOW, note="503")
+        await set_columns(connection, lost, state=State.RENDERED)
+        await deliveries.close(connection, lost, note="403")
+    async with service.open() as site:
+        told = {name: await site.metric(f"easel_deliveries_{name}") for name in ("open", "retrying", "tries")}
+        assert told == {"open": 2, "retrying": 1, "tries": 2}
+        assert await site.metric("easel_deliveries_undelivered") == 1
+
+
+async def test_workers_blobs_disk_and_gateway_are_measured(service: Service) -> None:
+    service.pids |= {"mine": os.getpid(), "gone": 2**22 + 1}
+    await Blobs(service.folder / "blobs").put(b"12345")
+    async with service.open(own_workers=2) as site:
+        memory = await site.metric("easel_worker_resident_bytes", pid=str(os.getpid()))
+        assert memory is not None
+        assert memory > 10_000_000
+        assert await site.metric("easel_worker_resident_bytes", pid=str(2**22 + 1)) is None
+        assert await site.metric("easel_workers_alive") == 2
+        assert (await site.metric("easel_blobs"), await site.metric("easel_blobs_bytes")) == (1, 5)
+        assert (await site.metric("easel_disk_free_bytes") or 0) > 1_000_000
+        assert await site.metric("easel_gateway_shards") == 1
+        assert await site.metric("easel_gateway_shards_connected") == 1
+        assert await site.metric("easel_gateway_latency_seconds") == 0.05
+        assert (await site.metric("process_open_fds") or 0) > 3
+        service.line.latency = float("nan")
+        assert await site.metric("easel_gateway_latency_seconds") is None
+
+
+async def test_pictures_kept_elsewhere_are_not_measured(service: Service) -> None:
+    async with service.open(blobs=None) as site:
+        assert await site.metric("easel_blobs_bytes") is None
+
+
+async def test_a_folder_is_measured_once_in_a_while(tmp_path: Path) -> None:
+    now = [0.0]
+    size = machine.FolderSize(tmp_path / "blobs", every_s=60, clock=lambda: now[0])
+    assert await size.files_and_bytes() == (0, 0)
+    await Blobs(tmp_path / "blobs").put(b"12345")
+    assert await size.files_and_bytes() == (0, 0)
+    now[0] = 60.0
+    assert await size.files_and_bytes() == (1, 5)
+
+
+# GPUs --------------------------------------------------------------------------------------------------
+
+
+def stand_in(folder: Path, script: str) -> str:
+    """A program that stands for nvidia-smi."""
+    tool = folder / "nvidia-smi"
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
+    return str(tool)
+
+
+async def test_gpus_are_read_from_the_driver_s_tool(tmp_path: Path) -> None:
+    tool = stand_in(tmp_path, "echo '0, 87, 40000, 81559'; echo '1, [N/A], 3, 81559'; echo '2, 0, 3, 81559'")
+    first, second = await machine.gpus(tool)
+    assert (first.index, first.utilisation, first.used_bytes) == ("0", 0.87, 40000 * 1024**2)
+    assert (second.index, second.utilisation, second.total_bytes) == ("2", 0.0, 81559 * 1024**2)
+
+
+@pytest.mark.parametrize("script", ["exit 9", "echo 'NVIDIA-SMI has failed'", ""])
+async def test_a_driver_that_does_not_answer_is_no_gpu(tmp_path: Path, script: str) -> None:
+    assert await machine.gpus(stand_in(tmp_path, script)) == []
+
+
+async def test_without_a_driver_there_is_no_gpu() -> None:
+    assert await machine.gpus("no-such-tool-anywhere") == []
+
+
+# Decoding ----------------------------------------------------------------------------------------------
+
+
+class Reader:
+    """A decoder that does what it is told."""
+
+    error: Exception | None = None
+
+    async def clean(self, data: bytes) -> Clean:
+        if self.error is not None:
+            raise self.error
+        return Clean(png=data, width=1, height=1)
+
+
+async def test_reading_a_picture_is_timed_by_its_outcome(service: Service) -> None:
+    reader = Reader()
+    decoder = TimedDecoder(reader, service.meters)
+    assert (await decoder.clean(b"png")).png == b"png"
+    for error in (Refusal("no picture"), Failure("no memory")):
+        reader.error = error
+        with pytest.raises(type(error)):
+            await decoder.clean(b"png")
+    async with service.open() as site:
+        for outcome in ("ok", "refused", "broken"):
+            assert await site.metric("easel_decode_seconds_count", outcome=outcome) == 1
+
+
+# The pages ---------------------------------------------------------------------------------------------
+
+
+async def names(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Every metric of ours, with a GPU in the machine."""
+    stand_in(tmp_path, "echo '0, 87, 40000, 81559'")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    async with service.open() as site, site.session.get(f"{site.address}/metrics") as answer:
+        return set(re.findall(r"^# TYPE (easel_\w+)", await answer.text(), flags=re.MULTILINE))
+
+
+async def test_the_operations_page_names_every_metric_and_no_other(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    told = set(re.findall(r"^\| `(easel_\w+)(?:\{[a-z, ]+\})?` \|", page, flags=re.MULTILINE))
+    shown = await names(service, tmp_path, monkeypatch)
+    assert told == {one for one in shown if not one.endswith("_created")}
+
+
+def test_no_label_can_hold_an_id() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    found = re.findall(r"`easel_\w+\{([a-z, ]+)\}`", text)
+    labels = {one for labels in found for one in labels.split(", ")}
+    of_the_line, of_discord = {"state", "band"}, {"method", "status", "scope", "error"}
+    assert labels == of_the_line | of_discord | {"outcome", "pid", "gpu", "version"}
+
+
+def test_two_services_in_one_process_share_no_counter() -> None:
+    first, second = Meters(), Meters()
+    first.discord.unanswered.labels("TimeoutError").inc()
+    name, labels = "easel_discord_unanswered_total", {"error": "TimeoutError"}
+    assert first.registry.get_sample_value(name, labels) == 1
+    assert second.registry.get_sample_value(name, labels) is None

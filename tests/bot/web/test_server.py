@@ -1,0 +1,120 @@
+"""The port, liveness and readiness, over HTTP on loopback."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from bot.db import Database
+from bot.errors import Refusal
+from bot.features.jobs import State
+from bot.web.server import open_web
+from tests.bot.builders import NOW, add, add_in, claim_one
+from tests.bot.web.conftest import Service
+
+
+async def test_everything_well_is_ready(service: Service) -> None:
+    async with service.open() as site:
+        assert await site.get("/healthz") == (200, {"alive": True})
+        status, told = await site.get("/readyz")
+    assert (status, told["ready"]) == (200, True)
+    assert set(told["checks"]) == {"database", "workers", "gateway", "disk"}
+    assert told["checks"]["gateway"] == {"well": True, "saw": "1 of 1 shards are connected"}
+
+
+@pytest.mark.parametrize(("connected", "shards"), [(0, 0), (0, 1), (1, 2)])
+async def test_a_gateway_that_is_not_wholly_connected_is_not_ready(
+    service: Service, connected: int, shards: int
+) -> None:
+    service.line.connected, service.line.shards = connected, shards
+    async with service.open() as site:
+        status, told = await site.get("/readyz")
+        assert (await site.get("/healthz"))[0] == 200
+    assert (status, told["ready"], told["checks"]["gateway"]["well"]) == (503, False, False)
+    assert told["checks"]["database"]["well"]
+
+
+async def test_a_database_that_is_away_is_not_ready_but_alive(service: Service, tmp_path: Path) -> None:
+    away = Database(f"sqlite+aiosqlite:///{tmp_path}/not/there.db")
+    async with service.open(database=away) as site:
+        status, told = await site.get("/readyz")
+        assert (await site.get("/healthz"))[0] == 200
+        assert await site.metric("easel_database_up") == 0.0
+        assert await site.metric("easel_jobs", state="queued") is None
+    await away.dispose()
+    assert status == 503
+    assert told["checks"]["database"] == {"well": False, "saw": "OperationalError"}
+
+
+async def test_a_machine_whose_own_workers_are_dead_is_not_ready(service: Service) -> None:
+    async with service.open(own_workers=2) as site:
+        assert (await site.get("/readyz"))[0] == 503
+        service.pids["w"] = os.getpid()
+        status, told = await site.get("/readyz")
+    assert (status, told["checks"]["workers"]["saw"]) == (200, "1 of 2 live on this machine")
+
+
+async def test_workers_elsewhere_are_known_by_their_work(service: Service) -> None:
+    async def saw() -> tuple[bool, str]:
+        check = (await site.get("/readyz"))[1]["checks"]["workers"]
+        return check["well"], check["saw"]
+
+    async with service.open() as site:
+        assert await saw() == (True, "none seen lately, and nobody waits long")
+        async with service.database.begin() as connection:
+            job_id = await add(connection, created_at=NOW)
+        service.clock.now = NOW + 121
+        assert await saw() == (False, "none seen, and somebody has waited 121 s")
+        async with service.database.begin() as connection:
+            claim = await claim_one(connection, "elsewhere", now=NOW + 121)
+            assert claim.job.id == job_id
+        assert await saw() == (True, "1 elsewhere are painting")
+        service.clock.now = NOW + 200  # its lease has run out, but it was there
+        assert await saw() == (True, "the last elsewhere was seen 79 s ago")
+
+
+async def test_a_disk_that_is_full_or_gone_is_not_ready(service: Service) -> None:
+    async with service.open(data_dir=Path("/proc/nowhere")) as site:
+        status, told = await site.get("/readyz")
+    assert (status, told["checks"]["disk"]) == (503, {"well": False, "saw": "No such file or directory"})
+    # /proc is a file system with nothing free.
+    async with service.open(data_dir=Path("/proc")) as site:
+        status, told = await site.get("/readyz")
+    assert (status, told["checks"]["disk"]) == (503, {"well": False, "saw": "0 MiB free"})
+
+
+async def test_a_taken_port_is_one_sentence(service: Service) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(Refusal, match=f"EASEL_WEB_PORT: port {port} of 127.0.0.1 .* or 0 for none"):
+            async with open_web(service.watched(), host="127.0.0.1", port=port):
+                raise AssertionError("it cannot open")
+
+
+async def test_port_0_opens_nothing(service: Service) -> None:
+    async with open_web(service.watched(), host="127.0.0.1", port=0) as address:
+        assert address is None
+
+
+async def test_other_paths_and_methods_are_refused(service: Service) -> None:
+    async with service.open() as site:
+        for path in ("/", "/metrics/", "/../etc/passwd", "/healthz/x"):
+            async with site.session.get(site.address + path) as answer:
+                assert answer.status == 404
+        async with site.session.post(f"{site.address}/metrics") as answer:
+            assert answer.status == 405
+
+
+async def test_nothing_is_said_of_anybody(service: Service) -> None:
+    async with service.database.begin() as connection:
+        await add_in(connection, State.DELIVERED, user_id=777777777, guild_id=888888888, channel_id=999999999)
+        await add(connection, user_id=777777777, guild_id=888888888, style_name="a secret name")
+    async with service.open() as site:
+        for path in ("/metrics", "/readyz"):
+            async with site.session.get(site.address + path) as answer:
+                told = await answer.text()
+            for secret in ("777777777", "888888888", "999999999", "a secret name"):
+                assert secret not in told
