@@ -188,6 +188,7 @@ class Stage:
             "EASEL_DATABASE_URL": self.ground.url or "",
             "EASEL_DEVICE": "cpu",
             "EASEL_WORKERS": "0",
+            "EASEL_WEB_PORT": "0",
             "EASEL_LEASE_S": str(LEASE_S),
             "EASEL_FETCH_TIMEOUT_S": str(FETCH_TIMEOUT_S),
             "EASEL_JOBS_PER_USER": "100",
