@@ -1,4 +1,4 @@
-"""The picture that a job's card shows, made to fit the channel's file limit."""
+"""The picture that a job's card shows, made to fit the file limit where it goes."""
 
 import asyncio
 from io import BytesIO
@@ -12,6 +12,8 @@ from bot.media.blobs import BlobMissing, Blobs
 
 JPEG_QUALITIES = (92, 85, 75, 60)
 SHRINK = 0.7
+REQUEST_LIMIT_BYTES = 24 * 1024 * 1024
+"""What fits into one request of at most 25 MiB. Source: Discord's documentation, "Uploading Files"."""
 
 
 async def album(job: Job, blobs: Blobs, *, limit_bytes: int) -> Picture | None:
@@ -25,21 +27,45 @@ async def album(job: Job, blobs: Blobs, *, limit_bytes: int) -> Picture | None:
         except BlobMissing:
             return None  # a newer preview has taken its place meanwhile
         description = _("Preview of a picture in the style of {style}", style=job.style_name)[:1024]
-        return Picture(filename=f"preview-{job.id}.jpg", data=data, description=description)
+        name = filename(f"preview-{job.id}", "jpg", spoiler=job.spoiler)
+        return Picture(filename=name, data=data, description=description, spoiler=job.spoiler)
     if job.state in {State.RENDERED, State.DELIVERED} and job.result_blob:
-        data = await blobs.get(job.result_blob)
-        description = _("A picture painted in the style of {style}", style=job.style_name)[:1024]
-        if len(data) <= limit_bytes:
-            return Picture(filename=f"easel-{job.id}.png", data=data, description=description)
-        data = await asyncio.to_thread(shrink, data, limit_bytes)
-        note = _("Sent as JPEG: the full picture is larger than this channel's file limit.")
-        return Picture(filename=f"easel-{job.id}.jpg", data=data, description=description, note=note)
+        return await _result(job, await blobs.get(job.result_blob), min(limit_bytes, REQUEST_LIMIT_BYTES))
     return None
+
+
+async def _result(job: Job, png: bytes, limit_bytes: int) -> Picture:
+    data, ending = await asyncio.to_thread(fitted, png, limit_bytes)
+    reduced = ending != "png"
+    note = _("Sent as JPEG: the full picture is larger than this channel's file limit.")
+    return Picture(
+        filename=filename(f"easel-{job.id}", ending, spoiler=job.spoiler),
+        data=data,
+        description=alt_text(job),
+        note=note if reduced else None,
+        spoiler=job.spoiler,
+        reduced=reduced,
+    )
+
+
+def alt_text(job: Job) -> str:
+    """What a result shows, for those who cannot see it."""
+    return _("A picture painted in the style of {style}", style=job.style_name)[:1024]
+
+
+def filename(stem: str, ending: str, *, spoiler: bool) -> str:
+    """Discord hides a file whose name begins so."""
+    return f"{'SPOILER_' if spoiler else ''}{stem}.{ending}"
+
+
+def fitted(png: bytes, limit_bytes: int) -> tuple[bytes, str]:
+    """The picture as it is where it fits, else as a JPEG; and the ending of its file's name."""
+    return (png, "png") if len(png) <= limit_bytes else (shrink(png, limit_bytes), "jpg")
 
 
 def shrink(png: bytes, limit_bytes: int) -> bytes:
     """The picture as a JPEG of at most `limit_bytes`: first at lower quality, then smaller."""
-    picture = Image.open(BytesIO(png)).convert("RGB")
+    picture = _opaque(Image.open(BytesIO(png)))
     while True:
         for quality in JPEG_QUALITIES:
             out = BytesIO()
@@ -47,3 +73,12 @@ def shrink(png: bytes, limit_bytes: int) -> bytes:
             if out.tell() <= limit_bytes or max(picture.size) <= 64:
                 return out.getvalue()
         picture = picture.resize((max(1, int(picture.width * SHRINK)), max(1, int(picture.height * SHRINK))))
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    """Without transparency, which JPEG has not: over white, as most pages show it."""
+    if "A" not in picture.getbands():
+        return picture.convert("RGB")
+    ground = Image.new("RGBA", picture.size, "white")
+    ground.alpha_composite(picture.convert("RGBA"))
+    return ground.convert("RGB")

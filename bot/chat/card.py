@@ -11,10 +11,10 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.cancel import CancelButton
+from bot.chat import buttons
 from bot.chat.door import plain
 from bot.features.estimates import Standing
-from bot.features.jobs import WAITING, Job, State
+from bot.features.jobs import Job, State
 from bot.features.looks import Look
 from bot.language import N_, _, catalog, spoken
 
@@ -32,29 +32,41 @@ QUALITY_WORDS = {"draft": N_("draft"), "standard": N_("standard"), "high": N_("h
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture on a card: its file's name, its bytes, and its description for those who cannot see it."""
+    """A picture on a card: its file's name, its bytes, and its description for those who cannot see it.
+
+    spoiler: hidden until it is clicked; reduced: smaller than the one we keep.
+    """
 
     filename: str
     data: bytes
     description: str
     note: str | None = None
+    spoiler: bool = False
+    reduced: bool = False
 
     def as_file(self) -> discord.File:
         return discord.File(BytesIO(self.data), filename=self.filename, description=self.description)
 
 
-def render(job: Job, *, standing: Standing | None = None, picture: Picture | None = None) -> ui.LayoutView:
-    """The card of `job`; `picture` is shown where there is one and must be uploaded with the message."""
+def render(
+    job: Job, *, standing: Standing | None = None, picture: Picture | None = None, remark: str | None = None
+) -> ui.LayoutView:
+    """The card of `job`: the picture first where there is one, which must be uploaded with the message.
+
+    remark: a sentence about this card, beside what the job itself says.
+    """
     texts = [
         _("**{style}** · for {person}", style=plain(job.style_name), person=f"<@{job.user_id}>"),
         _LINES[job.state](job, standing),
     ]
-    texts += [f"-# {note}" for note in job.notes or ()]
-    if picture is not None and picture.note:
-        texts.append(f"-# {picture.note}")
-    container = panel(*texts, picture=picture, accent=ACCENTS[job.state])
-    if job.state in WAITING:
-        container.add_item(ui.ActionRow(CancelButton(job.id)))
+    notes = (*(job.notes or ()), picture.note if picture else None, remark)
+    texts += [f"-# {note}" for note in notes if note]
+    container: ui.Container[Any] = ui.Container(accent_colour=ACCENTS[job.state])
+    if picture is not None:
+        container.add_item(gallery(picture))
+    container.add_item(ui.TextDisplay("\n".join(texts)))
+    for row in buttons.rows(job, reduced=picture is not None and picture.reduced):
+        container.add_item(row)
     return layout(container)
 
 
@@ -75,11 +87,20 @@ def panel(
     for number, text in enumerate(texts):
         container.add_item(ui.TextDisplay(text))
         if number == 0 and picture is not None:
-            item = discord.MediaGalleryItem(
-                f"attachment://{picture.filename}", description=picture.description
-            )
-            container.add_item(ui.MediaGallery(item))
+            container.add_item(gallery(picture))
     return container
+
+
+def gallery(*pictures: Picture) -> ui.MediaGallery[Any]:
+    """The pictures side by side; each must be uploaded with the message."""
+    return ui.MediaGallery(
+        *(
+            discord.MediaGalleryItem(
+                f"attachment://{picture.filename}", description=picture.description, spoiler=picture.spoiler
+            )
+            for picture in pictures
+        )
+    )
 
 
 def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = None) -> str:
@@ -131,10 +152,16 @@ def _running(job: Job, standing: Standing | None) -> str:
 
 
 def _rendered(job: Job, _standing: Standing | None) -> str:
-    seconds = (job.ended_at or 0) - (job.started_at or 0)
     notes = dict.fromkeys((job.figures or {}).get("notes", ()))
-    painted = _("painted in {seconds:.0f} s", seconds=seconds)
+    painted = _painted_in((job.ended_at or 0) - (job.started_at or 0))
     return "\n".join(f"-# {line}" for line in (f"{job_settings(job)} · {painted}", *notes))
+
+
+def _painted_in(seconds: float) -> str:
+    if seconds < 120:
+        return _("painted in {seconds:.0f} s", seconds=seconds)
+    minutes, rest = divmod(round(seconds), 60)
+    return _("painted in {minutes} min {seconds} s", minutes=minutes, seconds=rest)
 
 
 def _failed(job: Job, _standing: Standing | None) -> str:

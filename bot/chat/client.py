@@ -11,6 +11,7 @@ from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 
 from bot.chat.about import about_command
+from bot.chat.actions import JobButton
 from bot.chat.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect, artchannel_group
 from bot.chat.ballot import VoteSelect
 from bot.chat.blend import blend
@@ -29,6 +30,7 @@ from bot.chat.preset_show import StyleButton
 from bot.chat.presets import preset_group
 from bot.chat.queue import queue_command
 from bot.chat.quota import quota_command
+from bot.chat.result import result_command
 from bot.chat.rooms import Rooms
 from bot.chat.settings import ChoiceSelect, PlacesSelect, ResetButton, RoleQuotaButton, settings_command
 from bot.chat.stats import stats_command
@@ -53,6 +55,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     stats_command,
     help_command,
     about_command,
+    result_command,
     quota_command,
     settings_command,
     mydata_group,
@@ -63,6 +66,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
 
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     CancelButton,
+    JobButton,
     PageButton,
     StyleButton,
     LookSelect,

@@ -8,32 +8,28 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 
 import discord
 import structlog
-from aiolimiter import AsyncLimiter
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.chat import card
-from bot.chat.album import album
-from bot.chat.exhibit import point_to
+from bot.chat.pacing import Pace
+from bot.chat.parcel import DEFAULT_LIMIT_BYTES, upload
 from bot.chat.rooms import Rooms
-from bot.features import deliveries, estimates, exhibits, jobs
+from bot.features import deliveries, exhibits, jobs
 from bot.features.deliveries import HOLD_S, Delivery
 from bot.features.jobs import WAITING, State
-from bot.language import speaking
+from bot.language import _, speaking
 
 log = structlog.get_logger(__name__)
 
 ROUND_S = 0.5
-EDIT_EVERY_S = 3.0
-EDITS_PER_CHANNEL = 4
-"""Edits of running cards per channel and 5 s; Discord allows about 5, and final edits need room."""
 MAX_TRIES = 40
 MAX_PAUSE_S = 300.0
-
+WORN_OUT = 30046
+"""Too many edits of a message older than an hour: this one cannot be edited for a while."""
 CLOSED_WAYS = {
     10003,  # unknown channel
     10008,  # unknown message: somebody deleted the card
@@ -41,6 +37,7 @@ CLOSED_WAYS = {
     50001,  # no access
     50013,  # no permission
     50027,  # the interaction's token has expired
+    WORN_OUT,
 }
 """Error codes after which the next way is tried. Source: Discord's "Opcodes and Status Codes"."""
 
@@ -57,8 +54,9 @@ class Courier:
         self._name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]
         self._in_flight: set[int] = set()
         self._renewed_at = 0.0
-        self._edited_at: dict[int, float] = {}
-        self._channels: dict[int, AsyncLimiter] = {}
+        self._pace = Pace()
+        self._silent: set[int] = set()
+        self._worn_out: set[int] = set()
 
     async def run(self) -> None:
         """Works until cancelled, waiting for the client to be ready first."""
@@ -88,8 +86,8 @@ class Courier:
         now = self._rooms.clock()
         async with self._rooms.database.read() as connection:
             due = await deliveries.due(connection, now=now, holder=self._name)
-        self._edited_at = {job: at for job, at in self._edited_at.items() if at > now - EDIT_EVERY_S}
-        chosen = await self._hold([delivery for delivery in due if self._may_show(delivery)], now)
+        self._pace.forget(now=now, busy_channels={delivery.job.channel_id for delivery in due})
+        chosen = await self._hold([one for one in due if await self._may_show(one, now)], now)
         self._in_flight |= {delivery.job.id for delivery in chosen}
         return chosen
 
@@ -105,15 +103,11 @@ class Courier:
         self._renewed_at = now
         return [delivery for delivery in chosen if delivery.job.id in held]
 
-    def _may_show(self, delivery: Delivery) -> bool:
-        """Ends are shown at once; the rest at most every 3 s per job, within the channel's budget."""
+    async def _may_show(self, delivery: Delivery, now: float) -> bool:
         job = delivery.job
         if job.id in self._in_flight:
             return False
-        if job.state not in WAITING:
-            return True
-        limiter = self._channels.setdefault(job.channel_id, AsyncLimiter(EDITS_PER_CHANNEL, 5.0))
-        return job.id not in self._edited_at and limiter.has_capacity()
+        return await self._pace.take(job.id, job.channel_id, now=now, ended=job.state not in WAITING)
 
     async def _show(self, delivery: Delivery) -> None:
         job = delivery.job
@@ -127,10 +121,6 @@ class Courier:
             self._in_flight.discard(job.id)
 
     async def _try_to_show(self, delivery: Delivery) -> None:
-        job = delivery.job
-        self._edited_at[job.id] = self._rooms.clock()
-        if job.channel_id in self._channels and job.state in WAITING:
-            await self._channels[job.channel_id].acquire()
         try:
             message_id = await self._send(delivery)
         except (discord.HTTPException, discord.RateLimited, OSError, TimeoutError) as error:
@@ -143,6 +133,9 @@ class Courier:
 
     async def _record(self, delivery: Delivery, message_id: int | None) -> None:
         job = delivery.job
+        if job.state not in WAITING:
+            self._silent.discard(job.id)
+            self._worn_out.discard(job.id)
         async with self._rooms.database.begin() as connection:
             await deliveries.shown(connection, job.id, revision=job.revision, message_id=message_id)
             if job.state is State.RENDERED:
@@ -170,6 +163,7 @@ class Courier:
 
     async def _send(self, delivery: Delivery) -> int | None:
         """Shows the card by the first way that Discord still allows, and returns its message id."""
+        job = delivery.job
         for name, way in self._ways(delivery):
             try:
                 return await way(delivery)
@@ -178,34 +172,56 @@ class Courier:
                     raise
                 log.info("this way is closed", way=name, code=error.code)
                 await self._forget(delivery, name, error.code)
-        if delivery.job.state in WAITING:
-            return None  # a preview is not worth a new message
+        if job.state in WAITING:
+            self._silent.add(job.id)
+        if job.state in WAITING or job.state is State.CANCELLED:
+            return None  # not worth a new message
         return await self._post_to_user(delivery)
 
     async def _forget(self, delivery: Delivery, way: str, code: int) -> None:
         """Does not try again what is gone for good: Discord counts refused requests."""
+        if code == WORN_OUT:
+            self._worn_out.add(delivery.job.id)
+            return
         async with self._rooms.database.begin() as connection:
             if way == TOKEN:
                 await deliveries.forget_token(connection, delivery.job.id)
             elif way == CHANNEL and code in GONE:
                 await deliveries.forget_message(connection, delivery.job.id)
 
-    def _ways(self, delivery: Delivery) -> list[tuple[str, Callable[[Delivery], Awaitable[int]]]]:
-        address = delivery.address
-        ways: list[tuple[str, Callable[[Delivery], Awaitable[int]]]] = []
+    def _ways(self, delivery: Delivery) -> Iterator[tuple[str, Callable[[Delivery], Awaitable[int]]]]:
+        """One after the other, as what came of the ones before tells.
+
+        A card that somebody deleted is not posted again in the same place; one that refused a preview is left
+        alone until the end.
+        """
+        address, ended = delivery.address, delivery.job.state not in WAITING
+        silent = delivery.job.id in self._silent
         if self._rooms.clock() < address.token_until:
-            ways.append((TOKEN, self._edit_by_token))
-        if address.channel_reachable and address.message_id is not None:
-            ways.append((CHANNEL, self._edit_in_channel))
-        if address.channel_reachable and delivery.job.state not in WAITING:
-            ways.append(("new message", self._post_in_channel))
-        return ways
+            yield TOKEN, self._edit_by_token
+        if address.channel_reachable and address.message_id is not None and (ended or not silent):
+            yield CHANNEL, self._edit_in_channel
+        if address.channel_reachable and ended and address.message_id is None:
+            yield "new message", self._post_in_channel
+        elif ended and delivery.job.id in self._worn_out:
+            yield "new message for a worn-out one", self._replace_in_channel
 
     async def _post_in_channel(self, delivery: Delivery) -> int:
-        return await self._post(delivery, self._client.get_partial_messageable(delivery.job.channel_id))
+        channel = self._client.get_partial_messageable(delivery.job.channel_id)
+        return await self._post(delivery, channel, self._channel_limit(delivery))
+
+    async def _replace_in_channel(self, delivery: Delivery) -> int:
+        message_id = await self._post_in_channel(delivery)
+        channel = self._client.get_partial_messageable(delivery.job.channel_id)
+        with suppress(discord.HTTPException):
+            await channel.get_partial_message(delivery.address.message_id or 0).delete()
+        return message_id
 
     async def _post_to_user(self, delivery: Delivery) -> int:
-        return await self._post(delivery, await self._client.fetch_user(delivery.job.user_id))
+        user = await self._client.fetch_user(delivery.job.user_id)
+        with speaking(delivery.job.language):
+            remark = _("It could not be shown in {channel}.", channel=f"<#{delivery.job.channel_id}>")
+        return await self._post(delivery, user, DEFAULT_LIMIT_BYTES, remark=remark)
 
     async def _edit_by_token(self, delivery: Delivery) -> int:
         address = delivery.address
@@ -213,8 +229,11 @@ class Courier:
             self._client.application_id or 0, address.interaction_token, client=self._client
         )
         message_id = address.message_id or await self._find_original(webhook)
-        view, files = await self._card(delivery)
-        return (await webhook.edit_message(message_id, view=view, attachments=files)).id
+
+        async def edit(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
+            return (await webhook.edit_message(message_id, view=view, attachments=files)).id
+
+        return await upload(self._rooms, delivery, edit, address.filesize_limit)
 
     async def _find_original(self, webhook: discord.Webhook) -> int:
         """The id of an interaction's first answer, not known after a crash right behind the acceptance."""
@@ -223,32 +242,29 @@ class Courier:
         return int((await self._client.http.request(route))["id"])
 
     async def _edit_in_channel(self, delivery: Delivery) -> int:
-        view, files = await self._card(delivery)
         channel = self._client.get_partial_messageable(delivery.job.channel_id)
         message = channel.get_partial_message(delivery.address.message_id or 0)
-        return (await message.edit(view=view, attachments=files)).id
 
-    async def _post(self, delivery: Delivery, target: discord.abc.Messageable) -> int:
-        view, files = await self._card(delivery)
-        message = await target.send(view=view, files=files, nonce=f"easel-{delivery.job.id}")
-        return message.id
+        async def edit(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
+            return (await message.edit(view=view, attachments=files)).id
 
-    async def _card(self, delivery: Delivery) -> tuple[discord.ui.LayoutView, list[discord.File]]:
-        with speaking(delivery.job.language):
-            return await self._card_in_its_language(delivery)
+        return await upload(self._rooms, delivery, edit, self._channel_limit(delivery))
 
-    async def _card_in_its_language(
-        self, delivery: Delivery
-    ) -> tuple[discord.ui.LayoutView, list[discord.File]]:
-        job, rooms = delivery.job, self._rooms
-        standing = None
-        if job.state in WAITING:
-            async with rooms.database.read() as connection:
-                standing = await estimates.standing(connection, job, now=rooms.clock(), workers=rooms.workers)
-        async with rooms.database.read() as connection:
-            hanging = await exhibits.hangs_at(connection, job)
-        if hanging is not None:
-            return point_to(card.render(job), hanging), []
-        picture = await album(job, rooms.intake.blobs, limit_bytes=delivery.address.filesize_limit)
-        view = card.render(job, standing=standing, picture=picture)
-        return view, [picture.as_file()] if picture else []
+    async def _post(
+        self,
+        delivery: Delivery,
+        target: discord.abc.Messageable,
+        limit_bytes: int,
+        *,
+        remark: str | None = None,
+    ) -> int:
+        async def post(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
+            return (await target.send(view=view, files=files, nonce=f"easel-{delivery.job.id}")).id
+
+        return await upload(self._rooms, delivery, post, limit_bytes, remark=remark)
+
+    def _channel_limit(self, delivery: Delivery) -> int:
+        """What the bot itself may upload there: a person's own limit ends with the interaction."""
+        guild = self._client.get_guild(delivery.job.guild_id or 0)
+        allowed = guild.filesize_limit if guild else DEFAULT_LIMIT_BYTES
+        return min(delivery.address.filesize_limit, allowed)

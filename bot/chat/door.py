@@ -46,15 +46,24 @@ async def say(interaction: discord.Interaction, sentence: str) -> None:
     """Tells the person one sentence, privately where Discord still allows it."""
     if not interaction.response.is_done():
         await interaction.response.send_message(sentence, ephemeral=True)
-    elif interaction.type is discord.InteractionType.application_command or _thinks(interaction):
+    elif interaction.type is discord.InteractionType.application_command:
         await interaction.edit_original_response(content=sentence)
+    elif interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+        await _say_after_thinking(interaction, sentence)
     else:
         await interaction.followup.send(sentence, ephemeral=True)
 
 
-def _thinks(interaction: discord.Interaction) -> bool:
-    """Whether the person sees "… is thinking", which a private message would not end."""
-    return interaction.response.type is discord.InteractionResponseType.deferred_channel_message
+async def _say_after_thinking(interaction: discord.Interaction, sentence: str) -> None:
+    """The first words after "thinking …" are as public as that was: others have to be first, and go."""
+    first = await interaction.edit_original_response(content="…")
+    if first.flags.ephemeral:
+        await interaction.edit_original_response(content=sentence)
+        return
+    try:
+        await interaction.followup.send(sentence, ephemeral=True)
+    finally:
+        await interaction.delete_original_response()
 
 
 def refusal_sentence(refusal: Refusal) -> str:

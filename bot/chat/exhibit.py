@@ -123,21 +123,14 @@ def message_of(exhibit: Exhibit, picture: discord.MediaGalleryItem, *, weekly: b
     return layout(container)
 
 
-def point_to(view: ui.LayoutView, hanging: Hanging) -> ui.LayoutView:
-    """A card without its picture, which says where that hangs."""
+def place_of(hanging: Hanging) -> str:
+    """Where a picture hangs that its card does not show."""
     channel = f"<#{hanging.channel_id}>"
     if hanging.removed:
-        text = _("This picture was taken down from {channel}.", channel=channel)
-    elif hanging.link:
-        text = _("This picture hangs in {channel}: {link}", channel=channel, link=hanging.link)
-    else:
-        text = _("This picture hangs in {channel}.", channel=channel)
-    for item in view.children:
-        if isinstance(item, ui.Container):
-            item.add_item(ui.TextDisplay(text))
-            return view
-    view.add_item(ui.TextDisplay(text))
-    return view
+        return _("This picture was taken down from {channel}.", channel=channel)
+    if hanging.link:
+        return _("This picture hangs in {channel}: {link}", channel=channel, link=hanging.link)
+    return _("This picture hangs in {channel}.", channel=channel)
 
 
 def is_message_of(exhibit: Exhibit, message: discord.Message) -> bool:

@@ -116,9 +116,12 @@ async def ask(
     content: PictureSource,
     styles: tuple[StyleChoice, ...],
     chosen: Mapping[str, Any],
+    age_restricted: bool = False,
     **more: Any,
 ) -> None:
     """Queues a picture for a deferred interaction, and shows its card. `more`: other fields of `Request`.
+
+    age_restricted: whether it is so wherever it was asked for.
 
     Raises:
         Refusal: with the user's sentence.
@@ -133,7 +136,7 @@ async def ask(
             parent_channel_id=parent_of(interaction),
             role_ids=roles_of(interaction),
             private=private,
-            age_restricted=is_age_restricted(interaction),
+            age_restricted=age_restricted or is_age_restricted(interaction),
             language=language_of(interaction, private=private),
             address=address_of(interaction, rooms, private=private),
             content=content,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, case, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.features.jobs import JOB_COLUMNS, WAITING, Job
+from bot.features.jobs import JOB_COLUMNS, WAITING, Job, State
 from bot.tables import deliveries, jobs
 
 
@@ -48,6 +48,23 @@ async def open_for(connection: AsyncConnection, job_id: int, address: Address) -
     """Adds the ledger's row for a new job, in the job's own transaction."""
     values = {column.name: getattr(address, column.name) for column in _ADDRESS}
     await connection.execute(deliveries.insert().values(job_id=job_id, **values))
+
+
+async def address_of(connection: AsyncConnection, job_id: int) -> Address | None:
+    row = (
+        (await connection.execute(select(*_ADDRESS).where(deliveries.c.job_id == job_id))).mappings().first()
+    )
+    return Address(**row) if row else None
+
+
+async def undelivered_of(connection: AsyncConnection, user_id: int) -> set[int]:
+    """The user's painted jobs that could be shown nowhere."""
+    query = (
+        select(jobs.c.id)
+        .join(deliveries, deliveries.c.job_id == jobs.c.id)
+        .where(jobs.c.user_id == user_id, jobs.c.state == State.RENDERED, deliveries.c.closed)
+    )
+    return set((await connection.execute(query)).scalars())
 
 
 async def due(
@@ -154,5 +171,6 @@ async def forget_token(connection: AsyncConnection, job_id: int) -> None:
 
 
 async def forget_message(connection: AsyncConnection, job_id: int) -> None:
-    """The card's message or its channel is gone."""
-    await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(message_id=None))
+    """The card's message or its channel is gone: nothing is shown there any more."""
+    values = {"message_id": None, "channel_reachable": False}
+    await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))

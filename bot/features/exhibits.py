@@ -184,6 +184,11 @@ async def take_down(
     await _change(connection, exhibits.c.job_id == job_id, removed=True)
 
 
+async def remove(connection: AsyncConnection, job_id: int) -> None:
+    """For a picture that is deleted: takes it down where it hangs."""
+    await _change(connection, and_(exhibits.c.job_id == job_id, exhibits.c.removed.is_(False)), removed=True)
+
+
 async def require(connection: AsyncConnection, job_id: int, *, guild_id: int | None) -> Exhibit:
     """An exhibit of this server that was not taken down.
 

@@ -180,6 +180,20 @@ def _line() -> Select[Any]:
     return select(*JOB_COLUMNS).where(jobs.c.state.in_(WAITING)).order_by(*order)
 
 
+async def finished_of(
+    connection: AsyncConnection, user_id: int, *, limit: int, job_id: int | None = None
+) -> list[Job]:
+    """The user's jobs whose picture is there, the newest first; with `job_id` that one alone."""
+    query = select(*JOB_COLUMNS).where(
+        jobs.c.user_id == user_id,
+        jobs.c.state.in_((State.RENDERED, State.DELIVERED)),
+        jobs.c.result_blob.is_not(None),
+    )
+    if job_id is not None:
+        query = query.where(jobs.c.id == job_id)
+    return await _all(connection, query.order_by(jobs.c.id.desc()).limit(limit))
+
+
 async def count_waiting(connection: AsyncConnection, user_id: int | None = None) -> int:
     query = select(func.count()).select_from(jobs).where(jobs.c.state.in_(WAITING))
     if user_id is not None:

@@ -7,7 +7,6 @@ from sqlalchemy import Column, Text, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.features.jobs import WAITING, State
-from bot.features.jobs import WAITING, State
 from bot.tables import jobs, metadata
 
 COLUMNS: Final[tuple[Column[Any], ...]] = tuple(
@@ -46,16 +45,6 @@ async def _more_styles(connection: AsyncConnection) -> AsyncIterator[str]:
     async for (styles,) in await connection.stream(query):
         for style in styles or ():
             yield style["blob"]
-
-
-async def needed_next(connection: AsyncConnection, *, limit: int = 1000) -> list[str]:
-    """The blobs without which a waiting job cannot be painted, or a painted one not be delivered."""
-    inputs = (jobs.c.content_blob, jobs.c.style_blob, jobs.c.mask_blob, jobs.c.start_blob)
-    waiting = select(*inputs).where(jobs.c.state.in_(WAITING)).limit(limit)
-    painted = select(jobs.c.result_blob).where(jobs.c.state == State.RENDERED).limit(limit)
-    keys = [key for row in await connection.execute(waiting) for key in row]
-    keys += (await connection.execute(painted)).scalars()
-    return sorted({key for key in keys if key})
 
 
 async def needed_next(connection: AsyncConnection, *, limit: int = 1000) -> list[str]:

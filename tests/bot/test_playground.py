@@ -217,7 +217,9 @@ def test_a_command_with_two_files_becomes_the_picture_by_itself(page: Page) -> N
     result = ("A picture painted in the style of starry_night", 64, 43)
     page.until(lambda: result in page.pictures(), "the picture")
     assert "strength 50 · standard · 64 px" in page.text()
-    assert not page.browser.find_elements(By.CSS_SELECTOR, ".component-button")
+    labels = [button.text for button in page.browser.find_elements(By.CSS_SELECTOR, ".component-button")]
+    assert any("Again" in label for label in labels)
+    assert not any("Cancel" in label for label in labels)
 
 
 def test_a_running_card_shows_a_preview_and_can_be_cancelled(page: Page) -> None:

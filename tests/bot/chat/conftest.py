@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 from PIL import Image
 from simcord import ChannelHandle, Env, InteractionResult, MemberActor
@@ -20,6 +21,7 @@ from bot.features import jobs, tours
 from bot.features.jobs import Claim, Job, Progress
 from bot.playground import SimulatedCdn
 from bot.settings import Settings
+from bot.tables import deliveries
 from bot.worker.loop import Worker
 from bot.worker.pictures import Pictures
 from nst_core import images
@@ -110,6 +112,11 @@ class Studio:
         assert claim is not None, "nobody waits"
         assert await engine.fail(claim, error=sentence, reference="cafe0123")
 
+    async def limit_files(self, size_bytes: int) -> None:
+        """Makes Discord's file limit for all cards so far a small one."""
+        async with self.rooms.database.begin() as connection:
+            await connection.execute(deliveries.update().values(filesize_limit=size_bytes))
+
     def rooms_engine(self) -> LocalEngine:
         return LocalEngine(self.rooms.database, lease_s=20.0, max_attempts=3)
 
@@ -180,6 +187,11 @@ def texts(components: list[dict[str, Any]]) -> str:
     return "\n".join(filter(None, found))
 
 
+def words(message: discord.Message) -> str:
+    """The text on a card."""
+    return texts([component.to_dict() for component in message.components])  # type: ignore[misc]
+
+
 def card(result: InteractionResult) -> str:
     """The text on the card that answered an interaction."""
     assert result.response is not None
@@ -188,5 +200,5 @@ def card(result: InteractionResult) -> str:
 
 def sentence(result: InteractionResult) -> str:
     """The plain text that answered an interaction."""
-    assert result.response is not None
-    return result.response.content
+    (answer,) = filter(None, (result.response, *result.followups))
+    return answer.content

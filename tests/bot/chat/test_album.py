@@ -51,3 +51,10 @@ async def test_a_preview_that_was_superseded_meanwhile_is_left_out(studio: Studi
     assert await album(job, studio.rooms.intake.blobs, limit_bytes=10_000_000) is not None
     await studio.rooms.intake.blobs.delete(job.preview_blob)
     assert await album(job, studio.rooms.intake.blobs, limit_bytes=10_000_000) is None
+
+
+def test_transparency_becomes_white_where_jpeg_has_none() -> None:
+    out = BytesIO()
+    Image.new("RGBA", (80, 80), (0, 0, 0, 0)).save(out, "PNG")
+    small = Image.open(BytesIO(shrink(out.getvalue(), 1)))
+    assert small.convert("RGB").getpixel((10, 10)) == (255, 255, 255)

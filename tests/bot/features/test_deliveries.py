@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.features import deliveries, jobs
 from bot.features.jobs import State
 from bot.tables import deliveries as table
-from tests.bot.builders import ADA, NOW, add, add_card, add_in, address, job_of
+from tests.bot.builders import ADA, BEN, NOW, add, add_card, add_in, address, job_of
 
 
 async def add_shown(connection: AsyncConnection, state: State) -> int:
@@ -94,6 +94,31 @@ async def test_an_older_state_shown_late_has_the_end_shown_once_more(connection:
     await deliveries.close(connection, job_id)
     await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
     assert (await row(connection, job_id))["closed"] is True, "the end itself, shown twice, changes nothing"
+
+
+async def test_the_address_of_a_card_is_known_by_its_job(connection: AsyncConnection) -> None:
+    job_id = await add(connection)
+    assert await deliveries.address_of(connection, job_id) is None
+    await add_card(connection, job_id, message_id=7)
+    assert await deliveries.address_of(connection, job_id) == address(message_id=7)
+
+
+async def test_a_card_that_is_gone_is_shown_nowhere_in_its_channel(connection: AsyncConnection) -> None:
+    job_id = await add(connection)
+    await add_card(connection, job_id, message_id=7)
+    await deliveries.forget_message(connection, job_id)
+    assert await deliveries.address_of(connection, job_id) == address(channel_reachable=False)
+
+
+async def test_undelivered_are_the_painted_ones_that_were_given_up(connection: AsyncConnection) -> None:
+    states = (State.RENDERED, State.RENDERED, State.DELIVERED)
+    given_up, open_still, delivered = [(await add_in(connection, state)).id for state in states]
+    for job_id in (given_up, open_still, delivered):
+        await add_card(connection, job_id)
+    await deliveries.close(connection, given_up, note="Forbidden 403 50007")
+    await deliveries.close(connection, delivered)
+    assert await deliveries.undelivered_of(connection, ADA) == {given_up}
+    assert await deliveries.undelivered_of(connection, BEN) == set()
 
 
 async def held(connection: AsyncConnection, holder: str, now: float = NOW) -> set[int]:

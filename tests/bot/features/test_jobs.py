@@ -20,6 +20,7 @@ from tests.bot.builders import (
     column,
     job_of,
     progress,
+    set_columns,
 )
 
 Transition = Callable[[AsyncConnection, Job], Awaitable[bool]]
@@ -273,3 +274,27 @@ async def test_delivering_closes_the_card_and_nothing_else_does(connection: Asyn
     assert await jobs.deliver(connection, job.id)
     assert await deliveries.due(connection, now=NOW) == []
     assert not await jobs.deliver(connection, job.id)
+
+
+async def test_finished_are_ones_own_pictures_that_are_still_there_newest_first(
+    connection: AsyncConnection,
+) -> None:
+    rendered, delivered, deleted, bens, _failed = [
+        (await add_in(connection, state, user)).id
+        for state, user in (
+            (State.RENDERED, ADA),
+            (State.DELIVERED, ADA),
+            (State.DELIVERED, ADA),
+            (State.DELIVERED, BEN),
+            (State.FAILED, ADA),
+        )
+    ]
+    await set_columns(connection, deleted, result_blob=None)
+
+    async def found(**more: int) -> list[int]:
+        return [job.id for job in await jobs.finished_of(connection, ADA, **{"limit": 9, **more})]
+
+    assert await found() == [delivered, rendered]
+    assert await found(limit=1) == [delivered]
+    assert await found(job_id=rendered) == [rendered]
+    assert await found(job_id=bens) == []

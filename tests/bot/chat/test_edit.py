@@ -1,0 +1,111 @@
+"""Edit…: every setting in one modal."""
+
+from typing import Any
+
+import pytest
+
+from bot.features.jobs import State
+from bot.features.submit import MAX_SEED
+from tests.bot.builders import BLOB, set_columns
+from tests.bot.chat.clicks import differences, edited, painted, press, private_words
+from tests.bot.chat.conftest import Studio, card
+
+
+async def test_the_modal_shows_the_settings_within_discords_limits(studio: Studio) -> None:
+    await painted(studio, strength=35, quality="high", init="style", keep_colors=True)
+    shown = await press(studio, "edit")
+    assert shown.modal is not None
+    fields = {one["component"]["custom_id"]: one["component"] for one in shown.modal["components"]}
+    assert list(fields) == ["strength", "quality", "size", "ways", "seed"]
+    assert (fields["strength"]["value"], fields["seed"]["value"]) == ("35", "7")
+    chosen = {
+        name: [option["value"] for option in field["options"] if option.get("default")]
+        for name, field in fields.items()
+        if "options" in field
+    }
+    assert chosen == {"quality": ["high"], "size": ["64"], "ways": ["style", "colours"]}
+    assert [option["value"] for option in fields["size"]["options"]] == ["64", "96", "128"]
+    assert all(len(one["label"]) <= 45 for one in shown.modal["components"])
+
+
+async def test_what_was_changed_is_painted_anew(studio: Studio) -> None:
+    old = await painted(studio)
+    shown = await press(studio, "edit", studio.ben)
+    values = edited(
+        strength="62,5", quality=["draft"], size=["96"], ways=["adam", "adain", "colours"], seed="9"
+    )
+    result = await studio.ben.submit_modal(shown, values)
+    new = await studio.job()
+    assert (new.user_id, new.parent_id, new.state) == (studio.ben.id, old.id, State.QUEUED)
+    assert differences(old.params, new.params) == {
+        "strength": 62.5,
+        "quality": "draft",
+        "size": 96,
+        "init": "adain",
+        "optimizer": "adam",
+        "colors": "luminance",
+        "seed": 9,
+    }
+    assert "strength 62.5 · draft · 96 px · from adain · adam · colours kept · seed 9" in card(result)
+
+
+async def test_an_empty_seed_is_a_new_one(studio: Studio) -> None:
+    old = await painted(studio)
+    await studio.ada.submit_modal(await press(studio, "edit"), edited(seed=""))
+    assert set(differences(old.params, (await studio.job()).params)) == {"seed"}
+
+
+@pytest.mark.parametrize(
+    ("before", "ways", "after"),
+    [(1.0, [], 1.0), (1.0, ["fine"], 0.5), (2.0, [], 1.0), (0.7, [], 0.7), (0.7, ["coarse"], 2.0)],
+)
+async def test_the_texture_is_finer_or_coarser_or_as_it_was(
+    studio: Studio, before: float, ways: list[str], after: float
+) -> None:
+    await painted(studio, style_scale=before)
+    await studio.ada.submit_modal(await press(studio, "edit"), edited(ways=ways))
+    assert (await studio.job()).params["style_scale"] == after
+
+
+@pytest.mark.parametrize(("ways", "start"), [([], BLOB), (["noise"], None)])
+async def test_another_start_replaces_the_picture_that_it_was_started_from(
+    studio: Studio, ways: list[str], start: str | None
+) -> None:
+    job = await painted(studio)
+    kept = job.result_blob
+    async with studio.rooms.database.begin() as connection:
+        await set_columns(connection, job.id, start_blob=kept)
+    await studio.ada.submit_modal(await press(studio, "edit"), edited(ways=ways))
+    assert (await studio.job()).start_blob == (kept if start else None)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"strength": "much"}, "from 0 to 100"),
+        ({"strength": "101"}, "from 0 to 100"),
+        ({"strength": "nan"}, "from 0 to 100"),
+        ({"strength": "-1"}, "from 0 to 100"),
+        ({"seed": "-1"}, f"from 0 to {MAX_SEED}"),
+        ({"seed": str(MAX_SEED + 1)}, f"from 0 to {MAX_SEED}"),
+        ({"seed": "٣"}, f"from 0 to {MAX_SEED}"),
+        ({"ways": ["noise", "style"]}, "one start"),
+        ({"ways": ["adam", "gd"]}, "one optimiser"),
+        ({"ways": ["fine", "coarse"]}, "one texture"),
+    ],
+)
+async def test_what_cannot_be_painted_is_refused(
+    studio: Studio, values: dict[str, Any], sentence: str
+) -> None:
+    await painted(studio)
+    result = await studio.ada.submit_modal(await press(studio, "edit"), edited(**values))
+    assert sentence in private_words(result)
+    assert await studio.count_jobs() == 0
+
+
+async def test_a_picture_that_was_deleted_while_the_modal_was_open_is_refused(studio: Studio) -> None:
+    await painted(studio)
+    shown = await press(studio, "edit")
+    async with studio.rooms.database.begin() as connection:
+        await set_columns(connection, 1, result_blob=None)
+    assert "no longer kept" in private_words(await studio.ada.submit_modal(shown, edited()))
