@@ -48,7 +48,7 @@ class Verdict:
         return not (self.lost or self.doubled or self.orphans or self.wrong)
 
 
-async def judge(play: Play) -> Verdict:
+async def judge(play: Play, *, may_refuse: bool) -> Verdict:
     scene, stage = play.scene, play.stage
     verdict = Verdict(seed=scene.seed, fault=scene.fault, moment=scene.moment, missed=play.missed)
     records = await play.records()
@@ -56,6 +56,8 @@ async def judge(play: Play) -> Verdict:
     if play.struck_at is not None and play.ended_at:
         verdict.recovery_s = max(0.0, play.ended_at - play.struck_at)
     _judge_requests(play, records, verdict)
+    if verdict.refused and not may_refuse:
+        verdict.wrong.append(f"{verdict.refused} were refused without need")
     await judge_cards(stage.discord.world.messages.values(), stage.blobs, records, verdict)
     verdict.wrong += [f"against Discord's rules: {found}" for found in stage.discord.forgive()]
     verdict.wrong += [f"a gateway ended with {one.code}" for one in stage.gateways if not one.alive]
