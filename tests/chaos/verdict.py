@@ -140,7 +140,9 @@ def _rows_that_disagree(record: Record, showing: Sequence[Message]) -> list[str]
         and record.message_id not in {message.id for message in showing},
         "its card shows something else too": any(len(message.attachments) > 1 for message in showing)
         or (job.state is State.FAILED and any(message.attachments for message in showing)),
-        "its card can still be cancelled": any(message.buttons for message in showing),
+        "its card can still be cancelled": any(
+            button.startswith("easel:cancel:") for message in showing for button in message.buttons.values()
+        ),
     }
     return [f"job {job.id}: {what}" for what, holds in faults.items() if holds]
 
