@@ -24,6 +24,7 @@ from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 from simcord import ChannelHandle, MemberActor, Preview, SetupError
 
 from bot.demo import SAMPLE
@@ -47,8 +48,7 @@ SIZE_PX = 256
 PATIENCE_S = 300.0
 MESSAGES = "#channel-message-list > *"
 LOADED = """
-const [element, done] = arguments;
-Promise.all([...element.querySelectorAll("img")].map(one => one.decode().catch(() => 0))).then(done);
+return [...arguments[0].querySelectorAll("img")].every(one => one.complete && one.naturalWidth > 0)
 """
 
 
@@ -85,23 +85,29 @@ class Walk:
         until = time.monotonic() + 20
         while True:
             try:
-                found = self.browser.find_elements(By.CSS_SELECTOR, MESSAGES)
-                element = [one for one in found if words in one.text][-1]
-                self.browser.execute_async_script(LOADED, element)
-                self.browser.execute_script("arguments[0].scrollIntoView({block: 'end'})", element)
-                time.sleep(0.5)
-                return bytes(element.screenshot_as_png)
+                element = self._found(words)
+                whole = self.browser.execute_script(LOADED, element)
+                if whole or time.monotonic() > until - 5:
+                    return bytes(element.screenshot_as_png)
             except (WebDriverException, IndexError):
                 if time.monotonic() > until:
                     raise
-                time.sleep(0.3)
+            time.sleep(0.3)
+
+    def _found(self, words: str) -> WebElement:
+        """The newest message with these words, in sight."""
+        messages = self.browser.find_elements(By.CSS_SELECTOR, MESSAGES)
+        element = [one for one in messages if words in one.text][-1]
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'end'})", element)
+        time.sleep(0.3)
+        return element
 
     async def see_as(self, *viewers: MemberActor) -> None:
         """Opens the page anew for these people; the first one looks."""
         if self.preview is not None:
             await self.preview.close()
         one = self.stage
-        self.preview = one.env.preview(one.channel, viewers=viewers, layout="channel")
+        self.preview = one.env.preview(one.channel, viewers=viewers, layout="channel", height=2000)
         await self.preview.__aenter__()
         await asyncio.to_thread(self.browser.get, "about:blank")
         await asyncio.to_thread(self.browser.get, self.preview.url)
