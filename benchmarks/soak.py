@@ -41,7 +41,7 @@ MIB = 1024 * 1024
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 300.0
 FLAT_KIB_PER_JOB = 2.0
-"""A job that leaves less behind than this, by the line through the second half's samples, leaves nothing: an
+"""A job that leaves less behind than this, by the line through the last samples, leaves nothing: an
 allocator's pages come and go by more. 2,000 jobs of it would be 4 MiB."""
 
 
@@ -82,12 +82,15 @@ class Witness:
 
 
 def kib_per_job(samples: Sequence[Sample]) -> float:
-    """The slope of memory over jobs in the second half: the first one fills caches and arenas."""
-    half = samples[len(samples) // 2 :]
-    if len({sample.jobs for sample in half}) < 2:
+    """The slope of memory over jobs in the last quarter.
+
+    Before, caches fill: SQLite keeps 2 MiB of pages for each of five connections, as much as some 1,500 jobs.
+    """
+    last = samples[-max(2, len(samples) // 4) :]
+    if len({sample.jobs for sample in last}) < 2:
         return 0.0
-    jobs = [float(sample.jobs) for sample in half]
-    memory = [sample.resident_bytes / 1024 for sample in half]
+    jobs = [float(sample.jobs) for sample in last]
+    memory = [sample.resident_bytes / 1024 for sample in last]
     return statistics.linear_regression(jobs, memory).slope
 
 

@@ -23,11 +23,13 @@ from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
 from bot.features.intake import Intake
 from bot.features.retention import Keeping, Sweeper
+from bot.features.safety import Action, ContentPolicy
 from bot.features.submit import Limits, Submitter
 from bot.media.blobs import blobs_at
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
+from bot.media.rating import OpenNsfw
 from bot.sentry import start_sentry
 from bot.settings import MIB, Settings
 from bot.web.machine import FolderSize
@@ -94,6 +96,20 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
         raise Refusal(f"EASEL_ATTACHMENT_HOSTS: {error}.") from error
 
 
+def _policy(settings: Settings) -> ContentPolicy | None:
+    if settings.content_check == "off":
+        return None
+    try:
+        check = OpenNsfw()
+    except ModuleNotFoundError as error:
+        raise Refusal(
+            "EASEL_CONTENT_CHECK needs the extra safety: install it with pip install 'easel[safety]'."
+        ) from error
+    return ContentPolicy(
+        check=check, action=Action(settings.content_check), threshold=settings.content_threshold
+    )
+
+
 def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
     engine = engine_for(database, settings)
     names = devices(settings.device, settings.workers)
@@ -101,7 +117,8 @@ def _build(settings: Settings, database: Database, source: AttachmentSource) -> 
     meters = Meters()
     decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
     blobs = blobs_at(settings.blobs_url, settings.blobs_dir)
-    intake = Intake(source=source, decoder=TimedDecoder(decoder, meters), blobs=blobs)
+    timed, policy = TimedDecoder(decoder, meters), _policy(settings)
+    intake = Intake(source=source, decoder=timed, blobs=blobs, policy=policy)
     workers = max(1, len(names))
     submitter = Submitter(
         database=database, enqueue=engine.enqueue, intake=intake, limits=limits, workers=workers

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from io import StringIO
+from typing import TextIO
 
 import structlog
 
@@ -19,10 +21,11 @@ def configure_logging(level: str = "INFO") -> None:
     ]
     for_eyes = sys.stderr.isatty()
     # Plain tracebacks: rich ones print local variables, and those may hold tokens and signed URLs.
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    # A terminal obeys what it is shown, and a name may hold its commands; JSON escapes them by itself.
+    renderers: list[structlog.typing.Processor] = (
+        [_escape, structlog.dev.ConsoleRenderer(exception_formatter=_traceback)]
         if for_eyes
-        else structlog.processors.JSONRenderer()
+        else [structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -34,7 +37,7 @@ def configure_logging(level: str = "INFO") -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *exceptions, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *exceptions, *renderers],
         )
     )
     root = logging.getLogger()
@@ -42,3 +45,20 @@ def configure_logging(level: str = "INFO") -> None:
     root.setLevel(level.upper())
     for chatty in ("discord", "aiosqlite", "alembic", "PIL"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _escape(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {key: _escaped(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _escaped(text: str, *, keep: str = "") -> str:
+    """Every character that is not printable as its number; those in `keep` stay."""
+    shown = (char if char.isprintable() or char in keep else repr(char)[1:-1] for char in text)
+    return "".join(shown)
+
+
+def _traceback(stream: TextIO, error: structlog.typing.ExcInfo) -> None:
+    """A plain traceback, whose error may quote what a person sent."""
+    text = StringIO()
+    structlog.dev.plain_traceback(text, error)
+    stream.write(_escaped(text.getvalue(), keep="\n"))

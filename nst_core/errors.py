@@ -3,6 +3,7 @@
 EngineError
 ├── ParamsError         a parameter is out of range
 ├── PictureError        bytes that are no picture, or one that is too large
+│   └── TooManyPixels   its header announces more than allowed
 ├── WeightsError        a weight file is missing, wrong, truncated or malicious
 ├── DeviceError         the device asked for is not there
 └── MemoryLimitError    the picture does not fit into memory, not even in tiles
@@ -19,6 +20,18 @@ class ParamsError(EngineError, ValueError):
 
 class PictureError(EngineError, ValueError):
     """The bytes are no picture that can be read, or one that is too large."""
+
+
+class TooManyPixels(PictureError):
+    """A header announces more pixels than allowed; none was decoded."""
+
+    def __init__(self, width: int, height: int, *, max_pixels: int) -> None:
+        super().__init__(
+            f"That picture has {width} x {height} pixels, more than the "
+            f"{max_pixels / 1e6:g} million allowed: send a smaller one."
+        )
+        self.width = width
+        self.height = height
 
 
 class WeightsError(EngineError):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from nst_core.errors import PictureError
+from nst_core.errors import PictureError, TooManyPixels
 from nst_core.formats import BROKEN, DAMAGED, fitted, open_header, read_pixels
 
 MAX_PIXELS: Final = 80_000_000
@@ -152,10 +152,7 @@ def _read(source: bytes | Path) -> bytes:
 
 def _check_size(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
-        raise PictureError(
-            f"That picture has {width} x {height} pixels, more than the "
-            f"{max_pixels / 1e6:g} million allowed: send a smaller one."
-        )
+        raise TooManyPixels(width, height, max_pixels=max_pixels)
 
 
 def _resample(planes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:

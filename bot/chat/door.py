@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from math import ceil
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import discord
 import structlog
@@ -19,14 +19,20 @@ log = structlog.get_logger(__name__)
 
 Item = TypeVar("Item")
 
-
-# discord.py's escape_markdown lets what stands in a link or between a link's brackets pass.
-_MARKUP = re.compile(r"[\\*_~|`<\[]|:(?=//)|^[#>-]")
+# What formats, mentions or links wherever it stands; an address's colon; what opens a heading, quote or list.
+_MARKDOWN: Final = re.compile(r"[\\`*_~|\[\]<]|:(?=//)|^[#>+-]")
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of writing."""
 
 
 def plain(text: str) -> str:
-    """User text that can neither format, mention nor link anything, on one line."""
-    return escape_mentions(_MARKUP.sub(r"\\\g<0>", " ".join(text.split())))
+    """User text that can neither format, mention nor link anything, nor turn what follows it; on one line.
+
+    Differs: not discord.py's `escape_markdown`, which leaves addresses as they are, and escapes only one
+    of two links in brackets.
+    """
+    line = _UNSEEN.sub("", " ".join(text.split()))
+    return escape_mentions(_MARKDOWN.sub(r"\\\g<0>", line))
 
 
 def know(interaction: discord.Interaction[Any]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -235,15 +236,15 @@ def address_of(interaction: discord.Interaction, rooms: Rooms, *, private: bool)
 
 async def show_first_card(interaction: discord.Interaction, rooms: Rooms, job: Job) -> None:
     """The card with place and ETA. Should this fail, the courier shows it: the job is safe already."""
-    async with rooms.database.read() as connection:
-        standing = await estimates.standing(connection, job, now=rooms.clock(), workers=rooms.workers)
     try:
+        async with rooms.database.read() as connection:
+            standing = await estimates.standing(connection, job, now=rooms.clock(), workers=rooms.workers)
         with speaking(job.language):
             view = card.render(job, standing=standing)
         message = await interaction.edit_original_response(view=view)
         async with rooms.database.begin() as connection:
             await deliveries.shown(connection, job.id, revision=job.revision, message_id=message.id)
-    except (discord.HTTPException, SQLAlchemyError, OSError) as error:
+    except (discord.HTTPException, aiohttp.ClientError, SQLAlchemyError, OSError) as error:
         log.warning("first card not shown", job=job.id, error=type(error).__name__)
     rooms.news.set()
 

@@ -48,8 +48,8 @@ class ProcrastinateEngine(LocalEngine):
 
     async def _fairer(self, connection: AsyncConnection, ticket: Ticket) -> Ticket:
         """Somebody else's ticket, where this one's user has enough running jobs while others wait."""
-        job_id, most = tickets.job_of(ticket), self._running_per_user
-        if not await jobs.is_put_off(connection, job_id, running_per_user=most):
+        most = self._running_per_user
+        if not await jobs.is_put_off(connection, tickets.user_of(ticket), running_per_user=most):
             return ticket
         others = await jobs.users_with_room(connection, running_per_user=most)
         other = await tickets.take(connection, of_users=others) if others else None

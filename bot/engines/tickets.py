@@ -22,6 +22,7 @@ Ticket = Job
 """A job in Procrastinate's words; ours are `bot.features.jobs.Job`."""
 
 TASK = "paint"
+USER = "user-"
 CHANNEL = "procrastinate_any_queue_v1"
 """Where PostgreSQL says that a ticket was made. Source: Procrastinate's schema, trigger on its jobs."""
 MIN_PRIORITY = -(2**31)
@@ -73,9 +74,13 @@ def job_of(ticket: Ticket) -> int:
     return int(cast("int", ticket.task_kwargs["job_id"]))
 
 
+def user_of(ticket: Ticket) -> int:
+    return int(ticket.queue.removeprefix(USER))
+
+
 def _queue(user_id: int) -> str:
     """Each user's tickets are a queue of Procrastinate's, which lets some users be passed over at once."""
-    return f"user-{user_id}"
+    return f"{USER}{user_id}"
 
 
 def _priority(tag: int, *, returned: bool) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, or_, select, tuple_, update
+from sqlalchemy import and_, case, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.features.jobs import JOB_COLUMNS, WAITING, Job, State
@@ -130,8 +130,18 @@ _FREE = {"held_by": None, "held_until": 0.0}
 
 
 async def shown(connection: AsyncConnection, job_id: int, *, revision: int, message_id: int | None) -> None:
-    """The card shows `revision` now, in message `message_id` (None leaves what is known)."""
-    values: dict[str, object] = {"shown_revision": revision, "tries": 0, "note": None, **_FREE}
+    """The card shows `revision` now, in message `message_id` (None leaves what is known).
+
+    An edit that was slow may have put an older state over the job's end: the end is then shown once more.
+    """
+    newer = exists().where(jobs.c.id == deliveries.c.job_id, jobs.c.revision > revision)
+    values: dict[str, object] = {
+        "shown_revision": revision,
+        "closed": and_(deliveries.c.closed, ~newer),
+        "tries": 0,
+        "note": None,
+        **_FREE,
+    }
     if message_id is not None:
         values["message_id"] = message_id
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))

@@ -9,6 +9,8 @@ from PIL import Image
 
 from bot.errors import Refusal
 from bot.features.looks import Painting
+from bot.features.names import storable
+from bot.features.safety import ContentPolicy
 from bot.language import _
 from bot.media.blobs import BlobMissing, Blobs
 from bot.media.decode import Clean
@@ -30,16 +32,17 @@ class PictureSource:
     def title(self) -> str:
         """The name for people: a file's without its ending."""
         stem = self.name.rsplit(".", 1)[0] if self.url else self.name
-        return stem[:MAX_NAME_CHARS] or _("your picture")
+        return storable(stem)[:MAX_NAME_CHARS] or _("your picture")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A blob of clean pixels, `width` x `height`."""
+    """A blob of clean pixels, `width` x `height`; `hidden`: what comes of it is shown as a spoiler."""
 
     blob: str
     width: int
     height: int
+    hidden: bool = False
 
 
 class Cleaner(Protocol):
@@ -51,9 +54,18 @@ class Cleaner(Protocol):
 class Intake:
     """Turns a picture from wherever it is into a blob of clean pixels."""
 
-    def __init__(self, *, source: AttachmentSource, decoder: Cleaner, blobs: Blobs) -> None:
+    def __init__(
+        self,
+        *,
+        source: AttachmentSource,
+        decoder: Cleaner,
+        blobs: Blobs,
+        policy: ContentPolicy | None = None,
+    ) -> None:
+        """`policy` is asked about every picture that does not come with Easel; None: none is rated."""
         self._source = source
         self._decoder = decoder
+        self._policy = policy
         self.blobs = blobs
 
     async def fetch(self, url: str) -> bytes:
@@ -68,25 +80,35 @@ class Intake:
         """The blob's key, and what is in it.
 
         Raises:
-            Refusal: the attachment cannot be had, or is no picture.
+            Refusal: the attachment cannot be had, is no picture, or none that is painted here.
         """
-        clean = await self._decoder.clean(await self._source.fetch(url))
+        clean = await self._clean(url)
+        await self._hides(clean.png)
         return await self.blobs.put(clean.png), clean
 
     async def take(self, picture: PictureSource) -> Taken:
         """Raises `Refusal` when the picture cannot be had (any more), or is none."""
         if picture.url is not None:
-            key, clean = await self.accept(picture.url)
-            return Taken(blob=key, width=clean.width, height=clean.height)
+            clean = await self._clean(picture.url)
+            hidden = await self._hides(clean.png)
+            key = await self.blobs.put(clean.png)
+            return Taken(blob=key, width=clean.width, height=clean.height, hidden=hidden)
         if picture.painting is not None:
             data = await asyncio.to_thread(picture.painting.read)
             return _measured(await self.blobs.put(data), data)
         if picture.blob is None:
             raise LookupError(picture.name)
         try:
-            return _measured(picture.blob, await self.blobs.get(picture.blob))
+            data = await self.blobs.get(picture.blob)
         except BlobMissing as error:
             raise Refusal(_("That picture is no longer kept here: attach it again.")) from error
+        return _measured(picture.blob, data, hidden=await self._hides(data))
+
+    async def _clean(self, url: str) -> Clean:
+        return await self._decoder.clean(await self._source.fetch(url))
+
+    async def _hides(self, png: bytes) -> bool:
+        return self._policy is not None and await self._policy.hides(png)
 
     async def check_mask(self, key: str) -> None:
         """Raises `Refusal` when a mask would let nothing be painted."""
@@ -102,6 +124,6 @@ def _is_black(data: bytes) -> bool:
         return mask.convert("RGB").getbbox() is None
 
 
-def _measured(key: str, data: bytes) -> Taken:
+def _measured(key: str, data: bytes, *, hidden: bool = False) -> Taken:
     with Image.open(BytesIO(data)) as image:  # the head only: these pixels are clean already
-        return Taken(blob=key, width=image.width, height=image.height)
+        return Taken(blob=key, width=image.width, height=image.height, hidden=hidden)

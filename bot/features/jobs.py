@@ -256,10 +256,12 @@ async def claim_next(
     return await _claim(connection, jobs.c.id == first, worker=worker, now=now, lease_s=lease_s)
 
 
-async def is_put_off(connection: AsyncConnection, job_id: int, *, running_per_user: int) -> bool:
-    """Whether the job has to wait behind those of users who have fewer than so many running."""
-    await one_at_a_time(connection, CLAIMING)
-    user_id = select(jobs.c.user_id).where(jobs.c.id == job_id).scalar_subquery()
+async def is_put_off(connection: AsyncConnection, user_id: int, *, running_per_user: int) -> bool:
+    """Whether the user's jobs have to wait behind those of users who have fewer than so many running.
+
+    Until the transaction's end nobody else is told of the same user, so the next one counts what comes of it.
+    """
+    await one_at_a_time(connection, user_id)
     running = (jobs.c.user_id == user_id, jobs.c.state == State.RUNNING)
     count = await connection.execute(select(func.count()).select_from(jobs).where(*running))
     return int(count.scalar_one()) >= running_per_user

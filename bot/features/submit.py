@@ -118,6 +118,12 @@ class _Pictures:
     mask: Taken | None
     start: Taken | None
 
+    @property
+    def hidden(self) -> bool:
+        """Whether one of them is not for everybody's eyes."""
+        parts = (self.content, *self.styles, self.start)
+        return any(part is not None and part.hidden for part in parts)
+
     def columns(self, styles: list[_Style]) -> dict[str, Any]:
         """What the job's row says of them."""
         more = [
@@ -185,6 +191,7 @@ class Submitter:
         values = {
             **{name: getattr(request, name) for name in CARRIED},
             **pictures.columns(styles),
+            "spoiler": request.spoiler or pictures.hidden,
             "look": look.as_dict(),
             "style_name": " + ".join(style.picture.title for style in styles)[:MAX_NAME_CHARS],
             "notes": within.notes or None,

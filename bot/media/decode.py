@@ -1,11 +1,10 @@
 """Hostile bytes to clean pixels, in a child process that has no secrets and little to spend.
 
-`python -m bot.media.decode` is that child: the file on stdin, a PNG or a sentence of refusal on stdout.
+The child is `bot.media.reading`, what it may do stands in `bot.media.sandbox`.
 """
 
 import asyncio
 import os
-import resource
 import signal
 import struct
 import sys
@@ -15,27 +14,34 @@ from json import dumps, loads
 from typing import Final
 
 from bot.errors import Failure, Refusal
+from bot.language import N_, _
+from bot.media.reading import MIB, REFUSED, DecodeLimits
 
-MIB: Final = 1024 * 1024
+__all__ = ["MIB", "Clean", "DecodeLimits", "Decoder", "clean"]
 
-_REFUSED: Final = 3
 _HEADER: Final = struct.Struct(">8s4x4sII")  # a PNG's signature, then its first chunk: length, name, sides
-_TOO_LONG: Final = "That picture takes too long to read: send a smaller or simpler one."
-_NO_MEMORY: Final = "That picture takes too much memory to read: send a smaller one."
-_UNREADABLE: Final = "That picture cannot be read, it may be damaged: save it again and send the new file."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecodeLimits:
-    """What one picture may be and cost. A longer edge than `max_edge_px` is no fault, it is scaled down."""
-
-    max_pixels: int = 60_000_000
-    max_edge_px: int = 2048
-    min_edge_px: int = 16
-    max_aspect: float = 20.0
-    memory_bytes: int = 2048 * MIB
-    cpu_s: int = 20
-    deadline_s: float = 30.0
+_MAX_REASON_BYTES: Final = 1000
+_TOO_LONG: Final = N_("That picture takes too long to read: send a smaller or simpler one.")
+_NO_MEMORY: Final = N_("That picture takes too much memory to read: send a smaller one.")
+_UNREADABLE: Final = N_(
+    "That picture cannot be read, it may be damaged: save it again and send the new file."
+)
+_REASONS: Final = {
+    "no picture": N_(
+        "That is not a picture Easel can read: send a PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF or HEIC file."
+    ),
+    "damaged": N_("That picture is damaged or cut short: save it again and send the new file."),
+    "no memory": _NO_MEMORY,
+    "too many pixels": N_(
+        "That picture has {width:.0f} x {height:.0f} pixels, more than the {most:g} million allowed: "
+        "send a smaller one."
+    ),
+    "too long": N_("That picture is more than {aspect:g} times as long as it is wide: crop it first."),
+    "too small": N_(
+        "That picture is {width:.0f} x {height:.0f} pixels, "
+        "too small to work with: {least} px a side are the least."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,7 @@ class Decoder:
             async with asyncio.timeout(self._turn_timeout_s):
                 await self._turns.acquire()
         except TimeoutError as error:
-            raise Refusal("Many pictures are being read just now: try again in a minute.") from error
+            raise Refusal(_("Many pictures are being read just now: try again in a minute.")) from error
         try:
             return await clean(data, limits=self._limits)
         finally:
@@ -80,12 +86,12 @@ async def clean(data: bytes, *, limits: DecodeLimits) -> Clean:
         async with asyncio.timeout(limits.deadline_s):
             output, complaint = await _converse(process, data, limits)
     except TimeoutError as error:
-        raise Refusal(_TOO_LONG) from error
+        raise Refusal(_(_TOO_LONG)) from error
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return _outcome(process.returncode, output, complaint)
+    return outcome(process.returncode, output, complaint, limits)
 
 
 async def _start(limits: DecodeLimits) -> Process:
@@ -94,7 +100,7 @@ async def _start(limits: DecodeLimits) -> Process:
             sys.executable,
             "-I",
             "-m",
-            "bot.media.decode",
+            "bot.media.reading",
             dumps(asdict(limits)),
             stdin=PIPE,
             stdout=PIPE,
@@ -112,7 +118,7 @@ async def _converse(process: Process, data: bytes, limits: DecodeLimits) -> tupl
     assert process.stdout is not None
     assert process.stderr is not None
     most = limits.max_edge_px**2 * 5 + MIB
-    _, output, complaint, _ = await asyncio.gather(
+    _fed, output, complaint, _status = await asyncio.gather(
         _feed(process.stdin, data),
         _drain(process.stdout, most),
         _drain(process.stderr, MIB),
@@ -139,21 +145,40 @@ async def _drain(stream: asyncio.StreamReader, most_bytes: int) -> bytes:
     return bytes(kept)
 
 
-def _outcome(status: int | None, output: bytes, complaint: str) -> Clean:
+def outcome(status: int | None, output: bytes, complaint: str, limits: DecodeLimits) -> Clean:
+    """What a child's exit status, stdout and stderr come to. Raises like `Decoder.clean`."""
     if status == 0:
-        signature, name, width, height = _HEADER.unpack_from(output.ljust(_HEADER.size))
-        if (signature, name) != (b"\x89PNG\r\n\x1a\n", b"IHDR"):
-            raise Failure(f"the decoder wrote no PNG but {output[:32]!r}")
-        return Clean(png=output, width=width, height=height)
-    if status == _REFUSED:
-        raise Refusal(output.decode(errors="replace"))
+        return _checked(output, limits)
+    if status == REFUSED:
+        raise Refusal(_sentence(output, limits))
     if status == -signal.SIGXCPU:
-        raise Refusal(_TOO_LONG)
+        raise Refusal(_(_TOO_LONG))
     if status == -signal.SIGKILL:
-        raise Refusal(_NO_MEMORY)
+        raise Refusal(_(_NO_MEMORY))
     if status is not None and status < 0:  # a C library has crashed
-        raise Refusal(_UNREADABLE)
+        raise Refusal(_(_UNREADABLE))
     raise Failure(f"the decoder ended with {status}: {complaint[-2000:].strip()}")
+
+
+def _checked(output: bytes, limits: DecodeLimits) -> Clean:
+    signature, name, width, height = _HEADER.unpack_from(output.ljust(_HEADER.size))
+    if (signature, name) != (b"\x89PNG\r\n\x1a\n", b"IHDR"):
+        raise Failure(f"the decoder wrote no PNG but {output[:32]!r}")
+    if not limits.min_edge_px <= min(width, height) <= max(width, height) <= limits.max_edge_px:
+        raise Failure(f"the decoder wrote a PNG of {width} x {height} px")
+    return Clean(png=output, width=width, height=height)
+
+
+def _sentence(output: bytes, limits: DecodeLimits) -> str:
+    """Our words for the child's reason; whatever else it may say is not repeated."""
+    try:
+        told = loads(output[:_MAX_REASON_BYTES])
+        reason = _REASONS[told["reason"]]
+        figures = {name: float(told.get(name, 0)) for name in ("width", "height")}
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise Failure(f"the decoder gave no reason but {output[:32]!r}") from error
+    limit = {"most": limits.max_pixels / 1e6, "aspect": limits.max_aspect, "least": limits.min_edge_px}
+    return _(reason, **figures, **limit)
 
 
 def _environment() -> dict[str, str]:
@@ -164,60 +189,3 @@ def _environment() -> dict[str, str]:
         "MALLOC_ARENA_MAX": "1",
         **({"LD_LIBRARY_PATH": libraries} if libraries else {}),
     }
-
-
-def _confine(limits: DecodeLimits) -> None:
-    for kind, most in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, 32),
-        (resource.RLIMIT_AS, limits.memory_bytes),
-    ):
-        resource.setrlimit(kind, (most, most))
-    # At the soft limit comes SIGXCPU, which we can tell from the SIGKILL of a machine out of memory.
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 1))
-
-
-def _read(limits: DecodeLimits) -> bytes:
-    """The child's work: stdin's picture as a PNG."""
-    # Pillow and NumPy are the child's alone: the gateway need not load them to start one.
-    import pillow_heif  # noqa: PLC0415
-    from PIL import AvifImagePlugin  # noqa: PLC0415
-
-    from nst_core.images import decode, encode  # noqa: PLC0415
-
-    pillow_heif.options.DECODE_THREADS = 1
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    _confine(limits)
-    picture = decode(sys.stdin.buffer.read(), max_pixels=limits.max_pixels, edge_px=limits.max_edge_px)
-    short, long = sorted((picture.width, picture.height))
-    if long > limits.max_aspect * short:
-        raise Refusal(
-            f"That picture is more than {limits.max_aspect:g} times as long as it is wide: crop it first."
-        )
-    if short < limits.min_edge_px:
-        raise Refusal(
-            f"That picture is {picture.width} x {picture.height} pixels, "
-            f"too small to work with: {limits.min_edge_px} px a side are the least."
-        )
-    return encode(picture, format="png")
-
-
-def main() -> int:
-    """The child. Returns its exit status."""
-    from nst_core.errors import PictureError  # noqa: PLC0415
-
-    os.nice(10)
-    try:
-        output, status = _read(DecodeLimits(**loads(sys.argv[1]))), 0
-    except (PictureError, Refusal) as error:
-        output, status = str(error).encode(), _REFUSED
-    except MemoryError:
-        output, status = _NO_MEMORY.encode(), _REFUSED
-    sys.stdout.buffer.write(output)
-    sys.stdout.buffer.flush()
-    return status
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -25,6 +25,8 @@ _HOST: Final = r"([a-z0-9.-]+|\[::1\])(?::(\d{1,5}))?"
 _NAMED: Final = re.compile(_HOST, re.IGNORECASE | re.ASCII)
 # One strict shape: no user info, no Unicode host, no backslash, nothing for two parsers to disagree on.
 _ADDRESS: Final = re.compile(rf"(https?)://{_HOST}(?:[/?#][^\s\\]*)?", re.IGNORECASE | re.ASCII)
+_TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""An IPv4 address in an IPv6 network's clothes. Source: RFC 6052, section 2.1."""
 _NO_ADDRESS: Final = N_("That is not an attachment's address: attach the file itself.")
 
 
@@ -83,6 +85,9 @@ class Origins:
 class PublicResolver(AbstractResolver):
     """Looks names up, and leaves out private addresses: no name leads into the network we run in.
 
+    The session connects to what this returns and asks nobody else, so a name whose address changes between
+    the check and the connection gains nothing.
+
     The loopback's own names stay; `Origins` lets them through only where an operator has named them.
     """
 
@@ -95,7 +100,7 @@ class PublicResolver(AbstractResolver):
         found = await self._inner.resolve(host, port, family)
         if is_loopback(host):
             return found
-        public = [result for result in found if ipaddress.ip_address(result["host"]).is_global]
+        public = [result for result in found if is_public(result["host"])]
         if not public:
             raise OSError(None, f"{host} has no public address")
         return public
@@ -111,6 +116,17 @@ def open_session() -> aiohttp.ClientSession:
     """
     connector = aiohttp.TCPConnector(resolver=PublicResolver(aiohttp.ThreadedResolver()))
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the internet, and so is the IPv4 address that may be inside it."""
+    outer = ipaddress.ip_address(address)
+    inner = [outer]
+    if isinstance(outer, ipaddress.IPv6Address):
+        translated = ipaddress.IPv4Address(int(outer) & 0xFFFFFFFF) if outer in _TRANSLATED else None
+        carried = (outer.ipv4_mapped, outer.sixtofour, *(outer.teredo or ()), translated)
+        inner += [one for one in carried if one is not None]
+    return all(one.is_global and not one.is_multicast for one in inner)
 
 
 def is_loopback(host: str) -> bool:

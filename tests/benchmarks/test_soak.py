@@ -19,7 +19,7 @@ def test_warming_up_is_no_growth() -> None:
     assert kib_per_job(warming) == 0.0
 
 
-def test_a_leak_is_the_slope_of_the_second_half() -> None:
+def test_a_leak_is_the_slope_of_the_last_quarter() -> None:
     leaking = [sample(jobs, kib=100_000 + jobs * 7) for jobs in range(0, 101, 10)]
     assert round(kib_per_job(leaking), 3) == 7.0
     assert kib_per_job(leaking[:1]) == 0.0

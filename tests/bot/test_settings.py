@@ -241,3 +241,41 @@ def test_shards_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch, ids:
     monkeypatch.setenv("EASEL_SHARD_IDS", ids)
     with pytest.raises(ValidationError):
         Settings()
+
+
+def test_secrets_are_read_from_files_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "discord_token").write_text(f"{TOKEN}\n")
+    (tmp_path / "EASEL_DATABASE_URL").write_text("postgresql+psycopg://easel:swordfish@db/easel\n")
+    monkeypatch.setenv("EASEL_SECRETS_DIR", str(tmp_path))
+    settings = Settings()
+    assert settings.discord_token is not None
+    assert settings.discord_token.get_secret_value() == TOKEN
+    assert "swordfish" in settings.url
+    assert "swordfish" not in repr(settings)
+    assert TOKEN not in repr(settings)
+    monkeypatch.setenv("DISCORD_TOKEN", "another.one.here")
+    assert Settings().discord_token != settings.discord_token
+
+
+def test_the_folder_of_secrets_may_be_named_in_the_file(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "DISCORD_TOKEN").write_text(TOKEN)
+    (tmp_path / ".env").write_text(f"EASEL_SECRETS_DIR={folder}\n")
+    token = Settings().discord_token
+    assert token is not None
+    assert token.get_secret_value() == TOKEN
+
+
+def test_a_folder_of_secrets_that_is_not_there_ends_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refused(monkeypatch, EASEL_SECRETS_DIR="/nowhere") == "EASEL_SECRETS_DIR: there is no such folder"
+
+
+def test_workers_are_not_shown_the_folder_of_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "discord_token").write_text(TOKEN)
+    monkeypatch.setenv("EASEL_SECRETS_DIR", str(tmp_path))
+    for name, value in Settings().for_workers().items():
+        monkeypatch.setenv(name, value)
+    assert Settings().discord_token is None

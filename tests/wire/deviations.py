@@ -59,10 +59,8 @@ def _command(command: Any) -> Any:
 
 def _option(option: Any) -> Any:
     """`file_types` of an attachment option: documented since August 2026, not yet in the description."""
-    if not isinstance(option, dict):
-        return option
-    listed = option.get("type") == 11 and isinstance(option.get("file_types"), list)
-    plain = {key: value for key, value in option.items() if not (listed and key == "file_types")}
-    if isinstance(plain.get("options"), list):  # a subcommand's, or a group's
-        plain["options"] = [_option(inner) for inner in plain["options"]]
-    return plain
+    if isinstance(option, dict) and isinstance(option.get("options"), list):  # a subcommand's or a group's
+        return option | {"options": [_option(inner) for inner in option["options"]]}
+    if isinstance(option, dict) and option.get("type") == 11 and isinstance(option.get("file_types"), list):
+        return {key: value for key, value in option.items() if key != "file_types"}
+    return option

@@ -3,9 +3,11 @@
 It keeps everything in memory, notes each breach of Discord's rules in `violations`, and fails on demand.
 """
 
+import asyncio
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -30,6 +32,7 @@ from tests.wire.world import (
     Json,
     Message,
     Person,
+    Upload,
     World,
 )
 
@@ -50,6 +53,7 @@ class DiscordServer:
             self.world, self._payloads, self.changes, token=self.token, url=lambda: self.gateway_url
         )
         self.rest = Rest(description or Description.load(), self.changes, token=self.token)
+        self.stalls: list[float] = []
         self._port = 0
         self._runner: web.AppRunner | None = None
         self.changes.account = self._account
@@ -159,19 +163,63 @@ class DiscordServer:
             after=after,
             carrying=carrying,
         )
-        self.rest.faults.append(fault)
-        return fault
+        return self._disturb(fault)
 
-    def limit_next(self, method: str, path: str, *, retry_after_s: float, times: int = 1) -> Fault:
-        """The next calls are rate limited, as Discord's own servers say it: with a Via header."""
+    def limit_next(
+        self, method: str, path: str, *, retry_after_s: float, times: int = 1, everywhere: bool = False
+    ) -> Fault:
+        """The next calls are rate limited, as Discord's own servers say it: with a Via header.
+
+        everywhere: by the limit on all of a bot's requests together.
+        """
+        headers = {"Retry-After": str(retry_after_s), "Via": "1.1 google"}
+        wide = {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
         return self.fail_next(
             method,
             path,
             status=429,
-            body={"message": "You are being rate limited.", "retry_after": retry_after_s, "global": False},
-            headers={"Retry-After": str(retry_after_s), "Via": "1.1 google", "X-RateLimit-Scope": "user"},
+            body={
+                "message": "You are being rate limited.",
+                "retry_after": retry_after_s,
+                "global": everywhere,
+            },
+            headers=headers | (wide if everywhere else {"X-RateLimit-Scope": "user"}),
             times=times,
         )
+
+    def cut_next(self, method: str, path: str, *, times: int = 1, after: bool = False) -> Fault:
+        """The next calls' connections are closed without an answer; `after`: they have taken effect."""
+        return self._disturb(
+            Fault(method=method, path=re.compile(path), status=None, times=times, after=after)
+        )
+
+    def slow_next(
+        self, method: str, path: str, *, seconds: float, times: int = 1, carrying: str | None = None
+    ) -> Fault:
+        """The next calls take effect, and their answers stand still for a while in the middle."""
+        return self._disturb(
+            Fault(
+                method=method,
+                path=re.compile(path),
+                status=None,
+                times=times,
+                after=True,
+                carrying=carrying,
+                slow_s=seconds,
+            )
+        )
+
+    def _disturb(self, fault: Fault) -> Fault:
+        self.rest.faults.append(fault)
+        return fault
+
+    def stall_next_download(self, seconds: float) -> None:
+        """The CDN's next answer stands still for a while in the middle."""
+        self.stalls.append(seconds)
+
+    def lose_files(self) -> None:
+        """The CDN forgets every file that it has."""
+        self.world.attachments.clear()
 
     def expire_tokens(self) -> None:
         """A quarter of an hour passes: every interaction so far can be answered no more."""
@@ -225,7 +273,7 @@ class DiscordServer:
         await session.dispatch("INTERACTION_CREATE", self._payloads.interaction(interaction))
         return interaction
 
-    async def _download(self, request: web.Request) -> web.Response:
+    async def _download(self, request: web.Request) -> web.StreamResponse:
         """The CDN: a file for who has its signed URL."""
         attachment = self.world.attachments.get(int(request.match_info["id"]))
         if (
@@ -234,7 +282,20 @@ class DiscordServer:
             or request.query.get("hm") != attachment.signature
         ):
             return web.Response(status=404, text="This content is no longer available.")
+        if self.stalls:
+            return await self._stall(request, attachment.file, self.stalls.pop(0))
         return web.Response(body=attachment.file.data, content_type=attachment.file.content_type)
+
+    @staticmethod
+    async def _stall(request: web.Request, file: Upload, seconds: float) -> web.StreamResponse:
+        slow = web.StreamResponse(headers={"Content-Type": file.content_type})
+        slow.content_length = len(file.data)
+        await slow.prepare(request)
+        await slow.write(file.data[: len(file.data) // 2])
+        await asyncio.sleep(seconds)
+        with suppress(ConnectionError):  # who waited may have given up
+            await slow.write(file.data[len(file.data) // 2 :])
+        return slow
 
     def _must_be_content(self) -> None:
         if self.violations:

@@ -3,9 +3,11 @@
 Every request is written down, also those that fail.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -42,16 +44,20 @@ class Call:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Fault:
-    """A failure to come: the next calls that match get this answer instead of their own."""
+    """A failure to come: the next calls that match get this answer instead of their own.
+
+    status: None where no answer of this kind comes: the connection is cut, or the own answer comes slowly.
+    """
 
     method: str
     path: re.Pattern[str]
-    status: int
+    status: int | None
     body: Json | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     times: int = 1
     after: bool = False  # the request takes effect and only its answer is lost
     carrying: str | None = None  # only calls with a file of this content type
+    slow_s: float = 0.0  # after half of the own answer's bytes
 
     def takes(self, call: Call) -> bool:
         carried = {file.content_type for file in call.files.values()}
@@ -79,14 +85,14 @@ class Rest:
     def route(self, method: str, template: str, handler: Handler) -> None:
         self._handlers[method, template] = handler
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request, from its bytes to the answer's bytes."""
         call = await _read(request)
         self.calls.append(call)
         try:
             fault = next((fault for fault in self.faults if fault.takes(call)), None)
             if fault is not None:
-                return await self._fail(call, fault)
+                return await self._fail(request, call, fault)
             return self._respond(call, await self._answer(call))
         except Refusal as refusal:
             return self._respond(call, refusal.body, status=refusal.status)
@@ -96,11 +102,29 @@ class Rest:
         finally:
             self._changes.announce()
 
-    async def _fail(self, call: Call, fault: Fault) -> web.Response:
+    async def _fail(self, request: web.Request, call: Call, fault: Fault) -> web.StreamResponse:
         fault.times -= 1
-        if fault.after:
-            await self._answer(call)
-        return self._respond(call, fault.body, status=fault.status, headers=fault.headers)
+        answer = await self._answer(call) if fault.after else None
+        if fault.status is not None:
+            return self._respond(call, fault.body, status=fault.status, headers=fault.headers)
+        self._changes.announce()
+        if fault.slow_s:
+            return await self._drip(request, self._respond(call, answer), fault.slow_s)
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+
+    @staticmethod
+    async def _drip(request: web.Request, whole: web.Response, slow_s: float) -> web.StreamResponse:
+        body = whole.body if isinstance(whole.body, bytes) else b""
+        slow = web.StreamResponse(status=whole.status, headers=whole.headers)
+        slow.content_length = len(body)
+        await slow.prepare(request)
+        await slow.write(body[: len(body) // 2])
+        await asyncio.sleep(slow_s)
+        with suppress(ConnectionError):  # who waited may have died
+            await slow.write(body[len(body) // 2 :])
+        return slow
 
     async def _answer(self, call: Call) -> Any:
         operation, call.params = self._operation(call)

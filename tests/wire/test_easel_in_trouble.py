@@ -94,11 +94,15 @@ async def test_rate_limits_and_server_errors_do_not_keep_the_picture_back(
     assert len(card.attachments) == 1
 
 
+@pytest.mark.parametrize("how", ["refused", "cut off", "cut off behind its effect"])
 async def test_a_first_card_that_cannot_be_shown_is_made_up_for(
-    discord: DiscordServer, easel: BotProcess
+    discord: DiscordServer, easel: BotProcess, how: str
 ) -> None:
     """The job is safe by then; a sentence that something broke would be wrong, and would spoil the card."""
-    discord.fail_next("PATCH", "@original", status=429)  # without Via: discord.py gives up at once
+    if how == "refused":
+        discord.fail_next("PATCH", "@original", status=429)  # without Via: discord.py gives up at once
+    else:
+        discord.cut_next("PATCH", "@original", after=how != "cut off")
     card = await result_of(discord, await ask(discord, **TINY))
     assert "broke" not in card.text
     assert discord.world.posted() == [card]

@@ -84,3 +84,7 @@ def test_deviations_excuse_what_they_name_and_nothing_else() -> None:
     ]
     text = [{"name": "a", "nsfw": "no", "options": [{"type": 3, "file_types": ["image"]}]}]
     assert normalised("PUT", "/applications/{application_id}/commands", text) == text
+    nested = [{"name": "a", "options": [{"type": 1, "options": commands[0]["options"]}]}]
+    assert normalised("PUT", "/applications/{application_id}/commands", nested) == [
+        {"name": "a", "options": [{"type": 1, "options": [{"type": 11}]}]}
+    ]

@@ -80,6 +80,22 @@ async def test_a_closed_card_is_never_due_again(connection: AsyncConnection) -> 
     assert (await row(connection, job_id))["note"] == "the channel is gone"
 
 
+async def test_an_older_state_shown_late_has_the_end_shown_once_more(connection: AsyncConnection) -> None:
+    """A slow edit of a card in the line, which comes down over the picture that was posted meanwhile."""
+    job_id = await add_shown(connection, State.RENDERED)
+    job = await job_of(connection, job_id)
+    await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
+    await jobs.deliver(connection, job_id)
+    assert await due_ids(connection) == []
+    await deliveries.shown(connection, job_id, revision=1, message_id=77)
+    (delivery,) = await deliveries.due(connection, now=NOW)
+    assert delivery.job.state is State.DELIVERED
+    await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
+    await deliveries.close(connection, job_id)
+    await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
+    assert (await row(connection, job_id))["closed"] is True, "the end itself, shown twice, changes nothing"
+
+
 async def test_the_address_of_a_card_is_known_by_its_job(connection: AsyncConnection) -> None:
     job_id = await add(connection)
     assert await deliveries.address_of(connection, job_id) is None

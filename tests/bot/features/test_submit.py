@@ -19,6 +19,7 @@ from bot.features.guilds import GuildSettings
 from bot.features.intake import Intake, PictureSource
 from bot.features.jobs import Job, State
 from bot.features.looks import Look
+from bot.features.safety import Action, ContentPolicy
 from bot.features.submit import MAX_SEED, Limits, Request, StyleChoice, Submitter
 from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
@@ -71,13 +72,20 @@ class Attachments:
 class House:
     """A submitter with everything it needs."""
 
-    def __init__(self, database: Database, folder: Path, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        limits: Limits = LIMITS,
+        *,
+        policy: ContentPolicy | None = None,
+    ) -> None:
         self.database = database
         self.blobs = Blobs(folder)
         self.attachments = Attachments()
         self.enqueued: list[int] = []
         decoder = Decoder(DecodeLimits())
-        intake = Intake(source=self.attachments, decoder=decoder, blobs=self.blobs)
+        intake = Intake(source=self.attachments, decoder=decoder, blobs=self.blobs, policy=policy)
         self.submitter = Submitter(
             database=database, enqueue=self.enqueue, intake=intake, limits=limits, clock=lambda: NOW
         )
@@ -447,3 +455,29 @@ async def test_knocking_too_often_is_refused_also_when_nothing_came_of_it(
     with pytest.raises(Refusal, match="too fast"):
         await house.submit(preset="The Scream", user_id=3)
     await house.submit(preset="The Scream", user_id=3, guild_id=None)
+
+
+class SquaresAreRisky:
+    """A content check: squares are for adults only, the style picture of these tests among them."""
+
+    async def rate(self, clean: bytes) -> float:
+        picture = images.decode(clean)
+        return 1.0 if picture.width == picture.height else 0.0
+
+
+async def test_a_risky_picture_makes_its_job_a_spoiler_and_a_mild_one_does_not(
+    open_house: Callable[..., House],
+) -> None:
+    policy = ContentPolicy(check=SquaresAreRisky(), action=Action.SPOILER, threshold=0.8)
+    house = open_house(policy=policy)
+    assert (await house.submit(style_url=STYLE)).spoiler
+    assert not (await house.submit(preset="Starry Night")).spoiler
+    assert (await house.submit(preset="Starry Night", spoiler=True)).spoiler
+
+
+async def test_where_risky_pictures_are_refused_there_is_no_job(open_house: Callable[..., House]) -> None:
+    policy = ContentPolicy(check=SquaresAreRisky(), action=Action.REFUSE, threshold=0.8)
+    house = open_house(policy=policy)
+    with pytest.raises(Refusal, match="not painted here"):
+        await house.submit(style_url=STYLE)
+    assert await house.counts() == (0, 0, 0)

@@ -2,12 +2,14 @@ import asyncio
 import sys
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import psutil
 import pytest
 from PIL import Image, ImageCms
 
 from bot.errors import Failure, Refusal
+from bot.language import catalog, speaking
 from bot.media.decode import MIB, Clean, DecodeLimits, Decoder, clean
 from tests.bot.media.pictures import black_png, endless_png, png
 
@@ -27,7 +29,7 @@ def children() -> list[psutil.Process]:
 
 def _is_decoder(process: psutil.Process) -> bool:
     try:
-        return "bot.media.decode" in process.cmdline()
+        return "bot.media.reading" in process.cmdline()
     except psutil.NoSuchProcess:  # it has just ended
         return False
 
@@ -153,3 +155,46 @@ async def test_a_decoder_that_cannot_run_is_the_operators_failure(monkeypatch: p
         monkeypatch.setattr(sys, "executable", executable)
         with pytest.raises(Failure, match=sentence):
             await clean(png(32, 32), limits=LIMITS)
+
+
+async def test_a_refusal_comes_in_the_spoken_language() -> None:
+    with speaking("de"), pytest.raises(Refusal) as refusal:
+        await clean(png(1, 1), limits=LIMITS)
+    sentence = (
+        "That picture is {width:.0f} x {height:.0f} pixels, "
+        "too small to work with: {least} px a side are the least."
+    )
+    assert str(refusal.value) == catalog("de").gettext(sentence).format(width=1, height=1, least=16)
+
+
+@pytest.mark.parametrize(
+    ("output", "status"),
+    [
+        ("You have won: visit evil.example", 3),
+        ('{"reason": "Visit evil.example"}', 3),
+        ('["reason"]', 3),
+        ('{"reason": "too small", "width": "evil.example"}', 3),
+        ("no picture at all", 0),
+    ],
+)
+async def test_a_child_that_a_file_has_taken_over_cannot_speak_to_the_person(
+    output: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = tmp_path / "python"
+    child.write_text(f"#!/bin/sh\nprintf '%s' '{output}'\nexit {status}\n")
+    child.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(child))
+    with pytest.raises(Failure, match="the decoder"):
+        await clean(png(32, 32), limits=LIMITS)
+
+
+async def test_a_picture_beyond_the_limits_is_not_taken_from_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "large.png").write_bytes(png(3000, 30))
+    child = tmp_path / "python"
+    child.write_text(f"#!/bin/sh\nexec cat {tmp_path}/large.png\n")
+    child.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(child))
+    with pytest.raises(Failure, match="a PNG of 3000 x 30 px"):
+        await clean(png(32, 32), limits=LIMITS)

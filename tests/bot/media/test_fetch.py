@@ -1,11 +1,14 @@
 import asyncio
+import gzip
 import socket
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import RawTestServer
 
 from bot.errors import Refusal
@@ -215,3 +218,49 @@ async def test_discords_name_leading_to_the_loopback_is_not_asked() -> None:
             with pytest.raises(Refusal, match="cannot be downloaded now") as refusal:
                 await fetcher.fetch(SIGNED)
     assert "no public address" in "".join(traceback.format_exception(refusal.value))
+
+
+class Turncoat(AbstractResolver):
+    """Each name has a public address at the first look, and leads to the loopback from then on."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        self.looks += 1
+        address = PUBLIC if self.looks == 1 else "127.0.0.1"
+        return await Names(address).resolve(host, port, family)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+PUBLIC = "162.159.130.233"
+
+
+async def test_the_connection_goes_to_the_address_that_was_checked() -> None:
+    """Discord's name turns to the loopback after the check; the connection does not follow it there."""
+    turncoat, connected = Turncoat(), []
+
+    def refuse(address: Any) -> socket.socket:
+        connected.append(address[4][0])
+        raise OSError("no way out of this test")
+
+    connector = aiohttp.TCPConnector(
+        resolver=PublicResolver(turncoat), socket_factory=refuse, ttl_dns_cache=0
+    )
+    async with aiohttp.ClientSession(connector=connector) as session:
+        fetcher = Fetcher(session=session, max_bytes=1, deadline_s=20, attempts=2, first_wait_s=0.001)
+        with pytest.raises(Refusal, match="cannot be downloaded now"):
+            await fetcher.fetch(SIGNED)
+    assert turncoat.looks == 2, "one look for each connection, and each is checked"
+    assert connected == [PUBLIC]
+
+
+async def test_a_compressed_body_is_not_unfolded(cdn: Cdn) -> None:
+    """We ask for bytes as they are; a server that compresses nevertheless cannot fill the memory."""
+    bomb = gzip.compress(bytes(50_000_000))
+    with pytest.raises(Refusal, match="larger than"):
+        await cdn.fetch(status(200, {"Content-Encoding": "gzip"}, body=bomb), max_bytes=60_000)

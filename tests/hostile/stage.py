@@ -1,0 +1,221 @@
+"""People of every standing towards Ada's pictures, and what each of them can try on the simulated Discord."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import discord
+from discord import ui
+from simcord import ChannelHandle, InteractionResult, MemberActor, OptionError, SetupError, UserHandle
+
+from bot.chat.card import layout
+from bot.features import jobs, presets
+from bot.features.deliveries import Address
+from bot.features.intake import PictureSource
+from bot.features.jobs import Job
+from bot.features.looks import Look
+from bot.features.submit import Request, StyleChoice
+from tests.bot.chat.conftest import Studio, png
+
+PRESET = "harbour"
+
+
+class Role(Enum):
+    """Who tries, and where."""
+
+    OWNER = "Ada herself, in the server where she asked"
+    OWNER_DIRECT = "Ada herself, in a direct message"
+    MEMBER = "another member of that server"
+    MODERATOR = "a member who may manage messages there"
+    MANAGER = "a member who may manage that server"
+    STRANGER = "somebody in another server, with Ada's ids"
+    DIRECT = "somebody in a direct message, with Ada's ids"
+    BROUGHT = "somebody who brought the app along to a private channel, with Ada's ids"
+
+
+def said(payload: Any) -> Iterator[str]:
+    """Every text that Discord would show of what the bot sends."""
+    if isinstance(payload, dict):
+        for key, value in payload.items():
+            if key == "content" and isinstance(value, str):
+                yield value
+            else:
+                yield from said(value)
+    elif isinstance(payload, list):
+        for one in payload:
+            yield from said(one)
+
+
+@dataclass(slots=True, kw_only=True)
+class Actor:
+    """One person in one place. `last` is the answer to what was tried last."""
+
+    stage: "Stage"
+    role: Role
+    who: MemberActor | UserHandle
+    place: ChannelHandle | None = None
+    last: InteractionResult | None = None
+
+    async def slash(self, name: str, /, **options: Any) -> str:
+        """What the bot says to a command."""
+        if isinstance(self.who, MemberActor):
+            assert self.place is not None
+            return await self._try(self.who.slash(self.place, name, **options))
+        return await self._try(self.who.slash(name, **options))
+
+    async def menu(self, name: str, message: discord.Message) -> str:
+        """What the bot says to a message's context menu; only members of a server see one here."""
+        assert isinstance(self.who, MemberActor)
+        assert self.place is not None
+        return await self._try(self.who.context_menu(self.place, name, message))
+
+    async def typing(self, name: str, option: str, /, **filled: Any) -> list[Any]:
+        """The values that autocompletion offers for an option that is still empty."""
+        with self.stage.context_of(self):
+            if isinstance(self.who, MemberActor):
+                assert self.place is not None
+                choices = await self.who.autocomplete(self.place, name, option, "", **filled)
+            else:
+                choices = await self.who.autocomplete(name, option, "", **filled)
+        return [choice["value"] for choice in choices]
+
+    async def click(self, custom_id: str) -> str:
+        """What the bot says to a button of this id, pressed where the person is, whoever put it there."""
+        message = await self._post(ui.Button(label="?", custom_id=custom_id))
+        return await self._try(self.who.click(message, custom_id=custom_id))
+
+    async def choose(self, custom_id: str, value: str) -> str:
+        """The same with a value of a select."""
+        option = discord.SelectOption(label="?", value=value)
+        message = await self._post(ui.Select(custom_id=custom_id, options=[option]))
+        return await self._try(self.who.select(message, [value], custom_id=custom_id))
+
+    async def choose_channel(self, custom_id: str) -> str:
+        """The same with the channel that the person is in; in direct messages there is none to choose."""
+        if self.place is None:
+            self.last = None
+            return ""
+        message = await self._post(ui.ChannelSelect(custom_id=custom_id))
+        return await self._try(self.who.select(message, [self.place], custom_id=custom_id))
+
+    async def submit(self, custom_id: str, values: dict[str, Any]) -> str:
+        """Presses the button, and fills in and sends the form that it opens; "" where none opens."""
+        await self.click(custom_id)
+        if self.last is None or self.last.modal is None:
+            return ""
+        return await self._try(self.who.submit_modal(self.last, values))
+
+    async def _try(self, attempt: Awaitable[InteractionResult]) -> str:
+        requests = self.stage.studio.env.http_requests
+        before = len(requests)
+        self.last = None
+        with (
+            self.stage.context_of(self),
+            suppress(SetupError, OptionError),
+        ):  # Discord itself does not show it
+            self.last = await attempt
+        return "\n".join(text for request in requests[before:] for text in said(request.json))
+
+    async def _post(self, item: ui.Item[Any]) -> discord.Message:
+        view, client = layout(ui.ActionRow(item)), self.stage.studio.env.bot
+        if self.place is not None:
+            channel = client.get_channel(self.place.id)
+            assert isinstance(channel, discord.TextChannel)
+            return await channel.send(view=view)
+        user = await client.fetch_user(self.who.id)
+        return await user.send(view=view)
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """Ada has a queued picture and a preset; everybody else wants something of hers."""
+
+    studio: Studio
+    actors: dict[Role, Actor] = field(default_factory=dict)
+    job_id: int = 0
+    asked: int = 0
+
+    def people(self) -> None:
+        studio = self.studio
+        home, env = studio.channel, studio.env
+        elsewhere = env.create_guild("elsewhere")
+        far = elsewhere.create_text_channel("lobby")
+        guild = studio.ada.guild
+        ranks = {
+            Role.MODERATOR: discord.Permissions(manage_messages=True),
+            Role.MANAGER: discord.Permissions(manage_guild=True),
+        }
+        for role, permissions in ranks.items():
+            rank = guild.create_role(role.name.lower(), permissions=permissions)
+            member = guild.add_member(env.create_user(role.name.lower()), roles=[rank])
+            self._add(role, member, home)
+        self._add(Role.OWNER, studio.ada, home)
+        self._add(Role.MEMBER, studio.ben, home)
+        self._add(Role.STRANGER, elsewhere.add_member(env.create_user("zoe")), far)
+        self._add(Role.OWNER_DIRECT, studio.ada.user)
+        self._add(Role.DIRECT, env.create_user("dan"))
+        self._add(Role.BROUGHT, env.create_user("kim"))
+
+    async def set(self) -> None:
+        """Ada's things are there, as they were; made without Discord, for that is quicker."""
+        rooms, ada = self.studio.rooms, self.studio.ada
+        blob = await rooms.intake.blobs.put(png())
+        async with rooms.database.begin() as connection:
+            waiting = await jobs.waiting_of(connection, ada.id)
+            if await presets.find(connection, ada.id, PRESET) is None:
+                await presets.save(
+                    connection, ada.id, PRESET, look=Look(), style_blob=blob, limit=50, now=rooms.clock()
+                )
+        self.job_id = waiting[0].id if waiting else await self._submit(blob)
+
+    async def _submit(self, blob: str) -> int:
+        studio = self.studio
+        self.asked += 1
+        job = await studio.rooms.submitter.submit(
+            Request(
+                interaction_id=self.asked,
+                user_id=studio.ada.id,
+                guild_id=studio.ada.guild.id,
+                channel_id=studio.channel.id,
+                private=False,
+                address=Address(
+                    interaction_token="", token_until=0, filesize_limit=2**20, channel_reachable=True
+                ),
+                content=PictureSource(blob=blob),
+                styles=(StyleChoice(preset="Starry Night"),),
+                chosen={},
+            )
+        )
+        return job.id
+
+    async def job(self) -> Job:
+        async with self.studio.rooms.database.read() as connection:
+            job = await jobs.get(connection, self.job_id)
+        assert job is not None
+        return job
+
+    @contextmanager
+    def context_of(self, actor: Actor) -> Iterator[None]:
+        """SimCord knows servers and direct messages; that somebody brought the app along is said here."""
+        backend = self.studio.env.backend
+        emit: Callable[..., Any] = backend.emit
+        if actor.role is not Role.BROUGHT:
+            yield
+            return
+
+        def brought(event: str, payload: Any, *others: Any, **options: Any) -> Any:
+            if event == "INTERACTION_CREATE":
+                owners = {"1": str(actor.who.id)}
+                payload = {**payload, "context": 2, "authorizing_integration_owners": owners}
+            return emit(event, payload, *others, **options)
+
+        backend.emit = brought  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            backend.emit = emit  # type: ignore[method-assign]
+
+    def _add(self, role: Role, who: MemberActor | UserHandle, place: ChannelHandle | None = None) -> None:
+        self.actors[role] = Actor(stage=self, role=role, who=who, place=place)
