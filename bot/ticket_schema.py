@@ -21,8 +21,10 @@ def upgrade(connection: Connection) -> bool:
     One change at a time, because PostgreSQL lets a new value of an enum be used only once it is committed.
     """
     files = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
-    there = connection.execute(text(f"SELECT to_regclass('{TABLE}')")).scalar_one() is not None
-    applied = connection.execute(text(f"SELECT obj_description(to_regclass('{TABLE}'))")).scalar_one()
+    there = connection.execute(text("SELECT to_regclass(:name)"), {"name": TABLE}).scalar_one() is not None
+    applied = connection.execute(
+        text("SELECT obj_description(to_regclass(:name))"), {"name": TABLE}
+    ).scalar_one()
     version = files[-1].stem
     if not there:
         _execute(connection, SchemaManager.get_schema())

@@ -34,8 +34,8 @@ async def help_command(interaction: discord.Interaction) -> None:
     container = panel(
         "### " + _("A picture, a style, a painting"),
         _(
-            "`/stylize` paints your picture (left) in the style of another (middle): attach both, or pick "
-            "a painting as “preset”. The result (right) takes seconds or minutes: the card shows how far."
+            "`/stylize` paints your picture (first) in the style of another (second): attach both, or pick "
+            "a painting as “preset”. The result (third) takes seconds or minutes: the card shows how far."
         ),
         "\n".join(_ways()),
     )

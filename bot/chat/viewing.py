@@ -42,7 +42,7 @@ async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> N
         for (name, _key, words), (picture, ending) in zip(shown, files, strict=True)
     ]
     names = " + ".join(plain(style.picture.title) for style in styles_of(job) if style.picture)
-    words = _("From left to right: the picture, {styles}, and what came of them.", styles=names)
+    words = _("In this order: the picture, {styles}, and what came of them.", styles=names)
     await _answer(interaction, pictures, words)
 
 

@@ -23,10 +23,14 @@ EDITS = r"/messages/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """asks: whether the people ask while it goes on; otherwise it lets them ask itself."""
+    """asks: whether the people ask while it goes on; otherwise it lets them ask itself.
+
+    refuses: whether people may be told to try again; where it must not, a refusal is wrong.
+    """
 
     strike: Strike
     asks: bool = True
+    refuses: bool = False
     engines: tuple[str, ...] = ("local", "procrastinate")
     needs_small_disks: bool = False
 
@@ -277,10 +281,12 @@ FAULTS: dict[str, Fault] = {
     "gateway frozen": Fault(strike=freeze_gateway),
     "two gateways": Fault(strike=two_gateways, asks=False),
     "poison": Fault(strike=poison, asks=False),
-    "database locked": Fault(strike=lock_database, engines=("local",)),
-    "database restarted": Fault(strike=restart_database, engines=("procrastinate",)),
-    "blobs' disk full": Fault(strike=fill_blobs, needs_small_disks=True),
-    "database's disk full": Fault(strike=fill_database, engines=("local",), needs_small_disks=True),
+    "database locked": Fault(strike=lock_database, refuses=True, engines=("local",)),
+    "database restarted": Fault(strike=restart_database, refuses=True, engines=("procrastinate",)),
+    "blobs' disk full": Fault(strike=fill_blobs, refuses=True, needs_small_disks=True),
+    "database's disk full": Fault(
+        strike=fill_database, refuses=True, engines=("local",), needs_small_disks=True
+    ),
     "clocks jump": Fault(strike=clocks_jump),
     "older workers": Fault(strike=older_workers, asks=False),
     "rate limits": Fault(strike=rate_limits),
@@ -290,6 +296,6 @@ FAULTS: dict[str, Fault] = {
     "tokens expire": Fault(strike=tokens_expire),
     "gateway resumes": Fault(strike=gateway_resumes),
     "session ends": Fault(strike=session_ends),
-    "attachments vanish": Fault(strike=attachments_vanish, asks=False),
-    "attachments stall": Fault(strike=attachments_stall, asks=False),
+    "attachments vanish": Fault(strike=attachments_vanish, asks=False, refuses=True),
+    "attachments stall": Fault(strike=attachments_stall, asks=False, refuses=True),
 }

@@ -4,12 +4,9 @@ import asyncio
 import itertools
 import os
 import socket
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-
-import structlog
 
 from bot.db import Database
 from bot.engines.choice import engine_for
@@ -20,8 +17,6 @@ from tests.chaos.processes import Process
 from tests.wire.discord_server import DiscordServer
 from tests.wire.openapi import Description
 from tests.wire.world import Person
-
-log = structlog.get_logger(__name__)
 
 ROOT = Path(__file__).parents[2]
 LEASE_S = 2.0
@@ -188,6 +183,7 @@ class Stage:
             "EASEL_DATABASE_URL": self.ground.url or "",
             "EASEL_DEVICE": "cpu",
             "EASEL_WORKERS": "0",
+            "EASEL_WEB_PORT": "0",
             "EASEL_LEASE_S": str(LEASE_S),
             "EASEL_FETCH_TIMEOUT_S": str(FETCH_TIMEOUT_S),
             "EASEL_JOBS_PER_USER": "100",
@@ -207,7 +203,3 @@ async def stage(ground: Ground, description: Description) -> AsyncIterator[Stage
             yield opened
         finally:
             await opened.close()
-
-
-def now() -> float:
-    return time.monotonic()

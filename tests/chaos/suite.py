@@ -34,7 +34,7 @@ async def perform(stage: Stage, scene: Scene) -> Verdict:
         if fault.asks:
             group.create_task(play.ask_all(scene.asks))
     await play.until_over()
-    verdict = await judge(play)
+    verdict = await judge(play, may_refuse=fault.refuses)
     verdict.seconds = time.monotonic() - began
     stage.discord.rest.faults.clear()
     stage.discord.stalls.clear()

@@ -6,8 +6,8 @@ from tests import postgres
 from tests.chaos import report, suite
 
 SHORT = {
-    "local": ("worker killed", "both killed", "worker frozen", "database locked", "blobs' disk full"),
-    "procrastinate": ("worker killed", "gateway killed", "database restarted"),
+    "local": ("both killed", "worker frozen", "database locked", "blobs' disk full"),
+    "procrastinate": ("worker killed", "database restarted"),
 }
 """One fault of each kind; the whole suite takes minutes."""
 STAGES = {"local": 2, "procrastinate": 1}

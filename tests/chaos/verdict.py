@@ -48,7 +48,7 @@ class Verdict:
         return not (self.lost or self.doubled or self.orphans or self.wrong)
 
 
-async def judge(play: Play) -> Verdict:
+async def judge(play: Play, *, may_refuse: bool) -> Verdict:
     scene, stage = play.scene, play.stage
     verdict = Verdict(seed=scene.seed, fault=scene.fault, moment=scene.moment, missed=play.missed)
     records = await play.records()
@@ -56,6 +56,8 @@ async def judge(play: Play) -> Verdict:
     if play.struck_at is not None and play.ended_at:
         verdict.recovery_s = max(0.0, play.ended_at - play.struck_at)
     _judge_requests(play, records, verdict)
+    if verdict.refused and not may_refuse:
+        verdict.wrong.append(f"{verdict.refused} were refused without need")
     await judge_cards(stage.discord.world.messages.values(), stage.blobs, records, verdict)
     verdict.wrong += [f"against Discord's rules: {found}" for found in stage.discord.forgive()]
     verdict.wrong += [f"a gateway ended with {one.code}" for one in stage.gateways if not one.alive]
@@ -138,7 +140,9 @@ def _rows_that_disagree(record: Record, showing: Sequence[Message]) -> list[str]
         and record.message_id not in {message.id for message in showing},
         "its card shows something else too": any(len(message.attachments) > 1 for message in showing)
         or (job.state is State.FAILED and any(message.attachments for message in showing)),
-        "its card can still be cancelled": any(message.buttons for message in showing),
+        "its card can still be cancelled": any(
+            button.startswith("easel:cancel:") for message in showing for button in message.buttons.values()
+        ),
     }
     return [f"job {job.id}: {what}" for what, holds in faults.items() if holds]
 

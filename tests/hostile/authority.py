@@ -48,10 +48,15 @@ UNTRIED: Final = frozenset(
     /mydata export
     /mydata gallery
     /stats
+    /result
+    /result: picture
     AskModal
+    EditModal
     GalleryPageButton
     HangMineButton
+    JobButton
     RoleQuotaModal
+    SaveModal
     StarButton
     TakeDownButton
     VoteSelect

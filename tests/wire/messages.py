@@ -132,8 +132,8 @@ class Messages:
             part["id"] = part.get("id") or number
             for key, value in DEFAULTS.get(part["type"], {}).items():
                 part.setdefault(key, value)
-            if isinstance(part.get("emoji"), dict) and part["emoji"].get("id") is None:
-                part["emoji"].pop("id", None)  # one of Unicode's: may be sent as null, is not given back
+            if part.get("emoji", {}).get("id", "") is None:  # Unicode's own; discord.py sends null
+                del part["emoji"]["id"]
             for holder in (part, *part.get("items", ())):
                 for key in ("media", "file"):
                     if isinstance(holder.get(key), dict):

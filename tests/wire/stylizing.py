@@ -19,7 +19,7 @@ async def ask(discord: DiscordServer, user: Person | None = None, **options: Any
 
 def finished(card: Message | None) -> Message | None:
     """The card, once it shows a picture and has nothing left to cancel."""
-    return card if card is not None and card.pictures and not card.buttons else None
+    return card if card is not None and card.pictures and "Cancel" not in card.buttons else None
 
 
 async def result_of(discord: DiscordServer, asked: Interaction) -> Message:
@@ -33,7 +33,7 @@ async def under_way(discord: DiscordServer, asked: Interaction) -> Message:
 
     def painting() -> Message | None:
         card = asked.original
-        return card if card is not None and card.pictures and card.buttons else None
+        return card if card is not None and card.pictures and "Cancel" in card.buttons else None
 
     return await discord.until(painting, "a preview on the card", timeout_s=PATIENCE_S)
 

@@ -49,7 +49,7 @@ async def test_the_cancel_button_works_after_a_restart_and_for_its_owner_only(
     assert (await answer_to(discord, refused)).ephemeral
     assert "Cancel" in card.buttons
     await discord.click(discord.world.alice, card, "Cancel")
-    await discord.until(lambda: not card.buttons, "the card to say so", timeout_s=PATIENCE_S)
+    await discord.until(lambda: "Cancel" not in card.buttons, "the card to say so", timeout_s=PATIENCE_S)
     assert uploads(discord) == []
 
 

@@ -200,5 +200,5 @@ def card(result: InteractionResult) -> str:
 
 def sentence(result: InteractionResult) -> str:
     """The plain text that answered an interaction."""
-    (answer,) = filter(None, (result.response, *result.followups))
-    return answer.content
+    answers = [one.content for one in (result.response, *result.followups) if one and one.content]
+    return answers[0]

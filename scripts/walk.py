@@ -1,0 +1,270 @@
+"""Walks through the chat in Chromium and keeps a picture of every card and panel: for `docs/chat.md`.
+
+    python -m scripts.walk [--out docs/images/chat]
+
+The bot, its worker and its database are the real ones, Discord is simulated (`easel try`). Needs the Debian
+packages chromium and chromium-driver.
+"""
+
+import argparse
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import discord
+from PIL import Image
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from simcord import ChannelHandle, MemberActor, Preview, SetupError
+
+from bot.demo import SAMPLE
+from bot.engines.local import LocalEngine
+from bot.features import jobs
+from bot.features.jobs import WAITING, Job, State
+from bot.features.looks import PAINTINGS
+from bot.playground import Stage, keep_time, stage
+from bot.settings import Settings
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--window-size=1000,2600",
+)
+SIZE_PX = 256
+PATIENCE_S = 300.0
+MESSAGES = "#channel-message-list > *"
+LOADED = """
+const [element, done] = arguments;
+Promise.all([...element.querySelectorAll("img")].map(one => one.decode().catch(() => 0))).then(done);
+"""
+
+
+@dataclass(kw_only=True)
+class Walk:
+    """A browser on the playground's page, and where its pictures go."""
+
+    stage: Stage
+    preview: Preview | None = None
+    browser: webdriver.Chrome
+    out: Path
+
+    async def refresh(self) -> None:
+        """Shows what has happened; an action that is under way is waited for."""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            with suppress(SetupError, TimeoutError):
+                await keep_time(self.stage.env)
+                assert self.preview is not None
+                await self.preview.refresh()
+                break
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(1.0)
+
+    async def shot(self, name: str, *, words: str = "") -> None:
+        """Keeps a picture of the newest message with these words."""
+        await self.refresh()
+        data = await asyncio.to_thread(self._taken, words)
+        picture = Image.open(BytesIO(data)).convert("RGB")
+        picture.save(self.out / f"{name}.jpg", quality=85, optimize=True, progressive=True)
+        print(f"{name}: {picture.width} x {picture.height} px")
+
+    def _taken(self, words: str) -> bytes:
+        until = time.monotonic() + 20
+        while True:
+            try:
+                found = self.browser.find_elements(By.CSS_SELECTOR, MESSAGES)
+                element = [one for one in found if words in one.text][-1]
+                self.browser.execute_async_script(LOADED, element)
+                self.browser.execute_script("arguments[0].scrollIntoView({block: 'end'})", element)
+                time.sleep(0.5)
+                return bytes(element.screenshot_as_png)
+            except (WebDriverException, IndexError):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.3)
+
+    async def see_as(self, *viewers: MemberActor) -> None:
+        """Opens the page anew for these people; the first one looks."""
+        if self.preview is not None:
+            await self.preview.close()
+        one = self.stage
+        self.preview = one.env.preview(one.channel, viewers=viewers, layout="channel")
+        await self.preview.__aenter__()
+        await asyncio.to_thread(self.browser.get, "about:blank")
+        await asyncio.to_thread(self.browser.get, self.preview.url)
+
+    async def until(self, holds: Callable[[Job], bool]) -> Job:
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            async with self.stage.rooms.database.read() as connection:
+                job = await jobs.newest(connection)
+            if job is not None and holds(job):
+                return job
+            await asyncio.sleep(0.1)
+        raise SystemExit("The worker did not get so far.")
+
+    async def ask(self, who: MemberActor, command: str, /, **options: Any) -> Any:
+        return await who.slash(self.stage.channel, command, **options)
+
+
+def picture(path: Path) -> tuple[str, bytes]:
+    return path.name, path.read_bytes()
+
+
+async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
+    """Every state of a card, and what its buttons show."""
+    content = picture(SAMPLE)
+    await walk.ask(ada, "stylize", content=content, preset="Starry Night", size=SIZE_PX, quality="high")
+    await walk.ask(ben, "stylize", content=content, preset="The Great Wave", size=SIZE_PX)
+    await walk.shot("queued", words="The Great Wave")
+    await walk.shot("tour", words="You are the first")
+    async with walk.stage.rooms.database.read() as connection:
+        first, second = (await jobs.line(connection))[:2]
+    await walk.until(lambda _newest: True)
+    await _until(walk, first.id, lambda job: bool(job.preview_blob) and (job.step or 0) > 20)
+    await asyncio.sleep(3.5)
+    await walk.shot("running", words="Starry Night")
+    await ben.slash(walk.stage.channel, "cancel", picture=second.id)
+    await _until(walk, first.id, lambda job: job.state is State.DELIVERED)
+    await walk.shot("done", words="Starry Night")
+    await walk.shot("cancelled", words="The Great Wave")
+    asked = await walk.ask(ada, "stylize", content=content, preset="The Scream", size=SIZE_PX, seed=3)
+    done = await walk.until(lambda job: job.state is State.DELIVERED)
+    await asyncio.sleep(1.0)
+    for verb in ("compare", "delete"):
+        await ada.click(asked.response, custom_id=f"easel:{verb}:{done.id}")
+        await walk.shot(verb)
+    await fail(walk, ada)
+    await walk.shot("failed")
+    await walk.ask(ada, "result", picture=done.id)
+    await walk.shot("result")
+
+
+async def fail(walk: Walk, ada: MemberActor) -> None:
+    """A job that a worker gives up, by the engine's own call."""
+    await walk.ask(ada, "stylize", content=picture(SAMPLE), preset="The Shipwreck", size=512, quality="max")
+    running = await walk.until(lambda job: job.state is State.RUNNING)
+    engine = LocalEngine(walk.stage.rooms.database, lease_s=20.0, max_attempts=3, running_per_user=2)
+    claim = jobs.Claim(job=running, worker="walk", lease_s=20.0)
+    sentence = "That picture needs more memory than there is here: choose a smaller size."
+    assert await engine.fail(claim, error=sentence, reference="cafe0123")
+    await walk.until(lambda job: job.state not in WAITING)
+    await asyncio.sleep(1.5)
+
+
+async def _until(walk: Walk, job_id: int, holds: Callable[[Job], bool]) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        async with walk.stage.rooms.database.read() as connection:
+            job = await jobs.get(connection, job_id)
+        if job is not None and holds(job):
+            return
+        await asyncio.sleep(0.1)
+    raise SystemExit("The worker did not get so far.")
+
+
+async def panels(walk: Walk, ada: MemberActor, mia: MemberActor, art: ChannelHandle) -> None:
+    """What commands answer with."""
+    wave = picture(PAINTINGS / "great_wave.jpg")
+    await walk.ask(ada, "preset save", name="Seaside", style=wave, strength=60)
+    for command, name in (
+        ("preset list", "presets"),
+        ("look", "look"),
+        ("help", "help"),
+        ("about", "about"),
+        ("stats", "stats"),
+        ("quota", "quota"),
+        ("queue", "queue"),
+    ):
+        await walk.ask(ada, command)
+        await walk.shot(name)
+    await walk.ask(ada, "preset show", name="Seaside")
+    await walk.shot("preset")
+    await walk.see_as(mia)
+    await walk.ask(mia, "settings")
+    await walk.shot("settings")
+    await walk.ask(mia, "artchannel setup", channel=art)
+    await walk.ask(mia, "artchannel settings")
+    await walk.shot("artchannel")
+
+
+async def community(walk: Walk, ada: MemberActor, ben: MemberActor, mia: MemberActor) -> None:
+    """Pictures in the art channel, the gallery, a challenge."""
+    await walk.ask(mia, "challenge start", theme="Cats at sea")
+    await walk.shot("challenge")
+    for who, preset in ((ada, "The Great Wave"), (ben, "Starry Night")):
+        await walk.ask(who, "stylize", content=picture(SAMPLE), preset=preset, size=SIZE_PX)
+        made = await walk.until(lambda job: job.state is State.DELIVERED)
+        await asyncio.sleep(1.5)
+        await walk.ask(who, "challenge enter", picture=made.id)
+    await walk.ask(mia, "challenge vote")
+    await walk.shot("vote")
+    await walk.ask(mia, "challenge end")
+    await walk.shot("winners")
+    await asyncio.sleep(5.0)
+    await walk.ask(mia, "gallery")
+    await walk.shot("gallery")
+
+
+@asynccontextmanager
+async def opened(
+    out: Path,
+) -> AsyncIterator[tuple[Walk, tuple[MemberActor, ...], ChannelHandle]]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        raise SystemExit("This needs the Debian packages chromium and chromium-driver.")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in FLAGS:
+        options.add_argument(flag)
+    with tempfile.TemporaryDirectory() as profile:
+        options.add_argument(f"--user-data-dir={profile}")
+        browser = await asyncio.to_thread(webdriver.Chrome, options=options, service=Service(driver))
+        try:
+            async with stage(Settings(discord_token=None, web_port=0)) as one:
+                ada, ben = one.members
+                guild = one.env.guild
+                manager = guild.create_role("manager", permissions=discord.Permissions(manage_guild=True))
+                mia = guild.add_member(one.env.create_user("Mia"), roles=[manager])
+                art = guild.create_text_channel("gallery")
+                walk = Walk(stage=one, browser=browser, out=out)
+                await walk.see_as(ada, ben, mia)
+                try:
+                    yield walk, (ada, ben, mia), art
+                finally:
+                    if walk.preview is not None:
+                        await walk.preview.close()
+        finally:
+            await asyncio.to_thread(browser.quit)
+
+
+async def walk_through(out: Path) -> None:
+    async with opened(out) as (walk, (ada, ben, mia), art):
+        await cards(walk, ada, ben)
+        await panels(walk, ada, mia, art)
+        await community(walk, ada, ben, mia)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("docs/images/chat"))
+    out = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    asyncio.run(walk_through(out))
+
+
+if __name__ == "__main__":
+    main()
