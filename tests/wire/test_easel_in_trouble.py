@@ -15,7 +15,6 @@ from tests.wire.stylizing import (
     under_way,
     uploads,
 )
-from tests.wire.world import Message
 
 
 @pytest.mark.parametrize("workers", [True, False], ids=["with its worker", "its worker left an orphan"])
@@ -63,20 +62,19 @@ async def test_a_private_job_whose_token_expired_goes_to_the_person_alone(
     assert discord.world.posted() == [card]
 
 
-async def test_a_deleted_card_neither_stops_its_job_nor_the_next(
+async def test_a_deleted_card_neither_stops_its_job_nor_the_next_and_its_owner_gets_the_picture(
     discord: DiscordServer, easel: BotProcess
 ) -> None:
     asked = await ask(discord, **LONG)
     lost = await under_way(discord, asked)
     discord.delete_message(lost)
     following = await ask(discord, discord.world.bob, **TINY)
-    card = await result_of(discord, following)
-
-    def anew() -> list[Message]:
-        return [message for message in discord.world.posted() if message is not card]
-
-    [message] = await discord.until(anew, "the picture in a new message", timeout_s=PATIENCE_S)
-    assert finished(message)
+    await result_of(discord, following)
+    inbox = discord.world.private_channel(discord.world.alice)
+    [letter] = await discord.until(
+        lambda: discord.world.posted(inbox), "the direct message", timeout_s=PATIENCE_S
+    )
+    assert finished(letter)
 
 
 async def test_rate_limits_and_server_errors_do_not_keep_the_picture_back(
@@ -127,18 +125,23 @@ async def test_a_crash_between_delivery_and_ledger_repeats_the_edit_and_not_the_
 async def test_a_crash_behind_a_new_message_leaves_it_the_only_one(
     discord: DiscordServer, easel: BotProcess
 ) -> None:
-    """The card is gone, so the picture is posted; the post's nonce keeps a second one away."""
+    """The card is gone, so the picture goes to its owner; the letter's nonce keeps a second one away."""
     lost = discord.fail_next("POST", "/messages$", status=500, after=True, times=9, carrying="image/png")
     asked = await ask(discord, **TINY)
     card = await discord.until(lambda: asked.original, "the answer")
     await discord.until(lambda: card.buttons, "the card in the line")
     discord.delete_message(card)
-    [message] = await discord.until(discord.world.posted, "the new message", timeout_s=PATIENCE_S)
+    inbox = discord.world.private_channel(discord.world.alice)
+    [letter] = await discord.until(
+        lambda: discord.world.posted(inbox), "the direct message", timeout_s=PATIENCE_S
+    )
     await easel.kill()
     lost.times = 0
     await easel.start()
-    await discord.until(lambda: uploads(discord), "the delivery again", timeout_s=PATIENCE_S)
-    assert_delivered_once(discord, message, size=(64, 43))
+    [sent] = await discord.until(lambda: uploads(discord), "the delivery again", timeout_s=PATIENCE_S)
+    [shown] = letter.pictures
+    assert discord.attachment_bytes(shown) == sent.data
+    assert discord.world.posted(inbox) == [letter]
 
 
 async def test_a_stop_in_mid_job_ends_well_and_the_job_goes_on_after_a_restart(
