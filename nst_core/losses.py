@@ -59,7 +59,7 @@ class _Products(torch.autograd.Function):
         # On a CPU one product with so long a sum leaves the cache, and much of the machine idle.
         for part in torch.split(columns, rows if columns.is_cuda else ROWS, dim=1):
             block = part.to(wide)
-            sums.baddbmm_(block.transpose(1, 2), block)
+            sums = torch.baddbmm(sums, block.transpose(1, 2), block)
         return sums
 
     @staticmethod

@@ -184,9 +184,11 @@ class World:
         return channel
 
     def posted(self, channel: Channel | None = None) -> list[Message]:
-        """The messages that stand in a channel, oldest first."""
+        """The messages that stand in a channel, oldest first, without what was added for one person alone."""
         channel = channel or self.channel
-        return [m for m in self.messages.values() if m.channel_id == channel.id and not m.deleted]
+        added = [one.id for asked in self.interactions.values() for one in asked.followups if one.ephemeral]
+        here = [one for one in self.messages.values() if one.channel_id == channel.id and not one.deleted]
+        return [one for one in here if one.id not in added]
 
 
 def walk(components: list[Json]) -> Iterator[Json]:

@@ -201,4 +201,4 @@ def card(result: InteractionResult) -> str:
 def sentence(result: InteractionResult) -> str:
     """The plain text that answered an interaction."""
     answers = [one.content for one in (result.response, *result.followups) if one and one.content]
-    return answers[0]
+    return answers[0] if answers else ""
