@@ -47,14 +47,10 @@ UNTRIED: Final = frozenset(
     /mydata delete
     /mydata export
     /mydata gallery
-    /stats
-    /result
-    /result: picture
     AskModal
     EditModal
     GalleryPageButton
     HangMineButton
-    JobButton
     RoleQuotaModal
     SaveModal
     StarButton
