@@ -359,7 +359,7 @@ async def requeue_stalled(
     orphaned = false() if dead_worker is None else jobs.c.worker == dead_worker
     lost = and_(jobs.c.state == State.RUNNING, or_(jobs.c.lease_until < now, orphaned))
     tries = jobs.c.attempt - jobs.c.handbacks
-    sentence = f"Painting this picture failed {max_attempts} times. Try another picture or a smaller size."
+    sentence = N_("Painting this picture failed several times: try another picture or a smaller size.")
     poison = {"state": State.FAILED, "error": sentence, "reference": reference, "ended_at": now, **_ENDED}
     again = {"state": State.QUEUED, "worker": None, "lease_until": None}
     changed: list[int] = []

@@ -211,7 +211,7 @@ async def test_a_job_that_lost_three_workers_fails(connection: AsyncConnection) 
     after = await job_of(connection, job.id)
     assert after.state is State.FAILED
     assert (after.attempt, after.reference) == (3, "r")
-    assert after.error == "Painting this picture failed 3 times. Try another picture or a smaller size."
+    assert after.error == "Painting this picture failed several times: try another picture or a smaller size."
     assert after.ended_at is not None
 
 
