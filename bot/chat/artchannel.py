@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chat.card import layout
 from bot.chat.door import guarded, plain
 from bot.chat.exhibit import ACCENT
+from bot.chat.lasting import Lasting
 from bot.chat.rooms import rooms_of
 from bot.errors import Refusal
 from bot.features import digests, exhibits, guilds
@@ -158,7 +159,7 @@ async def panel_of(interaction: discord.Interaction[Any]) -> ui.LayoutView:
     return layout(container)
 
 
-class ArtChannelSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=r"easel:art:channel"):
+class ArtChannelSelect(Lasting, ui.DynamicItem[ui.ChannelSelect[Any]], template=r"easel:art:channel"):
     """Moves the art channel."""
 
     def __init__(self, channel_id: int | None = None) -> None:
@@ -171,12 +172,6 @@ class ArtChannelSelect(ui.DynamicItem[ui.ChannelSelect[Any]], template=r"easel:a
                 default_values=chosen,
             )
         )
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        return cls()
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
@@ -221,7 +216,7 @@ class ArtToggle(ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?P<verb>on
         await interaction.response.edit_message(view=await panel_of(interaction))
 
 
-class WeeklyStyleSelect(ui.DynamicItem[ui.Select[Any]], template=r"easel:art:style"):
+class WeeklyStyleSelect(Lasting, ui.DynamicItem[ui.Select[Any]], template=r"easel:art:style"):
     """Names the style of the week."""
 
     def __init__(self, styles: list[str] | None = None, chosen: str | None = None) -> None:
@@ -236,12 +231,6 @@ class WeeklyStyleSelect(ui.DynamicItem[ui.Select[Any]], template=r"easel:art:sty
         super().__init__(
             ui.Select(custom_id="easel:art:style", placeholder=_("Style of the week"), options=options)
         )
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        return cls()
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

@@ -1,14 +1,14 @@
 """`/look`: what each built-in look does, with a picture that this engine painted in it."""
 
 import asyncio
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands, ui
 
 from bot.chat.card import QUALITY_WORDS, Picture, layout
 from bot.chat.door import guarded
+from bot.chat.lasting import Lasting
 from bot.chat.preset_choices import MAX_CHOICES
 from bot.errors import Refusal
 from bot.features import looks
@@ -33,7 +33,7 @@ QUALITY_NOTES = {
 }
 
 
-class LookSelect(ui.DynamicItem[ui.Select[Any]], template=r"easel:look"):
+class LookSelect(Lasting, ui.DynamicItem[ui.Select[Any]], template=r"easel:look"):
     """Leads from look to look. Its values are read anew at each choice, and nothing is kept."""
 
     def __init__(self, shown: str | None = None) -> None:
@@ -50,12 +50,6 @@ class LookSelect(ui.DynamicItem[ui.Select[Any]], template=r"easel:look"):
         super().__init__(
             ui.Select(custom_id="easel:look", placeholder=_("See another look"), options=options)
         )
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        return cls()
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

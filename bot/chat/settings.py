@@ -13,6 +13,7 @@ from discord import app_commands, ui
 
 from bot.chat.card import layout
 from bot.chat.door import guarded
+from bot.chat.lasting import Lasting
 from bot.chat.rooms import rooms_of
 from bot.chat.setting_choices import CHOICES, choices_of, label, spelled
 from bot.errors import Refusal
@@ -147,7 +148,7 @@ class PlacesSelect(
         await change(interaction, **{self.name: tuple(one.id for one in self.item.values)})
 
 
-class RoleQuotaButton(ui.DynamicItem[ui.Button[Any]], template="easel:settings:rolequota"):
+class RoleQuotaButton(Lasting, ui.DynamicItem[ui.Button[Any]], template="easel:settings:rolequota"):
     """Opens the form for a number of pictures by role."""
 
     def __init__(self) -> None:
@@ -155,30 +156,18 @@ class RoleQuotaButton(ui.DynamicItem[ui.Button[Any]], template="easel:settings:r
         text = _("Pictures in 24 hours by role …")
         super().__init__(ui.Button(label=text, style=style, custom_id="easel:settings:rolequota"))
 
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        return cls()
-
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         manager_of(interaction)
         await interaction.response.send_modal(RoleQuotaModal())
 
 
-class ResetButton(ui.DynamicItem[ui.Button[Any]], template="easel:settings:reset"):
+class ResetButton(Lasting, ui.DynamicItem[ui.Button[Any]], template="easel:settings:reset"):
     """Puts every setting of the panel back to the installation's."""
 
     def __init__(self) -> None:
         style = discord.ButtonStyle.danger
         super().__init__(ui.Button(label=_("Unset all"), style=style, custom_id="easel:settings:reset"))
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        return cls()
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

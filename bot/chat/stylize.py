@@ -47,8 +47,8 @@ OPTIONS = {
     "optimizer": "How the painting is improved step by step",
     "keep_colors": "Keep the colours of your picture",
 }
-TEXTURE = "Size of the style's texture: below 1 finer, above 1 coarser"
 """The options that make up a look, described as `/stylize` and `/preset save` show them."""
+TEXTURE = "Size of the style's texture: below 1 finer, above 1 coarser"
 
 
 @picture_command(name="stylize", description="Paint your picture in the style of another")
