@@ -1,12 +1,14 @@
 """Rooms are tested inside one writing transaction, on both databases."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from tests.bot.conftest import BOTH
+from tests.bot.features.house import House
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -19,3 +21,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
     async with database.begin() as connection:
         yield connection
+
+
+@pytest.fixture
+def open_house(database: Database, tmp_path: Path) -> Callable[..., House]:
+    return lambda **limits: House(database, tmp_path / "blobs", **limits)
+
+
+@pytest.fixture
+def house(open_house: Callable[..., House]) -> House:
+    return open_house()
