@@ -12,9 +12,9 @@ import discord
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from bot.chat.cards.courier import Courier
 from bot.chat.client import EaselClient, use_stand_in
-from bot.chat.courier import Courier
-from bot.chat.curator import Curator
+from bot.chat.community.curator import Curator
 from bot.chat.rooms import Rooms
 from bot.db import Database
 from bot.engines.capacity import largest_size_px

@@ -36,9 +36,9 @@ except ModuleNotFoundError as error:
 from rich.console import Console
 
 from bot.app import House, open_house, run_until, stop_on_signals
+from bot.chat.cards.courier import Courier
 from bot.chat.client import EaselClient
-from bot.chat.courier import Courier
-from bot.chat.curator import Curator
+from bot.chat.community.curator import Curator
 from bot.chat.rooms import Rooms
 from bot.settings import Settings
 from bot.telemetry import configure_logging

@@ -10,31 +10,31 @@ import yarl
 from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 
-from bot.chat.about import about_command
-from bot.chat.actions import JobButton
-from bot.chat.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect, artchannel_group
-from bot.chat.ballot import VoteSelect
-from bot.chat.blend import blend
-from bot.chat.cancel import CancelButton, cancel_command
-from bot.chat.challenge import challenge_group
+from bot.chat.cards.actions import JobButton
+from bot.chat.cards.cancel import CancelButton, cancel_command
+from bot.chat.cards.result import result_command
+from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect, artchannel_group
+from bot.chat.community.ballot import VoteSelect
+from bot.chat.community.challenge import challenge_group
+from bot.chat.community.exhibit import StarButton, TakeDownButton
+from bot.chat.community.gallery import GalleryPageButton, HangMineButton, gallery_command
+from bot.chat.desk.about import about_command
+from bot.chat.desk.guide import help_command, show_around
+from bot.chat.desk.mydata import ForgetMeButton, mydata_group
+from bot.chat.desk.queue import queue_command
+from bot.chat.desk.quota import quota_command
+from bot.chat.desk.settings import ChoiceSelect, PlacesSelect, ResetButton, RoleQuotaButton, settings_command
+from bot.chat.desk.stats import stats_command
 from bot.chat.door import explain, know
-from bot.chat.exhibit import StarButton, TakeDownButton
-from bot.chat.gallery import GalleryPageButton, HangMineButton, gallery_command
-from bot.chat.guide import help_command, show_around
-from bot.chat.looks import LookSelect, look_command
-from bot.chat.made import how_was_this_made
-from bot.chat.menus import stylize_avatar, stylize_this, use_as_style
-from bot.chat.mydata import ForgetMeButton, mydata_group
-from bot.chat.preset_list import PageButton
-from bot.chat.preset_show import StyleButton
-from bot.chat.presets import preset_group
-from bot.chat.queue import queue_command
-from bot.chat.quota import quota_command
-from bot.chat.result import result_command
+from bot.chat.painting.blend import blend
+from bot.chat.painting.made import how_was_this_made
+from bot.chat.painting.menus import stylize_avatar, stylize_this, use_as_style
+from bot.chat.painting.stylize import stylize
+from bot.chat.presets.commands import preset_group
+from bot.chat.presets.gallery import PageButton
+from bot.chat.presets.looks import LookSelect, look_command
+from bot.chat.presets.panel import StyleButton
 from bot.chat.rooms import Rooms
-from bot.chat.settings import ChoiceSelect, PlacesSelect, ResetButton, RoleQuotaButton, settings_command
-from bot.chat.stats import stats_command
-from bot.chat.stylize import stylize
 from bot.chat.translator import Translator
 from bot.features import departures
 from bot.language import nearest, speak

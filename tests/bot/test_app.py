@@ -15,7 +15,7 @@ from tests.bot.conftest import BOTH
 
 CHECK_TORCH = """
 import sys
-import bot.app, bot.chat.client, bot.chat.courier
+import bot.app, bot.chat.client, bot.chat.cards.courier
 loaded = sorted(name for name in sys.modules if name.split(".")[0] in {"torch", "torchvision"})
 sys.exit(f"the gateway imports {loaded[:3]}" if loaded else 0)
 """

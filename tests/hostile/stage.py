@@ -10,7 +10,7 @@ import discord
 from discord import ui
 from simcord import ChannelHandle, InteractionResult, MemberActor, OptionError, SetupError, UserHandle
 
-from bot.chat.card import layout
+from bot.chat.cards.card import layout
 from bot.features import jobs, presets
 from bot.features.deliveries import Address
 from bot.features.intake import PictureSource

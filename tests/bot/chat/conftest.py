@@ -13,8 +13,8 @@ from PIL import Image
 from simcord import ChannelHandle, Env, InteractionResult, MemberActor
 
 from bot.app import House, open_house
+from bot.chat.cards.courier import Courier
 from bot.chat.client import EaselClient
-from bot.chat.courier import Courier
 from bot.chat.rooms import Rooms
 from bot.engines.local import LocalEngine
 from bot.features import jobs, tours

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 from simcord import ChannelHandle, InteractionResult, MemberActor
 
-from bot.chat.curator import Curator
+from bot.chat.community.curator import Curator
 from bot.features import exhibits
 from bot.features.exhibits import Exhibit
 from tests.bot.chat.conftest import Studio, texts

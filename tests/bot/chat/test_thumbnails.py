@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from bot.chat.exhibit import place_of
+from bot.chat.cards.parcel import place_of
 from bot.chat.thumbnails import EDGE_PX, shrunk
 from bot.features.exhibits import Hanging
 from tests.bot.chat.conftest import png

@@ -1,0 +1,55 @@
+"""What a card's buttons do, for ever: one dynamic item answers them all by verb and job."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Self
+
+import discord
+from discord import ui
+
+from bot.chat.cards.buttons import Verb
+from bot.chat.cards.delete import press_delete, press_erase
+from bot.chat.cards.edit import press_edit
+from bot.chat.cards.keep import press_save
+from bot.chat.cards.remake import press_again, press_bigger, press_retry, press_softer, press_stronger
+from bot.chat.cards.viewing import press_compare, press_full_size, press_time_lapse
+from bot.chat.door import guarded
+
+ACTIONS: Final[dict[Verb, Callable[[discord.Interaction[Any], int], Awaitable[None]]]] = {
+    Verb.AGAIN: press_again,
+    Verb.STRONGER: press_stronger,
+    Verb.SOFTER: press_softer,
+    Verb.BIGGER: press_bigger,
+    Verb.EDIT: press_edit,
+    Verb.SAVE: press_save,
+    Verb.COMPARE: press_compare,
+    Verb.FULL_SIZE: press_full_size,
+    Verb.TIME_LAPSE: press_time_lapse,
+    Verb.DELETE: press_delete,
+    Verb.ERASE: press_erase,
+    Verb.RETRY: press_retry,
+}
+
+
+class JobButton(
+    ui.DynamicItem[ui.Button[Any]],
+    template=rf"easel:(?P<verb>{'|'.join(verb.value for verb in ACTIONS)}):(?P<job>[0-9]{{1,18}})",
+):
+    """A button of `bot.chat.cards.buttons`, as Discord sends it back."""
+
+    def __init__(self, item: ui.Button[Any], *, verb: Verb, job_id: int) -> None:
+        super().__init__(item)
+        self.verb = verb
+        self.job_id = job_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        if not isinstance(item, ui.Button):
+            raise TypeError(f"{match[0]} is no button's")
+        return cls(item, verb=Verb(match["verb"]), job_id=int(match["job"]))
+
+    @guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await ACTIONS[self.verb](interaction, self.job_id)

@@ -1,0 +1,75 @@
+"""A picture asked for: its job, and its first card."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import discord
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.chat.cards import card
+from bot.chat.rooms import Rooms, rooms_of
+from bot.chat.whereabouts import address_of, is_age_restricted, language_of, parent_of, roles_of
+from bot.features import deliveries, estimates
+from bot.features.intake import PictureSource
+from bot.features.jobs import Job
+from bot.features.submit import Request, StyleChoice
+from bot.language import speaking
+
+log = structlog.get_logger(__name__)
+
+
+async def ask(
+    interaction: discord.Interaction,
+    *,
+    private: bool,
+    content: PictureSource,
+    styles: tuple[StyleChoice, ...],
+    chosen: Mapping[str, Any],
+    age_restricted: bool = False,
+    **more: Any,
+) -> None:
+    """Queues a picture for a deferred interaction, and shows its card. `more`: other fields of `Request`.
+
+    age_restricted: whether it is so wherever it was asked for.
+
+    Raises:
+        Refusal: with the user's sentence.
+    """
+    rooms = rooms_of(interaction)
+    job = await rooms.submitter.submit(
+        Request(
+            interaction_id=interaction.id,
+            user_id=interaction.user.id,
+            guild_id=interaction.guild_id,
+            channel_id=interaction.channel_id or 0,
+            parent_channel_id=parent_of(interaction),
+            role_ids=roles_of(interaction),
+            private=private,
+            age_restricted=age_restricted or is_age_restricted(interaction),
+            language=language_of(interaction, private=private),
+            address=address_of(interaction, rooms, private=private),
+            content=content,
+            styles=styles,
+            chosen=chosen,
+            **more,
+        )
+    )
+    log.info("job accepted", job=job.id, user=job.user_id, guild=job.guild_id)
+    await show_first_card(interaction, rooms, job)
+
+
+async def show_first_card(interaction: discord.Interaction, rooms: Rooms, job: Job) -> None:
+    """The card with place and ETA. Should this fail, the courier shows it: the job is safe already."""
+    try:
+        async with rooms.database.read() as connection:
+            standing = await estimates.standing(connection, job, now=rooms.clock(), workers=rooms.workers)
+        with speaking(job.language):
+            view = card.render(job, standing=standing)
+        message = await interaction.edit_original_response(view=view)
+        async with rooms.database.begin() as connection:
+            await deliveries.shown(connection, job.id, revision=job.revision, message_id=message.id)
+    except (discord.HTTPException, aiohttp.ClientError, SQLAlchemyError, OSError) as error:
+        log.warning("first card not shown", job=job.id, error=type(error).__name__)
+    rooms.news.set()

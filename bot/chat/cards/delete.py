@@ -1,0 +1,81 @@
+"""Delete: a picture and its card go for good, after a question that only the asker sees."""
+
+from typing import Any
+
+import discord
+import structlog
+from discord import ui
+
+from bot.chat.cards.access import may_delete, require_picture
+from bot.chat.cards.buttons import Verb, button
+from bot.chat.cards.card import layout
+from bot.chat.door import plain
+from bot.chat.rooms import rooms_of
+from bot.errors import Refusal
+from bot.features import deliveries, erasure
+from bot.features.deliveries import Address
+from bot.features.jobs import Job
+from bot.language import _
+
+log = structlog.get_logger(__name__)
+
+
+async def press_delete(interaction: discord.Interaction[Any], job_id: int) -> None:
+    """Asks first."""
+    job = await _require_deletable(interaction, job_id)
+    question = _(
+        "Delete this picture in the style of {style} for good, with its card? This cannot be undone.",
+        style=plain(job.style_name),
+    )
+    view = layout(ui.TextDisplay(question), ui.ActionRow(button(Verb.ERASE, job.id)))
+    await interaction.response.send_message(view=view, ephemeral=True)
+
+
+async def press_erase(interaction: discord.Interaction[Any], job_id: int) -> None:
+    """The question was answered."""
+    job = await _require_deletable(interaction, job_id)
+    await interaction.response.defer()
+    rooms = rooms_of(interaction)
+    async with rooms.database.begin() as connection:
+        address = await deliveries.address_of(connection, job.id)
+        unused = await erasure.forget_pictures(connection, job)
+    for key in unused:
+        await rooms.intake.blobs.delete(key)
+    log.info("pictures deleted", job=job.id, by=interaction.user.id, blobs=len(unused))
+    gone = address is not None and await _delete_card(interaction, job, address)
+    sentence = (
+        _("Deleted.")
+        if gone
+        else _("The picture is deleted. Its card could not be removed: whoever sees it can dismiss it.")
+    )
+    await interaction.edit_original_response(view=layout(ui.TextDisplay(sentence)))
+
+
+async def _require_deletable(interaction: discord.Interaction[Any], job_id: int) -> Job:
+    job = await require_picture(interaction, job_id)
+    if not await may_delete(interaction, job):
+        raise Refusal(_("Only the person who asked for this picture and moderators can delete it."))
+    return job
+
+
+async def _delete_card(interaction: discord.Interaction[Any], job: Job, address: Address) -> bool:
+    """By the channel, or by the token where the bot sees no channel. False: it is still there."""
+    if address.message_id is None:
+        return False
+    client, message_id = interaction.client, address.message_id
+    # A card that came by direct message stands where its owner presses.
+    channel_id = job.channel_id if interaction.guild_id is not None else interaction.channel_id or 0
+    try:
+        if address.channel_reachable or interaction.guild_id is None:
+            await client.get_partial_messageable(channel_id).get_partial_message(message_id).delete()
+            return True
+        if rooms_of(interaction).clock() < address.token_until:
+            token = address.interaction_token
+            webhook = discord.Webhook.partial(client.application_id or 0, token, client=client)
+            await webhook.delete_message(message_id)
+            return True
+    except discord.NotFound:
+        return True
+    except discord.HTTPException as error:
+        log.warning("card not deleted", job=job.id, status=error.status, code=error.code)
+    return False

@@ -1,0 +1,170 @@
+"""Edit…: a picture's settings in a modal, and a new job from what was changed."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import discord
+from discord import ui
+
+from bot.chat.cards.access import require_picture
+from bot.chat.cards.card import QUALITY_WORDS
+from bot.chat.cards.remake import largest_px, remake
+from bot.chat.door import guarded
+from bot.errors import Refusal
+from bot.features import remakes
+from bot.features.jobs import Job
+from bot.features.looks import Look
+from bot.features.remakes import SIZES_PX, Recipe
+from bot.features.submit import MAX_SEED
+from bot.language import N_, _
+
+LIFE_S: Final = 15 * 60.0
+"""How long an opened modal is waited for: nobody tells us of one that was closed."""
+STARTS: Final = {
+    "content": N_("Start from the picture"),
+    "noise": N_("Start from noise"),
+    "style": N_("Start from the style"),
+    "adain": N_("Start from a quick sketch"),
+}
+OPTIMIZERS: Final = {
+    "adam": N_("Optimise with Adam"),
+    "lbfgs": N_("Optimise with L-BFGS"),
+    "gd": N_("Optimise with gradient descent"),
+}
+TEXTURES: Final = {"fine": N_("Finer texture"), "coarse": N_("Coarser texture")}
+STYLE_SCALES: Final = {"fine": 0.5, "coarse": 2.0}
+COLOURS: Final = "colours"
+WHOLE: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
+
+
+async def press_edit(interaction: discord.Interaction[Any], job_id: int) -> None:
+    job = await require_picture(interaction, job_id)
+    await interaction.response.send_modal(EditModal(job, max_size_px=await largest_px(interaction)))
+
+
+class EditModal(ui.Modal):
+    """Every setting in the five fields that a modal may have. Source: Discord's documentation, "Modals"."""
+
+    def __init__(self, job: Job, *, max_size_px: int) -> None:
+        super().__init__(title=_("Paint it with other settings")[:45], timeout=LIFE_S)
+        self.job = job
+        recipe = remakes.same(job)
+        look = Look.from_dict(recipe.chosen)
+        self.strength = _typed("strength", f"{look.strength:g}", longest=5)
+        self.quality = _menu("quality", QUALITY_WORDS, chosen={look.quality})
+        sizes = sizes_for(int(recipe.chosen["size_px"]), max_size_px)
+        self.size = _menu("size", sizes, chosen={str(recipe.chosen["size_px"])})
+        self.ways = _menu("ways", _ways(), chosen=_ways_of(look), least=0, most=4)
+        self.seed = _typed("seed", str(recipe.seed), longest=10, required=False)
+        for label in (
+            ui.Label(text=_("Strength")[:45], description=_("0 to 100")[:100], component=self.strength),
+            ui.Label(text=_("Quality")[:45], component=self.quality),
+            ui.Label(text=_("Size of the long edge")[:45], component=self.size),
+            ui.Label(
+                text=_("Way of painting")[:45],
+                description=_("One of each kind at most; what you leave out is up to Easel")[:100],
+                component=self.ways,
+            ),
+            ui.Label(
+                text=_("Seed")[:45],
+                description=_("Where chance begins; empty for a new one")[:100],
+                component=self.seed,
+            ),
+        ):
+            self.add_item(label)
+
+    @guarded
+    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
+        """The rights are asked for again: minutes may have passed."""
+        job = await require_picture(interaction, self.job.id)
+        await remake(interaction, job, self.recipe())
+
+    def recipe(self) -> Recipe:
+        """What was filled in.
+
+        Raises:
+            Refusal: a number is none, or two starts or optimisers were chosen.
+        """
+        same, ways = remakes.same(self.job), set(self.ways.values)
+        init = _one_of(STARTS, ways, _("Choose one start at most."))
+        chosen = {
+            **same.chosen,
+            "strength": _strength(self.strength.value),
+            "quality": self.quality.values[0],
+            "size_px": int(self.size.values[0]),
+            "init": init,
+            "optimizer": _one_of(OPTIMIZERS, ways, _("Choose one optimiser at most.")),
+            "keep_colors": COLOURS in ways,
+            "style_scale": _style_scale(Look.from_dict(same.chosen), ways),
+        }
+        # Who asks for another start does not want the one that the picture had.
+        start = same.start_blob if init == same.chosen.get("init") else None
+        return Recipe(chosen=chosen, seed=_seed(self.seed.value), start_blob=start)
+
+
+def sizes_for(size_px: int, max_size_px: int) -> Mapping[str, str]:
+    """The sizes to choose from, with the picture's own even where it is an odd one."""
+    sizes = {px for px in SIZES_PX if px <= max_size_px} | {size_px, max_size_px}
+    return {str(px): f"{px} px" for px in sorted(sizes)}
+
+
+def _ways() -> Mapping[str, str]:
+    return {**STARTS, **OPTIMIZERS, **TEXTURES, COLOURS: N_("Keep the colours of your picture")}
+
+
+def _ways_of(look: Look) -> set[str]:
+    found = {look.init, look.optimizer, COLOURS if look.keep_colors else None}
+    found |= {name for name, scale in STYLE_SCALES.items() if scale == look.style_scale}
+    return {way for way in found if way is not None}
+
+
+def _style_scale(look: Look, ways: set[str]) -> float:
+    """A scale that no choice stands for stays, unless another is chosen."""
+    texture = _one_of(TEXTURES, ways, _("Choose one texture at most."))
+    if texture is not None:
+        return STYLE_SCALES[texture]
+    return 1.0 if look.style_scale in STYLE_SCALES.values() else look.style_scale
+
+
+def _typed(name: str, value: str, *, longest: int, required: bool = True) -> ui.TextInput[Any]:
+    return ui.TextInput(custom_id=name, default=value, max_length=longest, required=required)
+
+
+def _menu(
+    name: str, options: Mapping[str, str], *, chosen: Iterable[str], least: int = 1, most: int = 1
+) -> ui.Select[Any]:
+    choices = [
+        discord.SelectOption(label=_(label)[:100], value=value, default=value in chosen)
+        for value, label in options.items()
+    ]
+    return ui.Select[Any](
+        custom_id=name, options=choices, min_values=least, max_values=most, required=least > 0
+    )
+
+
+def _one_of(names: Iterable[str], ways: set[str], otherwise: str) -> str | None:
+    found = [name for name in names if name in ways]
+    if len(found) > 1:
+        raise Refusal(otherwise)
+    return found[0] if found else None
+
+
+def _strength(text: str) -> float:
+    sentence = _("The strength is a number from 0 to 100.")
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError as error:
+        raise Refusal(sentence) from error
+    if not 0 <= value <= 100:  # not-a-number is refused too
+        raise Refusal(sentence)
+    return value
+
+
+def _seed(text: str) -> int | None:
+    tidy = text.strip()
+    if not tidy:
+        return None
+    if not WHOLE.fullmatch(tidy) or int(tidy) > MAX_SEED:
+        raise Refusal(_("The seed is a whole number from 0 to {limit}.", limit=MAX_SEED))
+    return int(tidy)

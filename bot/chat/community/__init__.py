@@ -1,0 +1,1 @@
+"""A server's art channel: exhibits and stars, the gallery, the digest, and challenges."""

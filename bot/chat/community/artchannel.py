@@ -1,0 +1,245 @@
+"""`/artchannel setup|settings|off`: where a server's pictures hang, and how."""
+
+import re
+from dataclasses import replace
+from typing import Any, Self
+
+import discord
+import structlog
+from discord import app_commands, ui
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.chat.cards.card import layout
+from bot.chat.community.exhibit import ACCENT
+from bot.chat.door import guarded, plain
+from bot.chat.lasting import Lasting
+from bot.chat.rooms import rooms_of
+from bot.errors import Refusal
+from bot.features import digests, exhibits, guilds
+from bot.features.guilds import GuildSettings
+from bot.language import N_, _
+
+log = structlog.get_logger(__name__)
+
+NEEDED = {
+    "view_channel": N_("View Channel"),
+    "send_messages": N_("Send Messages"),
+    "attach_files": N_("Attach Files"),
+    "read_message_history": N_("Read Message History"),
+}
+NEEDED_FOR_THREADS = {"create_public_threads": N_("Create Public Threads")}
+"""Permissions, and what Discord's own settings call them."""
+
+TOGGLES = {
+    "only": ("art_only", N_("Only there: yes"), N_("Only there: no")),
+    "threads": ("art_threads", N_("A thread each: yes"), N_("A thread each: no")),
+    "digest": ("art_digest", N_("Weekly digest: yes"), N_("Weekly digest: no")),
+}
+NO_STYLE = "none"
+
+artchannel_group = app_commands.Group(
+    name="artchannel",
+    description="The channel where this server's pictures hang",
+    allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
+    default_permissions=discord.Permissions(manage_guild=True),
+    allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+)
+
+
+def require_manager(interaction: discord.Interaction[Any]) -> int:
+    """The server that is being managed.
+
+    Raises:
+        Refusal: by somebody who may not.
+    """
+    if interaction.guild_id is None or not interaction.permissions.manage_guild:
+        raise Refusal(_("Only those who may manage this server can do that."))
+    return interaction.guild_id
+
+
+def check_permissions(channel: discord.TextChannel, *, threads: bool) -> None:
+    """Raises `Refusal` when the bot could not hang a picture there."""
+    own = channel.permissions_for(channel.guild.me)
+    needed = {**NEEDED, **(NEEDED_FOR_THREADS if threads else {})}
+    missing = [_(words) for name, words in needed.items() if not getattr(own, name)]
+    if missing:
+        raise Refusal(
+            _(
+                "I lack permissions in #{channel}: give me {permissions} there and try again.",
+                channel=channel.name,
+                permissions=", ".join(missing),
+            )
+        )
+
+
+async def choose_channel(interaction: discord.Interaction[Any], channel: discord.TextChannel) -> None:
+    """Makes `channel` the server's art channel.
+
+    Raises:
+        Refusal: it is another server's, or the bot may not post there.
+    """
+    guild_id = require_manager(interaction)
+    if channel.guild.id != guild_id:
+        raise Refusal(_("Choose a text channel of this server."))
+    async with rooms_of(interaction).database.begin() as connection:
+        settings = await guilds.settings_of(connection, guild_id)
+        check_permissions(channel, threads=settings.art_threads)
+        await guilds.keep(connection, guild_id, replace(settings, art_channel=channel.id))
+    log.info("art channel chosen", guild=guild_id, channel=channel.id)
+
+
+@artchannel_group.command(name="setup", description="Choose the channel where pictures hang")
+@app_commands.describe(channel="A text channel")
+async def setup(interaction: discord.Interaction, channel: discord.TextChannel) -> None:
+    """`/artchannel setup`."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await choose_channel(interaction, channel)
+    await interaction.edit_original_response(view=await panel_of(interaction))
+
+
+@artchannel_group.command(name="settings", description="How pictures hang there")
+async def settings_command(interaction: discord.Interaction) -> None:
+    """`/artchannel settings`."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    require_manager(interaction)
+    await interaction.edit_original_response(view=await panel_of(interaction))
+
+
+@artchannel_group.command(name="off", description="Hang no more pictures")
+async def off(interaction: discord.Interaction) -> None:
+    """`/artchannel off`. What hangs already stays."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    guild_id = require_manager(interaction)
+    async with rooms_of(interaction).database.begin() as connection:
+        settings = await require_channel(connection, guild_id)
+        await guilds.keep(connection, guild_id, replace(settings, art_channel=None))
+        await exhibits.close_channel(connection, guild_id)
+    log.info("art channel closed", guild=guild_id)
+    await interaction.edit_original_response(
+        content=_("No more pictures are hung. Those that hang stay, in the channel and in /gallery.")
+    )
+
+
+async def require_channel(connection: AsyncConnection, guild_id: int | None) -> GuildSettings:
+    """The server's settings.
+
+    Raises:
+        Refusal: it has no art channel.
+    """
+    settings = await guilds.settings_of(connection, guild_id)
+    if settings.art_channel is None:
+        raise Refusal(_("This server has no art channel: choose one with /artchannel setup."))
+    return settings
+
+
+# The panel -------------------------------------------------------------------------------------------
+
+
+async def panel_of(interaction: discord.Interaction[Any]) -> ui.LayoutView:
+    """The settings as they are now.
+
+    Raises:
+        Refusal: there is no art channel.
+    """
+    async with rooms_of(interaction).database.read() as connection:
+        settings = await require_channel(connection, interaction.guild_id)
+        styles = await digests.shared_styles(connection, interaction.guild_id or 0)
+    container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
+    style = plain(settings.weekly_style) if settings.weekly_style else _("none")
+    lines = [
+        "### " + _("Art channel"),
+        _("Pictures hang in {channel}.", channel=f"<#{settings.art_channel}>"),
+        _("Style of the week: **{style}**", style=style),
+        "-# " + _("Only there: cards elsewhere say where the picture hangs instead of showing it."),
+    ]
+    container.add_item(ui.TextDisplay("\n".join(lines)))
+    container.add_item(ui.ActionRow(ArtChannelSelect(settings.art_channel)))
+    container.add_item(ui.ActionRow(*(ArtToggle(verb, settings) for verb in TOGGLES)))
+    container.add_item(ui.ActionRow(WeeklyStyleSelect(styles, settings.weekly_style)))
+    return layout(container)
+
+
+class ArtChannelSelect(Lasting, ui.DynamicItem[ui.ChannelSelect[Any]], template=r"easel:art:channel"):
+    """Moves the art channel."""
+
+    def __init__(self, channel_id: int | None = None) -> None:
+        chosen = [discord.SelectDefaultValue.from_channel(discord.Object(channel_id))] if channel_id else []
+        super().__init__(
+            ui.ChannelSelect(
+                custom_id="easel:art:channel",
+                channel_types=[discord.ChannelType.text],
+                placeholder=_("Where pictures hang"),
+                default_values=chosen,
+            )
+        )
+
+    @guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        channel = self.item.values[0].resolve()
+        if not isinstance(channel, discord.TextChannel):
+            raise Refusal(_("Choose a text channel of this server."))
+        await choose_channel(interaction, channel)
+        await interaction.response.edit_message(view=await panel_of(interaction))
+
+
+class ArtToggle(ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?P<verb>only|threads|digest)"):
+    """Turns one of the settings on or off."""
+
+    def __init__(self, verb: str, settings: GuildSettings | None = None) -> None:
+        self.verb = verb
+        self.field, yes, no = TOGGLES[verb]
+        on = bool(getattr(settings or GuildSettings(), self.field))
+        super().__init__(
+            ui.Button(
+                label=_(yes) if on else _(no),
+                style=discord.ButtonStyle.success if on else discord.ButtonStyle.secondary,
+                custom_id=f"easel:art:{verb}",
+            )
+        )
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(match["verb"])
+
+    @guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        guild_id = require_manager(interaction)
+        async with rooms_of(interaction).database.begin() as connection:
+            settings = await require_channel(connection, guild_id)
+            changed: Any = {self.field: not getattr(settings, self.field)}
+            channel = interaction.guild and interaction.guild.get_channel(settings.art_channel or 0)
+            if self.verb == "threads" and isinstance(channel, discord.TextChannel):
+                check_permissions(channel, threads=changed[self.field])
+            await guilds.keep(connection, guild_id, replace(settings, **changed))
+        await interaction.response.edit_message(view=await panel_of(interaction))
+
+
+class WeeklyStyleSelect(Lasting, ui.DynamicItem[ui.Select[Any]], template=r"easel:art:style"):
+    """Names the style of the week."""
+
+    def __init__(self, styles: list[str] | None = None, chosen: str | None = None) -> None:
+        options = [
+            discord.SelectOption(label=_("No style of the week"), value=NO_STYLE, default=chosen is None)
+        ]
+        options += [
+            # "=" keeps a style that somebody called "none" apart.
+            discord.SelectOption(label=name, value=f"={name}"[:100], default=name == chosen)
+            for name in (styles or [])[:24]
+        ]
+        super().__init__(
+            ui.Select(custom_id="easel:art:style", placeholder=_("Style of the week"), options=options)
+        )
+
+    @guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        guild_id = require_manager(interaction)
+        value = self.item.values[0]
+        style = None if value == NO_STYLE else value.removeprefix("=")
+        async with rooms_of(interaction).database.begin() as connection:
+            settings = await require_channel(connection, guild_id)
+            if style is not None and style not in await digests.shared_styles(connection, guild_id):
+                raise Refusal(_("There is no painting or server preset of that name any more."))
+            await guilds.keep(connection, guild_id, replace(settings, weekly_style=style))
+        await interaction.response.edit_message(view=await panel_of(interaction))

@@ -1,0 +1,136 @@
+"""An exhibit's message in the art channel: the picture, who made it, and two buttons that work for ever."""
+
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.chat.cards.album import shrink
+from bot.chat.cards.card import layout
+from bot.chat.door import guarded, plain
+from bot.chat.rooms import rooms_of
+from bot.features import exhibits, stars
+from bot.features.exhibits import Exhibit
+from bot.language import _, n_
+from bot.media.blobs import Blobs
+
+ACCENT = discord.Colour(0xC8A24A)
+
+
+class StarButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:star:(?P<job>[0-9]{1,18})"):
+    """Gives a star, or takes it back. The curator brings the counter up to date."""
+
+    def __init__(self, job_id: int, count: int = 0) -> None:
+        super().__init__(
+            ui.Button(
+                label=f"★ {count}", style=discord.ButtonStyle.secondary, custom_id=f"easel:star:{job_id}"
+            )
+        )
+        self.job_id = job_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(int(match["job"]))
+
+    @guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        rooms = rooms_of(interaction)
+        async with rooms.database.begin() as connection:
+            starred = await stars.toggle(
+                connection,
+                self.job_id,
+                guild_id=interaction.guild_id,
+                user_id=interaction.user.id,
+                now=rooms.clock(),
+            )
+        count = n_("It has {count} star.", "It has {count} stars.", starred.count)
+        said = (
+            _("You gave this picture a star; click again to take it back.")
+            if starred.given
+            else _("You took your star back.")
+        )
+        await interaction.response.send_message(f"{said} {count}", ephemeral=True)
+
+
+class TakeDownButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:takedown:(?P<job>[0-9]{1,18})"):
+    """Takes the picture out of the art channel and the gallery, for its artist and for moderators."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(
+            ui.Button(
+                label=_("Take down"),
+                style=discord.ButtonStyle.secondary,
+                custom_id=f"easel:takedown:{job_id}",
+            )
+        )
+        self.job_id = job_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(int(match["job"]))
+
+    @guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        async with rooms_of(interaction).database.begin() as connection:
+            await exhibits.take_down(
+                connection,
+                self.job_id,
+                guild_id=interaction.guild_id,
+                user_id=interaction.user.id,
+                moderator=interaction.permissions.manage_messages,
+            )
+        await interaction.response.send_message(
+            _("Taken down: this message goes in a moment, and no gallery shows the picture any more."),
+            ephemeral=True,
+        )
+
+
+async def picture_of(exhibit: Exhibit, blobs: Blobs, *, limit_bytes: int) -> discord.File:
+    """The picture as it is uploaded to the art channel.
+
+    Raises:
+        BlobMissing: it is no longer kept.
+    """
+    job = exhibit.job
+    data = await blobs.get(job.result_blob or "")
+    suffix = "png"
+    if len(data) > limit_bytes:
+        data, suffix = await asyncio.to_thread(shrink, data, limit_bytes), "jpg"
+    description = _("A picture painted in the style of {style}", style=job.style_name)
+    return discord.File(
+        BytesIO(data), filename=f"easel-{job.id}.{suffix}", spoiler=job.spoiler, description=description[:256]
+    )
+
+
+def message_of(exhibit: Exhibit, picture: discord.MediaGalleryItem, *, weekly: bool) -> ui.LayoutView:
+    """The message; `weekly` says that it is painted in the style of the week."""
+    job = exhibit.job
+    text = _("**{style}** · by {person}", style=plain(job.style_name), person=f"<@{job.user_id}>")
+    container: ui.Container[Any] = ui.Container(accent_colour=ACCENT)
+    container.add_item(ui.TextDisplay(text))
+    container.add_item(ui.MediaGallery(picture))
+    if weekly:
+        container.add_item(ui.TextDisplay(f"-# {_('In the style of the week')}"))
+    container.add_item(ui.ActionRow(StarButton(job.id, exhibit.stars), TakeDownButton(job.id)))
+    return layout(container)
+
+
+def is_message_of(exhibit: Exhibit, message: discord.Message) -> bool:
+    """Whether a message of ours shows this exhibit: it has its star's button."""
+    return f"easel:star:{exhibit.job.id}" in _custom_ids(message.components)
+
+
+def _custom_ids(components: Sequence[Any]) -> Iterator[str]:
+    for component in components:
+        custom_id = getattr(component, "custom_id", None)
+        if custom_id:
+            yield custom_id
+        yield from _custom_ids(getattr(component, "children", ()))

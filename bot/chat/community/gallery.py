@@ -1,0 +1,236 @@
+"""`/gallery`: a server's pictures page by page, and each person's choice whether theirs may hang."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
+
+import discord
+from discord import app_commands, ui
+
+from bot.chat.cards.card import layout
+from bot.chat.community.digest import line_of
+from bot.chat.community.exhibit import ACCENT
+from bot.chat.door import guarded, plain
+from bot.chat.rooms import Rooms, rooms_of
+from bot.chat.thumbnails import described, gallery_of, thumbnail
+from bot.errors import Refusal
+from bot.features import exhibits, galleries, people
+from bot.features.exhibits import Exhibit
+from bot.features.galleries import Choice
+from bot.features.people import PersonSettings
+from bot.language import _, n_
+
+PAGE = 6
+WEEK_S = 7 * 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What is looked at. artist_id, style_job: 0 for all; the latter is a picture in the style meant."""
+
+    number: int = 0
+    week: bool = False
+    artist_id: int = 0
+    style_job: int = 0
+
+    @property
+    def custom_id(self) -> str:
+        span = "week" if self.week else "all"
+        return f"easel:gallery:{self.number}:{span}:{self.artist_id}:{self.style_job}"
+
+
+class GalleryPageButton(
+    ui.DynamicItem[ui.Button[Any]],
+    template=r"easel:gallery:(?P<number>[0-9]{1,6}):(?P<span>week|all):(?P<artist>[0-9]{1,20}):(?P<style>[0-9]{1,18})",
+):
+    """Turns to a page; what it shows is looked up anew, for whoever clicks and where."""
+
+    def __init__(self, page: Page, label: str = "", *, disabled: bool = False) -> None:
+        super().__init__(
+            ui.Button(
+                label=label or str(page.number + 1),
+                style=discord.ButtonStyle.secondary,
+                custom_id=page.custom_id,
+                disabled=disabled,
+            )
+        )
+        self.page = page
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(
+            Page(
+                number=int(match["number"]),
+                week=match["span"] == "week",
+                artist_id=int(match["artist"]),
+                style_job=int(match["style"]),
+            )
+        )
+
+    @guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        await show(interaction, self.page)
+
+
+class HangMineButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:hangmine:(?P<wanted>yes|no)"):
+    """A person's own choice: whether their pictures may hang in art channels and galleries."""
+
+    def __init__(self, *, wanted: bool) -> None:
+        super().__init__(
+            ui.Button(
+                label=_("Let my pictures hang") if wanted else _("Keep my pictures out"),
+                style=discord.ButtonStyle.secondary,
+                custom_id=f"easel:hangmine:{'yes' if wanted else 'no'}",
+            )
+        )
+        self.wanted = wanted
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(wanted=match["wanted"] == "yes")
+
+    @guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        user_id = interaction.user.id
+        async with rooms_of(interaction).database.begin() as connection:
+            settings: PersonSettings = await people.settings_of(connection, user_id)
+            await people.keep(connection, user_id, replace(settings, show_in_gallery=self.wanted))
+            taken = 0 if self.wanted else await exhibits.withdraw(connection, user_id)
+        if self.wanted:
+            sentence = _("From now on your public pictures hang in art channels and galleries.")
+        else:
+            sentence = n_(
+                "Your pictures stay out of art channels and galleries; {count} is being taken down.",
+                "Your pictures stay out of art channels and galleries; {count} are being taken down.",
+                taken,
+            )
+        await interaction.response.send_message(sentence, ephemeral=True)
+
+
+@app_commands.command(name="gallery", description="This server's pictures, the most starred first")
+@app_commands.describe(
+    span="The last seven days, or all time",
+    artist="Only one artist's pictures",
+    style="Only pictures in one style",
+)
+@app_commands.rename(span="time")
+@app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+@app_commands.allowed_installs(guilds=True, users=False)
+async def gallery_command(
+    interaction: discord.Interaction,
+    span: Literal["week", "all"] = "all",
+    artist: discord.User | None = None,
+    style: app_commands.Range[str, 1, 100] | None = None,
+) -> None:
+    """`/gallery`, for the eyes of the person who asks."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    style_job = 0
+    if style is not None:
+        async with rooms_of(interaction).database.read() as connection:
+            choice = replace(_all_here(interaction), style=style)
+            found = await galleries.hanging(connection, choice, limit=1)
+        if not found:
+            raise Refusal(
+                _(
+                    "No picture in the style “{style}” hangs here: pick one from the list that opens.",
+                    style=style,
+                )
+            )
+        style_job = found[0].job.id
+    page = Page(week=span == "week", artist_id=artist.id if artist else 0, style_job=style_job)
+    await show(interaction, page)
+
+
+@gallery_command.autocomplete("style")
+async def _styles(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    async with rooms_of(interaction).database.read() as connection:
+        names = await galleries.styles(connection, _all_here(interaction), like=current)
+    return [app_commands.Choice(name=name, value=name) for name in names]
+
+
+def may_show_restricted(channel: object) -> bool:
+    """Whether Discord keeps this channel for adults."""
+    return isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.Thread) and (
+        channel.is_nsfw()
+    )
+
+
+def _all_here(interaction: discord.Interaction[Any]) -> Choice:
+    """Everything that may be shown where somebody asks."""
+    return Choice(guild_id=interaction.guild_id or 0, age_restricted=may_show_restricted(interaction.channel))
+
+
+async def show(interaction: discord.Interaction[Any], page: Page) -> None:
+    """Puts a page into the answer to `interaction`, which was deferred."""
+    rooms = rooms_of(interaction)
+    choice = _all_here(interaction)
+    async with rooms.database.read() as connection:
+        style = None
+        if page.style_job:
+            style = (
+                await exhibits.require(connection, page.style_job, guild_id=choice.guild_id)
+            ).job.style_name
+        choice = replace(
+            choice,
+            since=rooms.clock() - WEEK_S if page.week else None,
+            artist_id=page.artist_id or None,
+            style=style,
+        )
+        count = await galleries.count(connection, choice)
+        last = max(0, (count - 1) // PAGE)
+        page = replace(page, number=min(page.number, last))
+        found = await galleries.hanging(connection, choice, limit=PAGE, offset=page.number * PAGE)
+        mine = await people.settings_of(connection, interaction.user.id)
+    container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
+    container.add_item(ui.TextDisplay(f"### {_heading(page, style)}\n-# {_whole(page, count, last)}"))
+    files = await _add_pictures(container, rooms, found, first=page.number * PAGE + 1)
+    container.add_item(ui.ActionRow(*_buttons(page, last), HangMineButton(wanted=not mine.show_in_gallery)))
+    await interaction.edit_original_response(view=layout(container), attachments=files)
+
+
+def _heading(page: Page, style: str | None) -> str:
+    parts = [_("Gallery of the last seven days") if page.week else _("Gallery")]
+    parts += [f"<@{page.artist_id}>"] if page.artist_id else []
+    parts += [plain(style)] if style else []
+    return " · ".join(parts)
+
+
+def _whole(page: Page, count: int, last: int) -> str:
+    if not count:
+        return _("Nothing hangs here yet. Finished pictures come here through the server's art channel.")
+    pictures = n_("{count} picture", "{count} pictures", count)
+    return f"{pictures} · {_('page {page} of {pages}', page=page.number + 1, pages=last + 1)}"
+
+
+def _buttons(page: Page, last: int) -> list[GalleryPageButton]:
+    """Back and on; a page that is not there has a number of its own, so that no two buttons are the same."""
+    back, on = replace(page, number=max(0, page.number - 1)), replace(page, number=page.number + 1)
+    if page.number == 0:
+        return [GalleryPageButton(on, _("Next"))] if last else []
+    return [
+        GalleryPageButton(back, _("Back")),
+        GalleryPageButton(on, _("Next"), disabled=page.number >= last),
+    ]
+
+
+async def _add_pictures(
+    container: ui.Container[Any], rooms: Rooms, found: list[Exhibit], *, first: int
+) -> list[discord.File]:
+    """The pictures and their lines; one whose blob is gone is left out."""
+    files, lines = [], []
+    for number, exhibit in enumerate(found, start=first):
+        job = exhibit.job
+        description = described(job, number)
+        file = await thumbnail(job, rooms.intake.blobs, number=number, description=description)
+        if file is not None:
+            files.append(file)
+            lines.append(line_of(exhibit, number))
+    if files:
+        container.add_item(gallery_of(files))
+        container.add_item(ui.TextDisplay("\n".join(lines)))
+    return files

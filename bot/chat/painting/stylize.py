@@ -1,0 +1,150 @@
+"""`/stylize`: two pictures in, a job and its card out."""
+
+from dataclasses import replace
+from typing import Any, Literal
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.chat.cards.asking import ask
+from bot.chat.painting.picture_command import picture_command
+from bot.chat.rooms import rooms_of
+from bot.chat.style_choices import style_choices
+from bot.errors import Refusal
+from bot.features import people
+from bot.features.intake import PictureSource
+from bot.features.submit import MAX_SEED, StyleChoice
+from bot.language import _
+
+log = structlog.get_logger(__name__)
+
+Strength = app_commands.Range[int, 0, 100]
+Size = app_commands.Range[int, 64, 4096]
+Percent = app_commands.Range[int, 0, 100]
+StyleScale = app_commands.Range[float, 0.1, 4.0]
+Seed = app_commands.Range[int, 0, MAX_SEED]
+Quality = Literal["draft", "standard", "high", "max"]
+Init = Literal["content", "noise", "style", "adain"]
+Optimizer = Literal["adam", "lbfgs", "gd"]
+
+OPTIONS = {
+    "strength": "How much style: 0 is your picture, 50 is a painting, 100 is style over all",
+    "quality": "draft in seconds, standard, or high and max for the patient",
+    "size_px": "Long edge of the result in pixels",
+    "init": "What the painting starts from",
+    "optimizer": "How the painting is improved step by step",
+    "keep_colors": "Keep the colours of your picture",
+}
+"""The options that make up a look, described as `/stylize` and `/preset save` show them."""
+TEXTURE = "Size of the style's texture: below 1 finer, above 1 coarser"
+
+
+@picture_command(name="stylize", description="Paint your picture in the style of another")
+@app_commands.describe(
+    content="The picture to paint",
+    style="The picture whose style to paint in",
+    preset="A painting that comes with Easel, or one of your saved presets, instead of a style picture",
+    style2="A second style, mixed with the first",
+    mix="How much of the second style, in percent; 50 unless given",
+    style_scale=TEXTURE,
+    mask="Where to paint: white is painted, black stays as it is",
+    seed="The same seed gives the same picture again",
+    private="Show the picture only to you",
+    spoiler="Hide the picture until it is clicked",
+    **OPTIONS,
+)
+@app_commands.rename(size_px="size")
+async def stylize(
+    interaction: discord.Interaction,
+    content: discord.Attachment,
+    style: discord.Attachment | None = None,
+    preset: app_commands.Range[str, 1, 100] | None = None,
+    strength: Strength | None = None,
+    quality: Quality | None = None,
+    size_px: Size | None = None,
+    style2: discord.Attachment | None = None,
+    mix: Percent | None = None,
+    style_scale: StyleScale | None = None,
+    mask: discord.Attachment | None = None,
+    init: Init | None = None,
+    optimizer: Optimizer | None = None,
+    keep_colors: bool | None = None,
+    seed: Seed | None = None,
+    private: bool = False,
+    spoiler: bool = False,
+) -> None:
+    """`/stylize`. Deferred at once: fetching and decoding take longer than Discord's 3 s."""
+    await interaction.response.defer(ephemeral=private, thinking=True)
+    chosen = chosen_look(
+        strength=strength,
+        quality=quality,
+        size_px=size_px,
+        init=init,
+        optimizer=optimizer,
+        keep_colors=keep_colors,
+        style_scale=style_scale,
+    )
+    first = chosen_styles(style, preset) or await current_style_of(interaction)
+    await ask(
+        interaction,
+        private=private,
+        content=attached(content),
+        styles=mixed(first, style2, mix),
+        chosen=chosen,
+        mask=attached(mask) if mask else None,
+        seed=seed,
+        spoiler=spoiler or content.is_spoiler(),
+    )
+
+
+def attached(attachment: discord.Attachment) -> PictureSource:
+    return PictureSource(name=attachment.filename, url=attachment.url)
+
+
+def chosen_styles(style: discord.Attachment | None, preset: str | None) -> tuple[StyleChoice, ...]:
+    if style is None and not preset:
+        return ()
+    return (StyleChoice(picture=attached(style) if style else None, preset=preset),)
+
+
+async def current_style_of(interaction: discord.Interaction) -> tuple[StyleChoice, ...]:
+    """The picture that the person last chose with "Use as style"."""
+    async with rooms_of(interaction).database.read() as connection:
+        style = await people.current_style(connection, interaction.user.id)
+    if style is None:
+        return ()
+    return (StyleChoice(picture=PictureSource(name=style.name, blob=style.blob)),)
+
+
+def mixed(
+    styles: tuple[StyleChoice, ...], second: discord.Attachment | None, percent: int | None
+) -> tuple[StyleChoice, ...]:
+    """The first style with so much of a second one.
+
+    Raises:
+        Refusal: one of the two is missing.
+    """
+    if second is None:
+        if percent is not None:
+            raise Refusal(_("“mix” needs a second style: attach one as “style2”."))
+        return styles
+    if not styles:
+        raise Refusal(_("“style2” goes beside a first style: attach that as “style”, or pick a “preset”."))
+    share = (50 if percent is None else percent) / 100
+    if share == 0:
+        return styles
+    if share == 1:  # the preset's look stays
+        return (replace(styles[0], picture=attached(second)),)
+    return replace(styles[0], weight=1 - share), StyleChoice(picture=attached(second), weight=share)
+
+
+def chosen_look(**options: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+@stylize.autocomplete("preset")
+async def preset_names(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Favourites first, then the person's other presets, the server's, and the paintings."""
+    return await style_choices(interaction, current)

@@ -1,0 +1,1 @@
+"""Saved styles: `/preset` in all its parts, and the built-in looks."""

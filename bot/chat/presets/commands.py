@@ -1,0 +1,160 @@
+"""`/preset`: a person's own looks by name. Sharing, the list and the panel are in modules of their own."""
+
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.chat.door import plain
+from bot.chat.painting.picture_command import picture_command
+from bot.chat.painting.stylize import OPTIONS, Init, Optimizer, Quality, Size, Strength, chosen_look
+from bot.chat.presets.gallery import list_presets
+from bot.chat.presets.panel import show_style
+from bot.chat.presets.sharing import import_preset, remove, share
+from bot.chat.rooms import rooms_of
+from bot.chat.style_choices import STAR, own_choices, removable_choices, style_choices
+from bot.features import named_styles, presets
+from bot.features.looks import Look
+from bot.features.named_styles import NamedStyle
+from bot.features.presets import MAX_NAME_CHARS
+from bot.features.submit import check_size
+from bot.language import _
+
+Name = app_commands.Range[str, 1, 100]
+
+preset_group = app_commands.Group(name="preset", description="Your saved styles")
+
+
+@picture_command(
+    group=preset_group, name="save", description="Save a style picture with its settings under a name"
+)
+@app_commands.describe(name=f"Up to {MAX_NAME_CHARS} characters", style="The style picture", **OPTIONS)
+@app_commands.rename(size_px="size")
+async def save(
+    interaction: discord.Interaction,
+    name: Name,
+    style: discord.Attachment,
+    strength: Strength | None = None,
+    quality: Quality | None = None,
+    size_px: Size | None = None,
+    init: Init | None = None,
+    optimizer: Optimizer | None = None,
+    keep_colors: bool | None = None,
+) -> None:
+    """`/preset save`. The name and the limit are checked before the picture is fetched."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    rooms = rooms_of(interaction)
+    chosen = chosen_look(
+        strength=strength,
+        quality=quality,
+        size_px=size_px,
+        init=init,
+        optimizer=optimizer,
+        keep_colors=keep_colors,
+    )
+    look = Look(**chosen)
+    check_size(look, rooms.limits)
+    limit = rooms.limits.presets_per_user
+    async with rooms.database.read() as connection:
+        await presets.check_room(connection, interaction.user.id, name, limit=limit)
+    style_blob, _clean = await rooms.intake.accept(style.url)
+    async with rooms.database.begin() as connection:
+        preset = await presets.save(
+            connection,
+            interaction.user.id,
+            name,
+            look=look,
+            style_blob=style_blob,
+            limit=limit,
+            now=rooms.clock(),
+        )
+    await show_style(interaction, NamedStyle(preset=preset), heading=_("Saved"))
+
+
+@preset_group.command(name="show", description="A style with its picture and its settings")
+@app_commands.describe(name="One of your presets, of the server's, or a painting")
+async def show(interaction: discord.Interaction, name: Name) -> None:
+    """`/preset show`."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    async with rooms_of(interaction).database.read() as connection:
+        style = await named_styles.require(connection, interaction.user.id, interaction.guild_id, name)
+    await show_style(interaction, style)
+
+
+@preset_group.command(name="rename", description="Give a preset another name")
+@app_commands.describe(name="Which preset", new_name=f"Up to {MAX_NAME_CHARS} characters")
+async def rename(interaction: discord.Interaction, name: Name, new_name: Name) -> None:
+    """`/preset rename`."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    async with rooms_of(interaction).database.begin() as connection:
+        preset = await presets.rename(connection, interaction.user.id, name, new_name)
+    await interaction.edit_original_response(content=_("Renamed to {name}.", name=plain(preset.name)))
+
+
+@preset_group.command(name="edit", description="Change the settings of a preset")
+@app_commands.describe(name="Which preset", reset="Forget the settings that are not given here", **OPTIONS)
+@app_commands.rename(size_px="size")
+async def edit(
+    interaction: discord.Interaction,
+    name: Name,
+    strength: Strength | None = None,
+    quality: Quality | None = None,
+    size_px: Size | None = None,
+    init: Init | None = None,
+    optimizer: Optimizer | None = None,
+    keep_colors: bool | None = None,
+    reset: bool = False,
+) -> None:
+    """`/preset edit`. A preset keeps its picture for life."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    rooms = rooms_of(interaction)
+    changes = chosen_look(
+        strength=strength,
+        quality=quality,
+        size_px=size_px,
+        init=init,
+        optimizer=optimizer,
+        keep_colors=keep_colors,
+    )
+    async with rooms.database.begin() as connection:
+        preset = await presets.change_look(connection, interaction.user.id, name, changes, afresh=reset)
+        check_size(preset.look, rooms.limits)
+    await show_style(interaction, NamedStyle(preset=preset), heading=_("Changed"))
+
+
+@preset_group.command(name="delete", description="Delete a preset")
+@app_commands.describe(name="Which preset")
+async def delete(interaction: discord.Interaction, name: Name) -> None:
+    """`/preset delete`."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    async with rooms_of(interaction).database.begin() as connection:
+        preset = await presets.delete(connection, interaction.user.id, name)
+    await interaction.edit_original_response(content=_("Deleted: {name}.", name=plain(preset.name)))
+
+
+@preset_group.command(name="favourite", description="Put a preset before the others, or back among them")
+@app_commands.describe(name="Which preset")
+async def favourite(interaction: discord.Interaction, name: Name) -> None:
+    """`/preset favourite`."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    async with rooms_of(interaction).database.begin() as connection:
+        preset = await presets.require(connection, interaction.user.id, name)
+        preset = await presets.mark_favourite(connection, preset, favourite=not preset.favourite)
+    shown = plain(preset.name)
+    answer = (
+        _("{star} {name} is offered first now.", star=STAR, name=shown)
+        if preset.favourite
+        else _("{name} is no favourite any more.", name=shown)
+    )
+    await interaction.edit_original_response(content=answer)
+
+
+OTHERS: tuple[app_commands.Command[Any, ..., None], ...] = (list_presets, share, import_preset, remove)
+NAMING_ONES_OWN: tuple[app_commands.Command[Any, ..., None], ...] = (rename, edit, delete, favourite, share)
+
+for command in OTHERS:
+    preset_group.add_command(command)
+for command in NAMING_ONES_OWN:
+    command.autocomplete("name")(own_choices)
+show.autocomplete("name")(style_choices)
+remove.autocomplete("name")(removable_choices)

@@ -1,0 +1,117 @@
+"""`/preset list`: every style at hand as a gallery in pages, for the person's eyes only."""
+
+import asyncio
+import re
+from typing import Any, Self
+
+import discord
+from discord import app_commands, ui
+
+from bot.chat.cards.card import Picture, layout
+from bot.chat.door import guarded, plain
+from bot.chat.presets.panel import notes_of, picture_of
+from bot.chat.rooms import Rooms, rooms_of
+from bot.chat.style_choices import STAR
+from bot.errors import Refusal
+from bot.features import named_styles
+from bot.features.named_styles import NamedStyle, Origin
+from bot.language import _
+
+PAGE_STYLES = 8
+"""With a thumbnail each: a message holds 10 files and 40 components, and a style takes one and three."""
+THUMBNAIL_PX = 160
+
+
+class PageButton(
+    ui.DynamicItem[ui.Button[Any]], template=r"easel:presets:page:(?P<user>[0-9]{1,20}):(?P<page>[0-9]{1,4})"
+):
+    """Turns the gallery to a page, for the person it was made for."""
+
+    def __init__(self, user_id: int, page: int, *, label: str = "…", disabled: bool = False) -> None:
+        super().__init__(
+            ui.Button(label=label, disabled=disabled, custom_id=f"easel:presets:page:{user_id}:{page}")
+        )
+        self.user_id = user_id
+        self.page = page
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(int(match["user"]), int(match["page"]))
+
+    @guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        if interaction.user.id != self.user_id:
+            raise Refusal(_("This is somebody else's list: see yours with /preset list."))
+        await interaction.response.defer()
+        await show_page(interaction, self.page)
+
+
+@app_commands.command(name="list", description="Your presets, the server's, and Easel's own paintings")
+async def list_presets(interaction: discord.Interaction) -> None:
+    """`/preset list`."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await show_page(interaction, 0)
+
+
+async def show_page(interaction: discord.Interaction[Any], page: int) -> None:
+    """Answers with one page, or the last one where there are fewer by now."""
+    rooms = rooms_of(interaction)
+    async with rooms.database.read() as connection:
+        styles = await named_styles.at_hand(connection, interaction.user.id, interaction.guild_id)
+    last = (len(styles) - 1) // PAGE_STYLES
+    page = min(page, last)
+    shown = styles[page * PAGE_STYLES :][:PAGE_STYLES]
+    pictures = await asyncio.gather(
+        *(
+            picture_of(rooms.intake, style, filename=f"style-{place}.jpg", edge_px=THUMBNAIL_PX)
+            for place, style in enumerate(shown, start=1)
+        )
+    )
+    container: ui.Container[Any] = ui.Container()
+    if page == 0 and styles[0].origin is not Origin.OWN:
+        container.add_item(ui.TextDisplay(_heading(Origin.OWN, styles, rooms)))
+        container.add_item(ui.TextDisplay(_("None yet: keep a style with `/preset save`.")))
+    origin = None
+    for style, picture in zip(shown, pictures, strict=True):
+        if style.origin is not origin:
+            origin = style.origin
+            container.add_item(ui.TextDisplay(_heading(origin, styles, rooms)))
+        container.add_item(_row(style, picture))
+    if last:
+        container.add_item(ui.TextDisplay("-# " + _("Page {page} of {pages}", page=page + 1, pages=last + 1)))
+        container.add_item(ui.ActionRow(*_turns(interaction.user.id, page, last)))
+    files = [picture.as_file() for picture in pictures if picture]
+    await interaction.edit_original_response(view=layout(container), attachments=files)
+
+
+def _heading(origin: Origin, styles: list[NamedStyle], rooms: Rooms) -> str:
+    count = sum(style.origin is origin for style in styles)
+    if origin is Origin.OWN:
+        limit = rooms.limits.presets_per_user
+        return "### " + _("Your presets · {count} of {limit}", count=count, limit=limit)
+    if origin is Origin.SERVER:
+        limit = rooms.limits.presets_per_server
+        return "### " + _("This server's presets · {count} of {limit}", count=count, limit=limit)
+    return "### " + _("Paintings that come with Easel")
+
+
+def _row(style: NamedStyle, picture: Picture | None) -> ui.Item[Any]:
+    star = f"{STAR} " if style.favourite else ""
+    text = f"{star}**{plain(style.name)}**\n{notes_of(style)}"
+    if picture is None:
+        return ui.TextDisplay(text)
+    small: ui.Thumbnail[Any] = ui.Thumbnail(
+        f"attachment://{picture.filename}", description=picture.description
+    )
+    return ui.Section(ui.TextDisplay(text), accessory=small)
+
+
+def _turns(user_id: int, page: int, last: int) -> list[PageButton]:
+    """Back and on. At an end one is dead but keeps its place; no two may lead to the same page."""
+    back = page - 1 if page else last + 1
+    return [
+        PageButton(user_id, back, label=_("← Back"), disabled=page == 0),
+        PageButton(user_id, page + 1, label=_("Next →"), disabled=page == last),
+    ]

@@ -1,0 +1,148 @@
+"""`/look`: what each built-in look does, with a picture that this engine painted in it."""
+
+import asyncio
+from typing import Any
+
+import discord
+from discord import app_commands, ui
+
+from bot.chat.cards.card import QUALITY_WORDS, Picture, layout
+from bot.chat.door import guarded
+from bot.chat.lasting import Lasting
+from bot.chat.style_choices import MAX_CHOICES
+from bot.errors import Refusal
+from bot.features import looks
+from bot.features.looks import BUILT_IN, STRENGTHS, Painting
+from bot.language import N_, _
+from bot.media.thumbnails import thumbnail
+
+PAINTING_PX = 384
+STRENGTH, QUALITY = "strength", "quality"
+TOPICS = {STRENGTH: N_("The strengths"), QUALITY: N_("The qualities")}
+STRENGTH_NOTES = {
+    25: N_("your picture with the colours and the finest lines of the style"),
+    50: N_("a painting in which everything is still itself; what you get unless you choose"),
+    75: N_("shapes give way to the strokes"),
+    100: N_("style over all: little more than the eyes is left of a cat"),
+}
+QUALITY_NOTES = {
+    "draft": N_("a sketch within seconds, to try a style out"),
+    "standard": N_("painted step by step, from coarse to fine; what you get unless you choose"),
+    "high": N_("twice the steps: cleaner lines for twice the wait"),
+    "max": N_("four to five times the steps, for a picture on the wall"),
+}
+
+
+class LookSelect(Lasting, ui.DynamicItem[ui.Select[Any]], template=r"easel:look"):
+    """Leads from look to look. Its values are read anew at each choice, and nothing is kept."""
+
+    def __init__(self, shown: str | None = None) -> None:
+        options = [
+            discord.SelectOption(
+                label=one.name, description=one.artist, value=one.file, default=one.file == shown
+            )
+            for one in BUILT_IN
+        ]
+        options += [
+            discord.SelectOption(label=_(label), value=topic, default=topic == shown)
+            for topic, label in TOPICS.items()
+        ]
+        super().__init__(
+            ui.Select(custom_id="easel:look", placeholder=_("See another look"), options=options)
+        )
+
+    @guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        await _show(interaction, self.item.values[0])
+
+
+@app_commands.command(name="look", description="What each look that comes with Easel does, with a picture")
+@app_commands.describe(name="Which one; you can go on from each to the others")
+async def look_command(
+    interaction: discord.Interaction, name: app_commands.Range[str, 1, 100] | None = None
+) -> None:
+    """`/look`, private to the person who asks."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    found = looks.painting(name) if name else BUILT_IN[0]
+    if found is None:
+        raise Refusal(_("No such look comes with Easel: pick one from the list that opens as you type."))
+    await _show(interaction, found.file)
+
+
+@look_command.autocomplete("name")
+async def _names(_interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+    typed = current.casefold()
+    found = [one for one in BUILT_IN if typed in f"{one.name} {one.artist}".casefold()]
+    return [
+        app_commands.Choice(name=f"{one.name} — {one.artist}", value=one.name) for one in found[:MAX_CHOICES]
+    ]
+
+
+async def _show(interaction: discord.Interaction[Any], topic: str) -> None:
+    texts, pictures = await _page(topic)
+    container: ui.Container[Any] = ui.Container()
+    container.add_item(ui.TextDisplay(texts[0]))
+    if pictures:
+        items = [
+            discord.MediaGalleryItem(f"attachment://{one.filename}", description=one.description)
+            for one in pictures
+        ]
+        container.add_item(ui.MediaGallery(*items))
+    for text in texts[1:]:
+        container.add_item(ui.TextDisplay(text))
+    container.add_item(ui.ActionRow(LookSelect(topic)))
+    files = [picture.as_file() for picture in pictures]
+    await interaction.edit_original_response(view=layout(container), attachments=files)
+
+
+async def _page(topic: str) -> tuple[list[str], list[Picture]]:
+    """A topic's texts, the first of them a heading, and its pictures."""
+    if topic == STRENGTH:
+        return await _strengths()
+    if topic == QUALITY:
+        lines = [f"- **{_(QUALITY_WORDS[name])}**: {_(note)}" for name, note in QUALITY_NOTES.items()]
+        hint = _("Use it: `/stylize` with `quality`.")
+        return ["### " + _(TOPICS[QUALITY]), "\n".join(lines), f"-# {hint}"], []
+    painting = next((one for one in BUILT_IN if one.file == topic), None)
+    if painting is None:
+        raise Refusal(_("That look does not come with Easel any more: see the others with /look."))
+    return await _painting(painting)
+
+
+async def _painting(painting: Painting) -> tuple[list[str], list[Picture]]:
+    example = await asyncio.to_thread(painting.read_example)
+    original = await asyncio.to_thread(lambda: thumbnail(painting.read(), PAINTING_PX))
+    pictures = [
+        Picture(
+            filename="look.jpg",
+            data=example,
+            description=_("A cat's face, painted in the style of {style}", style=painting.name),
+        ),
+        Picture(
+            filename="painting.jpg",
+            data=original,
+            description=_("The painting: {style} by {artist}", style=painting.name, artist=painting.artist),
+        ),
+    ]
+    hint = _("Use it: `/stylize` with `preset: {name}`.", name=painting.name)
+    return [
+        f"### {painting.name}\n{painting.artist}, {painting.year}",
+        _(painting.about),
+        f"-# {hint}",
+    ], pictures
+
+
+async def _strengths() -> tuple[list[str], list[Picture]]:
+    steps = ", ".join(map(str, STRENGTHS))
+    picture = Picture(
+        filename="strengths.jpg",
+        data=await asyncio.to_thread(looks.strengths_example),
+        description=_(
+            "A cat's face in the style of The Great Wave four times, from left to right at strength {steps}",
+            steps=steps,
+        ),
+    )
+    lines = [f"- **{strength}**: {_(STRENGTH_NOTES[strength])}" for strength in STRENGTHS]
+    hint = _("Use it: `/stylize` with `strength`. From left to right: {steps}.", steps=steps)
+    return ["### " + _(TOPICS[STRENGTH]), "\n".join(lines), f"-# {hint}"], [picture]

@@ -1,0 +1,195 @@
+"""One style on a panel: its picture, its settings, and what its owner may do with it."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
+
+import discord
+from discord import ui
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.chat.cards.card import Picture, layout, panel, settings_line
+from bot.chat.door import guarded, plain
+from bot.chat.rooms import rooms_of
+from bot.chat.style_choices import STAR, is_moderator
+from bot.errors import Refusal
+from bot.features import presets, server_presets, sharing
+from bot.features.intake import Intake, PictureSource
+from bot.features.named_styles import NamedStyle
+from bot.features.server_presets import may_remove
+from bot.language import N_, _
+from bot.media.blobs import BlobMissing
+from bot.media.thumbnails import thumbnail
+
+PICTURE_PX = 1024
+LABELS = {
+    "favourite": N_("Favourite"),
+    "plain": N_("No favourite any more"),
+    "delete": N_("Delete…"),
+    "really": N_("Delete it"),
+    "keep": N_("Keep it"),
+}
+RED = ("delete", "really")
+
+
+class StyleButton(
+    ui.DynamicItem[ui.Button[Any]],
+    template=r"easel:(?P<kind>preset|shared):(?P<verb>favourite|plain|delete|really|keep):(?P<id>[0-9]{1,18})",
+):
+    """Does `verb` to a person's own preset or to one of the server's; who may is asked at every click."""
+
+    def __init__(self, kind: str, verb: str, row_id: int) -> None:
+        colour = discord.ButtonStyle.danger if verb in RED else discord.ButtonStyle.secondary
+        super().__init__(
+            ui.Button(label=_(LABELS[verb]), style=colour, custom_id=f"easel:{kind}:{verb}:{row_id}")
+        )
+        self.kind = kind
+        self.verb = verb
+        self.row_id = row_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(match["kind"], match["verb"], int(match["id"]))
+
+    @guarded
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        async with rooms_of(interaction).database.begin() as connection:
+            style = await self._style(connection, interaction)
+            if self.verb == "really":
+                await _delete(connection, interaction, style)
+            elif self.verb in {"favourite", "plain"}:
+                style = await _mark(connection, style, favourite=self.verb == "favourite")
+        await _AFTER.get(self.verb, show_style)(interaction, style)
+
+    async def _style(self, connection: AsyncConnection, interaction: discord.Interaction[Any]) -> NamedStyle:
+        if self.kind == "preset":
+            return NamedStyle(preset=await presets.owned(connection, interaction.user.id, self.row_id))
+        return NamedStyle(shared=await server_presets.of_id(connection, interaction.guild_id, self.row_id))
+
+
+async def _mark(connection: AsyncConnection, style: NamedStyle, *, favourite: bool) -> NamedStyle:
+    if style.preset is None:
+        raise Refusal(_("Only presets of your own can be favourites: take a copy by a code, or save one."))
+    return NamedStyle(preset=await presets.mark_favourite(connection, style.preset, favourite=favourite))
+
+
+async def _delete(
+    connection: AsyncConnection, interaction: discord.Interaction[Any], style: NamedStyle
+) -> None:
+    user_id = interaction.user.id
+    if style.shared:
+        await server_presets.remove(
+            connection,
+            style.shared.guild_id,
+            style.name,
+            user_id=user_id,
+            moderator=is_moderator(interaction),
+        )
+    else:
+        await presets.delete(connection, user_id, style.name)
+
+
+async def show_style(
+    interaction: discord.Interaction[Any], style: NamedStyle, *, heading: str | None = None
+) -> None:
+    """Answers with the style's panel."""
+    title = f"{heading}: {_title(style)}" if heading else _title(style)
+    await _answer(interaction, style, [title, *_notes(style)], _buttons(interaction, style))
+
+
+async def _ask(interaction: discord.Interaction[Any], style: NamedStyle) -> None:
+    question = (
+        _("Remove **{name}** from this server?", name=plain(style.name))
+        if style.shared
+        else _("Delete **{name}**? There is no way back.", name=plain(style.name))
+    )
+    kind, row_id = _reference(style)
+    buttons = [StyleButton(kind, verb, row_id) for verb in ("really", "keep")]
+    await _answer(interaction, style, [question, *_notes(style)], buttons)
+
+
+async def _tell(interaction: discord.Interaction[Any], style: NamedStyle) -> None:
+    done = _("Deleted: {name}.", name=plain(style.name))
+    await interaction.edit_original_response(view=layout(panel(done)), attachments=[])
+
+
+_AFTER: dict[str, Callable[[discord.Interaction[Any], NamedStyle], Awaitable[None]]] = {
+    "delete": _ask,
+    "really": _tell,
+}
+
+
+async def _answer(
+    interaction: discord.Interaction[Any], style: NamedStyle, lines: list[str], buttons: list[StyleButton]
+) -> None:
+    picture = await picture_of(rooms_of(interaction).intake, style, filename="style.jpg", edge_px=PICTURE_PX)
+    if picture is None:
+        lines = [*lines, "-# " + _("Its picture is no longer kept here.")]
+    container = panel(*lines, picture=picture)
+    if buttons:
+        container.add_item(ui.ActionRow(*buttons))
+    files = [picture.as_file()] if picture else []
+    await interaction.edit_original_response(view=layout(container), attachments=files)
+
+
+async def picture_of(intake: Intake, style: NamedStyle, *, filename: str, edge_px: int) -> Picture | None:
+    """The style's picture as a small JPEG; None where it is no longer kept."""
+    data = await _read(intake, style.picture)
+    if data is None:
+        return None
+    description = _("The style picture of {name}", name=style.name)
+    small = await asyncio.to_thread(thumbnail, data, edge_px)
+    return Picture(filename=filename, data=small, description=description)
+
+
+async def _read(intake: Intake, picture: PictureSource) -> bytes | None:
+    if picture.painting:
+        return await asyncio.to_thread(picture.painting.read)
+    try:
+        return await intake.blobs.get(picture.blob or "")
+    except BlobMissing:
+        return None
+
+
+def _title(style: NamedStyle) -> str:
+    return f"{STAR} **{plain(style.name)}**" if style.favourite else f"**{plain(style.name)}**"
+
+
+def notes_of(style: NamedStyle) -> str:
+    """What there is to say of a style in one small line."""
+    if style.painting:
+        return f"-# {style.painting.artist}, {style.painting.year}"
+    parts = [_("favourite")] if style.favourite else []
+    parts += [settings_line(style.look)] if style.look else []
+    parts += [_("shared by {person}", person=f"<@{style.shared.user_id}>")] if style.shared else []
+    return "-# " + " · ".join(parts)
+
+
+def _notes(style: NamedStyle) -> list[str]:
+    code = style.preset.code if style.preset else None
+    shared = ["-# " + _("Its code: `{code}`", code=sharing.spaced(code))] if code else []
+    return ["\n".join([notes_of(style), *shared])]
+
+
+def _reference(style: NamedStyle) -> tuple[str, int]:
+    if style.shared:
+        return "shared", style.shared.id
+    assert style.preset is not None
+    return "preset", style.preset.id
+
+
+def _buttons(interaction: discord.Interaction[Any], style: NamedStyle) -> list[StyleButton]:
+    if style.preset:
+        verbs = ["plain" if style.favourite else "favourite", "delete"]
+    elif style.shared and may_remove(
+        style.shared, user_id=interaction.user.id, moderator=is_moderator(interaction)
+    ):
+        verbs = ["delete"]
+    else:
+        return []
+    kind, row_id = _reference(style)
+    return [StyleButton(kind, verb, row_id) for verb in verbs]

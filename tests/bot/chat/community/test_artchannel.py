@@ -1,0 +1,149 @@
+"""`/artchannel` through discord.py's real machinery: setting up, the panel, and everybody who may not."""
+
+import discord
+import pytest
+from discord import ui
+from simcord import Env
+
+from bot.chat.cards.card import layout
+from bot.chat.client import EaselClient
+from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect
+from bot.features import guilds
+from bot.features.guilds import GuildSettings
+from tests.bot.chat.conftest import Studio, card, sentence
+from tests.bot.chat.hall import Hall, hall_of
+
+
+@pytest.fixture
+def hall(studio: Studio) -> Hall:
+    return hall_of(studio)
+
+
+async def settings(hall: Hall) -> GuildSettings:
+    async with hall.studio.rooms.database.read() as connection:
+        return await guilds.settings_of(connection, hall.studio.env.guild.id)
+
+
+async def test_a_manager_chooses_the_channel_and_sees_the_panel(hall: Hall) -> None:
+    result = await hall.open()
+    assert result.ephemeral
+    assert f"Pictures hang in <#{hall.art.id}>." in card(result)
+    assert (await settings(hall)).art_channel == hall.art.id
+
+
+async def test_others_do_not_even_see_the_command(hall: Hall) -> None:
+    seen = hall.studio.ada.available_commands(hall.studio.channel)
+    assert "artchannel setup" not in seen
+    assert "artchannel setup" in hall.mia.available_commands(hall.studio.channel)
+
+
+async def test_whoever_was_let_at_the_command_by_mistake_is_refused(hall: Hall) -> None:
+    await hall.open()
+    root = next(
+        one
+        for one in hall.studio.env.backend.visible_commands(
+            user_id=hall.mia.id, channel_id=hall.studio.channel.id
+        )
+        if one["name"] == "artchannel"
+    )
+    root["default_member_permissions"] = None
+    for command, options in (("setup", {"channel": hall.art}), ("settings", {}), ("off", {})):
+        result = await hall.studio.ada.slash(hall.studio.channel, f"artchannel {command}", **options)
+        assert "Only those who may manage this server" in sentence(result)
+    assert (await settings(hall)).art_channel == hall.art.id
+
+
+async def test_missing_permissions_are_named_in_one_sentence(hall: Hall) -> None:
+    guild = hall.studio.env.guild
+    assert guild.me is not None
+    closed = guild.create_text_channel(
+        "closed",
+        overwrites={guild.me: discord.PermissionOverwrite(attach_files=False, send_messages=False)},
+    )
+    result = await hall.mia.slash(hall.studio.channel, "artchannel setup", channel=closed)
+    assert sentence(result) == (
+        "I lack permissions in #closed: give me Send Messages, Attach Files there and try again."
+    )
+    assert (await settings(hall)).art_channel is None
+
+
+async def test_without_a_channel_there_is_nothing_to_set_or_close(hall: Hall) -> None:
+    for command in ("settings", "off"):
+        result = await hall.mia.slash(hall.studio.channel, f"artchannel {command}")
+        assert "no art channel" in sentence(result)
+
+
+async def test_the_panels_buttons_turn_things_on_and_off_also_after_a_restart(hall: Hall, env: Env) -> None:
+    shown = (await hall.open()).response
+    assert shown is not None
+    await env.restart_bot(EaselClient(hall.studio.rooms, shard_count=1))
+    for label, changed in (
+        ("Only there: no", {"art_only": True}),
+        ("A thread each: no", {"art_threads": True}),
+        ("Weekly digest: yes", {"art_digest": False}),
+        ("Only there: yes", {"art_only": False}),
+    ):
+        before = await settings(hall)
+        await hall.mia.click(shown, label=label)
+        assert (await settings(hall)).as_dict() == {**before.as_dict(), **changed}
+
+
+async def test_the_panels_selects_choose_channel_and_style(hall: Hall) -> None:
+    shown = (await hall.open()).response
+    assert shown is not None
+    other = hall.studio.env.guild.create_text_channel("other")
+    await hall.mia.select(shown, [other], custom_id="easel:art:channel")
+    assert (await settings(hall)).art_channel == other.id
+    await hall.mia.select(shown, ["=The Scream"], custom_id="easel:art:style")
+    assert (await settings(hall)).weekly_style == "The Scream"
+    result = await hall.mia.slash(hall.studio.channel, "artchannel settings")
+    assert "Style of the week: **The Scream**" in card(result)
+    await hall.mia.select(shown, ["none"], custom_id="easel:art:style")
+    assert (await settings(hall)).weekly_style is None
+
+
+async def test_a_panel_obeys_only_managers(hall: Hall) -> None:
+    """Its message is private; whoever gets at its ids all the same is refused."""
+    await hall.open()
+    view = layout(
+        ui.ActionRow(ArtToggle("only")),
+        ui.ActionRow(ArtChannelSelect()),
+        ui.ActionRow(WeeklyStyleSelect(["The Scream"])),
+    )
+    panel = await hall.studio.env.bot.get_partial_messageable(hall.art.id).send(view=view)
+    before = await settings(hall)
+    ada = hall.studio.ada
+    for result in (
+        await ada.click(panel, label="Only there: no"),
+        await ada.select(panel, [hall.studio.channel], custom_id="easel:art:channel"),
+        await ada.select(panel, ["=The Scream"], custom_id="easel:art:style"),
+    ):
+        assert result.ephemeral
+        assert "Only those who may manage this server" in sentence(result)
+    assert await settings(hall) == before
+
+
+async def test_threads_need_a_permission_more(hall: Hall) -> None:
+    guild = hall.studio.env.guild
+    assert guild.me is not None
+    quiet = guild.create_text_channel(
+        "quiet", overwrites={guild.me: discord.PermissionOverwrite(create_public_threads=False)}
+    )
+    result = await hall.mia.slash(hall.studio.channel, "artchannel setup", channel=quiet)
+    assert result.response is not None
+    refused = await hall.mia.click(result.response, label="A thread each: no")
+    assert "Create Public Threads" in sentence(refused)
+    assert not (await settings(hall)).art_threads
+
+
+async def test_off_keeps_what_hangs_and_hangs_no_more(hall: Hall) -> None:
+    await hall.open()
+    await hall.hang()
+    await hall.deliver()
+    result = await hall.mia.slash(hall.studio.channel, "artchannel off")
+    assert "No more pictures are hung" in sentence(result)
+    await hall.curator(later_s=100).round()
+    await hall.deliver()
+    await hall.curator(later_s=100).round()
+    assert len(hall.art.history()) == 1
+    assert (await settings(hall)).art_channel is None
