@@ -95,7 +95,9 @@ class Worker:
                 room = await asyncio.to_thread(self._room, claim.job)
                 claims += await self._engine.claim_alike(claim, limit=room - 1)
         except EngineUnavailable as error:
-            log.warning("no job could be claimed", error=str(error))
+            log.warning(
+                "no further job could be claimed" if claims else "no job could be claimed", error=str(error)
+            )
             if not claims:
                 await asyncio.sleep(self._beat_s)
         return claims
