@@ -63,6 +63,12 @@ class ProcrastinateEngine(LocalEngine):
         job_id, now = tickets.job_of(ticket), self._clock()
         return await jobs.claim(connection, job_id, worker=worker, now=now, lease_s=self._lease_s)
 
+    async def _claim_all(
+        self, connection: AsyncConnection, job_ids: Sequence[int], worker: str
+    ) -> list[Claim]:
+        ours = await tickets.tear_of(connection, job_ids)
+        return await super()._claim_all(connection, [one for one in job_ids if one in ours], worker)
+
     async def hand_back(self, claim: Claim) -> bool:
         async with self._writing() as connection:
             held = await jobs.hand_back(connection, claim)
