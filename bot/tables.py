@@ -92,6 +92,15 @@ jobs = Table(
     sqlite_autoincrement=True,
 )
 
+workers = Table(
+    "workers",  # see bot.features.fleet
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("device", String(32), nullable=False),
+    Column("seen_at", Double, nullable=False),
+    Column("alive", Boolean, nullable=False),  # false once it has stopped in order, or was seen to die
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import Database
 from bot.engines.protocol import EngineUnavailable
 from bot.errors import new_reference
-from bot.features import jobs
+from bot.features import fleet, jobs
 from bot.features.jobs import Claim, Progress
 
 log = structlog.get_logger(__name__)
@@ -93,6 +93,9 @@ class LocalEngine:
             return await self._take_back(connection, dead_worker)
 
     async def _take_back(self, connection: AsyncConnection, dead_worker: str | None) -> Sequence[int]:
+        if dead_worker is not None:
+            await fleet.leave(connection, dead_worker)
+        await fleet.forget(connection, now=self._clock())
         reference = new_reference()
         changed = await jobs.requeue_stalled(
             connection,

@@ -152,7 +152,7 @@ class Submitter:
         workers: int = 1,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`workers` is how many jobs are painted at once."""
+        """`workers` is how many this machine has."""
         self._database = database
         self._enqueue = enqueue
         self._intake = intake

@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.engines.protocol import JobEngine
-from bot.features import jobs
+from bot.features import fleet, jobs
 from bot.features.jobs import Claim, State
+from bot.tables import workers
 from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, progress, read_job
 from tests.bot.engines.stranger import Stranger, start
 
@@ -62,6 +64,10 @@ class House:
     async def cancel(self, job_id: int) -> None:
         async with self.database.begin() as connection:
             assert await jobs.cancel(connection, job_id, user_id=ADA, now=self.clock.now)
+
+    async def living(self) -> int:
+        async with self.database.read() as connection:
+            return await fleet.count_living(connection, now=self.clock.now)
 
     async def state(self, job_id: int) -> State:
         return (await read_job(self.database, job_id)).state
@@ -205,6 +211,23 @@ class Conformance(ABC):
         assert await house.engine.beat(alive)
         house.clock.now += LEASE_S + 1
         assert list(await house.engine.sweep()) == [second]
+
+    async def test_a_sweep_keeps_the_record_of_living_workers(self, house: House) -> None:
+        async with house.database.begin() as connection:
+            for name in ("alive", "killed", "silent"):
+                await fleet.say(connection, name, device="cpu", now=NOW)
+        assert await house.living() == 3
+        await house.engine.sweep(dead_worker="killed")
+        assert await house.living() == 2
+        house.clock.now += fleet.FORGOTTEN_S
+        async with house.database.begin() as connection:
+            await fleet.say(connection, "alive", device="cpu", now=house.clock.now)
+        assert await house.living() == 1
+        house.clock.now += 1
+        await house.engine.sweep()
+        async with house.database.read() as connection:
+            names = (await connection.execute(select(workers.c.name))).scalars().all()
+        assert list(names) == ["alive"]
 
     async def test_a_job_that_was_cancelled_in_the_line_is_never_claimed(self, house: House) -> None:
         job_id = await house.submit()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Failure, Refusal
-from bot.features import deliveries, jobs
+from bot.features import deliveries, fleet, jobs
 from bot.features.jobs import State
 from bot.media.blobs import Blobs
 from bot.media.decode import Clean
@@ -37,8 +37,12 @@ async def test_the_line_is_counted_by_state_and_by_band(service: Service) -> Non
         assert (bands[0] or 0) >= 1
         assert await site.metric("easel_queue_oldest_seconds") == 30
         assert await site.metric("easel_workers_busy") == 1
+        assert await site.metric("easel_workers_living") == 0
         assert await site.metric("easel_jobs_stalled") == 0
         service.clock.now = NOW + 100
+        async with service.database.begin() as connection:
+            await fleet.say(connection, "idle", device="cpu", now=NOW + 99)
+        assert await site.metric("easel_workers_living") == 1
         assert await site.metric("easel_workers_busy") == 0
         assert await site.metric("easel_jobs_stalled") == 1
 

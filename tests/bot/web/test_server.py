@@ -8,13 +8,16 @@ import pytest
 
 from bot.db import Database
 from bot.errors import Refusal
+from bot.features import fleet
 from bot.features.jobs import State
 from bot.web.server import open_web
-from tests.bot.builders import NOW, add, add_in, claim_one
+from tests.bot.builders import NOW, add, add_in
 from tests.bot.web.conftest import Service
 
 
 async def test_everything_well_is_ready(service: Service) -> None:
+    async with service.database.begin() as connection:
+        await fleet.say(connection, "elsewhere", device="cpu", now=NOW)
     async with service.open() as site:
         assert await site.get("/healthz") == (200, {"alive": True})
         status, told = await site.get("/readyz")
@@ -55,23 +58,22 @@ async def test_a_machine_whose_own_workers_are_dead_is_not_ready(service: Servic
     assert (status, told["checks"]["workers"]["saw"]) == (200, "1 of 2 live on this machine")
 
 
-async def test_workers_elsewhere_are_known_by_their_work(service: Service) -> None:
+async def test_workers_elsewhere_are_known_also_while_they_idle(service: Service) -> None:
     async def saw() -> tuple[bool, str]:
         check = (await site.get("/readyz"))[1]["checks"]["workers"]
         return check["well"], check["saw"]
 
     async with service.open() as site:
-        assert await saw() == (True, "none seen lately, and nobody waits long")
+        assert await saw() == (False, "0 live elsewhere")
         async with service.database.begin() as connection:
-            job_id = await add(connection, created_at=NOW)
-        service.clock.now = NOW + 121
-        assert await saw() == (False, "none seen, and somebody has waited 121 s")
+            await fleet.say(connection, "idle", device="cuda:0", now=NOW)
+            await fleet.say(connection, "other", device="cuda:1", now=NOW)
+        assert await saw() == (True, "2 live elsewhere")
         async with service.database.begin() as connection:
-            claim = await claim_one(connection, "elsewhere", now=NOW + 121)
-            assert claim.job.id == job_id
-        assert await saw() == (True, "1 elsewhere are painting")
-        service.clock.now = NOW + 200  # its lease has run out, but it was there
-        assert await saw() == (True, "the last elsewhere was seen 79 s ago")
+            await fleet.leave(connection, "other")
+        assert await saw() == (True, "1 live elsewhere")
+        service.clock.now = NOW + fleet.SILENT_S + 1
+        assert await saw() == (False, "0 live elsewhere")
 
 
 async def test_a_disk_that_is_full_or_gone_is_not_ready(service: Service) -> None:
