@@ -46,7 +46,7 @@ class LocalEngine:
 
     async def claim(self, worker: str) -> Claim | None:
         async with self._reading() as connection:  # an idle worker takes no write lock
-            if not await jobs.anything_to_claim(connection, now=self._clock()):
+            if not await jobs.anything_to_claim(connection, now=self._clock(), lease_s=self._lease_s):
                 return None
         await self.sweep()
         async with self._writing() as connection:
@@ -100,6 +100,7 @@ class LocalEngine:
         changed = await jobs.requeue_stalled(
             connection,
             now=self._clock(),
+            lease_s=self._lease_s,
             max_attempts=self._max_attempts,
             reference=reference,
             dead_worker=dead_worker,

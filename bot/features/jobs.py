@@ -201,9 +201,9 @@ async def count_waiting(connection: AsyncConnection, user_id: int | None = None)
     return int((await connection.execute(query)).scalar_one())
 
 
-async def anything_to_claim(connection: AsyncConnection, *, now: float) -> bool:
+async def anything_to_claim(connection: AsyncConnection, *, now: float, lease_s: float) -> bool:
     """Whether a job is queued, or runs on a lease that ran out."""
-    stalled = and_(jobs.c.state == State.RUNNING, jobs.c.lease_until < now)
+    stalled = and_(jobs.c.state == State.RUNNING, _ran_out(now, lease_s))
     query = select(jobs.c.id).where(or_(jobs.c.state == State.QUEUED, stalled)).limit(1)
     return (await connection.execute(query)).first() is not None
 
@@ -214,6 +214,11 @@ async def anything_to_claim(connection: AsyncConnection, *, now: float) -> bool:
 _REVISED = {"revision": jobs.c.revision + 1}
 # An ended job's card has no preview, and the worker deletes its blob.
 _ENDED = {"lease_until": None, "preview_blob": None}
+
+
+def _ran_out(now: float, lease_s: float) -> ColumnElement[bool]:
+    """The lease is over; or it ends later than any can: a clock was set back since it was given."""
+    return or_(jobs.c.lease_until < now, jobs.c.lease_until > now + 2 * lease_s)
 
 
 def _fence(claim: Claim) -> ColumnElement[bool]:
@@ -347,6 +352,7 @@ async def requeue_stalled(
     connection: AsyncConnection,
     *,
     now: float,
+    lease_s: float,
     max_attempts: int,
     reference: str,
     dead_worker: str | None = None,
@@ -357,7 +363,7 @@ async def requeue_stalled(
     Returns the ids of all jobs that were changed.
     """
     orphaned = false() if dead_worker is None else jobs.c.worker == dead_worker
-    lost = and_(jobs.c.state == State.RUNNING, or_(jobs.c.lease_until < now, orphaned))
+    lost = and_(jobs.c.state == State.RUNNING, or_(_ran_out(now, lease_s), orphaned))
     tries = jobs.c.attempt - jobs.c.handbacks
     sentence = N_("Painting this picture failed several times: try another picture or a smaller size.")
     poison = {"state": State.FAILED, "error": sentence, "reference": reference, "ended_at": now, **_ENDED}

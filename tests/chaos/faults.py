@@ -174,6 +174,17 @@ async def clocks_jump(play: Play) -> None:
     play.stage.jump(0)
 
 
+async def clocks_set_back(play: Play) -> None:
+    """A worker dies while the workers' clocks are ahead, nobody tells of it, and they are set back."""
+    play.stage.supervised = False
+    play.stage.jump(600 + 3000 * play.scene.extent)
+    try:
+        await play.moment()
+        await _victim(play).kill()
+    finally:
+        play.stage.jump(0)
+
+
 async def older_workers(play: Play) -> None:
     """A newer gateway's rows: a column and a parameter that the workers do not know."""
     for worker in play.stage.workers:
@@ -288,6 +299,7 @@ FAULTS: dict[str, Fault] = {
         strike=fill_database, refuses=True, engines=("local",), needs_small_disks=True
     ),
     "clocks jump": Fault(strike=clocks_jump),
+    "clocks set back": Fault(strike=clocks_set_back),
     "older workers": Fault(strike=older_workers, asks=False),
     "rate limits": Fault(strike=rate_limits),
     "server errors": Fault(strike=server_errors),

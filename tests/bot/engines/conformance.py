@@ -272,6 +272,25 @@ class Conformance(ABC):
         assert ends.count(True) == 1
         assert await house.state(job_id) is State.RENDERED
 
+    async def test_a_lease_from_before_the_clock_was_set_back_holds_no_job(self, house: House) -> None:
+        job_id = await house.submit()
+        house.clock.now += 3600
+        dead = await house.claim("dead")
+        house.clock.now -= 3600
+        assert list(await house.engine.sweep()) == [job_id]
+        await house.refuses(dead)
+        new = await house.claim("new")
+        assert (new.job.id, new.job.attempt) == (job_id, 2)
+
+    async def test_clocks_that_differ_by_less_than_a_lease_take_nothing_away(self, house: House) -> None:
+        await house.submit()
+        house.clock.now += LEASE_S
+        claim = await house.claim("ahead")
+        house.clock.now -= LEASE_S
+        assert await house.engine.sweep() == []
+        assert await house.engine.claim("another") is None
+        assert await house.engine.beat(claim)
+
     async def test_a_killed_process_s_job_is_taken_back_and_done_once(
         self, house: House, strangers: Strangers
     ) -> None:
