@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import upsert
 from bot.tables import workers
+from nst_core.params import VERSION
 
 EVERY_S = 10.0
 """How often a worker says that it lives."""
@@ -14,9 +15,12 @@ FORGOTTEN_S = 900.0
 """How long a dead worker stays on record."""
 
 
-async def say(connection: AsyncConnection, name: str, *, device: str, now: float) -> None:
-    """The worker lives."""
-    await upsert(connection, workers, {"name": name}, {"device": device, "seen_at": now, "alive": True})
+async def say(
+    connection: AsyncConnection, name: str, *, device: str, now: float, params_version: int = VERSION
+) -> None:
+    """The worker lives, and knows the parameters of that version."""
+    values = {"device": device, "params_version": params_version, "seen_at": now, "alive": True}
+    await upsert(connection, workers, {"name": name}, values)
 
 
 async def leave(connection: AsyncConnection, name: str) -> None:
@@ -39,6 +43,13 @@ async def count_living(connection: AsyncConnection, *, now: float) -> int:
 async def at_once(connection: AsyncConnection, *, now: float, here: int) -> int:
     """How many pictures are painted at once. `here`: this machine's workers, which may be just starting."""
     return max(here, await count_living(connection, now=now))
+
+
+async def newest_params(connection: AsyncConnection, *, now: float) -> int | None:
+    """The newest parameters that any worker on record knows, None where there is no record of any."""
+    query = select(func.max(workers.c.params_version)).where(_seen_within(FORGOTTEN_S, now))
+    newest: int | None = (await connection.execute(query)).scalar_one()
+    return newest
 
 
 def _seen_within(seconds: float, now: float) -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ from bot.db import one_at_a_time
 from bot.features import fairness
 from bot.language import N_
 from bot.tables import deliveries, jobs
+from nst_core.params import VERSION
 
 
 class State(StrEnum):
@@ -201,10 +202,13 @@ async def count_waiting(connection: AsyncConnection, user_id: int | None = None)
     return int((await connection.execute(query)).scalar_one())
 
 
-async def anything_to_claim(connection: AsyncConnection, *, now: float, lease_s: float) -> bool:
-    """Whether a job is queued, or runs on a lease that ran out."""
+async def anything_to_claim(
+    connection: AsyncConnection, *, now: float, lease_s: float, params_version: int = VERSION
+) -> bool:
+    """Whether a job is queued whose parameters are known, or one runs on a lease that ran out."""
+    queued = and_(jobs.c.state == State.QUEUED, jobs.c.params_version <= params_version)
     stalled = and_(jobs.c.state == State.RUNNING, _ran_out(now, lease_s))
-    query = select(jobs.c.id).where(or_(jobs.c.state == State.QUEUED, stalled)).limit(1)
+    query = select(jobs.c.id).where(or_(queued, stalled)).limit(1)
     return (await connection.execute(query)).first() is not None
 
 
@@ -250,14 +254,22 @@ def _first_queued(*where: ColumnElement[bool]) -> Any:
 
 
 async def claim_next(
-    connection: AsyncConnection, *, worker: str, now: float, lease_s: float, running_per_user: int
+    connection: AsyncConnection,
+    *,
+    worker: str,
+    now: float,
+    lease_s: float,
+    running_per_user: int,
+    params_version: int = VERSION,
 ) -> Claim | None:
     """Gives the first queued job to `worker`, or None when nobody waits.
 
-    Jobs of users with `running_per_user` running ones wait behind all others, while there are others.
+    Jobs of users with `running_per_user` running ones wait behind all others, while there are others. Those
+    with newer parameters than `params_version` wait for newer workers.
     """
     await one_at_a_time(connection, CLAIMING)
-    first = func.coalesce(_first_queued(_has_room(running_per_user)), _first_queued())
+    known = jobs.c.params_version <= params_version
+    first = func.coalesce(_first_queued(known, _has_room(running_per_user)), _first_queued(known))
     return await _claim(connection, jobs.c.id == first, worker=worker, now=now, lease_s=lease_s)
 
 
@@ -272,17 +284,37 @@ async def is_put_off(connection: AsyncConnection, user_id: int, *, running_per_u
     return int(count.scalar_one()) >= running_per_user
 
 
-async def users_with_room(connection: AsyncConnection, *, running_per_user: int) -> Sequence[int]:
-    """Who waits for a picture and has fewer than so many running."""
-    waiting = select(jobs.c.user_id).where(jobs.c.state == State.QUEUED, _has_room(running_per_user))
-    return (await connection.execute(waiting.distinct())).scalars().all()
+async def who_waits(
+    connection: AsyncConnection, *, params_version: int, running_per_user: int | None
+) -> list[tuple[int, int]]:
+    """Users with fewer than so many running, and the versions of the parameters that they wait with.
+
+    params_version: newer ones are left out. running_per_user: None leaves nobody out.
+    """
+    where = [jobs.c.state == State.QUEUED, jobs.c.params_version <= params_version]
+    if running_per_user is not None:
+        where.append(_has_room(running_per_user))
+    query = select(jobs.c.user_id, jobs.c.params_version).where(*where).distinct()
+    return [(user_id, version) for user_id, version in await connection.execute(query)]
+
+
+async def is_queued(connection: AsyncConnection, job_id: int) -> bool:
+    query = select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
+    return (await connection.execute(query)).first() is not None
 
 
 async def claim(
-    connection: AsyncConnection, job_id: int, *, worker: str, now: float, lease_s: float
+    connection: AsyncConnection,
+    job_id: int,
+    *,
+    worker: str,
+    now: float,
+    lease_s: float,
+    params_version: int = VERSION,
 ) -> Claim | None:
-    """Gives that job to `worker`, or None when it does not wait any more."""
-    waits = and_(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
+    """Gives that job to `worker`, or None when it does not wait any more, or has newer parameters."""
+    known = jobs.c.params_version <= params_version
+    waits = and_(jobs.c.id == job_id, jobs.c.state == State.QUEUED, known)
     return await _claim(connection, waits, worker=worker, now=now, lease_s=lease_s)
 
 
@@ -373,6 +405,17 @@ async def requeue_stalled(
         statement = update(jobs).where(lost, where).values(**values, **_REVISED)
         changed += (await connection.execute(statement.returning(jobs.c.id))).scalars()
     return changed
+
+
+async def give_up_too_new(
+    connection: AsyncConnection, *, params_version: int, before: float, reference: str, now: float
+) -> Sequence[int]:
+    """Fails queued jobs from `before` whose parameters are newer; returns their ids."""
+    sentence = N_("No worker here knows yet how to paint this: please try again later.")
+    too_new = and_(jobs.c.state == State.QUEUED, jobs.c.params_version > params_version)
+    values = {"state": State.FAILED, "error": sentence, "reference": reference, "ended_at": now, **_ENDED}
+    given_up = update(jobs).where(too_new, jobs.c.created_at < before).values(**values, **_REVISED)
+    return list((await connection.execute(given_up.returning(jobs.c.id))).scalars())
 
 
 async def cancel(connection: AsyncConnection, job_id: int, *, user_id: int, now: float) -> bool:

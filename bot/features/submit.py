@@ -21,6 +21,7 @@ from bot.features.looks import Look
 from bot.features.pace import Pace
 from bot.features.quotas import Asker, Caps
 from bot.language import _, speaking, spoken
+from nst_core.params import VERSION
 
 MAX_SEED = 2**31 - 1
 CARRIED = (
@@ -197,6 +198,7 @@ class Submitter:
             "notes": within.notes or None,
             "language": language,
             "params": params.as_dict(),
+            "params_version": VERSION,
             "cost": looks.cost_of(params, width=content.width, height=content.height, started_px=started_px),
             "created_at": self._clock(),
         }

@@ -11,11 +11,13 @@ from sqlalchemy import text, update
 
 from bot.features.jobs import State
 from bot.tables import jobs
+from nst_core.params import VERSION
 from tests.chaos.grounds import Ground
 from tests.chaos.play import Play, until
 from tests.chaos.processes import Process
 from tests.chaos.scenes import poisoned
 from tests.chaos.stage import FETCH_TIMEOUT_S, LEASE_S
+from tests.chaos.worker import NEWER_PARAMETER
 
 Strike = Callable[[Play], Coroutine[Any, Any, None]]
 EDITS = r"/messages/"
@@ -186,7 +188,9 @@ async def clocks_set_back(play: Play) -> None:
 
 
 async def older_workers(play: Play) -> None:
-    """A newer gateway's rows: a column and a parameter that the workers do not know."""
+    """A newer gateway's rows, a column and a parameter that the workers do not know; then newer ones come."""
+    if play.stage.newer:
+        await play.stage.replace_workers(newer=False)
     for worker in play.stage.workers:
         worker.freeze()
     try:
@@ -198,6 +202,8 @@ async def older_workers(play: Play) -> None:
     finally:
         for worker in play.stage.workers:
             worker.thaw()
+    await asyncio.sleep(LEASE_S * play.scene.extent)
+    await play.stage.replace_workers(newer=True)
 
 
 async def _write_as_newer(play: Play) -> None:
@@ -205,9 +211,9 @@ async def _write_as_newer(play: Play) -> None:
     async with play.stage.database.begin() as connection:
         await connection.execute(text(f"ALTER TABLE jobs ADD COLUMN newer_{play.scene.seed} TEXT"))
         for record in records[:: 2 if play.scene.extent < 0.5 else 1]:
-            newer = {**record.job.params, "glaze": 0.5}
+            newer = {"params": {**record.job.params, NEWER_PARAMETER: 0.5}, "params_version": VERSION + 1}
             where = (jobs.c.id == record.job.id, jobs.c.state == State.QUEUED)
-            await connection.execute(update(jobs).where(*where).values(params=newer))
+            await connection.execute(update(jobs).where(*where).values(**newer))
 
 
 # Discord --------------------------------------------------------------------------------------------
