@@ -12,9 +12,11 @@ from bot.features import fleet
 from bot.features.jobs import State
 from bot.web.server import open_web
 from tests.bot.builders import NOW, add, add_in
+from tests.bot.conftest import BOTH, NOBODY_THERE
 from tests.bot.web.conftest import Service
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_everything_well_is_ready(service: Service) -> None:
     async with service.database.begin() as connection:
         await fleet.say(connection, "elsewhere", device="cpu", now=NOW)
@@ -38,8 +40,11 @@ async def test_a_gateway_that_is_not_wholly_connected_is_not_ready(
     assert told["checks"]["database"]["well"]
 
 
-async def test_a_database_that_is_away_is_not_ready_but_alive(service: Service, tmp_path: Path) -> None:
-    away = Database(f"sqlite+aiosqlite:///{tmp_path}/not/there.db")
+@pytest.mark.parametrize("address", ["sqlite+aiosqlite:///{folder}/not/there.db", NOBODY_THERE])
+async def test_a_database_that_is_away_is_not_ready_but_alive(
+    service: Service, tmp_path: Path, address: str
+) -> None:
+    away = Database(address.format(folder=tmp_path))
     async with service.open(database=away) as site:
         status, told = await site.get("/readyz")
         assert (await site.get("/healthz"))[0] == 200
@@ -58,6 +63,7 @@ async def test_a_machine_whose_own_workers_are_dead_is_not_ready(service: Servic
     assert (status, told["checks"]["workers"]["saw"]) == (200, "1 of 2 live on this machine")
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_workers_elsewhere_are_known_also_while_they_idle(service: Service) -> None:
     async def saw() -> tuple[bool, str]:
         check = (await site.get("/readyz"))[1]["checks"]["workers"]
@@ -112,11 +118,11 @@ async def test_other_paths_and_methods_are_refused(service: Service) -> None:
 
 async def test_nothing_is_said_of_anybody(service: Service) -> None:
     async with service.database.begin() as connection:
-        await add_in(connection, State.DELIVERED, user_id=777777777, guild_id=888888888, channel_id=999999999)
-        await add(connection, user_id=777777777, guild_id=888888888, style_name="a secret name")
+        await add_in(connection, State.DELIVERED, user_id=731846205, guild_id=846205731, channel_id=957316842)
+        await add(connection, user_id=731846205, guild_id=846205731, style_name="a secret name")
     async with service.open() as site:
         for path in ("/metrics", "/readyz"):
             async with site.session.get(site.address + path) as answer:
                 told = await answer.text()
-            for secret in ("777777777", "888888888", "999999999", "a secret name"):
+            for secret in ("731846205", "846205731", "957316842", "a secret name"):
                 assert secret not in told
