@@ -68,6 +68,8 @@ jobs = Table(
     Column("handbacks", Integer, nullable=False, server_default="0"),
     Column("worker", String(100)),
     Column("lease_until", Double),
+    Column("batch_key", String(64)),  # of what goes into one pass together
+    Column("batch_size", Integer, nullable=False, server_default="1"),  # how many were, itself included
     Column("revision", Integer, nullable=False, server_default="1"),
     Column("scale", Integer),
     Column("scales", Integer),

@@ -35,6 +35,18 @@ STRENGTH: Final = (0.0, 100.0)
 STYLE_SCALE: Final = (0.1, 4.0)
 WEIGHT: Final = (0.0, 1e12)
 LEARNING_RATE: Final = (1e-9, 1e12)
+ALIKE: Final = (
+    "network",
+    "content_layer",
+    "style_layers",
+    "optimizer",
+    "lr",
+    "size",
+    "steps",
+    "pooling",
+    "quality",
+)
+"""Parameters that all jobs of a batch must share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import Database
 from bot.engines.protocol import EngineUnavailable
 from bot.errors import new_reference
-from bot.features import fleet, jobs
+from bot.features import batches, fleet, jobs
 from bot.features.jobs import Claim, Progress
 from nst_core.params import VERSION
 
@@ -67,6 +67,24 @@ class LocalEngine:
                 running_per_user=self._running_per_user,
                 params_version=self._params_version,
             )
+
+    async def claim_alike(self, claim: Claim, *, limit: int) -> Sequence[Claim]:
+        if limit < 1 or claim.job.batch_key is None:
+            return []
+        async with self._writing() as connection:
+            found = await batches.companions(
+                connection, claim.job, limit=limit, running_per_user=self._running_per_user
+            )
+            claims = await self._claim_all(connection, found, claim.worker) if found else []
+            if claims:
+                await jobs.note_batch(connection, [claim, *claims])
+            return claims
+
+    async def _claim_all(
+        self, connection: AsyncConnection, job_ids: Sequence[int], worker: str
+    ) -> list[Claim]:
+        now = self._clock()
+        return await jobs.claim_all(connection, job_ids, worker=worker, now=now, lease_s=self._lease_s)
 
     async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
         async with self._writing() as connection:

@@ -89,6 +89,12 @@ class ProcrastinateEngine(LocalEngine):
             params_version=self._params_version,
         )
 
+    async def _claim_all(
+        self, connection: AsyncConnection, job_ids: Sequence[int], worker: str
+    ) -> list[Claim]:
+        ours = await tickets.tear_of(connection, job_ids)
+        return await super()._claim_all(connection, [one for one in job_ids if one in ours], worker)
+
     async def hand_back(self, claim: Claim) -> bool:
         async with self._writing() as connection:
             held = await jobs.hand_back(connection, claim)

@@ -26,6 +26,13 @@ USER, NEWER = "user-", ".v"
 CHANNEL = "procrastinate_any_queue_v1"
 """Where PostgreSQL says that a ticket was made. Source: Procrastinate's schema, trigger on its jobs."""
 MIN_PRIORITY = -(2**31)
+TEAR = """
+DELETE FROM procrastinate_jobs WHERE id IN (
+    SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%(locks)s)
+    FOR UPDATE SKIP LOCKED
+) RETURNING queueing_lock
+"""
+"""Differs: Procrastinate hands out the first ticket of a queue, never a certain one."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """A ticket that is put back is served at once, whatever this machine's clock says."""
 
@@ -46,7 +53,7 @@ async def make(
         task_kwargs={"job_id": job_id},
         priority=_priority(tag, returned=returned),
         lock=None,
-        queueing_lock=f"job-{job_id}",
+        queueing_lock=_lock(job_id),
     )
     try:
         # A statement that fails would otherwise spoil the caller's transaction.
@@ -73,6 +80,13 @@ async def tear(connection: AsyncConnection, ticket: Ticket) -> None:
     await _manager(connection).finish_job(ticket, Status.SUCCEEDED, delete_job=True)
 
 
+async def tear_of(connection: AsyncConnection, job_ids: Iterable[int]) -> set[int]:
+    """Takes and tears those jobs' tickets that no other process holds; returns whose they were."""
+    locks = {_lock(job_id): job_id for job_id in job_ids}
+    torn = await _Connector(connection).execute_query_all_async(TEAR, locks=list(locks))
+    return {locks[row["queueing_lock"]] for row in torn}
+
+
 async def put_back(connection: AsyncConnection, ticket: Ticket) -> None:
     """At its old place. Wakes nobody: whoever looks for work finds it."""
     assert ticket.id is not None
@@ -90,6 +104,10 @@ def user_of(ticket: Ticket) -> int:
 def version_of(ticket: Ticket) -> int:
     """Of the job's parameters."""
     return int(ticket.queue.partition(NEWER)[2] or 1)
+
+
+def _lock(job_id: int) -> str:
+    return f"job-{job_id}"
 
 
 def _queue(user_id: int, params_version: int) -> str:

@@ -33,10 +33,21 @@ def remaining_cost(job: Job) -> float:
     )
 
 
+def _own_cost(job: Job) -> float:
+    """What lies before its end once it is begun: with it end those that are painted in the same pass."""
+    return remaining_cost(job) * (job.batch_size if job.state is State.RUNNING else 1)
+
+
 async def seconds_per_cost(connection: AsyncConnection, *, sample: int = 20) -> float | None:
-    """The measured painting time per unit of cost over the newest finished jobs, None before the first."""
+    """The measured painting time per unit of cost over the newest finished jobs, None before the first.
+
+    Jobs that were painted in one pass have taken its time together, each its part.
+    """
     recent = (
-        select(table.c.cost, (table.c.ended_at - table.c.started_at).label("seconds"))
+        select(
+            table.c.cost,
+            ((table.c.ended_at - table.c.started_at) / table.c.batch_size).label("seconds"),
+        )
         .where(table.c.result_blob.is_not(None))
         .order_by(table.c.id.desc())
         .limit(sample)
@@ -54,7 +65,7 @@ async def standing(connection: AsyncConnection, job: Job, *, now: float, workers
     if rate is None:
         return Standing(ahead=len(ahead), ready_at=None)
     at_once = await fleet.at_once(connection, now=now, here=max(1, workers))
-    cost = sum(map(remaining_cost, ahead)) / at_once + remaining_cost(job)
+    cost = sum(map(remaining_cost, ahead)) / at_once + _own_cost(job)
     return Standing(ahead=len(ahead), ready_at=now + cost * rate)
 
 

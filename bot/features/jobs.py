@@ -79,6 +79,9 @@ class Job:
     state: State
     priority: int
     attempt: int
+    handbacks: int
+    batch_key: str | None
+    batch_size: int
     revision: int
     scale: int | None
     scales: int | None
@@ -270,7 +273,8 @@ async def claim_next(
     await one_at_a_time(connection, CLAIMING)
     known = jobs.c.params_version <= params_version
     first = func.coalesce(_first_queued(known, _has_room(running_per_user)), _first_queued(known))
-    return await _claim(connection, jobs.c.id == first, worker=worker, now=now, lease_s=lease_s)
+    claims = await _claim(connection, jobs.c.id == first, worker=worker, now=now, lease_s=lease_s)
+    return claims[0] if claims else None
 
 
 async def is_put_off(connection: AsyncConnection, user_id: int, *, running_per_user: int) -> bool:
@@ -313,28 +317,51 @@ async def claim(
     params_version: int = VERSION,
 ) -> Claim | None:
     """Gives that job to `worker`, or None when it does not wait any more, or has newer parameters."""
+    claims = await claim_all(
+        connection, [job_id], worker=worker, now=now, lease_s=lease_s, params_version=params_version
+    )
+    return claims[0] if claims else None
+
+
+async def claim_all(
+    connection: AsyncConnection,
+    job_ids: Sequence[int],
+    *,
+    worker: str,
+    now: float,
+    lease_s: float,
+    params_version: int = VERSION,
+) -> list[Claim]:
+    """Gives those of the jobs to `worker` that still wait and have known parameters, in the order given."""
     known = jobs.c.params_version <= params_version
-    waits = and_(jobs.c.id == job_id, jobs.c.state == State.QUEUED, known)
-    return await _claim(connection, waits, worker=worker, now=now, lease_s=lease_s)
+    waiting = and_(jobs.c.id.in_(job_ids), jobs.c.state == State.QUEUED, known)
+    claims = await _claim(connection, waiting, worker=worker, now=now, lease_s=lease_s)
+    return sorted(claims, key=lambda claim: job_ids.index(claim.job.id))
+
+
+async def note_batch(connection: AsyncConnection, claims: Sequence[Claim]) -> None:
+    """Writes down that these are painted in one pass."""
+    held = or_(*map(_fence, claims))
+    await connection.execute(update(jobs).where(held).values(batch_size=len(claims)))
 
 
 async def _claim(
     connection: AsyncConnection, which: ColumnElement[bool], *, worker: str, now: float, lease_s: float
-) -> Claim | None:
+) -> list[Claim]:
     values = {
         "state": State.RUNNING,
         "attempt": jobs.c.attempt + 1,
         "worker": worker,
         "lease_until": now + lease_s,
         "started_at": now,
+        "batch_size": 1,
         # The old attempt's preview stays on the card until this one has its own.
         **dict.fromkeys(("scale", "scales", "step", "steps", "loss")),
     }
     claimed = await connection.execute(
         update(jobs).where(which).values(**values, **_REVISED).returning(*JOB_COLUMNS)
     )
-    row = claimed.mappings().one_or_none()
-    return Claim(job=Job.from_row(row), worker=worker, lease_s=lease_s) if row else None
+    return [Claim(job=Job.from_row(row), worker=worker, lease_s=lease_s) for row in claimed.mappings()]
 
 
 async def beat(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database, one_at_a_time
 from bot.errors import Refusal
-from bot.features import deliveries, estimates, guilds, jobs, looks, named_styles, quotas
+from bot.features import batches, deliveries, estimates, guilds, jobs, looks, named_styles, quotas
 from bot.features.bounds import bounded
 from bot.features.deliveries import Address
 from bot.features.guilds import GuildSettings
@@ -199,6 +199,13 @@ class Submitter:
             "language": language,
             "params": params.as_dict(),
             "params_version": VERSION,
+            "batch_key": batches.batch_key(
+                params,
+                width=content.width,
+                height=content.height,
+                started_px=started_px,
+                masked=pictures.mask is not None,
+            ),
             "cost": looks.cost_of(params, width=content.width, height=content.height, started_px=started_px),
             "created_at": self._clock(),
         }

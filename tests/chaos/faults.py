@@ -21,6 +21,8 @@ from tests.chaos.worker import NEWER_PARAMETER
 
 Strike = Callable[[Play], Coroutine[Any, Any, None]]
 EDITS = r"/messages/"
+LISTENING_S = 0.2
+"""Until whoever waits for a moment listens for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,21 @@ class Fault:
 
 async def kill_worker(play: Play) -> None:
     await play.moment()
+    await _victim(play).kill()
+
+
+async def kill_batch(play: Play) -> None:
+    """Everybody has asked before a worker looks, so that one takes several at once; then it is killed."""
+    workers = [worker for worker in play.stage.workers if worker.alive]
+    for worker in workers:
+        worker.freeze()
+    await play.ask_all(play.scene.asks)
+    await until(play.is_over_or_accepted)
+    coming = asyncio.create_task(play.moment())
+    await asyncio.sleep(LISTENING_S)
+    for worker in workers:
+        worker.thaw()
+    await coming
     await _victim(play).kill()
 
 
@@ -294,6 +311,7 @@ FAULTS: dict[str, Fault] = {
     "worker killed": Fault(strike=kill_worker),
     "gateway killed": Fault(strike=kill_gateway),
     "both killed": Fault(strike=kill_both),
+    "batch killed": Fault(strike=kill_batch, asks=False),
     "worker frozen": Fault(strike=freeze_worker),
     "gateway frozen": Fault(strike=freeze_gateway),
     "two gateways": Fault(strike=two_gateways, asks=False),

@@ -227,6 +227,18 @@ async def test_a_job_that_goes_on_from_a_kept_picture_costs_its_last_size_only(h
         await house.submit(preset="The Scream", start_blob="0" * 64)
 
 
+async def test_jobs_of_one_shape_and_schedule_are_of_one_kind(house: House) -> None:
+    first, alike, other, masked = [
+        await house.submit(preset="The Scream", seed=1),
+        await house.submit(style_url=STYLE, seed=2, user_id=BEN, chosen={"strength": 80.0}),
+        await house.submit(preset="The Scream", user_id=BEN, chosen={"size_px": 64}),
+        await house.submit(preset="The Scream", mask=PictureSource(url=STYLE)),
+    ]
+    assert first.batch_key is not None
+    assert alike.batch_key == first.batch_key
+    assert len({first.batch_key, other.batch_key, masked.batch_key}) == 3
+
+
 async def test_a_black_mask_is_refused_before_anybody_waits(house: House) -> None:
     clear = BytesIO()
     Image.new("RGBA", (60, 40), (255, 255, 255, 0)).save(clear, "PNG")

@@ -9,6 +9,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from bot.db import Database
 from bot.engines.choice import engine_for
@@ -35,13 +36,14 @@ class DataFolder:
         self.blobs = Blobs(folder / "blobs")
         self.engine = engine_for(database, Settings())
 
-    async def submit(self, params: Params) -> int:
+    async def submit(self, params: Params, *, batch_key: str | None = None) -> int:
         content, style = [
             await self.blobs.put(images.encode(images.fit(images.decode(one.read()), 96), format="png"))
             for one in looks.BUILT_IN[:2]
         ]
         async with self.database.begin() as connection:
-            job_id = await add(connection, params=params.as_dict(), content_blob=content, style_blob=style)
+            row: dict[str, Any] = {"params": params.as_dict(), "content_blob": content, "style_blob": style}
+            job_id = await add(connection, batch_key=batch_key, **row)
             await self.engine.enqueue(connection, job_id)
             return job_id
 
@@ -59,11 +61,11 @@ class DataFolder:
         return {**WORKER_DEFAULTS, **os.environ, **place, "EASEL_DEVICE": "cpu"}
 
     @asynccontextmanager
-    async def worker(self, name: str) -> AsyncIterator[Process]:
+    async def worker(self, name: str, *, batch: int = 1) -> AsyncIterator[Process]:
         """`python -m bot.worker --supervised`; killed at the end if it still lives."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot.worker", "--name", name, "--supervised"),
-            env=self.environment(),
+            env={**self.environment(), "EASEL_BATCH": str(batch)},
             cwd=self.folder,
             stdin=PIPE,
             stderr=DEVNULL,

@@ -71,6 +71,23 @@ async def test_a_killed_worker_s_job_is_painted_once_by_the_next_and_sigterm_han
         assert await column(connection, job_id, "state") == State.RENDERED
 
 
+async def test_a_worker_killed_within_a_batch_loses_none_of_it_and_each_is_then_painted_alone(
+    folder: DataFolder,
+) -> None:
+    submitted = [await folder.submit(SHORT, batch_key="alike") for _ in range(2)]
+    async with asyncio.timeout(PATIENCE_S), folder.worker("killed", batch=2) as killed:
+        for job_id in submitted:
+            job = await folder.until(job_id, lambda job: (job.step or 0) > 0)
+            assert job.batch_size == 2
+        killed.kill()
+        await killed.wait()
+    assert list(await folder.engine.sweep(dead_worker="killed")) == submitted
+    async with asyncio.timeout(PATIENCE_S), folder.worker("next", batch=2):
+        for job_id in submitted:
+            job = await folder.until(job_id, lambda job: job.ended_at is not None)
+            assert (job.state, job.attempt, job.batch_size) == (State.RENDERED, 2, 1)
+
+
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 async def test_on_postgresql_an_idle_worker_is_woken_and_a_restart_of_the_server_costs_nothing(
     folder: DataFolder, postgres_server: Server
