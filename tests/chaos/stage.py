@@ -147,7 +147,7 @@ class Stage:
         for worker in old:
             await worker.stop()
         async with asyncio.timeout(60):
-            while len(self.workers) < WORKERS or any(worker in old for worker in self.workers):  # noqa: ASYNC110
+            while len(self.workers) < len(self._keepers) or any(worker in old for worker in self.workers):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
     def worker(self, pid: int) -> Process | None:
