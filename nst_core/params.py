@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from nst_core.errors import ParamsError
 
+VERSION: Final = 1
+"""Grows with every parameter, choice or wider range that programs of before would refuse."""
+
 NETWORKS: Final = ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16")
 INITS: Final = ("content", "noise", "style", "adain")
 OPTIMIZERS: Final = ("adam", "lbfgs", "gd")

@@ -11,7 +11,7 @@ from bot.db import one_at_a_time
 from bot.features.jobs import WAITING, Job, State
 from bot.tables import jobs
 from nst_core.formats import fitted
-from nst_core.params import ALIKE, Params
+from nst_core.params import ALIKE, VERSION, Params
 from nst_core.pyramid import scales
 
 LOOKED_AT = 200
@@ -34,7 +34,7 @@ def batch_key(params: Params, *, width: int, height: int, started_px: int = 0, m
     if params.quality == "draft":
         return None
     shapes = [fitted(width, height, scale.edge_px) for scale in scales(params, started_px=started_px)]
-    kind = [[getattr(params, name) for name in ALIKE], shapes, masked]
+    kind = [VERSION, [getattr(params, name) for name in ALIKE], shapes, masked]
     return hashlib.sha256(json.dumps(kind).encode()).hexdigest()
 
 

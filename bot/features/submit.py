@@ -21,6 +21,7 @@ from bot.features.looks import Look
 from bot.features.pace import Pace
 from bot.features.quotas import Asker, Caps
 from bot.language import _, speaking, spoken
+from nst_core.params import VERSION
 
 MAX_SEED = 2**31 - 1
 CARRIED = (
@@ -152,7 +153,7 @@ class Submitter:
         workers: int = 1,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`workers` is how many jobs are painted at once."""
+        """`workers` is how many this machine has."""
         self._database = database
         self._enqueue = enqueue
         self._intake = intake
@@ -197,6 +198,7 @@ class Submitter:
             "notes": within.notes or None,
             "language": language,
             "params": params.as_dict(),
+            "params_version": VERSION,
             "batch_key": batches.batch_key(
                 params,
                 width=content.width,

@@ -23,6 +23,7 @@ from bot.sentry import start_sentry
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
 from bot.worker.loop import Paint, Room, Worker, up_to
+from bot.worker.presence import present
 
 NICENESS = 10
 """Painting takes every core; the gateway must still answer within Discord's 3 s."""
@@ -91,7 +92,8 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
             beat_s=min(beat_s, settings.lease_s / BEATS_PER_LEASE),
         )
         log.info("worker ready", worker=name, device=settings.device)
-        await worker.run(stop)
+        async with present(database, name=name, device=settings.device):
+            await worker.run(stop)
     finally:
         if bell is not None:
             await bell.close()

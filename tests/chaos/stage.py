@@ -48,6 +48,7 @@ class Stage:
         self.workers: list[Process] = []
         self.listeners: list[Heard] = []
         self.supervised = True
+        self.newer = False
         self._clock = ground.folder / "clock"
         self._clock.write_text("0")
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -123,6 +124,7 @@ class Stage:
                     *("-m", "tests.chaos.worker", "--name", name, "--paint-s", str(PAINT_S)),
                     *("--batch", str(BATCHES[slot])),
                     *("--socket", str(self.ground.folder / "ear"), "--clock", str(self._clock)),
+                    *(["--newer"] if self.newer else []),
                 ],
                 folder=self.ground.folder,
                 log=self.ground.folder / f"worker-{slot}.log",
@@ -139,6 +141,16 @@ class Stage:
             if self.supervised:
                 with suppress(Exception):  # as the supervisor: a later sweep makes up for it
                     await engine.sweep(dead_worker=name)
+
+    async def replace_workers(self, *, newer: bool) -> None:
+        """Stops all workers in good order; the keepers start others, of this version or the next."""
+        self.newer = newer
+        old = list(self.workers)
+        for worker in old:
+            await worker.stop()
+        async with asyncio.timeout(60):
+            while len(self.workers) < len(self._keepers) or any(worker in old for worker in self.workers):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
     def worker(self, pid: int) -> Process | None:
         return next((worker for worker in self.workers if worker.pid == pid), None)

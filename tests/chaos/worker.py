@@ -27,13 +27,15 @@ from bot.telemetry import configure_logging
 from bot.worker.loop import Worker, up_to
 from bot.worker.pictures import Work
 from nst_core.images import Picture
-from nst_core.params import Params
+from nst_core.params import VERSION, Params
 from nst_core.progress import Event, Finished, Preview, Started, Step
 
 STEPS = 6
 DWELL_S = 0.06
 """How long a worker waits at each announced moment."""
 POISON = 9
+NEWER_PARAMETER = "glaze"
+"""What a worker of the next version knows and those of this one do not."""
 PNG = b"\x89PNG"
 LOSSES: Mapping[str, Any] = dict.fromkeys(("content", "style", "content_rel", "style_rel", "total"), 1.0)
 
@@ -70,7 +72,7 @@ def brush(
     crier: Crier, paint_s: float, works: Sequence[Work], *, device: str
 ) -> Generator[tuple[int, Event], None, None]:
     """The signature of `bot.worker.render.paint`. Each picture is plain noise, another for each seed."""
-    known = [Params.from_dict(work.params) for work in works]
+    known = [_known(work.params) for work in works]
     if any(one.seed % 10 == POISON for one in known):
         os.kill(os.getpid(), signal.SIGKILL)
     crier.tell("claimed")
@@ -87,6 +89,10 @@ def brush(
             crier.tell("running")
     for number, pixels in enumerate(noise):
         yield number, finished(Picture(rgb=pixels), paint_s, device)
+
+
+def _known(params: Mapping[str, Any]) -> Params:
+    return Params.from_dict({name: value for name, value in params.items() if name != NEWER_PARAMETER})
 
 
 def each(event: Event, works: Sequence[Work]) -> Iterator[tuple[int, Event]]:
@@ -110,8 +116,8 @@ def clock_beside(file: Path) -> float:
     return time.time() + float(file.read_text() or 0)
 
 
-def engine_of(database: Database, settings: Settings, clock_file: Path) -> LocalEngine:
-    """As `bot.engines.choice.engine_for`, with a clock of its own."""
+def engine_of(database: Database, settings: Settings, clock_file: Path, *, newer: bool) -> LocalEngine:
+    """As `bot.engines.choice.engine_for`, with a clock of its own; `newer`: of the next version."""
     kind = LocalEngine
     if not database.is_sqlite:
         from bot.engines.procrastinate import ProcrastinateEngine
@@ -122,12 +128,20 @@ def engine_of(database: Database, settings: Settings, clock_file: Path) -> Local
         lease_s=settings.lease_s,
         max_attempts=settings.max_attempts,
         running_per_user=settings.running_per_user,
+        params_version=VERSION + newer,
         clock=partial(clock_beside, clock_file),
     )
 
 
 async def work(
-    settings: Settings, *, name: str, socket_path: str, clock_file: Path, paint_s: float, batch: int
+    settings: Settings,
+    *,
+    name: str,
+    socket_path: str,
+    clock_file: Path,
+    paint_s: float,
+    newer: bool,
+    batch: int,
 ) -> None:
     """Works until SIGTERM or the end of standard input, as a supervised worker does."""
     configure_logging(settings.log_level)
@@ -141,7 +155,7 @@ async def work(
     try:
         worker = Worker(
             name=name,
-            engine=engine_of(database, settings, clock_file),
+            engine=engine_of(database, settings, clock_file, newer=newer),
             blobs=TellingBlobs(settings.blobs_dir, crier),
             paint=partial(brush, crier, paint_s),
             device="cpu",
@@ -163,6 +177,7 @@ def main() -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--socket", required=True, help="a Unix datagram socket that hears of moments")
     parser.add_argument("--clock", type=Path, required=True, help="a file with the offset of its clock")
+    parser.add_argument("--newer", action="store_true", help="it is of the next version")
     parser.add_argument("--paint-s", type=float, default=0.4)
     parser.add_argument("--batch", type=int, default=1, help="pictures that it paints in one pass")
     given = parser.parse_args()
@@ -174,6 +189,7 @@ def main() -> None:
             socket_path=given.socket,
             clock_file=given.clock,
             paint_s=given.paint_s,
+            newer=given.newer,
             batch=given.batch,
         )
     )

@@ -7,14 +7,19 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, cast
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
+from bot.engines.local import LocalEngine
 from bot.engines.protocol import JobEngine
-from bot.features import jobs
+from bot.features import fleet, jobs
 from bot.features.jobs import Claim, State
+from bot.tables import workers
+from nst_core.params import VERSION
 from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, progress, read_job
 from tests.bot.engines.stranger import Stranger, start
 
@@ -40,13 +45,13 @@ class House:
         self.engine = engine
         self.clock = clock
 
-    async def submit(self, user_id: int = ADA, *, kind: str | None = None) -> int:
+    async def submit(self, user_id: int = ADA, *, kind: str | None = None, **given: Any) -> int:
         """kind: jobs of one can be painted in one pass."""
         async with self.database.begin() as connection:
-            return await self._enqueue(connection, user_id, kind)
+            return await self._enqueue(connection, user_id, batch_key=kind, **given)
 
-    async def _enqueue(self, connection: AsyncConnection, user_id: int, kind: str | None = None) -> int:
-        job_id = await add(connection, user_id, batch_key=kind)
+    async def _enqueue(self, connection: AsyncConnection, user_id: int, **given: Any) -> int:
+        job_id = await add(connection, user_id, **given)
         await self.engine.enqueue(connection, job_id)
         return job_id
 
@@ -70,6 +75,20 @@ class House:
     async def cancel(self, job_id: int) -> None:
         async with self.database.begin() as connection:
             assert await jobs.cancel(connection, job_id, user_id=ADA, now=self.clock.now)
+
+    def newer(self) -> JobEngine:
+        """The same engine in a worker that knows the next version's parameters."""
+        kind = cast("type[LocalEngine]", type(self.engine))
+        version = {"params_version": VERSION + 1}
+        return kind(self.database, lease_s=LEASE_S, max_attempts=3, clock=self.clock, **version)
+
+    async def say(self, name: str, version: int) -> None:
+        async with self.database.begin() as connection:
+            await fleet.say(connection, name, device="cpu", params_version=version, now=self.clock.now)
+
+    async def living(self) -> int:
+        async with self.database.read() as connection:
+            return await fleet.count_living(connection, now=self.clock.now)
 
     async def state(self, job_id: int) -> State:
         return (await read_job(self.database, job_id)).state
@@ -313,6 +332,77 @@ class Conformance(ABC):
         house.clock.now += LEASE_S + 1
         assert list(await house.engine.sweep()) == [second]
 
+    async def test_a_sweep_keeps_the_record_of_living_workers(self, house: House) -> None:
+        async with house.database.begin() as connection:
+            for name in ("alive", "killed", "silent"):
+                await fleet.say(connection, name, device="cpu", now=NOW)
+        assert await house.living() == 3
+        await house.engine.sweep(dead_worker="killed")
+        assert await house.living() == 2
+        house.clock.now += fleet.FORGOTTEN_S
+        async with house.database.begin() as connection:
+            await fleet.say(connection, "alive", device="cpu", now=house.clock.now)
+        assert await house.living() == 1
+        house.clock.now += 1
+        await house.engine.sweep()
+        async with house.database.read() as connection:
+            names = (await connection.execute(select(workers.c.name))).scalars().all()
+        assert list(names) == ["alive"]
+
+    async def test_a_job_with_newer_parameters_waits_for_a_newer_worker(self, house: House) -> None:
+        newer = await house.submit(params_version=VERSION + 1)
+        mine, other = await house.submit(), await house.submit(BEN)
+        assert [(await house.claim()).job.id for _ in range(2)] == [other, mine]
+        assert await house.engine.claim("older") is None
+        claim = await house.newer().claim("newer")
+        assert claim is not None
+        assert (claim.job.id, claim.job.attempt) == (newer, 1)
+        assert await house.engine.hand_back(claim)
+        assert await house.engine.claim("older") is None
+        again = await house.newer().claim("newer")
+        assert again is not None
+        assert again.job.id == newer
+
+    async def test_who_has_enough_running_is_painted_before_nobody(self, house: House) -> None:
+        await house.submit(BEN, params_version=VERSION + 1)
+        for _ in range(3):
+            await house.submit()
+        assert [(await house.claim()).job.user_id for _ in range(3)] == [ADA, ADA, ADA]
+        assert await house.engine.claim("older") is None
+
+    async def test_a_newer_job_that_was_cancelled_holds_nobody_up(self, house: House) -> None:
+        newer, mine = await house.submit(params_version=VERSION + 1), await house.submit()
+        await house.cancel(newer)
+        assert (await house.claim()).job.id == mine
+        assert await house.engine.claim("older") is None
+        assert await house.newer().claim("newer") is None
+
+    async def test_a_job_that_no_worker_knows_fails_after_a_while(self, house: House) -> None:
+        await house.say("newer", VERSION + 1)
+        job_id = await house.submit(params_version=VERSION + 1, created_at=NOW)
+        house.clock.now += fleet.FORGOTTEN_S
+        await house.say("older", VERSION)
+        house.clock.now -= 1
+        assert await house.engine.sweep() == []
+        house.clock.now += 2
+        assert list(await house.engine.sweep()) == [job_id]
+        job = await read_job(house.database, job_id)
+        assert (job.state, job.attempt, job.ended_at) == (State.FAILED, 0, house.clock.now)
+        assert job.error == "No worker here knows yet how to paint this: please try again later."
+        assert job.reference
+        assert await house.newer().claim("newer") is None
+
+    @pytest.mark.parametrize("others", [(), (VERSION, VERSION + 1)])
+    async def test_a_newer_job_waits_for_workers_that_stopped_or_are_yet_to_come(
+        self, house: House, others: Iterable[int]
+    ) -> None:
+        job_id = await house.submit(params_version=VERSION + 1, created_at=NOW)
+        house.clock.now += 10 * fleet.FORGOTTEN_S
+        for version in others:
+            await house.say(f"of {version}", version)
+        assert await house.engine.sweep(dead_worker=f"of {VERSION + 1}") == []
+        assert await house.state(job_id) is State.QUEUED
+
     async def test_a_job_that_was_cancelled_in_the_line_is_never_claimed(self, house: House) -> None:
         job_id = await house.submit()
         await house.cancel(job_id)
@@ -355,6 +445,25 @@ class Conformance(ABC):
         ]
         assert ends.count(True) == 1
         assert await house.state(job_id) is State.RENDERED
+
+    async def test_a_lease_from_before_the_clock_was_set_back_holds_no_job(self, house: House) -> None:
+        job_id = await house.submit()
+        house.clock.now += 3600
+        dead = await house.claim("dead")
+        house.clock.now -= 3600
+        assert list(await house.engine.sweep()) == [job_id]
+        await house.refuses(dead)
+        new = await house.claim("new")
+        assert (new.job.id, new.job.attempt) == (job_id, 2)
+
+    async def test_clocks_that_differ_by_less_than_a_lease_take_nothing_away(self, house: House) -> None:
+        await house.submit()
+        house.clock.now += LEASE_S
+        claim = await house.claim("ahead")
+        house.clock.now -= LEASE_S
+        assert await house.engine.sweep() == []
+        assert await house.engine.claim("another") is None
+        assert await house.engine.beat(claim)
 
     async def test_a_killed_process_s_job_is_taken_back_and_done_once(
         self, house: House, strangers: Strangers

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.features import estimates, jobs
+from bot.features import estimates, fleet, jobs
 from bot.features.estimates import free_at, remaining_cost, standing
 from bot.features.jobs import Claim, Job, State
 from nst_core.params import Params
@@ -66,6 +66,20 @@ async def test_several_workers_share_what_is_ahead(connection: AsyncConnection) 
     mine = await job_of(connection, await add(connection, cost=4))
     found = await standing(connection, mine, now=NOW, workers=3)
     assert found.ready_at == pytest.approx(NOW + 6 / 3 + 4)
+
+
+async def test_workers_elsewhere_share_what_is_ahead(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=1)
+    await running(connection, cost=6)
+    mine = await job_of(connection, await add(connection, BEN, cost=4))
+    for name in ("idle", "busy", "third"):
+        await fleet.say(connection, name, device="cuda", now=NOW)
+    found = await standing(connection, mine, now=NOW, workers=1)
+    assert found.ready_at == pytest.approx(NOW + 6 / 3 + 4)
+    assert await free_at(connection, now=NOW, workers=1) == pytest.approx(NOW + 4)
+    later = NOW + fleet.SILENT_S + 1
+    found = await standing(connection, mine, now=later, workers=2)
+    assert found.ready_at == pytest.approx(later + 6 / 2 + 4), "those elsewhere are silent"
 
 
 async def test_a_running_job_has_nobody_ahead(connection: AsyncConnection) -> None:

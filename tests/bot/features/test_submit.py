@@ -18,7 +18,8 @@ from bot.features.looks import Look
 from bot.features.submit import MAX_SEED, StyleChoice, Submitter
 from bot.media.decode import DecodeLimits, Decoder
 from nst_core import images
-from tests.bot.builders import ADA, BEN, NOW, address, read_job
+from nst_core.params import VERSION
+from tests.bot.builders import ADA, BEN, NOW, address, column, read_job
 from tests.bot.conftest import BOTH
 from tests.bot.features.house import CONTENT, GONE, LIMITS, STYLE, TEXT, House, png
 
@@ -36,6 +37,7 @@ async def test_a_job_has_its_pictures_its_parameters_its_card_and_its_place(hous
     assert await house.counts() == (1, 1, 1)
     async with house.database.read() as connection:
         (delivery,) = await deliveries.due(connection, now=NOW)
+        assert await column(connection, job.id, "params_version") == VERSION
     assert (delivery.job, delivery.address) == (job, address())
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ from typing import Any
 from bot.db import Database
 from bot.engines.choice import engine_for
 from bot.engines.supervisor import WORKER_DEFAULTS
-from bot.features import looks
+from bot.features import fleet, looks
 from bot.features.jobs import Job
 from bot.media.blobs import Blobs
 from bot.settings import Settings
@@ -50,6 +51,10 @@ class DataFolder:
         while not holds(job := await read_job(self.database, job_id)):  # noqa: ASYNC110 - a row tells nobody
             await asyncio.sleep(0.02)
         return job
+
+    async def living(self) -> int:
+        async with self.database.read() as connection:
+            return await fleet.count_living(connection, now=time.time())
 
     def environment(self) -> dict[str, str]:
         place = {"EASEL_DATA_DIR": str(self.folder), "EASEL_DATABASE_URL": self.database.url}

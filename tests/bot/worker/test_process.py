@@ -33,10 +33,12 @@ async def test_a_job_is_painted_at_low_priority_and_the_end_of_input_ends_the_wo
     async with asyncio.timeout(PATIENCE_S), folder.worker("w") as process:
         await folder.until(job_id, lambda job: job.state is State.RUNNING)
         assert psutil.Process(process.pid).nice() >= min(19, os.nice(0) + 10)
+        assert await folder.living() == 1
         job = await folder.until(job_id, lambda job: job.ended_at is not None)
         assert process.stdin is not None
         process.stdin.close()
         assert await process.wait() == 0
+    assert await folder.living() == 0
     assert (job.state, job.error) == (State.RENDERED, None)
     assert job.figures is not None
     assert job.figures["device"] == "cpu"
