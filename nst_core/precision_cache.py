@@ -1,5 +1,6 @@
 """The precision that was measured to be faster, kept per machine in a small file."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -32,18 +33,16 @@ class PrecisionCache:
 
     def put(self, key: str, name: str) -> None:
         kept = json.dumps({**self._all(), key: name}, indent=1, sort_keys=True)
-        try:
+        with contextlib.suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             descriptor, written = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-        except OSError:
-            return
-        partial = Path(written)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(kept)
-            partial.replace(self.path)
-        except OSError:
-            partial.unlink(missing_ok=True)
+            partial = Path(written)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(kept)
+                partial.replace(self.path)
+            finally:
+                partial.unlink(missing_ok=True)
 
     def _all(self) -> Mapping[str, Any]:
         try:
