@@ -17,7 +17,7 @@ from bot.language import _, nearest, speak
 
 log = structlog.get_logger(__name__)
 
-SAMPLES = Path(__file__).parents[1] / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 @app_commands.command(name="help", description="How to paint a picture, with an example")
