@@ -238,6 +238,8 @@ entries = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("number", Integer),  # by which voters know it, None before the vote
+    Column("message_id", BigInteger),  # the message of the vote that shows it
     Index(None, "job_id"),
 )
 

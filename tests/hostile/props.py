@@ -79,10 +79,11 @@ async def challenge_in(actor: Actor, stage: Stage, *, entered: bool = True) -> C
             ben = await add(connection, studio.ben.id, guild_id=guild_id)
             done = {"state": State.DELIVERED, "result_blob": job.result_blob}
             await set_columns(connection, ben, **done)
+        if found.state is Stage.OPEN:
             for user_id in (studio.ada.id, studio.ben.id) if entered else ():
                 await challenges.enter(connection, found, user_id, job_id=None, age_restricted=False, now=1.0)
-            if stage is not found.state:
-                await challenges.move(connection, found, stage)
+        if stage is not found.state:
+            await challenges.move(connection, found, stage)
     return replace(found, state=stage)
 
 

@@ -1,4 +1,4 @@
-"""`/challenge start|enter|vote|end`: a theme or a style, entries, an anonymous vote, and the results."""
+"""`/challenge start|enter|remove|vote|end`: a theme or a style, entries, an anonymous vote, results."""
 
 import asyncio
 from io import BytesIO
@@ -9,9 +9,10 @@ import structlog
 from discord import app_commands, ui
 
 from bot.chat.cards.card import layout
-from bot.chat.community.ballot import result_messages, vote_messages
+from bot.chat.community.ballot import result_message, vote_pages
 from bot.chat.community.exhibit import ACCENT
 from bot.chat.community.gallery import may_show_restricted
+from bot.chat.community.removal import remove
 from bot.chat.door import plain
 from bot.chat.rooms import Rooms, rooms_of
 from bot.chat.thumbnails import shrunk
@@ -29,6 +30,7 @@ challenge_group = app_commands.Group(
     allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )
+challenge_group.add_command(remove)
 
 
 def is_host(interaction: discord.Interaction[Any]) -> bool:
@@ -52,13 +54,12 @@ async def publish(
     interaction: discord.Interaction[Any],
     private: str,
     *messages: tuple[ui.LayoutView, list[discord.File]],
-) -> int:
-    """Answers the person privately and everybody publicly; returns the id of the last public message."""
+) -> list[int]:
+    """Answers the person privately and everybody publicly; returns the ids of the public messages."""
     await interaction.edit_original_response(content=private)
-    message_id = 0
-    for view, files in messages:
-        message_id = (await interaction.followup.send(view=view, files=files, wait=True)).id
-    return message_id
+    return [
+        (await interaction.followup.send(view=view, files=files, wait=True)).id for view, files in messages
+    ]
 
 
 def public_language(interaction: discord.Interaction[Any]) -> str:
@@ -100,7 +101,7 @@ async def start(
     with speaking(public_language(interaction)):
         message = await _announcement(rooms, challenge)
     started = _("Started: collect entries, then open the vote with /challenge vote.")
-    message_id = await publish(interaction, started, message)
+    (message_id,) = await publish(interaction, started, message)
     async with rooms.database.begin() as connection:
         await challenges.announced(connection, challenge.id, message_id=message_id)
 
@@ -232,10 +233,13 @@ async def vote(interaction: discord.Interaction) -> None:
     log.info("vote opened", challenge=challenge.id, entries=len(entries))
     restricted = may_show_restricted(interaction.channel)
     with speaking(public_language(interaction)):
-        messages = await vote_messages(challenge, entries, rooms.intake.blobs, age_restricted=restricted)
-    message_id = await publish(interaction, _("The vote is open. End it with /challenge end."), *messages)
+        pages = await vote_pages(challenge, entries, rooms.intake.blobs, age_restricted=restricted)
+    opened = _("The vote is open. End it with /challenge end.")
+    ids = await publish(interaction, opened, *(message for _entries, message in pages))
+    shown = {one.user_id: at for (page, _message), at in zip(pages, ids, strict=True) for one in page}
     async with rooms.database.begin() as connection:
-        await challenges.announced(connection, challenge.id, message_id=message_id)
+        await challenges.announced(connection, challenge.id, message_id=ids[-1])
+        await ballots.shown(connection, challenge.id, shown)
 
 
 @challenge_group.command(name="end", description="End the vote and show who won")
@@ -255,7 +259,7 @@ async def end(interaction: discord.Interaction) -> None:
             places = ballots.places(await ballots.entries_of(connection, challenge.id))
     restricted = may_show_restricted(interaction.channel)
     with speaking(public_language(interaction)):
-        messages = await result_messages(challenge, places, rooms.intake.blobs, age_restricted=restricted)
-    message_id = await publish(interaction, _("The challenge has ended."), *messages)
+        message = await result_message(challenge, places, rooms.intake.blobs, age_restricted=restricted)
+    (message_id,) = await publish(interaction, _("The challenge has ended."), message)
     async with rooms.database.begin() as connection:
         await challenges.announced(connection, challenge.id, message_id=message_id)

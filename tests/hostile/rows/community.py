@@ -121,6 +121,22 @@ async def _enter_picture(actor: Actor) -> bool:
     return job.id in await actor.typing("challenge enter", "picture")
 
 
+@row("/challenge remove", HOSTS)
+async def _remove(actor: Actor) -> bool:
+    """Ada her own; here she has started the challenge, which is no reason."""
+    challenge = await challenge_in(actor, Stage.OPEN)
+    entry = await entry_of_ada(actor, challenge.id)
+    await actor.slash("challenge remove", picture=entry.key)
+    return actor.stage.studio.ada.id not in await entrants(actor)
+
+
+@row("/challenge remove: picture", HOSTS)
+async def _remove_picture(actor: Actor) -> bool:
+    challenge = await challenge_in(actor, Stage.OPEN)
+    entry = await entry_of_ada(actor, challenge.id)
+    return entry.key in await actor.typing("challenge remove", "picture")
+
+
 @row("/challenge vote", HOSTS)
 async def _open_vote(actor: Actor) -> bool:
     """Shown again by whoever may open it."""
