@@ -8,6 +8,7 @@ import discord
 import structlog
 from discord import app_commands, ui
 
+from bot.chat.authority import require_host, require_host_of
 from bot.chat.cards.card import layout
 from bot.chat.community.ballot import result_message, vote_pages
 from bot.chat.community.exhibit import ACCENT
@@ -30,21 +31,11 @@ challenge_group = app_commands.Group(
     allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )
-challenge_group.add_command(remove)
 
 
-def is_host(interaction: discord.Interaction[Any]) -> bool:
-    own = interaction.permissions
-    return own.manage_guild or own.manage_events
-
-
-def require_host_of(interaction: discord.Interaction[Any], challenge: Challenge) -> None:
-    """Raises `Refusal` for others than the starter, hosts and moderators, and in other channels."""
-    may = is_host(interaction) or interaction.permissions.manage_messages
-    if interaction.user.id != challenge.user_id and not may:
-        raise Refusal(
-            _("Only its starter, moderators, and managers of the server or its events can do that.")
-        )
+def require_runner(interaction: discord.Interaction[Any], challenge: Challenge) -> None:
+    """Raises `Refusal` for those who may not run it, and in other channels than its own."""
+    require_host_of(interaction, challenge.user_id)
     home = interaction.guild and interaction.guild.get_channel_or_thread(challenge.channel_id)
     if home is not None and home.id != interaction.channel_id:
         raise Refusal(_("This challenge runs in #{channel}: give the command there.", channel=home.name))
@@ -80,8 +71,7 @@ async def start(
 ) -> None:
     """`/challenge start`, for those who may manage the server or its events."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    if not is_host(interaction):
-        raise Refusal(_("Only those who may manage this server or its events can start a challenge."))
+    require_host(interaction)
     if not theme and not style:
         raise Refusal(_("Give the challenge a theme, a style, or both."))
     rooms, guild_id = rooms_of(interaction), interaction.guild_id or 0
@@ -218,6 +208,9 @@ async def _mine(interaction: discord.Interaction, current: str) -> list[app_comm
     ]
 
 
+challenge_group.add_command(remove)
+
+
 # Vote and end ----------------------------------------------------------------------------------------
 
 
@@ -228,7 +221,7 @@ async def vote(interaction: discord.Interaction) -> None:
     rooms = rooms_of(interaction)
     async with rooms.database.begin() as connection:
         challenge = await challenges.require_running(connection, interaction.guild_id)
-        require_host_of(interaction, challenge)
+        require_runner(interaction, challenge)
         entries = await ballots.open_vote(connection, challenge)
     log.info("vote opened", challenge=challenge.id, entries=len(entries))
     restricted = may_show_restricted(interaction.channel)
@@ -251,11 +244,11 @@ async def end(interaction: discord.Interaction) -> None:
         challenge = await challenges.untold(connection, interaction.guild_id)
         if challenge is None:
             challenge = await challenges.require_running(connection, interaction.guild_id)
-            require_host_of(interaction, challenge)
+            require_runner(interaction, challenge)
             places = await ballots.end(connection, challenge, now=rooms.clock())
             log.info("challenge ended", challenge=challenge.id)
         else:
-            require_host_of(interaction, challenge)
+            require_runner(interaction, challenge)
             places = ballots.places(await ballots.entries_of(connection, challenge.id))
     restricted = may_show_restricted(interaction.channel)
     with speaking(public_language(interaction)):

@@ -29,7 +29,7 @@ async def _form_of_ada(actor: Actor, verb: str, job: Job) -> InteractionResult |
     return owner.last
 
 
-@row("JobButton", ADA | {Role.MODERATOR})
+@row("JobButton", ADA | {Role.MODERATOR, Role.MANAGER})
 async def _erase(actor: Actor) -> bool:
     """Deleting for good, which cannot be undone: the owner and moderators, where the card stands."""
     job = await finished(actor)

@@ -77,7 +77,7 @@ async def _star(actor: Actor) -> bool:
         return actor.who.id in set(found)
 
 
-@row("TakeDownButton", frozenset({Role.OWNER, Role.MODERATOR}))
+@row("TakeDownButton", frozenset({Role.OWNER, Role.MODERATOR, Role.MANAGER}))
 async def _take_down(actor: Actor) -> bool:
     job = await hung(actor)
     before = await exhibit_of(actor, job)
