@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from bot.chat.cards.courier import Courier
 from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.community.curator import Curator
+from bot.chat.desk.leftovers import LeftoverRemover
 from bot.chat.rooms import Rooms
 from bot.db import Database
 from bot.engines.capacity import largest_size_px
@@ -210,8 +211,9 @@ async def run(settings: Settings) -> None:
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
             curator = Curator(client=client, rooms=house.rooms)
+            remover = LeftoverRemover(client=client, rooms=house.rooms)
             listening = [house.listener.run] if house.listener else []
-            showing = (client.connect, *listening, courier.run, curator.run)
+            showing = (client.connect, *listening, courier.run, curator.run, remover.run)
             parts = (*showing, house.sweeper.run, house.supervisor.run)
             await run_until(stop, *parts)
     log.info("stopped")

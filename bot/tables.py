@@ -251,3 +251,13 @@ votes = Table(
     Column("entrant_id", BigInteger, nullable=False),  # whose entry it is for
     Column("created_at", Double, nullable=False),
 )
+
+leftovers = Table(
+    "leftovers",
+    metadata,
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("retry_at", Double, nullable=False, server_default="0"),
+    Index(None, "retry_at"),
+)
