@@ -214,10 +214,15 @@ class Stage:
     async def set(self) -> None:
         """Ada's things are there, as they were; made without Discord, for that is quicker."""
         rooms, ada = self.studio.rooms, self.studio.ada
-        blob = await rooms.intake.blobs.put(png())
-        async with rooms.database.begin() as connection:
+        async with rooms.database.read() as connection:
             waiting = await jobs.waiting_of(connection, ada.id)
-            if await presets.find(connection, ada.id, PRESET) is None:
+            preset = await presets.find(connection, ada.id, PRESET)
+        if waiting and preset:
+            self.job_id = waiting[0].id
+            return
+        blob = await rooms.intake.blobs.put(png())
+        if preset is None:
+            async with rooms.database.begin() as connection:
                 await presets.save(
                     connection, ada.id, PRESET, look=Look(), style_blob=blob, limit=50, now=rooms.clock()
                 )
