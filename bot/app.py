@@ -15,13 +15,14 @@ from sqlalchemy.exc import OperationalError
 from bot.chat.cards.courier import Courier
 from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.community.curator import Curator
+from bot.chat.desk.leftovers import LeftoverRemover
 from bot.chat.rooms import Rooms
 from bot.db import Database
 from bot.engines.capacity import largest_size_px
 from bot.engines.choice import engine_for, listener_for
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
-from bot.features.intake import Intake
+from bot.features.intake import Cleaner, Intake
 from bot.features.retention import Keeping, Sweeper
 from bot.features.safety import Action, ContentPolicy
 from bot.features.submit import Limits, Submitter
@@ -63,14 +64,21 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, source: AttachmentSource | None = None) -> AsyncIterator[House]:
-    """Migrates and builds the rooms. `source` stands for the download of attachments in a simulation."""
+async def open_house(
+    settings: Settings, *, source: AttachmentSource | None = None, decoder: Cleaner | None = None
+) -> AsyncIterator[House]:
+    """Migrates and builds the rooms.
+
+    source, decoder: stand for the download and the reading of attachments in a simulation.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.url)
     try:
         await _migrate(database)
         async with open_session() as session:
-            yield _build(settings, database, source or _fetcher(settings, session))
+            yield _build(
+                settings, database, source or _fetcher(settings, session), decoder or _decoder(settings)
+            )
     finally:
         await database.dispose()
 
@@ -96,6 +104,10 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
         raise Refusal(f"EASEL_ATTACHMENT_HOSTS: {error}.") from error
 
 
+def _decoder(settings: Settings) -> Decoder:
+    return Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
+
+
 def _policy(settings: Settings) -> ContentPolicy | None:
     if settings.content_check == "off":
         return None
@@ -110,12 +122,11 @@ def _policy(settings: Settings) -> ContentPolicy | None:
     )
 
 
-def _build(settings: Settings, database: Database, source: AttachmentSource) -> House:
+def _build(settings: Settings, database: Database, source: AttachmentSource, decoder: Cleaner) -> House:
     engine = engine_for(database, settings)
     names = devices(settings.device, settings.workers)
     limits = _limits(settings, names)
     meters = Meters()
-    decoder = Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
     blobs = blobs_at(settings.blobs_url, settings.blobs_dir)
     timed, policy = TimedDecoder(decoder, meters), _policy(settings)
     intake = Intake(source=source, decoder=timed, blobs=blobs, policy=policy)
@@ -200,8 +211,9 @@ async def run(settings: Settings) -> None:
             await _log_in(client, token)
             courier = Courier(client=client, rooms=house.rooms)
             curator = Curator(client=client, rooms=house.rooms)
+            remover = LeftoverRemover(client=client, rooms=house.rooms)
             listening = [house.listener.run] if house.listener else []
-            showing = (client.connect, *listening, courier.run, curator.run)
+            showing = (client.connect, *listening, courier.run, curator.run, remover.run)
             parts = (*showing, house.sweeper.run, house.supervisor.run)
             await run_until(stop, *parts)
     log.info("stopped")

@@ -39,6 +39,7 @@ from bot.app import House, open_house, run_until, stop_on_signals
 from bot.chat.cards.courier import Courier
 from bot.chat.client import EaselClient
 from bot.chat.community.curator import Curator
+from bot.chat.desk.leftovers import LeftoverRemover
 from bot.chat.rooms import Rooms
 from bot.settings import Settings
 from bot.telemetry import configure_logging
@@ -173,13 +174,14 @@ async def _furnish(env: Env, client: EaselClient, rooms: Rooms) -> Stage:
 
 @asynccontextmanager
 async def _service(client: EaselClient, house: House) -> AsyncIterator[None]:
-    """The courier, the curator and the workers, beside the body; a body's refusal leaves as itself."""
+    """What shows and takes down, and the workers, beside the body; a body's refusal leaves as itself."""
     stop = asyncio.Event()
     courier = Courier(client=client, rooms=house.rooms)
     curator = Curator(client=client, rooms=house.rooms)
+    remover = LeftoverRemover(client=client, rooms=house.rooms)
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_until(stop, courier.run, curator.run, house.supervisor.run))
+            group.create_task(run_until(stop, courier.run, curator.run, remover.run, house.supervisor.run))
             try:
                 yield
             finally:

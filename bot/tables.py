@@ -251,6 +251,8 @@ entries = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("number", Integer),  # by which voters know it, None before the vote
+    Column("message_id", BigInteger),  # the message of the vote that shows it
     Index(None, "job_id"),
 )
 
@@ -261,4 +263,14 @@ votes = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("entrant_id", BigInteger, nullable=False),  # whose entry it is for
     Column("created_at", Double, nullable=False),
+)
+
+leftovers = Table(
+    "leftovers",
+    metadata,
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("retry_at", Double, nullable=False, server_default="0"),
+    Index(None, "retry_at"),
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import discord
 from discord import app_commands
 
+from bot.chat.authority import is_moderator
 from bot.chat.rooms import rooms_of
 from bot.features import named_styles, presets, server_presets
 from bot.features.named_styles import NamedStyle, Origin
@@ -41,12 +42,6 @@ async def removable_choices(interaction: discord.Interaction, current: str) -> C
     moderator = is_moderator(interaction)
     theirs = [one.name for one in shared if may_remove(one, user_id=interaction.user.id, moderator=moderator)]
     return _fitting(((name, name) for name in theirs), current)
-
-
-def is_moderator(interaction: discord.Interaction) -> bool:
-    """Whether Discord lets the person manage messages here, or the server."""
-    here = interaction.permissions
-    return interaction.guild_id is not None and (here.manage_messages or here.manage_guild)
 
 
 def _fitting(names: Iterable[tuple[str, str]], current: str) -> Choices:

@@ -1,6 +1,7 @@
 """Small pictures for galleries: made by Pillow in a thread, described for those who cannot see them."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
@@ -37,6 +38,12 @@ async def thumbnail(job: Job, blobs: Blobs, *, number: int, description: str) ->
         spoiler=job.spoiler,
         description=description[:MAX_DESCRIPTION_CHARS],
     )
+
+
+def number_of(filename: str) -> int | None:
+    """The number of the picture that `thumbnail` has made a file of this name for."""
+    found = re.fullmatch(r"(?:SPOILER_)?picture-([0-9]{1,6})\.jpg", filename)
+    return int(found[1]) if found else None
 
 
 def described(job: Job, number: int) -> str:

@@ -1,10 +1,10 @@
 """Ballots: the entries of a challenge without their names, the votes for them, and who won."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import upsert
@@ -21,13 +21,17 @@ MIN_ENTRIES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Somebody's picture in a challenge; voters know it by `number`; `key` says nothing about it."""
+    """Somebody's picture in a challenge; voters know it by `number`; `key` says nothing about it.
+
+    message_id: the vote's message that shows it, if one does.
+    """
 
     job: Job
     user_id: int
     key: str
     number: int
     votes: int
+    message_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,9 @@ class Place:
     rank: int
     votes: int
     entries: tuple[Entry, ...]
+
+
+_OF_ENTRY = (entries.c.user_id.label("entrant_id"), entries.c.number, entries.c.message_id)
 
 
 def _key(challenge_id: int, job: Job) -> str:
@@ -55,7 +62,7 @@ async def entries_of(connection: AsyncConnection, challenge_id: int) -> list[Ent
         .scalar_subquery()
     )
     query = (
-        select(*JOB_COLUMNS, entries.c.user_id.label("entrant_id"), cast_for.label("votes"))
+        select(*JOB_COLUMNS, *_OF_ENTRY, cast_for.label("votes"))
         .join_from(entries, jobs, jobs.c.id == entries.c.job_id)
         .where(entries.c.challenge_id == challenge_id)
     )
@@ -64,13 +71,20 @@ async def entries_of(connection: AsyncConnection, challenge_id: int) -> list[Ent
         ((_key(challenge_id, job := Job.from_row(row)), job, row) for row in rows), key=lambda one: one[0]
     )
     return [
-        Entry(job=job, user_id=row["entrant_id"], key=key, number=number, votes=row["votes"])
-        for number, (key, job, row) in enumerate(keyed, start=1)
+        Entry(
+            job=job,
+            user_id=row["entrant_id"],
+            key=key,
+            number=row["number"] or place,
+            votes=row["votes"],
+            message_id=row["message_id"],
+        )
+        for place, (key, job, row) in enumerate(keyed, start=1)
     ]
 
 
 async def open_vote(connection: AsyncConnection, challenge: Challenge) -> list[Entry]:
-    """Open -> voting; returns the entries. Once it is open, they are returned again.
+    """Open -> voting; returns the entries, numbered for good. Once it is open, they are returned again.
 
     Raises:
         Refusal: there are too few entries.
@@ -85,7 +99,19 @@ async def open_vote(connection: AsyncConnection, challenge: Challenge) -> list[E
             )
         )
     await challenges.move(connection, challenge, Stage.VOTING)
+    await _note(connection, challenge.id, "number", {entry.user_id: entry.number for entry in found})
     return found
+
+
+async def shown(connection: AsyncConnection, challenge_id: int, messages: Mapping[int, int]) -> None:
+    """messages: the one that shows the picture of each entrant."""
+    await _note(connection, challenge_id, "message_id", messages)
+
+
+async def _note(connection: AsyncConnection, challenge_id: int, column: str, of: Mapping[int, int]) -> None:
+    for user_id, value in of.items():
+        mine = (entries.c.challenge_id == challenge_id, entries.c.user_id == user_id)
+        await connection.execute(update(entries).where(*mine).values({column: value}))
 
 
 async def vote(
@@ -112,6 +138,52 @@ async def vote(
         raise Refusal(_("You cannot vote for your own picture: choose another one."))
     values = {"entrant_id": entry.user_id, "created_at": now}
     await upsert(connection, votes, {"challenge_id": challenge_id, "user_id": user_id}, values)
+
+
+async def removable(
+    connection: AsyncConnection, guild_id: int | None, user_id: int, *, moderator: bool
+) -> list[Entry]:
+    """The entries that a person may take out of the challenge here: their own, or as moderator all."""
+    challenge = await challenges.running(connection, guild_id)
+    found = await entries_of(connection, challenge.id) if challenge else []
+    return [entry for entry in found if moderator or entry.user_id == user_id]
+
+
+async def remove(
+    connection: AsyncConnection,
+    challenge: Challenge,
+    user_id: int,
+    *,
+    picture: str | None,
+    moderator: bool,
+) -> Entry:
+    """Takes an entry out of a challenge, with the votes for it; what a moderator takes out cannot come back.
+
+    picture: its key or number; None: the person's own.
+
+    Raises:
+        Refusal: there is none, or it is neither theirs nor are they a moderator.
+    """
+    found = await entries_of(connection, challenge.id)
+    if picture is None:
+        meant = [entry for entry in found if entry.user_id == user_id]
+    else:
+        meant = [entry for entry in found if picture.strip() in {entry.key, str(entry.number)}]
+    if not meant and picture is None:
+        raise Refusal(_("You have no picture in this challenge."))
+    if not meant:
+        raise Refusal(_("There is no such picture in this challenge: pick one from the list that opens."))
+    (entry,) = meant
+    own = entry.user_id == user_id
+    if not (own or moderator):
+        raise Refusal(_("Only moderators and whoever entered this picture can remove it."))
+    for table, whose in ((votes, votes.c.entrant_id), (entries, entries.c.user_id)):
+        in_it = (table.c.challenge_id == challenge.id, whose == entry.user_id)
+        await connection.execute(delete(table).where(*in_it))
+    if own:
+        await challenges.release(connection, [entry.job.id])
+    await exhibits.touch(connection, [entry.job.id])
+    return entry
 
 
 async def end(connection: AsyncConnection, challenge: Challenge, *, now: float) -> list[Place]:

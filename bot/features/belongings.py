@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Table, and_, delete, or_, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database, one_at_a_time
-from bot.features import uses
+from bot.features import leftovers, uses
 from bot.features.jobs import WAITING, State
 from bot.features.looks import BUILT_IN
 from bot.media.blobs import Blobs
@@ -54,20 +54,12 @@ class KeptPicture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """A message of the bot's on Discord that shows a picture of the person's."""
-
-    channel_id: int
-    message_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
-    """What was deleted: how many rows and pictures; and the messages that still show some, newest first."""
+    """What was deleted: how many rows and pictures; and how many messages are still to be taken down."""
 
     rows: int
     pictures: int
-    posted: Sequence[Posted]
+    messages: int
 
 
 def _whose(user_id: int) -> dict[Table, ColumnElement[bool]]:
@@ -122,7 +114,8 @@ async def forget(database: Database, blobs: Blobs, user_id: int, *, now: float) 
     async with database.begin() as connection:
         await one_at_a_time(connection, user_id)
         pictures = await pictures_of(connection, user_id)
-        posted = await _posted(connection, user_id)
+        channels = await _messages(connection, user_id)
+        await leftovers.leave(connection, channels)
         rows = await _delete_rows(connection, user_id, now)
     async with database.read() as connection:
         unused = await uses.unused(connection, {picture.blob for picture in pictures})
@@ -130,7 +123,7 @@ async def forget(database: Database, blobs: Blobs, user_id: int, *, now: float) 
     unused -= await asyncio.to_thread(_painting_keys)
     for key in sorted(unused):
         await blobs.delete(key)
-    return Forgotten(rows=rows, pictures=len(unused), posted=posted)
+    return Forgotten(rows=rows, pictures=len(unused), messages=len(channels))
 
 
 async def _delete_rows(connection: AsyncConnection, user_id: int, now: float) -> int:
@@ -150,7 +143,8 @@ async def _delete_rows(connection: AsyncConnection, user_id: int, now: float) ->
     return deleted
 
 
-async def _posted(connection: AsyncConnection, user_id: int) -> list[Posted]:
+async def _messages(connection: AsyncConnection, user_id: int) -> dict[int, int]:
+    """The bot's own messages that show a picture of the person's, with their channels."""
     query = (
         select(jobs.c.channel_id, deliveries.c.message_id, exhibits.c.channel_id, exhibits.c.message_id)
         .select_from(jobs)
@@ -158,11 +152,10 @@ async def _posted(connection: AsyncConnection, user_id: int) -> list[Posted]:
         .outerjoin(exhibits, exhibits.c.job_id == jobs.c.id)
         .where(jobs.c.user_id == user_id)
         .where(or_(deliveries.c.message_id.is_not(None), exhibits.c.message_id.is_not(None)))
-        .order_by(jobs.c.id.desc())
     )
     rows = (await connection.execute(query)).all()
     places: Iterable[tuple[int, int | None]] = (pair for row in rows for pair in (row[:2], row[2:]))
-    return [Posted(channel_id=channel, message_id=message) for channel, message in places if message]
+    return {message: channel for channel, message in places if message}
 
 
 def _painting_keys() -> set[str]:

@@ -6,11 +6,12 @@
 Nobody's name is shown with a picture before the end. One entry and one vote for each person.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from sqlalchemy import RowMapping, Select, Text, cast, null, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Text, and_, cast, exists, null, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -145,7 +146,13 @@ def _enterable(challenge: Challenge, user_id: int, *, age_restricted: bool) -> S
         query = query.where(jobs.c.style_blob == challenge.style_blob, alone)
     if not age_restricted:
         query = query.where(jobs.c.age_restricted.is_(False))
-    return query.order_by(jobs.c.id.desc())
+    return query.where(~_taken_out(challenge)).order_by(jobs.c.id.desc())
+
+
+def _taken_out(challenge: Challenge) -> ColumnElement[bool]:
+    """Whether a job was in the challenge until a moderator removed it."""
+    entered = exists().where(entries.c.challenge_id == challenge.id, entries.c.job_id == jobs.c.id)
+    return and_(jobs.c.challenge_id.is_not_distinct_from(challenge.id), ~entered)
 
 
 async def enterable(
@@ -180,7 +187,7 @@ async def enter(
         query = query.where(jobs.c.id == job_id)
     row = (await connection.execute(query.limit(1))).mappings().one_or_none()
     if row is None:
-        raise Refusal(_no_picture(challenge))
+        raise Refusal(await _no_picture(connection, challenge, user_id))
     job = Job.from_row(row)
     before = await _entered(connection, challenge.id)
     if user_id not in before and len(before) >= MAX_ENTRIES:
@@ -188,13 +195,21 @@ async def enter(
     values = {"job_id": job.id, "created_at": now}
     await upsert(connection, entries, {"challenge_id": challenge.id, "user_id": user_id}, values)
     replaced = [before[user_id]] if user_id in before else []
-    await connection.execute(update(jobs).where(jobs.c.id.in_(replaced)).values(challenge_id=None))
+    await release(connection, replaced)
     await connection.execute(update(jobs).where(jobs.c.id == job.id).values(challenge_id=challenge.id))
     await exhibits.touch(connection, [job.id, *replaced])
     return job
 
 
-def _no_picture(challenge: Challenge) -> str:
+async def release(connection: AsyncConnection, job_ids: Sequence[int]) -> None:
+    """These pictures have nothing to do with a challenge any more: they may enter again."""
+    await connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(challenge_id=None))
+
+
+async def _no_picture(connection: AsyncConnection, challenge: Challenge, user_id: int) -> str:
+    taken_out = select(jobs.c.id).where(jobs.c.user_id == user_id, _taken_out(challenge)).limit(1)
+    if (await connection.execute(taken_out)).first():
+        return _("A moderator has taken your picture out of this challenge: paint another one with /stylize.")
     if challenge.preset is not None:
         return _(
             "You have no finished picture in the style “{style}” made here since the start: "

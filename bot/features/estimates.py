@@ -70,9 +70,17 @@ async def standing(connection: AsyncConnection, job: Job, *, now: float, workers
 
 
 async def free_at(
-    connection: AsyncConnection, *, now: float, workers: int, leaving: int = 1, user_id: int | None = None
+    connection: AsyncConnection,
+    *,
+    now: float,
+    workers: int,
+    leaving: int = 1,
+    user_id: int | None = None,
+    guild_id: int | None = None,
 ) -> float | None:
-    """When `leaving` of the waiting jobs, or of one person's, will have ended, in epoch seconds.
+    """When `leaving` of the waiting jobs will have ended, in epoch seconds.
+
+    user_id, guild_id: of this person's jobs only, of this server's only.
 
     None until the first picture of this installation was timed, and where nobody waits.
     """
@@ -82,7 +90,7 @@ async def free_at(
     ends = sorted(
         end
         for job, end in zip(line, _costs_until_end(line, at_once), strict=True)
-        if user_id is None or job.user_id == user_id
+        if user_id in {None, job.user_id} and guild_id in {None, job.guild_id}
     )
     if rate is None or not ends:
         return None

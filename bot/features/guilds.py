@@ -21,7 +21,7 @@ class GuildSettings:
 
     allowed_channels, allowed_roles: where and by whom pictures may be asked for; empty: anywhere, anybody.
     jobs_at_once, jobs_per_day: of one person here; jobs_per_day_of_role: the best of a person's roles counts.
-    deleting_roles: who may delete others' pictures, beside moderators (Manage Messages).
+    deleting_roles: who may delete others' pictures, beside moderators.
     language: of the cards that everybody sees; None: the server's own locale.
     art_channel: where results go too (or, if art_only, only there), with a thread each if art_threads.
     weekly_style: a preset's name, the style of the week.

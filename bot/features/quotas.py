@@ -1,6 +1,6 @@
 """Who may ask for pictures where, how many at once, and how many within 24 hours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Refusal
-from bot.features import blocks
+from bot.features import blocks, estimates
 from bot.features.guilds import GuildSettings
 from bot.features.jobs import WAITING
 from bot.language import _, n_
@@ -47,7 +47,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """One limit. returns_at: when the next picture of a day's quota is free, if there is none left."""
+    """One limit. returns_at: when the next picture is free, if there is none left and that is known."""
 
     kind: Kind
     used: int
@@ -67,13 +67,13 @@ def per_day_here(server: GuildSettings, role_ids: tuple[int, ...]) -> int | None
 
 
 async def check(
-    connection: AsyncConnection, asker: Asker, server: GuildSettings, caps: Caps, *, now: float
+    connection: AsyncConnection, asker: Asker, server: GuildSettings, caps: Caps, *, now: float, workers: int
 ) -> None:
-    """Raises `Refusal` when a picture may not be asked for here or now."""
+    """Raises `Refusal` when a picture may not be asked for here or now; `workers` paint at once."""
     if await blocks.is_blocked(connection, user_id=asker.user_id, guild_id=asker.guild_id):
         raise Refusal(_("This request cannot be taken."))
     check_place(asker, server)
-    for quota in await quotas_of(connection, asker, server, caps, now=now):
+    for quota in await quotas_of(connection, asker, server, caps, now=now, workers=workers):
         if not quota.left:
             raise _refusal(quota)
 
@@ -89,7 +89,7 @@ def check_place(asker: Asker, server: GuildSettings) -> None:
 
 
 async def quotas_of(
-    connection: AsyncConnection, asker: Asker, server: GuildSettings, caps: Caps, *, now: float
+    connection: AsyncConnection, asker: Asker, server: GuildSettings, caps: Caps, *, now: float, workers: int
 ) -> list[Quota]:
     """Every limit that holds for this person here; those without a number are left out."""
     mine = jobs.c.user_id == asker.user_id
@@ -105,8 +105,23 @@ async def quotas_of(
     for kind, limit, whose in limits:
         if limit is not None:
             count = _of_day if kind in _OF_DAY else _waiting
-            found.append(await count(connection, kind, limit, whose, now))
+            quota = await count(connection, kind, limit, whose, now)
+            if kind not in _OF_DAY and not quota.left:
+                at = await _place_free_at(connection, asker, quota, now=now, workers=workers)
+                quota = replace(quota, returns_at=at)
+            found.append(quota)
     return found
+
+
+async def _place_free_at(
+    connection: AsyncConnection, asker: Asker, quota: Quota, *, now: float, workers: int
+) -> float | None:
+    """When so many of the person's pictures in the line will have ended that one more may be asked for."""
+    here = asker.guild_id if quota.kind is Kind.AT_ONCE_HERE else None
+    leaving = quota.used - quota.limit + 1
+    return await estimates.free_at(
+        connection, now=now, workers=workers, leaving=leaving, user_id=asker.user_id, guild_id=here
+    )
 
 
 _OF_DAY = {Kind.PER_DAY, Kind.PER_DAY_HERE, Kind.PER_DAY_OF_SERVER}

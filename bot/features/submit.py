@@ -284,7 +284,9 @@ class Submitter:
             role_ids=request.role_ids,
         )
         server = await guilds.settings_of(connection, request.guild_id)
-        await quotas.check(connection, asker, server, self._limits.caps, now=self._clock())
+        await quotas.check(
+            connection, asker, server, self._limits.caps, now=self._clock(), workers=self._workers
+        )
         await self._check_line(connection)
 
     async def _check_line(self, connection: AsyncConnection) -> None:

@@ -30,41 +30,6 @@ Attempt = Callable[[Actor], Awaitable[bool]]
 EVERYBODY: Final = frozenset(Role)
 ADA: Final = frozenset({Role.OWNER, Role.OWNER_DIRECT})
 NOBODY: Final[frozenset[Role]] = frozenset()
-UNTRIED: Final = frozenset(
-    """
-    /blend
-    /blend: preset1
-    /blend: preset2
-    /blend: preset3
-    /blend: preset4
-    /challenge end
-    /challenge enter
-    /challenge enter: picture
-    /challenge start: style
-    /challenge vote
-    /gallery
-    /gallery: style
-    /mydata delete
-    /mydata export
-    /mydata gallery
-    AskModal
-    EditModal
-    GalleryPageButton
-    HangMineButton
-    RoleQuotaModal
-    SaveModal
-    StarButton
-    TakeDownButton
-    VoteSelect
-    menu How was this made?
-    menu Stylize avatar
-    menu Stylize this
-    menu Use as style
-    """.replace("    ", "")
-    .strip()
-    .splitlines()
-)
-"""Actions that have no row yet: their own tests in `tests/bot/chat` say who may do them. To become empty."""
 _ROWS: Final[dict[str, tuple[Attempt, frozenset[Role]]]] = {}
 
 

@@ -9,6 +9,9 @@ from typing import Any
 import discord
 from discord import ui
 from simcord import ChannelHandle, InteractionResult, MemberActor, OptionError, SetupError, UserHandle
+from simcord._modal import _modal_submit_nodes
+from simcord.actors import _dispatch_actor_interaction, _resolve_visible_command
+from simcord.backend import serializers
 
 from bot.chat.cards.card import layout
 from bot.features import jobs, presets
@@ -65,15 +68,33 @@ class Actor:
             return await self._try(self.who.slash(self.place, name, **options))
         return await self._try(self.who.slash(name, **options))
 
-    async def menu(self, name: str, message: discord.Message) -> str:
-        """What the bot says to a message's context menu; only members of a server see one here."""
-        assert isinstance(self.who, MemberActor)
-        assert self.place is not None
-        return await self._try(self.who.context_menu(self.place, name, message))
+    async def menu(self, name: str, target: "discord.Message | Actor") -> str:
+        """What the bot says to a context menu of a message that lies here, or of a person.
+
+        Differs: SimCord opens none in direct messages.
+        """
+        backend, there = self.stage.studio.env.backend, self.channel
+        if isinstance(target, Actor):
+            kind, target_id = discord.AppCommandType.user.value, target.who.id
+            shown = {"users": dict(serializers.user_payload(backend.get_user(target_id)))}
+        else:
+            kind, target_id = discord.AppCommandType.message.value, target.id
+            stored = backend.get_message(there.id, target_id)
+            shown = {"messages": dict(serializers.message_payload(backend, stored))}
+        data = {
+            "id": _resolve_visible_command(self.who, there.id, name, kind)["id"],
+            "name": name,
+            "type": kind,
+            "target_id": str(target_id),
+            "resolved": {table: {str(target_id): one} for table, one in shown.items()},
+        }
+        command = discord.InteractionType.application_command.value
+        return await self._try(_dispatch_actor_interaction(self.who, command, there, data))
 
     async def typing(self, name: str, option: str, /, **filled: Any) -> list[Any]:
         """The values that autocompletion offers for an option that is still empty."""
-        with self.stage.context_of(self):
+        choices: list[dict[str, Any]] = []
+        with self.stage.context_of(self), suppress(SetupError):  # Discord itself does not offer the command
             if isinstance(self.who, MemberActor):
                 assert self.place is not None
                 choices = await self.who.autocomplete(self.place, name, option, "", **filled)
@@ -106,6 +127,38 @@ class Actor:
         if self.last is None or self.last.modal is None:
             return ""
         return await self._try(self.who.submit_modal(self.last, values))
+
+    async def send(self, form: InteractionResult | None, values: dict[str, Any]) -> str:
+        """What the bot says to a form that is sent from here, whoever it was opened for.
+
+        What is chosen in it is of Ada's server.
+        """
+        assert form is not None
+        assert form.modal is not None
+        opened = form._interaction
+        if (opened.user_id, opened.channel_id) == (self.who.id, self.channel.id):
+            return await self._try(self.who.submit_modal(form, values))
+        resolved: dict[str, Any] = {}
+        ada, home = self.stage.studio.ada, self.stage.studio.channel
+        nodes = _modal_submit_nodes(form.modal["components"], ada, values, resolved, home.id, [])
+        data = {"custom_id": form.modal["custom_id"], "components": nodes, "resolved": resolved}
+        submit = discord.InteractionType.modal_submit.value
+        return await self._try(_dispatch_actor_interaction(self.who, submit, self.channel, data))
+
+    async def post(self, *attachments: tuple[str, bytes]) -> discord.Message:
+        """Their own message, with these files."""
+        if isinstance(self.who, MemberActor):
+            return await self.who.send(self.channel, attachments=attachments)
+        stored = self.stage.studio.env.backend.store_attachments(self.channel.id, attachments)
+        return await self.who.send_dm(attachments=stored)
+
+    @property
+    def channel(self) -> ChannelHandle:
+        """Where they are: in their place, or alone with the bot."""
+        if isinstance(self.who, MemberActor):
+            assert self.place is not None
+            return self.place
+        return self.who.dm_channel
 
     async def _try(self, attempt: Awaitable[InteractionResult]) -> str:
         requests = self.stage.studio.env.http_requests
@@ -161,10 +214,15 @@ class Stage:
     async def set(self) -> None:
         """Ada's things are there, as they were; made without Discord, for that is quicker."""
         rooms, ada = self.studio.rooms, self.studio.ada
-        blob = await rooms.intake.blobs.put(png())
-        async with rooms.database.begin() as connection:
+        async with rooms.database.read() as connection:
             waiting = await jobs.waiting_of(connection, ada.id)
-            if await presets.find(connection, ada.id, PRESET) is None:
+            preset = await presets.find(connection, ada.id, PRESET)
+        if waiting and preset:
+            self.job_id = waiting[0].id
+            return
+        blob = await rooms.intake.blobs.put(png())
+        if preset is None:
+            async with rooms.database.begin() as connection:
                 await presets.save(
                     connection, ada.id, PRESET, look=Look(), style_blob=blob, limit=50, now=rooms.clock()
                 )

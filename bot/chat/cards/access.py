@@ -7,7 +7,7 @@ import discord
 from bot.chat.rooms import rooms_of
 from bot.chat.whereabouts import is_age_restricted
 from bot.errors import Refusal
-from bot.features import guilds, jobs
+from bot.features import jobs
 from bot.features.jobs import Job, State
 from bot.language import _
 from bot.media.blobs import BlobMissing
@@ -50,22 +50,6 @@ def check_age(interaction: discord.Interaction[Any], job: Job) -> None:
     """Raises `Refusal` where an age-restricted picture would leave age-restricted places."""
     if job.age_restricted and interaction.guild_id is not None and not is_age_restricted(interaction):
         raise Refusal(_("That picture is age-restricted: open it in an age-restricted channel."))
-
-
-async def may_delete(interaction: discord.Interaction[Any], job: Job) -> bool:
-    """The owner, moderators, and the roles that the server has chosen."""
-    if job.user_id == interaction.user.id:
-        return True
-    member = interaction.user
-    if interaction.guild_id is None or interaction.guild_id != job.guild_id:
-        return False
-    if interaction.permissions.manage_messages:
-        return True
-    if not isinstance(member, discord.Member):
-        return False
-    async with rooms_of(interaction).database.read() as connection:
-        settings = await guilds.settings_of(connection, interaction.guild_id)
-    return any(role.id in settings.deleting_roles for role in member.roles)
 
 
 def answers_privately(interaction: discord.Interaction[Any], job: Job) -> bool:

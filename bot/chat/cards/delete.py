@@ -6,12 +6,12 @@ import discord
 import structlog
 from discord import ui
 
-from bot.chat.cards.access import may_delete, require_picture
+from bot.chat.authority import require_deleter
+from bot.chat.cards.access import require_picture
 from bot.chat.cards.buttons import Verb, button
 from bot.chat.cards.card import layout
 from bot.chat.door import plain
 from bot.chat.rooms import rooms_of
-from bot.errors import Refusal
 from bot.features import deliveries, erasure
 from bot.features.deliveries import Address
 from bot.features.jobs import Job
@@ -53,8 +53,7 @@ async def press_erase(interaction: discord.Interaction[Any], job_id: int) -> Non
 
 async def _require_deletable(interaction: discord.Interaction[Any], job_id: int) -> Job:
     job = await require_picture(interaction, job_id)
-    if not await may_delete(interaction, job):
-        raise Refusal(_("Only the person who asked for this picture and moderators can delete it."))
+    await require_deleter(interaction, job)
     return job
 
 

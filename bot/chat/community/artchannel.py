@@ -9,6 +9,7 @@ import structlog
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.chat.authority import require_manager
 from bot.chat.cards.card import layout
 from bot.chat.community.exhibit import ACCENT
 from bot.chat.door import guarded, plain
@@ -46,17 +47,6 @@ artchannel_group = app_commands.Group(
 )
 
 
-def require_manager(interaction: discord.Interaction[Any]) -> int:
-    """The server that is being managed.
-
-    Raises:
-        Refusal: by somebody who may not.
-    """
-    if interaction.guild_id is None or not interaction.permissions.manage_guild:
-        raise Refusal(_("Only those who may manage this server can do that."))
-    return interaction.guild_id
-
-
 def check_permissions(channel: discord.TextChannel, *, threads: bool) -> None:
     """Raises `Refusal` when the bot could not hang a picture there."""
     own = channel.permissions_for(channel.guild.me)
@@ -78,7 +68,7 @@ async def choose_channel(interaction: discord.Interaction[Any], channel: discord
     Raises:
         Refusal: it is another server's, or the bot may not post there.
     """
-    guild_id = require_manager(interaction)
+    guild_id = require_manager(interaction).id
     if channel.guild.id != guild_id:
         raise Refusal(_("Choose a text channel of this server."))
     async with rooms_of(interaction).database.begin() as connection:
@@ -109,7 +99,7 @@ async def settings_command(interaction: discord.Interaction) -> None:
 async def off(interaction: discord.Interaction) -> None:
     """`/artchannel off`. What hangs already stays."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    guild_id = require_manager(interaction)
+    guild_id = require_manager(interaction).id
     async with rooms_of(interaction).database.begin() as connection:
         settings = await require_channel(connection, guild_id)
         await guilds.keep(connection, guild_id, replace(settings, art_channel=None))
@@ -205,7 +195,7 @@ class ArtToggle(ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?P<verb>on
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        guild_id = require_manager(interaction)
+        guild_id = require_manager(interaction).id
         async with rooms_of(interaction).database.begin() as connection:
             settings = await require_channel(connection, guild_id)
             changed: Any = {self.field: not getattr(settings, self.field)}
@@ -234,7 +224,7 @@ class WeeklyStyleSelect(Lasting, ui.DynamicItem[ui.Select[Any]], template=r"ease
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        guild_id = require_manager(interaction)
+        guild_id = require_manager(interaction).id
         value = self.item.values[0]
         style = None if value == NO_STYLE else value.removeprefix("=")
         async with rooms_of(interaction).database.begin() as connection:

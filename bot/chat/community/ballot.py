@@ -62,25 +62,25 @@ class VoteSelect(ui.DynamicItem[ui.Select[Any]], template=r"easel:vote:(?P<chall
         )
 
 
-async def vote_messages(
+async def vote_pages(
     challenge: Challenge, entries: list[Entry], blobs: Blobs, *, age_restricted: bool
-) -> list[Message]:
-    """All entries by number, ten to a message; the last message has the select.
+) -> list[tuple[list[Entry], Message]]:
+    """All entries by number, ten to a message, beside it; the last message has the select.
 
     age_restricted: whether such pictures may be shown here.
     """
     pictures = await _pictures(entries, blobs, age_restricted=age_restricted)
     groups = [pictures[at : at + PER_MESSAGE] for at in range(0, len(pictures), PER_MESSAGE)] or [[]]
-    messages: list[Message] = []
+    pages: list[tuple[list[Entry], Message]] = []
     for group in groups:
         container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
-        if not messages:
+        if not pages:
             container.add_item(ui.TextDisplay("## " + _("Vote: {theme}", theme=plain(challenge.theme))))
         files = [file for _entry, file in group]
         if files:
             container.add_item(gallery_of(files))
-        messages.append((layout(container), files))
-    view, _files = messages[-1]
+        pages.append(([entry for entry, _file in group], (layout(container), files)))
+    view, _files = pages[-1][1]
     (container,) = [item for item in view.children if isinstance(item, ui.Container)]
     container.add_item(
         ui.TextDisplay(_("Each picture has its number in the corner. One vote each, not for your own."))
@@ -88,12 +88,12 @@ async def vote_messages(
     if pictures:
         choices = {entry.key: entry.number for entry, _file in pictures}
         container.add_item(ui.ActionRow(VoteSelect(challenge.id, choices)))
-    return messages
+    return pages
 
 
-async def result_messages(
+async def result_message(
     challenge: Challenge, places: list[Place], blobs: Blobs, *, age_restricted: bool
-) -> list[Message]:
+) -> Message:
     """Who came where, and the winning pictures."""
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
     container.add_item(ui.TextDisplay("## " + _("Results: {theme}", theme=plain(challenge.theme))))
@@ -103,7 +103,7 @@ async def result_messages(
     if files:
         container.add_item(gallery_of(files))
     container.add_item(ui.TextDisplay("\n".join(_result_lines(places))))
-    return [(layout(container), files)]
+    return layout(container), files
 
 
 def _result_lines(places: list[Place]) -> list[str]:

@@ -1,4 +1,4 @@
-"""`/challenge start|enter|vote|end`: a theme or a style, entries, an anonymous vote, and the results."""
+"""`/challenge start|enter|remove|vote|end`: a theme or a style, entries, an anonymous vote, results."""
 
 import asyncio
 from io import BytesIO
@@ -8,10 +8,12 @@ import discord
 import structlog
 from discord import app_commands, ui
 
+from bot.chat.authority import require_host, require_host_of
 from bot.chat.cards.card import layout
-from bot.chat.community.ballot import result_messages, vote_messages
+from bot.chat.community.ballot import result_message, vote_pages
 from bot.chat.community.exhibit import ACCENT
 from bot.chat.community.gallery import may_show_restricted
+from bot.chat.community.removal import remove
 from bot.chat.door import plain
 from bot.chat.rooms import Rooms, rooms_of
 from bot.chat.thumbnails import shrunk
@@ -31,18 +33,9 @@ challenge_group = app_commands.Group(
 )
 
 
-def is_host(interaction: discord.Interaction[Any]) -> bool:
-    own = interaction.permissions
-    return own.manage_guild or own.manage_events
-
-
-def require_host_of(interaction: discord.Interaction[Any], challenge: Challenge) -> None:
-    """Raises `Refusal` for others than the starter, hosts and moderators, and in other channels."""
-    may = is_host(interaction) or interaction.permissions.manage_messages
-    if interaction.user.id != challenge.user_id and not may:
-        raise Refusal(
-            _("Only its starter, moderators, and managers of the server or its events can do that.")
-        )
+def require_runner(interaction: discord.Interaction[Any], challenge: Challenge) -> None:
+    """Raises `Refusal` for those who may not run it, and in other channels than its own."""
+    require_host_of(interaction, challenge.user_id)
     home = interaction.guild and interaction.guild.get_channel_or_thread(challenge.channel_id)
     if home is not None and home.id != interaction.channel_id:
         raise Refusal(_("This challenge runs in #{channel}: give the command there.", channel=home.name))
@@ -52,13 +45,12 @@ async def publish(
     interaction: discord.Interaction[Any],
     private: str,
     *messages: tuple[ui.LayoutView, list[discord.File]],
-) -> int:
-    """Answers the person privately and everybody publicly; returns the id of the last public message."""
+) -> list[int]:
+    """Answers the person privately and everybody publicly; returns the ids of the public messages."""
     await interaction.edit_original_response(content=private)
-    message_id = 0
-    for view, files in messages:
-        message_id = (await interaction.followup.send(view=view, files=files, wait=True)).id
-    return message_id
+    return [
+        (await interaction.followup.send(view=view, files=files, wait=True)).id for view, files in messages
+    ]
 
 
 def public_language(interaction: discord.Interaction[Any]) -> str:
@@ -79,8 +71,7 @@ async def start(
 ) -> None:
     """`/challenge start`, for those who may manage the server or its events."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    if not is_host(interaction):
-        raise Refusal(_("Only those who may manage this server or its events can start a challenge."))
+    require_host(interaction)
     if not theme and not style:
         raise Refusal(_("Give the challenge a theme, a style, or both."))
     rooms, guild_id = rooms_of(interaction), interaction.guild_id or 0
@@ -100,7 +91,7 @@ async def start(
     with speaking(public_language(interaction)):
         message = await _announcement(rooms, challenge)
     started = _("Started: collect entries, then open the vote with /challenge vote.")
-    message_id = await publish(interaction, started, message)
+    (message_id,) = await publish(interaction, started, message)
     async with rooms.database.begin() as connection:
         await challenges.announced(connection, challenge.id, message_id=message_id)
 
@@ -217,6 +208,9 @@ async def _mine(interaction: discord.Interaction, current: str) -> list[app_comm
     ]
 
 
+challenge_group.add_command(remove)
+
+
 # Vote and end ----------------------------------------------------------------------------------------
 
 
@@ -227,15 +221,18 @@ async def vote(interaction: discord.Interaction) -> None:
     rooms = rooms_of(interaction)
     async with rooms.database.begin() as connection:
         challenge = await challenges.require_running(connection, interaction.guild_id)
-        require_host_of(interaction, challenge)
+        require_runner(interaction, challenge)
         entries = await ballots.open_vote(connection, challenge)
     log.info("vote opened", challenge=challenge.id, entries=len(entries))
     restricted = may_show_restricted(interaction.channel)
     with speaking(public_language(interaction)):
-        messages = await vote_messages(challenge, entries, rooms.intake.blobs, age_restricted=restricted)
-    message_id = await publish(interaction, _("The vote is open. End it with /challenge end."), *messages)
+        pages = await vote_pages(challenge, entries, rooms.intake.blobs, age_restricted=restricted)
+    opened = _("The vote is open. End it with /challenge end.")
+    ids = await publish(interaction, opened, *(message for _entries, message in pages))
+    shown = {one.user_id: at for (page, _message), at in zip(pages, ids, strict=True) for one in page}
     async with rooms.database.begin() as connection:
-        await challenges.announced(connection, challenge.id, message_id=message_id)
+        await challenges.announced(connection, challenge.id, message_id=ids[-1])
+        await ballots.shown(connection, challenge.id, shown)
 
 
 @challenge_group.command(name="end", description="End the vote and show who won")
@@ -247,15 +244,15 @@ async def end(interaction: discord.Interaction) -> None:
         challenge = await challenges.untold(connection, interaction.guild_id)
         if challenge is None:
             challenge = await challenges.require_running(connection, interaction.guild_id)
-            require_host_of(interaction, challenge)
+            require_runner(interaction, challenge)
             places = await ballots.end(connection, challenge, now=rooms.clock())
             log.info("challenge ended", challenge=challenge.id)
         else:
-            require_host_of(interaction, challenge)
+            require_runner(interaction, challenge)
             places = ballots.places(await ballots.entries_of(connection, challenge.id))
     restricted = may_show_restricted(interaction.channel)
     with speaking(public_language(interaction)):
-        messages = await result_messages(challenge, places, rooms.intake.blobs, age_restricted=restricted)
-    message_id = await publish(interaction, _("The challenge has ended."), *messages)
+        message = await result_message(challenge, places, rooms.intake.blobs, age_restricted=restricted)
+    (message_id,) = await publish(interaction, _("The challenge has ended."), message)
     async with rooms.database.begin() as connection:
         await challenges.announced(connection, challenge.id, message_id=message_id)

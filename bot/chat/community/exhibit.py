@@ -9,6 +9,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.chat.authority import is_moderator
 from bot.chat.cards.album import shrink
 from bot.chat.cards.card import layout
 from bot.chat.door import guarded, plain
@@ -85,7 +86,7 @@ class TakeDownButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:takedown:(
                 self.job_id,
                 guild_id=interaction.guild_id,
                 user_id=interaction.user.id,
-                moderator=interaction.permissions.manage_messages,
+                moderator=is_moderator(interaction),
             )
         await interaction.response.send_message(
             _("Taken down: this message goes in a moment, and no gallery shows the picture any more."),

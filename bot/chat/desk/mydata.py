@@ -15,7 +15,6 @@ from bot.chat.door import guarded
 from bot.chat.rooms import rooms_of
 from bot.errors import Refusal
 from bot.features import belongings, exhibits, people
-from bot.features.belongings import Posted
 from bot.features.export import Export
 from bot.language import _, n_
 from bot.settings import MIB
@@ -24,8 +23,6 @@ log = structlog.get_logger(__name__)
 
 MAX_PART_BYTES = 24 * MIB
 """A request may hold 25 MiB, whatever one file may. Source: Discord's documentation, "Uploading Files"."""
-MAX_MESSAGES = 100
-"""How many of its own messages the bot takes down; Discord allows a few each second."""
 
 mydata_group = app_commands.Group(name="mydata", description="What Easel keeps of you: get it, delete it")
 
@@ -70,7 +67,7 @@ async def delete(interaction: discord.Interaction) -> None:
         "**This deletes everything that Easel keeps of you**: your pictures, presets (also those you "
         "shared with servers), stars, gallery and challenge entries, votes and settings. "
         "Pictures in the line are cancelled. "
-        "My newest messages with your pictures are taken down; older ones stay on Discord. "
+        "My messages with your pictures are taken down after that, which can take some minutes. "
         "It cannot be undone: `/mydata export` gives you a copy first."
     )
     container = panel(text)
@@ -115,20 +112,14 @@ class ForgetMeButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:forget:(?P
         forgotten = await belongings.forget(
             rooms.database, rooms.intake.blobs, self.user_id, now=rooms.clock()
         )
-        log.info("a person was forgotten", rows=forgotten.rows, pictures=forgotten.pictures)
+        log.info(
+            "a person was forgotten",
+            rows=forgotten.rows,
+            pictures=forgotten.pictures,
+            messages=forgotten.messages,
+        )
         text = _(
             "**Deleted.** Easel keeps nothing of you any more: {count} pictures are gone.",
             count=forgotten.pictures,
         )
         await interaction.edit_original_response(view=layout(panel(text)))
-        await _take_down(interaction.client, forgotten.posted[:MAX_MESSAGES])
-
-
-async def _take_down(client: discord.Client, posted: Sequence[Posted]) -> None:
-    """Deletes the bot's own messages, where Discord still lets it."""
-    for one in posted:
-        message = client.get_partial_messageable(one.channel_id).get_partial_message(one.message_id)
-        try:
-            await message.delete()
-        except discord.HTTPException as error:
-            log.info("a message could not be taken down", status=error.status, code=error.code)

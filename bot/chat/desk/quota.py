@@ -40,7 +40,9 @@ async def quota_command(interaction: discord.Interaction) -> None:
     rooms, asker = rooms_of(interaction), asker_of(interaction)
     async with rooms.database.read() as connection:
         server = await guilds.settings_of(connection, asker.guild_id)
-        found = await quotas.quotas_of(connection, asker, server, rooms.limits.caps, now=rooms.clock())
+        found = await quotas.quotas_of(
+            connection, asker, server, rooms.limits.caps, now=rooms.clock(), workers=rooms.workers
+        )
     texts = ["## " + _("What is left for you here"), "\n".join(map(_line, found)), *_places(server)]
     await interaction.edit_original_response(view=layout(panel(*texts)))
 

@@ -11,6 +11,7 @@ import discord
 import structlog
 from discord import app_commands, ui
 
+from bot.chat.authority import require_manager
 from bot.chat.cards.card import layout
 from bot.chat.desk.setting_choices import CHOICES, choices_of, label, spelled
 from bot.chat.door import guarded
@@ -43,22 +44,9 @@ ART_FIELDS = ("art_channel", "art_only", "art_threads", "art_digest", "weekly_st
 """The art channel's settings, which have a command of their own."""
 
 
-def manager_of(interaction: discord.Interaction[Any]) -> discord.Guild:
-    """The server whose settings the person may change.
-
-    Raises:
-        Refusal: they may not, or this is no server that the bot is in.
-    """
-    if interaction.guild is None:
-        raise Refusal(_("Only a server that Easel is in has settings."))
-    if not interaction.permissions.manage_guild:
-        raise Refusal(_("Only members with the permission “Manage Server” can change these settings."))
-    return interaction.guild
-
-
 async def change(interaction: discord.Interaction[Any], **changes: Any) -> None:
     """Writes a change and shows the panel as it is now."""
-    guild, rooms = manager_of(interaction), rooms_of(interaction)
+    guild, rooms = require_manager(interaction), rooms_of(interaction)
     async with rooms.database.begin() as connection:
         settings = await guilds.change(connection, guild.id, **changes)
     await _show(interaction, guild, settings, changed=sorted(changes))
@@ -158,7 +146,7 @@ class RoleQuotaButton(Lasting, ui.DynamicItem[ui.Button[Any]], template="easel:s
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        manager_of(interaction)
+        require_manager(interaction)
         await interaction.response.send_modal(RoleQuotaModal())
 
 
@@ -199,7 +187,7 @@ class RoleQuotaModal(ui.Modal):
 
     @guarded
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
-        guild, text = manager_of(interaction), self.number.value.strip()
+        guild, text = require_manager(interaction), self.number.value.strip()
         if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PER_DAY):
             raise Refusal(_("Give a whole number from 1 to {most}, or none.", most=MAX_PER_DAY))
         chosen, number = [role.id for role in self.roles.values], int(text) if text else None
@@ -241,7 +229,7 @@ def _role_quotas(settings: GuildSettings) -> str:
 @app_commands.allowed_installs(guilds=True, users=False)
 async def settings_command(interaction: discord.Interaction) -> None:
     """`/settings`, for those who manage the server."""
-    guild, rooms = manager_of(interaction), rooms_of(interaction)
+    guild, rooms = require_manager(interaction), rooms_of(interaction)
     async with rooms.database.read() as connection:
         settings = await guilds.settings_of(connection, guild.id)
     await interaction.response.send_message(view=panel_of(settings, guild, rooms.limits), ephemeral=True)

@@ -56,10 +56,16 @@ def _offer(style: NamedStyle) -> Offer:
 
 
 class AskModal(ui.Modal):
-    """Asks how one of the `found` pictures is to be painted, and queues it."""
+    """Asks one person how one of the `found` pictures is to be painted, and queues it.
 
-    def __init__(self, *, title: str, found: Sequence[Found], offers: Sequence[Offer]) -> None:
+    It holds that person's pictures: nobody else can send it.
+    """
+
+    def __init__(
+        self, *, title: str, found: Sequence[Found], offers: Sequence[Offer], person_id: int
+    ) -> None:
         super().__init__(title=title[:LABEL_CHARS], timeout=FORM_LIFE_S)
+        self._person_id = person_id
         self._found = found
         self._offers = offers
         self._which = _select("picture", [one.picture.title for one in found])
@@ -94,6 +100,8 @@ class AskModal(ui.Modal):
     @guarded
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
         """Queues the picture; its card is the answer."""
+        if interaction.user.id != self._person_id:
+            raise Refusal(_("This form is somebody else's: open one yourself."))
         await interaction.response.defer(thinking=True)
         found = self._found[int(self._which.values[0])] if self._which.values else self._found[0]
         style = self._offers[int(self._style.values[0])].style

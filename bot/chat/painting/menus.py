@@ -65,4 +65,5 @@ def _required(message: discord.Message) -> list[Found]:
 async def _open_form(interaction: discord.Interaction, title: str, found: list[Found]) -> None:
     """Shown at once, for nothing may be deferred before a form."""
     offers = await offers_for(interaction)
-    await interaction.response.send_modal(AskModal(title=title, found=found, offers=offers))
+    form = AskModal(title=title, found=found, offers=offers, person_id=interaction.user.id)
+    await interaction.response.send_modal(form)

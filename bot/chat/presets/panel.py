@@ -9,10 +9,11 @@ import discord
 from discord import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.chat.authority import is_moderator
 from bot.chat.cards.card import Picture, layout, panel, settings_line
 from bot.chat.door import guarded, plain
 from bot.chat.rooms import rooms_of
-from bot.chat.style_choices import STAR, is_moderator
+from bot.chat.style_choices import STAR
 from bot.errors import Refusal
 from bot.features import presets, server_presets, sharing
 from bot.features.intake import Intake, PictureSource

@@ -5,10 +5,10 @@ from typing import Literal
 import discord
 from discord import app_commands
 
+from bot.chat.authority import is_moderator
 from bot.chat.door import plain
 from bot.chat.presets.panel import show_style
 from bot.chat.rooms import rooms_of
-from bot.chat.style_choices import is_moderator
 from bot.errors import Refusal
 from bot.features import presets, server_presets, sharing
 from bot.features.named_styles import NamedStyle

@@ -31,6 +31,18 @@ async def test_a_spent_day_says_when_to_come_back(studio: Studio) -> None:
     assert "You have asked for 2 pictures within 24 hours, which is the limit here. Come back <t:" in refused
 
 
+async def test_too_many_at_once_say_when_a_place_is_free(studio: Studio) -> None:
+    await keep(studio, jobs_at_once=1)
+    await studio.stylize(studio.ben)
+    await studio.paint()
+    await studio.stylize()
+    refused = sentence(await studio.stylize())
+    assert "You already have 1 picture in the line" in refused
+    assert "stop it with /cancel. Come back <t:" in refused
+    shown = card(await studio.ada.slash(studio.channel, "quota"))
+    assert "0 of 1 left · the next <t:" in shown
+
+
 async def test_bad_requests_count_towards_the_pace(studio: Studio) -> None:
     for _ in range(3):
         assert "Give me a style" in sentence(await studio.stylize(preset=None))

@@ -56,6 +56,13 @@ async def vote(connection: AsyncConnection, user_id: int, key: str, **given: int
     await ballots.vote(connection, user_id=user_id, key=key, now=NOW, **place)
 
 
+async def remove(
+    connection: AsyncConnection, user_id: int, picture: str | None = None, *, moderator: bool = False
+) -> Entry:
+    challenge = await current(connection)
+    return await ballots.remove(connection, challenge, user_id, picture=picture, moderator=moderator)
+
+
 async def test_one_challenge_runs_in_a_server_at_a_time(connection: AsyncConnection) -> None:
     first = await start(connection)
     with pytest.raises(Refusal, match="already running"):
@@ -246,3 +253,71 @@ async def test_results_that_were_not_posted_are_remembered(connection: AsyncConn
     await challenges.announced(connection, untold.id, message_id=6)
     assert await challenges.untold(connection, SERVER) is None
     assert (await connection.execute(select(exhibits_table))).all() == []
+
+
+# Removing --------------------------------------------------------------------------------------------
+
+
+async def test_ones_own_entry_is_withdrawn_and_may_come_back(connection: AsyncConnection) -> None:
+    mine = (await with_entries(connection, ADA, BEN))[ADA]
+    assert (await remove(connection, ADA)).job.id == mine.job.id
+    assert [one.user_id for one in await ballots.entries_of(connection, 1)] == [BEN]
+    assert (await enter(connection, ADA)).id == mine.job.id
+
+
+async def test_what_a_moderator_takes_out_stays_out(connection: AsyncConnection) -> None:
+    mine = (await with_entries(connection, ADA, BEN))[ADA]
+    await remove(connection, CARL, mine.key, moderator=True)
+    for job_id in (None, mine.job.id):
+        with pytest.raises(Refusal, match="A moderator has taken your picture out"):
+            await enter(connection, ADA, job_id=job_id)
+    found = await challenges.enterable(connection, await current(connection), ADA, age_restricted=False)
+    assert found == []
+    another = await paint(connection, ADA)
+    assert (await enter(connection, ADA)).id == another.id
+
+
+async def test_votes_for_it_go_and_the_others_keep_their_numbers(connection: AsyncConnection) -> None:
+    entered = await with_entries(connection, ADA, BEN, CARL)
+    await ballots.open_vote(connection, await current(connection))
+    first, *others = await ballots.entries_of(connection, 1)
+    voter = next(entry.user_id for entry in others)
+    await vote(connection, voter, first.key)
+    await remove(connection, first.user_id, "1")
+    left = await ballots.entries_of(connection, 1)
+    assert [(one.user_id, one.number) for one in left] == [(one.user_id, one.number) for one in others]
+    assert not (await connection.execute(select(votes))).all()
+    with pytest.raises(Refusal, match="no longer in the challenge"):
+        await vote(connection, voter, first.key)
+    assert len(entered) == 3
+
+
+async def test_who_may_remove_what(connection: AsyncConnection) -> None:
+    entered = await with_entries(connection, ADA, BEN)
+    with pytest.raises(Refusal, match="You have no picture in this challenge"):
+        await remove(connection, CARL, moderator=True)
+    with pytest.raises(Refusal, match="Only moderators and whoever entered"):
+        await remove(connection, BEN, entered[ADA].key)
+    for unknown in ("3", "0" * 16, ""):
+        with pytest.raises(Refusal, match="no such picture"):
+            await remove(connection, CARL, unknown, moderator=True)
+    assert len(await ballots.entries_of(connection, 1)) == 2
+    for user_id, moderator, ids in ((ADA, False, {ADA}), (CARL, False, set()), (CARL, True, {ADA, BEN})):
+        found = await ballots.removable(connection, SERVER, user_id, moderator=moderator)
+        assert {one.user_id for one in found} == ids
+    assert await ballots.removable(connection, SERVER + 1, ADA, moderator=True) == []
+
+
+async def test_a_removed_picture_hangs_again(connection: AsyncConnection) -> None:
+    job_id = (await hung(connection)).job.id
+    await start(connection)
+    await connection.execute(jobs_table.update().values(created_at=NOW))
+    await enter(connection, ADA, job_id=job_id)
+    held = await exhibits.get(connection, job_id)
+    assert held is not None
+    assert held.held
+    await remove(connection, ADA)
+    free = await exhibits.get(connection, job_id)
+    assert free is not None
+    assert not free.held
+    assert (free.pending or 0) > (held.pending or 0)

@@ -11,7 +11,7 @@ from bot.features.blocks import Block
 from bot.features.guilds import GuildSettings
 from bot.features.jobs import State
 from bot.features.quotas import DAY_S, Asker, Caps, Kind, Quota
-from tests.bot.builders import ADA, BEN, NOW, add, add_in, set_columns
+from tests.bot.builders import ADA, BEN, BLOB, NOW, add, add_in, set_columns
 
 SERVER, CHANNEL, THREAD, ROLE = 10, 20, 21, 30
 FREE = Caps(at_once=100, per_day=None)
@@ -27,7 +27,7 @@ async def check(
     connection: AsyncConnection, server: GuildSettings = OPEN, caps: Caps = FREE, **given: Any
 ) -> None:
     now = given.pop("now", NOW)
-    await quotas.check(connection, asker(**given), server, caps, now=now)
+    await quotas.check(connection, asker(**given), server, caps, now=now, workers=1)
 
 
 async def test_whoever_is_blocked_gets_a_neutral_sentence(connection: AsyncConnection) -> None:
@@ -72,6 +72,28 @@ async def test_at_once_counts_everywhere_and_the_server_s_number_only_here(
     with pytest.raises(Refusal, match="already have 1 picture in"):
         await check(connection, GuildSettings(jobs_at_once=1))
     await check(connection, GuildSettings(jobs_at_once=1), guild_id=SERVER + 1)
+
+
+async def test_a_place_is_free_when_enough_of_one_s_pictures_have_ended(connection: AsyncConnection) -> None:
+    server = GuildSettings(jobs_at_once=1)
+    await add(connection, cost=3.0, guild_id=None)
+    await add(connection, BEN, cost=100.0)
+    await add(connection, cost=5.0)
+    with pytest.raises(Refusal) as refusal:
+        await check(connection, caps=Caps(at_once=2, per_day=None))
+    assert refusal.value.back_at is None, "nothing was timed here yet"
+    done = {"state": State.DELIVERED, "result_blob": BLOB, "started_at": NOW, "ended_at": NOW + 2}
+    await set_columns(connection, await add(connection, BEN, cost=1.0), **done)
+    first, second = NOW + 2 * 3, NOW + 2 * (3 + 100 + 5)
+    for at_once, back_at in ((2, first), (1, second)):
+        with pytest.raises(Refusal, match="wait for one, or stop one") as refusal:
+            await check(connection, caps=Caps(at_once=at_once, per_day=None))
+        assert refusal.value.back_at == pytest.approx(back_at)
+    with pytest.raises(Refusal) as refusal:
+        await check(connection, server)
+    assert refusal.value.back_at == pytest.approx(second), "the first one is another server's"
+    (_everywhere, here) = await quotas.quotas_of(connection, asker(), server, FREE, now=NOW, workers=1)
+    assert here.returns_at == pytest.approx(second)
 
 
 async def test_a_day_is_the_last_24_hours(connection: AsyncConnection) -> None:
@@ -129,7 +151,9 @@ async def test_every_limit_with_what_is_left(connection: AsyncConnection) -> Non
     job_id = await add(connection)
     await set_columns(connection, job_id, state=State.DELIVERED, started_at=NOW, ended_at=NOW)
     server = GuildSettings(jobs_at_once=1, jobs_per_day=1, jobs_per_day_of_server=5)
-    found = await quotas.quotas_of(connection, asker(), server, Caps(at_once=3, per_day=8), now=NOW)
+    found = await quotas.quotas_of(
+        connection, asker(), server, Caps(at_once=3, per_day=8), now=NOW, workers=1
+    )
     assert found == [
         Quota(kind=Kind.AT_ONCE, used=0, limit=3),
         Quota(kind=Kind.AT_ONCE_HERE, used=0, limit=1),

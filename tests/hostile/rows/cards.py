@@ -1,43 +1,38 @@
-"""A finished card's buttons, and seeing one's finished pictures again."""
+"""A finished card's buttons and forms, and seeing one's finished pictures again."""
 
-from io import BytesIO
-
-from PIL import Image
+from simcord import InteractionResult
 
 from bot.features import jobs
-from bot.features.jobs import Job, State
+from bot.features.jobs import Job
+from tests.bot.chat.clicks import edited
 from tests.hostile.authority import ADA, EVERYBODY, row
+from tests.hostile.props import finished
 from tests.hostile.stage import Actor, Role
 
 HERE = ADA | {Role.MEMBER, Role.MODERATOR, Role.MANAGER}
 """Who sees the card where it stands; its owner may have got it by direct message too."""
 
 
-async def _finished(actor: Actor) -> Job:
-    """Ada's picture, painted and delivered."""
-    rooms, job = actor.stage.studio.rooms, await actor.stage.job()
-    if job.state is State.QUEUED:
-        out = BytesIO()
-        Image.new("RGB", (64, 43), f"#{job.id:06x}").save(out, "PNG")  # no other job has this blob
-        blob = await rooms.intake.blobs.put(out.getvalue())
-        engine = actor.stage.studio.rooms_engine()
-        claim = await engine.claim("w")
-        assert claim is not None
-        assert claim.job.id == job.id
-        assert await engine.render(claim, result_blob=blob, figures={})
-        async with rooms.database.begin() as connection:
-            await jobs.deliver(connection, job.id)
-    return await actor.stage.job()
+async def _made_of(actor: Actor, job: Job) -> bool:
+    """Whether the actor has just asked for a picture made of `job`, which is then taken back."""
+    newest = await actor.stage.studio.job()
+    async with actor.stage.studio.rooms.database.begin() as connection:  # as it was, for the next one
+        for one in await jobs.waiting_of(connection, actor.who.id):
+            await jobs.cancel(connection, one.id, user_id=actor.who.id, now=0.0)
+    return newest.parent_id == job.id and newest.user_id == actor.who.id
 
 
-async def _newest(actor: Actor) -> Job:
-    return await actor.stage.studio.job()
+async def _form_of_ada(actor: Actor, verb: str, job: Job) -> InteractionResult | None:
+    """The form that Ada's own button has opened for her."""
+    owner = actor.stage.actors[Role.OWNER]
+    await owner.click(f"easel:{verb}:{job.id}")
+    return owner.last
 
 
-@row("JobButton", ADA | {Role.MODERATOR})
+@row("JobButton", ADA | {Role.MODERATOR, Role.MANAGER})
 async def _erase(actor: Actor) -> bool:
     """Deleting for good, which cannot be undone: the owner and moderators, where the card stands."""
-    job = await _finished(actor)
+    job = await finished(actor)
     await actor.click(f"easel:erase:{job.id}")
     return (await actor.stage.job()).result_blob is None
 
@@ -45,26 +40,61 @@ async def _erase(actor: Actor) -> bool:
 @row("JobButton (again)", HERE)
 async def _again(actor: Actor) -> bool:
     """A new picture, on the account of whoever presses."""
-    job = await _finished(actor)
+    job = await finished(actor)
     await actor.click(f"easel:again:{job.id}")
-    newest = await _newest(actor)
-    made = newest.parent_id == job.id and newest.user_id == actor.who.id
-    async with actor.stage.studio.rooms.database.begin() as connection:  # as it was, for the next one
-        for one in await jobs.waiting_of(connection, actor.who.id):
-            await jobs.cancel(connection, one.id, user_id=actor.who.id, now=0.0)
-    return made
+    return await _made_of(actor, job)
+
+
+@row("JobButton (looking at a private picture)", ADA)
+async def _look(actor: Actor) -> bool:
+    job = await finished(actor, private=True)
+    shown = []
+    for verb in ("compare", "full"):
+        await actor.click(f"easel:{verb}:{job.id}")
+        shown.append(bool(actor.last and actor.last.response and actor.last.response.attachments))
+    return any(shown)
+
+
+@row("EditModal", HERE)
+async def _edit(actor: Actor) -> bool:
+    """Ada's form, sent by whoever can: who it was opened for does not count, who sends it does."""
+    job = await finished(actor)
+    await actor.send(await _form_of_ada(actor, "edit", job), edited(strength="60"))
+    return await _made_of(actor, job)
+
+
+@row("EditModal (of a private picture)", ADA)
+async def _edit_private(actor: Actor) -> bool:
+    job = await finished(actor, private=True)
+    await actor.send(await _form_of_ada(actor, "edit", job), edited(strength="60"))
+    return await _made_of(actor, job)
+
+
+@row("SaveModal", HERE)
+async def _save(actor: Actor) -> bool:
+    """A preset of whoever sends it."""
+    job = await finished(actor)
+    values = {"name": f"kept by {actor.role.name}"}
+    return "Saved" in await actor.send(await _form_of_ada(actor, "save", job), values)
+
+
+@row("SaveModal (of a private picture)", ADA)
+async def _save_private(actor: Actor) -> bool:
+    job = await finished(actor, private=True)
+    values = {"name": f"kept by {actor.role.name}"}
+    return "Saved" in await actor.send(await _form_of_ada(actor, "save", job), values)
 
 
 @row("/result", ADA)
 async def _result(actor: Actor) -> bool:
-    job = await _finished(actor)
+    job = await finished(actor)
     await actor.slash("result", picture=job.id)
     return actor.last is not None and bool(actor.last.response and actor.last.response.attachments)
 
 
 @row("/result: picture", ADA)
 async def _result_picture(actor: Actor) -> bool:
-    job = await _finished(actor)
+    job = await finished(actor)
     return job.id in await actor.typing("result", "picture")
 
 

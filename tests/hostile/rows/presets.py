@@ -16,7 +16,7 @@ async def _preset(actor: Actor) -> Preset | None:
         return await presets.find(connection, studio.ada.id, PRESET)
 
 
-async def _has_preset(actor: Actor) -> bool:
+async def has_preset(actor: Actor) -> bool:
     return await _preset(actor) is not None
 
 
@@ -32,7 +32,7 @@ async def _shared(actor: Actor) -> ServerPreset | None:
         return await server_presets.find(connection, studio.ada.guild.id, PRESET)
 
 
-async def _share(actor: Actor) -> ServerPreset:
+async def share(actor: Actor) -> ServerPreset:
     """Ada shares her preset with her server, where she has not yet."""
     owner = actor.stage.actors[Role.OWNER]
     await owner.slash("preset share", name=PRESET, **{"with": "this server"})
@@ -67,13 +67,13 @@ async def _preset_show(actor: Actor) -> bool:
 @row("/preset rename", ADA)
 async def _preset_rename(actor: Actor) -> bool:
     await actor.slash("preset rename", name=PRESET, new_name=f"moved by {actor.role.name}")
-    return not await _has_preset(actor)
+    return not await has_preset(actor)
 
 
 @row("/preset delete", ADA)
 async def _preset_delete(actor: Actor) -> bool:
     await actor.slash("preset delete", name=PRESET)
-    return not await _has_preset(actor)
+    return not await has_preset(actor)
 
 
 @row("/preset show: name", ADA)
@@ -147,21 +147,21 @@ async def _preset_import_by_guess(actor: Actor) -> bool:
 
 @row("/preset remove", KEEPERS)
 async def _preset_remove(actor: Actor) -> bool:
-    await _share(actor)
+    await share(actor)
     await actor.slash("preset remove", name=PRESET)
     return await _shared(actor) is None
 
 
 @row("/preset remove: name", KEEPERS)
 async def _preset_remove_name(actor: Actor) -> bool:
-    await _share(actor)
+    await share(actor)
     return PRESET in await actor.typing("preset remove", "name")
 
 
 @row("StyleButton", ADA)
 async def _style_button(actor: Actor) -> bool:
     await actor.click(f"easel:preset:really:{await _id(actor)}")
-    return not await _has_preset(actor)
+    return not await has_preset(actor)
 
 
 @row("StyleButton (favourite)", ADA)
@@ -181,14 +181,14 @@ async def _style_button_looking(actor: Actor) -> bool:
 
 @row("StyleButton (a server's)", KEEPERS)
 async def _style_button_of_a_server(actor: Actor) -> bool:
-    shared = await _share(actor)
+    shared = await share(actor)
     await actor.click(f"easel:shared:really:{shared.id}")
     return await _shared(actor) is None
 
 
 @row("StyleButton (a server's, looking)", KEEPERS | {Role.MEMBER})
 async def _style_button_of_a_server_looking(actor: Actor) -> bool:
-    shared = await _share(actor)
+    shared = await share(actor)
     return PRESET in await actor.click(f"easel:shared:keep:{shared.id}")
 
 
@@ -210,10 +210,3 @@ async def _look_name(actor: Actor) -> bool:
 @row("LookSelect", EVERYBODY)
 async def _look_select(actor: Actor) -> bool:
     return "strengths" in await actor.choose("easel:look", "strength")
-
-
-@row("ForgetMeButton", ADA)
-async def _forget_me_button(actor: Actor) -> bool:
-    """Her preset goes with all the rest of her."""
-    await actor.click(f"easel:forget:{actor.stage.studio.ada.id}")
-    return not await _has_preset(actor)

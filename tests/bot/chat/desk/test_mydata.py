@@ -2,14 +2,19 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import discord
+import pytest
 from simcord import Env, InteractionResult
 
 from bot.chat.client import EaselClient
+from bot.chat.desk.leftovers import LeftoverRemover
 from bot.features import belongings, people
+from bot.features.jobs import State
+from tests.bot.builders import add, add_card, set_columns
 from tests.bot.chat.conftest import Studio, card, png, sentence
 
 
@@ -83,6 +88,7 @@ async def test_deleting_asks_first_and_then_deletes_everything(studio: Studio) -
     assert await kept(studio) == {}
     assert await studio.count_jobs() == 0
     assert result.response is None or "Deleted" in card(result)
+    await LeftoverRemover(client=studio.env.bot, rooms=studio.rooms).round()
     assert studio.channel.history(viewer=studio.ben) == [], "its own messages are taken down"
     assert not [key async for key in studio.rooms.intake.blobs.older_than(1e12) if key == job.content_blob]
     (part,) = zips(studio, await studio.ada.slash(studio.channel, "mydata export"))
@@ -94,6 +100,7 @@ async def test_somebody_else_s_things_stay(studio: Studio) -> None:
     await studio.stylize(studio.ben)
     await press(studio, await confirmation(studio))
     assert (await studio.job()).user_id == studio.ben.id
+    await LeftoverRemover(client=studio.env.bot, rooms=studio.rooms).round()
     assert len(studio.channel.history(viewer=studio.ben)) == 1
 
 
@@ -128,6 +135,48 @@ async def test_a_message_that_is_gone_stops_nothing(studio: Studio) -> None:
     await studio.channel.history()[-1].delete()
     await press(studio, await confirmation(studio))
     assert await kept(studio) == {}
+    remover = LeftoverRemover(client=studio.env.bot, rooms=studio.rooms)
+    assert [await remover.round() for _ in range(2)] == [1, 0]
+
+
+async def test_more_messages_than_a_page_holds_all_go(studio: Studio) -> None:
+    """One picture after the other, each with its card; a restart lies between two pages."""
+    cards = [await post(studio, "card") for _ in range(105)]
+    others = await post(studio, "somebody else's")
+    async with studio.rooms.database.begin() as connection:
+        for message_id in cards:
+            place = {"channel_id": studio.channel.id, "guild_id": studio.ada.guild.id}
+            job_id = await add(connection, studio.ada.id, **place)
+            await set_columns(connection, job_id, state=State.DELIVERED)
+            await add_card(connection, job_id, message_id=message_id)
+    await press(studio, await confirmation(studio))
+    rounds = [
+        await LeftoverRemover(client=studio.env.bot, rooms=studio.rooms, page=50).round() for _ in range(4)
+    ]
+    assert rounds == [50, 50, 5, 0]
+    assert [one.id for one in studio.channel.history(viewer=studio.ben)] == [others]
+
+
+@pytest.mark.parametrize(("status", "code", "left"), [(400, 0, 1), (403, 50013, 0)])
+async def test_what_discord_refuses_is_tried_again_unless_it_is_hopeless(
+    studio: Studio, env: Env, status: int, code: int, left: int
+) -> None:
+    await finished(studio)
+    await press(studio, await confirmation(studio))
+    env.inject_error("DELETE", "/channels/*", status=status, code=code)
+    now = studio.rooms.clock()
+    rooms = replace(studio.rooms, clock=lambda: now)
+    assert await LeftoverRemover(client=studio.env.bot, rooms=rooms).round() == 1
+    assert len(studio.channel.history(viewer=studio.ben)) == 1
+    assert await LeftoverRemover(client=studio.env.bot, rooms=rooms).round() == 0, "not at once"
+    later = replace(studio.rooms, clock=lambda: now + 1e6)
+    assert await LeftoverRemover(client=studio.env.bot, rooms=later).round() == left
+    assert len(studio.channel.history(viewer=studio.ben)) == 1 - left
+    assert await LeftoverRemover(client=studio.env.bot, rooms=later).round() == 0
+
+
+async def post(studio: Studio, text: str) -> int:
+    return (await studio.env.bot.get_partial_messageable(studio.channel.id).send(text)).id
 
 
 async def test_the_button_works_after_a_restart(studio: Studio, env: Env) -> None:

@@ -1,0 +1,78 @@
+"""Takes down the messages that `/mydata delete` has left, page by page, however many there are.
+
+Like the courier it works from the database alone, so that a restart goes on where it stopped.
+"""
+
+import asyncio
+
+import aiohttp
+import discord
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.chat.rooms import Rooms
+from bot.features import leftovers
+from bot.features.leftovers import Leftover
+
+log = structlog.get_logger(__name__)
+
+ROUND_S = 2.0
+PAGE = 10
+"""Messages in one round: Discord lets a bot delete about five a second in a channel."""
+DELETE_TIMEOUT_S = 45.0
+"""Less than the lease of a claim; discord.py waits that long where Discord tells it to."""
+MAX_TRIES = 40
+MAX_PAUSE_S = 300.0
+
+
+class LeftoverRemover:
+    """Deletes left messages through `client`, `page` of them at once."""
+
+    def __init__(self, *, client: discord.Client, rooms: Rooms, page: int = PAGE) -> None:
+        self._client = client
+        self._rooms = rooms
+        self._page = page
+
+    async def run(self) -> None:
+        """Works until cancelled, waiting for the client to be ready first."""
+        await self._client.wait_until_ready()
+        while True:
+            try:
+                await self.round()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("the leftovers could not be read", error=type(error).__name__)
+            await asyncio.sleep(ROUND_S)
+
+    async def round(self) -> int:
+        """Takes a page of messages down, and returns how many it tried."""
+        now, database = self._rooms.clock(), self._rooms.database
+        async with database.read() as connection:
+            if not await leftovers.anything_due(connection, now=now):
+                return 0
+        async with database.begin() as connection:
+            claimed = await leftovers.claim_due(connection, now=now, limit=self._page)
+        await asyncio.gather(*map(self._remove, claimed))
+        return len(claimed)
+
+    async def _remove(self, one: Leftover) -> None:
+        message = self._client.get_partial_messageable(one.channel_id).get_partial_message(one.message_id)
+        hopeless = one.tries >= MAX_TRIES
+        try:
+            async with asyncio.timeout(DELETE_TIMEOUT_S):
+                await message.delete()
+        except (discord.NotFound, discord.Forbidden) as error:
+            log.info("a message cannot be taken down", status=error.status, code=error.code)
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.warning(
+                "a message is still there", error=type(error).__name__, tries=one.tries, given_up=hopeless
+            )
+            if not hopeless:
+                await self._try_later(one)
+                return
+        async with self._rooms.database.begin() as connection:
+            await leftovers.forget(connection, one.message_id)
+
+    async def _try_later(self, one: Leftover) -> None:
+        retry_at = self._rooms.clock() + min(MAX_PAUSE_S, 2.0**one.tries)
+        async with self._rooms.database.begin() as connection:
+            await leftovers.postpone(connection, one.message_id, retry_at=retry_at)

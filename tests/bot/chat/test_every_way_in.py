@@ -1,0 +1,143 @@
+"""A server's rules hold in every way to ask for a picture: commands, menus, forms and buttons."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from simcord import InteractionResult
+
+from bot.features import guilds
+from bot.features.guilds import GuildSettings
+from bot.playground import SimulatedCdn
+from bot.settings import Settings
+from tests.bot.chat.clicks import edited, painted, press
+from tests.bot.chat.conftest import Studio, png
+
+AVATARS = "https://cdn.discordapp.com/embed/avatars/"
+PAINTED, FAILED = 1, 2
+ELSEWHERE, NOBODY_HAS = 123, 99
+"""A channel and a role of no one here."""
+
+
+class Cdn(SimulatedCdn):
+    """With avatars."""
+
+    async def fetch(self, url: str) -> bytes:
+        return png(colour="red") if url.startswith(AVATARS) else await super().fetch(url)
+
+
+@pytest.fixture
+def source() -> Cdn:
+    return Cdn()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        data_dir=tmp_path / "data", workers=0, jobs_per_user=50, max_size_px=128, default_size_px=64
+    )
+
+
+@pytest.fixture
+async def studio(studio: Studio) -> Studio:
+    """With a finished picture of Ada's, and one that has failed."""
+    await painted(studio, quality="standard")
+    await studio.stylize()
+    await studio.break_job("No.")
+    await studio.courier.round()
+    return studio
+
+
+async def blend(studio: Studio) -> InteractionResult:
+    styles = {"preset1": "The Scream", "preset2": "The Great Wave"}
+    return await studio.ada.slash(studio.channel, "blend", content=("c.png", png()), size=64, **styles)
+
+
+async def stylize_this(studio: Studio) -> InteractionResult:
+    message = studio.channel.history()[0]
+    form = await studio.ada.context_menu(studio.channel, "Stylize this", message)
+    return await studio.ada.submit_modal(form, {"style": ["0"]})
+
+
+async def stylize_avatar(studio: Studio) -> InteractionResult:
+    form = await studio.ada.context_menu(studio.channel, "Stylize avatar", studio.ben)
+    return await studio.ada.submit_modal(form, {"style": ["0"]})
+
+
+async def edit(studio: Studio) -> InteractionResult:
+    form = await press(studio, "edit", job=PAINTED, at=0)
+    return await studio.ada.submit_modal(form, edited(strength="60"))
+
+
+def button(verb: str, *, job: int = PAINTED) -> Callable[[Studio], Awaitable[InteractionResult]]:
+    async def click(studio: Studio) -> InteractionResult:
+        return await press(studio, verb, job=job, at=job - 1)
+
+    return click
+
+
+WAYS: Final[Mapping[str, Callable[[Studio], Awaitable[InteractionResult]]]] = {
+    "/stylize": Studio.stylize,
+    "/blend": blend,
+    "Stylize this": stylize_this,
+    "Stylize avatar": stylize_avatar,
+    "Edit…": edit,
+    **{verb: button(verb) for verb in ("again", "stronger", "softer", "bigger")},
+    "Try again": button("retry", job=FAILED),
+}
+
+
+async def keep(studio: Studio, **given: Any) -> None:
+    async with studio.rooms.database.begin() as connection:
+        await guilds.keep(connection, studio.ada.guild.id, GuildSettings(**given))
+
+
+def told(result: InteractionResult) -> str:
+    """The last words that the person was told."""
+    answers = [answer for answer in (result.response, *result.followups) if answer is not None]
+    return answers[-1].content
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ({"allowed_channels": (ELSEWHERE,)}, "Not in this channel"),
+        ({"allowed_roles": (NOBODY_HAS,)}, "only some roles"),
+        ({"jobs_per_day": 1}, "within 24 hours, which is the limit here"),
+    ],
+)
+async def test_what_the_server_has_closed_is_closed_in_every_way(
+    studio: Studio, rules: dict[str, Any], expected: str
+) -> None:
+    await keep(studio, **rules)
+    for way, ask in WAYS.items():
+        public = len(studio.channel.history())
+        assert expected in told(await ask(studio)), way
+        # A command's answer was announced to all; what came of a form or a button is for the person alone.
+        assert len(studio.channel.history()) == public + way.startswith("/"), way
+    assert await studio.count_jobs() == 0
+
+
+async def test_what_the_server_allows_is_open_in_every_way(studio: Studio) -> None:
+    role = studio.ada.guild.create_role("painters")
+    studio.env.backend.guilds[studio.ada.guild.id].members[studio.ada.id].role_ids.append(role.id)
+    await keep(studio, allowed_channels=(ELSEWHERE, studio.channel.id), allowed_roles=(NOBODY_HAS, role.id))
+    for number, (way, ask) in enumerate(WAYS.items(), start=1):
+        await ask(studio)
+        assert await studio.count_jobs() == number, way
+
+
+async def test_a_server_s_sizes_hold_in_every_way(studio: Studio) -> None:
+    """Asked for by name they are refused; what was nobody's choice becomes smaller, and worse."""
+    await keep(studio, max_size_px=32, max_quality="draft")
+    for way, ask in WAYS.items():
+        before = await studio.job()
+        result = await ask(studio)
+        after = await studio.job()
+        if way.startswith("Stylize "):  # their form has no size
+            assert after.id != before.id, way
+            assert (after.params["size"], after.look["quality"]) == (32, "draft"), way
+        else:
+            assert after.id == before.id, way
+            assert "32 px" in told(result) or "at most “draft”" in told(result), way
