@@ -13,6 +13,7 @@ from discord import app_commands, ui
 from bot.chat.cards.card import layout, panel
 from bot.chat.door import guarded
 from bot.chat.rooms import rooms_of
+from bot.chat.steady import TROUBLES
 from bot.errors import Refusal
 from bot.features import belongings, exhibits, people
 from bot.features.belongings import Posted
@@ -130,5 +131,6 @@ async def _take_down(client: discord.Client, posted: Sequence[Posted]) -> None:
         message = client.get_partial_messageable(one.channel_id).get_partial_message(one.message_id)
         try:
             await message.delete()
-        except discord.HTTPException as error:
-            log.info("a message could not be taken down", status=error.status, code=error.code)
+        except TROUBLES as error:
+            code = getattr(error, "code", None)
+            log.info("a message could not be taken down", error=type(error).__name__, code=code)
