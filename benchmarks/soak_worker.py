@@ -9,16 +9,18 @@ from typing import Any
 
 from bot.settings import Settings
 from bot.worker.__main__ import work
+from bot.worker.pictures import Pictures
 from nst_core import images
 from nst_core.progress import Event, Finished, Preview, Started, Step
 
 
 def quick_brush(
-    params: Mapping[str, Any], content: bytes, *_styles: Any, **_given: Any
+    params: Mapping[str, Any], pictures: Pictures, *, device: str
 ) -> Generator[Event, None, None]:
     """Decodes the content and returns it at the size asked for, with every kind of event on the way."""
+    del device
     size_px = int(params["size"])
-    picture = images.fit(images.decode(content), size_px)
+    picture = images.fit(images.decode(pictures.content), size_px)
     losses: dict[str, Any] = {
         "content": 1.0,
         "style": 2.0,
