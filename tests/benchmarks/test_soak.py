@@ -6,6 +6,7 @@ from PIL import Image
 
 from benchmarks.soak import Sample, handles_grown, kib_per_job, picture
 from benchmarks.soak_worker import quick_brush
+from bot.worker.pictures import Pictures
 from nst_core.params import Params
 from nst_core.progress import Finished
 
@@ -33,7 +34,8 @@ def test_open_files_that_come_and_go_are_no_growth_and_those_that_stay_are() -> 
 
 
 def test_the_quick_brush_paints_the_content_at_the_size_asked_for() -> None:
-    events = list(quick_brush(Params(size=48).as_dict(), picture(7).data, b"", device="cpu"))
+    pictures = Pictures(content=picture(7).data, styles=())
+    events = list(quick_brush(Params(size=48).as_dict(), pictures, device="cpu"))
     last = events[-1]
     assert isinstance(last, Finished)
     assert (last.picture.width, last.picture.height) == (48, 32)
