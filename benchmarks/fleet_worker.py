@@ -8,15 +8,18 @@ They work until standard input is closed, then tell as JSON what they met.
 import asyncio
 import json
 import random
+import resource
 import sys
 import time
 from collections import Counter
 
 from bot.db import Database
 from bot.engines.choice import bell_for
+from bot.engines.notices import Bell
 from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import EngineUnavailable
 from bot.features.jobs import Claim, Progress
+from bot.worker.presence import present
 
 LEASE_S, BEAT_S, POLL_S = 20.0, 3.0, 1.0
 """As `bot.worker` has them on PostgreSQL."""
@@ -39,21 +42,25 @@ class Simulated:
     async def run(self, stop: asyncio.Event) -> None:
         assert self._bell is not None
         try:
-            while not stop.is_set():
-                try:
-                    claim = await self._engine.claim(self._name)
-                    if claim is None:
-                        self.met["looks for nothing"] += 1
-                        await self._bell.wait(POLL_S)
-                        continue
-                    await self._bell.found()
-                    await self._paint(claim)
-                except EngineUnavailable as error:
-                    self.met[f"unavailable: {type(error.__cause__).__name__}"] += 1
-                    await asyncio.sleep(BEAT_S)
+            async with present(self._database, name=self._name, device="simulated"):
+                while not stop.is_set():
+                    await self._look(self._bell)
         finally:
             await self._bell.close()
             await self._database.dispose()
+
+    async def _look(self, bell: Bell) -> None:
+        try:
+            claim = await self._engine.claim(self._name)
+            if claim is None:
+                self.met["looks for nothing"] += 1
+                await bell.wait(POLL_S)
+                return
+            await bell.found()
+            await self._paint(claim)
+        except EngineUnavailable as error:
+            self.met[f"unavailable: {type(error.__cause__).__name__}"] += 1
+            await asyncio.sleep(BEAT_S)
 
     async def _paint(self, claim: Claim) -> None:
         seconds = self._lots.choice(self._times) * self._lots.lognormvariate(0.0, SPREAD)
@@ -72,6 +79,8 @@ class Simulated:
 
 
 async def main(url: str, count: int, times: list[float], seed: int) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each worker has sockets of its own
     lots = random.Random(seed)
     workers = [Simulated(url, f"simulated-{seed}-{n}", times=times, lots=lots) for n in range(count)]
     stop = asyncio.Event()

@@ -4,23 +4,21 @@ python -m benchmarks.soak_worker
 """
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from bot.settings import Settings
 from bot.worker.__main__ import work
-from bot.worker.pictures import Pictures
+from bot.worker.pictures import Work
 from nst_core import images
 from nst_core.progress import Event, Finished, Preview, Started, Step
 
 
-def quick_brush(
-    params: Mapping[str, Any], pictures: Pictures, *, device: str
-) -> Generator[Event, None, None]:
-    """Decodes the content and returns it at the size asked for, with every kind of event on the way."""
-    del device
-    size_px = int(params["size"])
-    picture = images.fit(images.decode(pictures.content), size_px)
+def quick_brush(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
+    """Decodes the one content and returns it at the size asked for, with every kind of event on the way."""
+    [painted] = works
+    size_px = int(painted.params["size"])
+    picture = images.fit(images.decode(painted.pictures.content), size_px)
     losses: dict[str, Any] = {
         "content": 1.0,
         "style": 2.0,
@@ -28,13 +26,14 @@ def quick_brush(
         "style_rel": 0.25,
         "total": 3.0,
     }
-    yield Started(sizes=(size_px,), steps=2, device="cpu", precision="float32")
-    yield Preview(scale=1, scales=1, picture=picture)
+    yield 0, Started(sizes=(size_px,), steps=2, device=device, precision="float32")
+    yield 0, Preview(scale=1, scales=1, picture=picture)
     for step in (1, 2):
-        yield Step(scale=1, scales=1, step=step, steps=2, size_px=size_px, **losses)
-    yield Finished(
-        picture=picture, beta=25.0, iterations=2, seconds=0.1, device="cpu", precision="float32", **losses
+        yield 0, Step(scale=1, scales=1, step=step, steps=2, size_px=size_px, **losses)
+    finished = Finished(
+        picture=picture, beta=25.0, iterations=2, seconds=0.1, device=device, precision="float32", **losses
     )
+    yield 0, finished
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Table, event, func, select, text
+from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -160,14 +160,17 @@ class Database:
         await self._engine.dispose()
 
 
+LOCK = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+"""A function's rows come in the order of its array."""
+
+
 async def one_at_a_time(connection: AsyncConnection, *keys: int) -> None:
     """Lets one transaction at a time go on with each of `keys`, until it ends.
 
     SQLite's writers are so by themselves; PostgreSQL takes advisory locks, in order: none wait in a ring.
     """
     if connection.dialect.name == "postgresql":
-        for key in sorted(set(keys)):
-            await connection.execute(select(func.pg_advisory_xact_lock(key)))
+        await connection.execute(LOCK, {"keys": sorted(set(keys))})
 
 
 async def upsert(

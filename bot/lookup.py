@@ -96,7 +96,9 @@ def _painting(record: Record, now: float) -> Iterator[str]:
     if job.attempt == 0:
         yield "No worker has taken it yet."
         return
-    given_back = f", {record.handbacks} of them given back by a stopping worker" if record.handbacks else ""
+    given_back = (
+        f", {record.job.handbacks} of them given back by a stopping worker" if record.job.handbacks else ""
+    )
     yield f"Attempts: {job.attempt}{given_back}; the last by worker {record.worker or 'unknown, taken back'}."
     if job.started_at is not None:
         yield f"That one began {moment(job.started_at)}. {_progress(job)}".rstrip()

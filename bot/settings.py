@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 MIB = 1024 * 1024
-FOR_WORKERS = ("log_level", "lease_s", "max_attempts", "running_per_user", "timelapse")
+FOR_WORKERS = ("log_level", "lease_s", "max_attempts", "running_per_user", "timelapse", "batch")
 SCHEME = re.compile("^postgres(ql)?://")
 """As many providers write it."""
 HOST = re.compile(r"([a-z0-9.-]+|\[::1\])(:\d{1,5})?")
@@ -52,6 +52,7 @@ class Settings(BaseSettings):
 
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     workers: int | None = Field(None, ge=0, le=64)
+    batch: str = Field("auto", pattern=r"^(auto|[1-9]|[12]\d|3[0-2])$")
     lease_s: float = Field(20.0, ge=2, le=600)
     max_attempts: int = Field(3, ge=1, le=20)
     stop_timeout_s: float = Field(10.0, ge=0, le=600)

@@ -46,6 +46,7 @@ jobs = Table(
     Column("look", JSON, nullable=False),
     Column("style_name", String(100), nullable=False),
     Column("params", JSON, nullable=False),
+    Column("params_version", Integer, nullable=False, server_default="1"),  # see nst_core.params.VERSION
     Column("cost", Double, nullable=False),
     Column("content_blob", String(64), nullable=False),
     Column("style_blob", String(64), nullable=False),
@@ -67,6 +68,8 @@ jobs = Table(
     Column("handbacks", Integer, nullable=False, server_default="0"),
     Column("worker", String(100)),
     Column("lease_until", Double),
+    Column("batch_key", String(64)),  # of what goes into one pass together
+    Column("batch_size", Integer, nullable=False, server_default="1"),  # how many were, itself included
     Column("revision", Integer, nullable=False, server_default="1"),
     Column("scale", Integer),
     Column("scales", Integer),
@@ -90,6 +93,16 @@ jobs = Table(
     Index(None, "result_blob"),
     Index(None, "ended_at"),
     sqlite_autoincrement=True,
+)
+
+workers = Table(
+    "workers",  # see bot.features.fleet
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("device", String(32), nullable=False),
+    Column("params_version", Integer, nullable=False),  # the newest that it knows
+    Column("seen_at", Double, nullable=False),
+    Column("alive", Boolean, nullable=False),  # false once it has stopped in order, or was seen to die
 )
 
 deliveries = Table(

@@ -13,6 +13,7 @@ from rich.progress import DownloadColumn, Progress
 
 from nst_core import comparing, painting
 from nst_core import weights as weight_files
+from nst_core.blends import blend
 from nst_core.errors import EngineError, ParamsError
 from nst_core.options import Options
 from nst_core.places import Places
@@ -84,23 +85,24 @@ def stylize(
 def compare(
     result: Path,
     content: Path,
-    style: Path,
-    *,
+    *styles: Path,
+    mix: str | None = None,
     network: Literal["vgg16", "vgg19"] | None = None,
     device: str = "auto",
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
-    """Says how good RESULT is: figures against the CONTENT and the STYLE it was made of.
+    """Says how good RESULT is: figures against the CONTENT and the STYLES it was made of.
 
     Args:
         result: The picture to judge, in 8 bits.
         content: The picture that was painted.
-        style: The picture whose style was taken.
+        styles: The pictures whose style was taken; several are blended.
+        mix: A weight for each style, with commas; 0 leaves one out, all alike by default.
         network: What measures the relative losses. [default: vgg16; vgg19 if RESULT was painted by vgg16]
         device: auto, cpu, cuda or cuda:N.
         json: Print one JSON object instead of a table.
     """
-    comparison = comparing.compare_files(result, content, style, network=network, device=device)
+    comparison = comparing.compare_files(result, content, blend(styles, mix), network=network, device=device)
     if json:
         print(json_format.dumps(dataclasses.asdict(comparison)))  # noqa: T201  # the command's answer
     else:

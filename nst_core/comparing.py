@@ -1,4 +1,4 @@
-"""Three files compared in a terminal: which network judges, and a line of plain words for each figure."""
+"""Files compared in a terminal: which network judges, and a line of plain words for each figure."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any, Final
 from rich.table import Table
 
 from nst_core import images
+from nst_core.blends import Blend
 from nst_core.metrics import Comparison, Network, compare
 
 _WORDS: Final = {
@@ -23,16 +24,17 @@ _WORDS: Final = {
 
 
 def compare_files(
-    result: Path, content: Path, style: Path, *, network: Network | None, device: str
+    result: Path, content: Path, styles: Blend, *, network: Network | None, device: str
 ) -> Comparison:
     """The figures of a result's file; without a `network`, by the one that did not paint it.
 
     Raises:
         EngineError: as in `compare`, or a file is no picture.
     """
-    painted, plain, wanted = (images.decode(path) for path in (result, content, style))
+    painted, plain = images.decode(result), images.decode(content)
+    wanted = [images.decode(path) for path in styles.paths]
     judge = network or fair_judge(images.read_parameters(result))
-    return compare(painted, plain, wanted, network=judge, device=device)
+    return compare(painted, plain, *wanted, weights=styles.weights, network=judge, device=device)
 
 
 def fair_judge(parameters: Mapping[str, object] | None) -> Network:

@@ -18,7 +18,7 @@ from nst_core.hardware import EXACT, choose_device, choose_precision
 from nst_core.images import Picture
 from nst_core.memory import history_for
 from nst_core.objective import Objective, figures
-from nst_core.params import Params
+from nst_core.params import ALIKE, Params
 from nst_core.progress import Event, Figures, Finished, Preview, Started, Step
 from nst_core.pyramid import Scale
 from nst_core.studio import Job, Studio, lifted, network
@@ -32,18 +32,6 @@ DRAFT_PX: Final = 2048
 """AdaIN's decoder takes 1 kB a pixel; a larger draft is this one enlarged, with the content's detail."""
 MEASURED_WHOLE_PX: Final = 1024 * 1024
 """Larger pictures are measured in tiles, which gives the same figures."""
-ALIKE: Final = (
-    "network",
-    "content_layer",
-    "style_layers",
-    "optimizer",
-    "lr",
-    "size",
-    "steps",
-    "pooling",
-    "quality",
-)
-"""Parameters that all jobs of a batch must share."""
 
 
 def stylize(

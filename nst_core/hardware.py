@@ -2,6 +2,7 @@
 
 import functools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,10 +10,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 
 from nst_core.errors import DeviceError
+from nst_core.precision_cache import PrecisionCache, cpu_model, of_this_machine
 
 PRECISIONS: Final = ("auto", "float32", "bfloat16")
 _GAIN: Final = 1.15
 """bfloat16 must be this much faster to be taken, so that a busy moment does not choose by chance."""
+_ROUNDS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(device: torch.device, wanted: str = "auto") -> Precision:
-    """The faster of float32 and bfloat16, measured once per process and device, or the one wanted.
+    """The faster of float32 and bfloat16, measured once per machine and device, or the one wanted.
 
     Raises:
         DeviceError: `wanted` is none of PRECISIONS.
@@ -65,30 +68,58 @@ def choose_precision(device: torch.device, wanted: str = "auto") -> Precision:
 
 @functools.cache
 def _measured(device: torch.device) -> Precision:
+    return measured(device, of_this_machine())
+
+
+def measured(device: torch.device, cache: PrecisionCache | None) -> Precision:
+    """The faster precision by the cache, which is asked first, or by a measurement, which it then keeps."""
+    named = {one.name: one for one in (_FLOAT32, _BFLOAT16)}
+    key = cache_key(device)
+    if cache is not None and (kept := cache.get(key)) in named:
+        return named[kept]
+    faster = _faster(device)
+    if cache is not None:
+        cache.put(key, faster.name)
+    return faster
+
+
+def cache_key(device: torch.device) -> str:
+    """What a measurement holds for: the device's name, the CPU and PyTorch's version."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return f"{name}, {cpu_model()}, torch {torch.__version__}"
+
+
+def _faster(device: torch.device) -> Precision:
+    """Compares the best of a few short rounds of each, taken in turns so that load hits both alike."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # threads that wait for each other on a busy machine would drown the difference
     try:
-        slow, fast = _seconds(_FLOAT32, device), _seconds(_BFLOAT16, device)
+        slow, fast = _work(_FLOAT32, device), _work(_BFLOAT16, device)
+        rounds = [(_seconds(slow, device), _seconds(fast, device)) for _ in range(_ROUNDS)]
     finally:
         torch.set_num_threads(threads)
-    return _BFLOAT16 if fast * _GAIN < slow else _FLOAT32
+    best_slow, best_fast = (min(times) for times in zip(*rounds, strict=True))
+    return _BFLOAT16 if best_fast * _GAIN < best_slow else _FLOAT32
 
 
-def _seconds(precision: Precision, device: torch.device) -> float:
-    """The best of a few rounds of one VGG-sized convolution, forward and backward to its input.
-
-    On the CPU it is the thread's own time that counts, without what other processes took meanwhile.
-    """
-    clock = time.thread_time if device.type == "cpu" else time.perf_counter
+def _work(precision: Precision, device: torch.device) -> Callable[[], object]:
+    """One VGG-sized convolution, forward and backward to its input; waits for the device."""
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(128, 128, 3, 3, generator=generator).to(device, precision.dtype)
     weight = weight.contiguous(memory_format=precision.memory_format)
     features = torch.randn(1, 128, 48, 48, generator=generator).to(device, precision.dtype)
     features = features.contiguous(memory_format=precision.memory_format).requires_grad_()
-    rounds = []
-    for _ in range(5):
-        started = clock()
+
+    def once() -> object:
         output = F.conv2d(features, weight, padding=1)
-        torch.autograd.grad(output, features, output.detach())[0].sum().item()
-        rounds.append(clock() - started)
-    return min(rounds)
+        return torch.autograd.grad(output, features, output.detach())[0].sum().item()
+
+    return once
+
+
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
+    """On the CPU it is the thread's own time that counts, without what other processes took meanwhile."""
+    clock = time.thread_time if device.type == "cpu" else time.perf_counter
+    started = clock()
+    work()
+    return clock() - started

@@ -1,5 +1,6 @@
 """How good a picture is, in figures that were not minimised: content, style, colours and fine noise."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,6 +15,7 @@ from nst_core.hardware import EXACT, choose_device
 from nst_core.images import Picture
 from nst_core.params import Params
 from nst_core.studio import network as network_of
+from nst_core.styling import blended
 
 Network = Literal["vgg16", "vgg19"]
 
@@ -28,7 +30,7 @@ _ROUNDING: Final = 1 / (12 * 255**2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The figures of one 8-bit result against its content and its style.
+    """The figures of one 8-bit result against its content and its style, or several styles mixed.
 
     Attributes:
         width: Of the result in pixels, at which all is compared.
@@ -40,8 +42,9 @@ class Comparison:
         style_rel: The relative style loss: 0 is the style's statistics, 1 as far from them as the content is.
         style_colours: 0 to 1, 0 for the style's own colours; see `colour_distance`.
         content_colours: Likewise, from the content's colours.
-        fine_noise: `fine_energy` of the result over the larger of the content's and the style's (at least
-            that of rounding to 8 bits); 1 is as much as the pictures had, far above 1 is speckle.
+        fine_noise: `fine_energy` of the result over the larger of the content's and the style's (of several
+            their weighted mean, and at least that of rounding to 8 bits); 1 is as much as the pictures had,
+            far above 1 is speckle.
         clipped: The share of the result's values, 0 to 1, that are 0 or 255.
         content_clipped: The same share of the content, for reference.
     """
@@ -61,30 +64,42 @@ class Comparison:
 
 
 def compare(
-    result: Picture, content: Picture, style: Picture, *, network: Network = "vgg16", device: str = "auto"
+    result: Picture,
+    content: Picture,
+    *styles: Picture,
+    weights: Sequence[float] | None = None,
+    network: Network = "vgg16",
+    device: str = "auto",
 ) -> Comparison:
-    """Compares a result with the pictures it was made of, all three in 8 bits, whatever their shapes.
+    """Compares a result with the pictures it was made of, all of them in 8 bits, whatever their shapes.
 
-    The content is brought to the result's size and the style to its long edge. Alpha has no say, and the
-    style keeps its own colours even if the result was to keep the content's.
+    The content is brought to the result's size and the styles to its long edge. Alpha has no say, and the
+    styles keep their own colours even if the result was to keep the content's.
 
     Args:
         result: The picture to judge.
         content: The picture that was painted.
-        style: The picture whose style was taken.
+        styles: The pictures whose style was taken. Several are blended as `nst_core.targets` does it, and
+            their colours are those of a picture in which each takes up its share.
+        weights: A weight above 0 for each style; all alike by default.
         network: What measures `content_rel` and `style_rel`; fair is one that was not optimised.
         device: Where it computes.
 
     Raises:
         DeviceError: the device is not there.
+        ParamsError: there is no style, or not one weight above 0 for each.
         WeightsError: the network's weights cannot be had.
     """
     where = choose_device(device)
     painted = images.quantise(result.rgb)
     plain = images.quantise(images.resize(content, width=result.width, height=result.height).rgb)
-    wanted = images.quantise(images.fit(style, max(result.width, result.height)).rgb)
-    losses = measure(result, content, style, Params(network=network), device=device)
-    reference = max(fine_energy(luma(plain)), fine_energy(luma(wanted)), _ROUNDING)
+    blend = blended(styles, weights=weights)
+    shares = [style.weight for style in blend.styles]
+    edge_px = max(result.width, result.height)
+    wanted = [images.quantise(images.fit(style, edge_px).rgb) for style in styles]
+    losses = measure(result, content, blend, Params(network=network), device=device)
+    fine = np.average([fine_energy(luma(style)) for style in wanted], weights=shares)
+    reference = max(fine_energy(luma(plain)), float(fine), _ROUNDING)
     return Comparison(
         width=result.width,
         height=result.height,
@@ -93,7 +108,7 @@ def compare(
         content_ssim=ssim(luma(painted), luma(plain)),
         content_rel=losses.content_rel,
         style_rel=losses.style_rel,
-        style_colours=colour_distance(painted, wanted),
+        style_colours=colour_distance(painted, *wanted, weights=shares),
         content_colours=colour_distance(painted, plain),
         fine_noise=fine_energy(luma(painted)) / reference,
         clipped=clipped_share(painted),
@@ -144,16 +159,20 @@ def ssim(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float((alike / ((mean * mean + other_mean * other_mean + _C1) * (variances + _C2))).mean())
 
 
-def colour_distance(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+def colour_distance(
+    one: NDArray[np.uint8], *others: NDArray[np.uint8], weights: Sequence[float] | None = None
+) -> float:
     """The mean over R, G and B of the 1-Wasserstein distance between the levels of two pictures (h, w, 3).
 
-    0 for equal histograms, 1 between black and white; the pictures need not have one size. In one dimension
-    the distance is the area between the two cumulative distributions, here exact over the 256 levels.
+    0 for equal histograms, 1 between black and white; the pictures need not have one size. Instead of one
+    other there may be several, whose histograms are mixed by their weights, whatever their sizes. In one
+    dimension the distance is the area between the two cumulative distributions, here exact over the 256
+    levels.
     """
-    areas = [
-        np.abs(_cumulative(one[..., channel]) - _cumulative(other[..., channel])).sum()
-        for channel in range(3)
-    ]
+    areas = []
+    for channel in range(3):
+        mixed = np.average([_cumulative(other[..., channel]) for other in others], axis=0, weights=weights)
+        areas.append(np.abs(_cumulative(one[..., channel]) - mixed).sum())
     return float(np.mean(areas) / 255)
 
 

@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from nst_core.errors import ParamsError
 
+VERSION: Final = 1
+"""Grows with every parameter, choice or wider range that programs of before would refuse."""
+
 NETWORKS: Final = ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16")
 INITS: Final = ("content", "noise", "style", "adain")
 OPTIMIZERS: Final = ("adam", "lbfgs", "gd")
@@ -32,6 +35,18 @@ STRENGTH: Final = (0.0, 100.0)
 STYLE_SCALE: Final = (0.1, 4.0)
 WEIGHT: Final = (0.0, 1e12)
 LEARNING_RATE: Final = (1e-9, 1e12)
+ALIKE: Final = (
+    "network",
+    "content_layer",
+    "style_layers",
+    "optimizer",
+    "lr",
+    "size",
+    "steps",
+    "pooling",
+    "quality",
+)
+"""Parameters that all jobs of a batch must share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from nst_core import images
+from nst_core.blends import check_count, counting, weights_of
 from nst_core.errors import ParamsError
-from nst_core.options import numbers
 from nst_core.styling import Mask, Region, Style, Styling, mask_of
 
 
@@ -18,7 +18,8 @@ class Places:
     """Weights and masks. Masks are pictures of any size: white counts, black does not, grey is between."""
 
     mix: Annotated[
-        str | None, Parameter(help="A weight for each style, with commas; all alike by default.")
+        str | None,
+        Parameter(help="A weight for each style, with commas; 0 leaves one out, all alike by default."),
     ] = None
     mask: Annotated[
         Path | None, Parameter(help="Where the content may change at all; soft edges are welcome.")
@@ -41,24 +42,16 @@ class Places:
             ParamsError: the numbers of styles, weights and masks do not go together.
             PictureError: a file is no picture.
         """
-        if not paths:
-            raise ParamsError("Give at least one style picture after the content.")
+        weights = weights_of(self.mix, len(paths))
         if self.mix is not None and self.regions:
             raise ParamsError("--mix blends styles and --regions keeps them apart: leave one of them out.")
-        weights = (1.0,) * len(paths) if self.mix is None else numbers(self.mix, "--mix")
-        for flag, given in (
-            ("--mix", weights),
-            ("--regions", self.regions),
-            ("--style-masks", self.style_masks),
-        ):
-            if given and len(given) != len(paths):
-                raise ParamsError(
-                    f"{flag} has {len(given)} values for {len(paths)} styles: give one for each."
-                )
+        for flag, given in (("--regions", self.regions), ("--style-masks", self.style_masks)):
+            if given:
+                check_count(flag, len(given), len(paths))
         masks: Sequence[Mask | None] = [_read(path) for path in self.style_masks] or [None] * len(paths)
         styles = [
-            Style(picture=images.decode(path), weight=weight, mask=mask)
-            for path, weight, mask in zip(paths, weights, masks, strict=True)
+            Style(picture=images.decode(paths[n]), weight=weights[n], mask=masks[n])
+            for n in counting(weights)
         ]
         if self.regions:
             regions = [

@@ -1,4 +1,4 @@
-"""A series painted in a terminal: every content in every style at every strength, on one contact sheet."""
+"""A series painted in a terminal: every content in every style or blend at every strength, on one sheet."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from rich.progress import Progress, TaskID
 
 from nst_core import images, painting, sheet
+from nst_core.blends import Blend, blend
 from nst_core.engine import stylize
 from nst_core.errors import EngineError, ParamsError, PictureError
 from nst_core.images import Picture
@@ -42,11 +43,11 @@ class Pair:
     """One row of the sheet."""
 
     content: Path
-    style: Path
+    style: Blend
 
     def file_name(self, variant: Variant) -> str:
         """What the result is called where results are kept."""
-        return f"{self.content.stem}-{self.style.stem}-{variant.strength:g}-{variant.quality}.png"
+        return f"{self.content.stem}-{self.style.name}-{variant.strength:g}-{variant.quality}.png"
 
 
 _Cell = tuple[Pair, Variant]
@@ -58,6 +59,15 @@ class Series:
 
     contents: Annotated[tuple[Path, ...], _MANY, Parameter(help="The pictures to paint.")]
     styles: Annotated[tuple[Path, ...], _MANY, Parameter(help="The pictures whose styles are taken.")]
+    mix: Annotated[
+        tuple[str, ...],
+        _MANY,
+        Parameter(
+            help="Weights for the styles, with commas, as in 2,1 1,2: the styles are blended so, "
+            "each blend in rows of its own, instead of standing alone.",
+            show_default=False,
+        ),
+    ] = ()
     strengths: Annotated[tuple[float, ...], _MANY, Parameter(help="Strengths from 0 to 100.")] = (25, 50, 75)
     qualities: Annotated[
         tuple[Literal["draft", "standard", "high", "max"], ...],
@@ -71,14 +81,16 @@ class Series:
     seed: Annotated[int, Parameter(help="Seed of the noise.")] = 0
 
     def pairs(self) -> list[Pair]:
-        """The rows, the styles of one content one after the other.
+        """The rows, the styles or blends of one content one after the other.
 
         Raises:
-            ParamsError: there is no content or no style.
+            ParamsError: there is no content or no style, or a blend has not one weight for each style.
         """
         if not (self.contents and self.styles):
             raise ParamsError("Give at least one picture after --contents and one after --styles.")
-        return [Pair(content=content, style=style) for content in self.contents for style in self.styles]
+        alone = [blend((path,), None) for path in self.styles]
+        styles = [blend(self.styles, weights) for weights in self.mix] or alone
+        return [Pair(content=content, style=style) for content in self.contents for style in styles]
 
     def variants(self) -> list[Variant]:
         """The columns, the qualities of one strength one after the other.
@@ -109,18 +121,21 @@ def paint(series: Series, out: Path, *, cell_px: int, keep: Path | None, device:
     form = painting.form_of(out)
     pairs, variants = series.pairs(), series.variants()
     sheet.Layout(rows=len(pairs), results=len(variants), header_lines=2, cell_px=cell_px)
-    paths = dict.fromkeys((*series.contents, *series.styles))
-    shown = {path: sheet.letterboxed(images.decode(path), cell_px) for path in paths}
+    contents = {path: sheet.letterboxed(images.decode(path), cell_px) for path in series.contents}
+    styles = {
+        style: sheet.tiled([one.picture for one in style.styling().styles], cell_px)
+        for style in dict.fromkeys(pair.style for pair in pairs)
+    }
     if keep is not None:
         _prepare(keep, pairs, variants)
     brush = _Brush(keep=keep, cell_px=cell_px, device=device, precision=precision)
     results = brush.all([(pair, variant) for pair in pairs for variant in variants])
     rows = [
         sheet.Row(
-            content=shown[pair.content],
+            content=contents[pair.content],
             content_name=pair.content.stem,
-            style=shown[pair.style],
-            style_name=pair.style.stem,
+            style=styles[pair.style],
+            style_name=pair.style.name,
             results=tuple(results[pair, variant] for variant in variants),
         )
         for pair in pairs
@@ -146,7 +161,7 @@ class _Brush:
             whole = bars.add_task("sheet", total=len(kept), completed=len(results), losses="")
             current = bars.add_task("", total=None, losses="", visible=False)
             for pair, variant in (cell for cell in kept if cell not in results):
-                bars.update(whole, losses=f"{pair.content.stem} in {pair.style.stem}")
+                bars.update(whole, losses=f"{pair.content.stem} in {pair.style.name}")
                 results[pair, variant] = self._painted(pair, variant, bars, current)
                 bars.advance(whole)
         return results
@@ -158,7 +173,7 @@ class _Brush:
         path = self.keep / pair.file_name(variant)
         try:
             made = path.stat().st_mtime_ns
-            if made < max(pair.content.stat().st_mtime_ns, pair.style.stat().st_mtime_ns):
+            if made < max(source.stat().st_mtime_ns for source in (pair.content, *pair.style.paths)):
                 return None
             if images.read_parameters(path) != variant.params.as_dict():
                 return None
@@ -170,7 +185,7 @@ class _Brush:
         bars.reset(bar, description="sketch", total=None, losses="", visible=True)
         events = stylize(
             images.decode(pair.content),
-            images.decode(pair.style),
+            pair.style.styling(),
             variant.params,
             device=self.device,
             precision=self.precision,

@@ -4,6 +4,7 @@ A row is a content, a style, and what was painted of the two. Above each column 
 content and a style stand their names.
 """
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Row:
-    """A content and a style with their names, and what was painted of them, one picture per column."""
+    """A content and a style or blend with their names, and what was painted of them, a picture per column."""
 
     content: Picture
     content_name: str
@@ -146,6 +147,19 @@ def letterboxed(picture: Picture, cell_px: int) -> Picture:
     cell[:] = mat = np.array(_MAT, dtype=np.float32) / np.float32(255)
     top, left = (cell_px - fitted.height) // 2, (cell_px - fitted.width) // 2
     cell[top : top + fitted.height, left : left + fitted.width] = _laid_on(fitted, mat)
+    return Picture(rgb=cell)
+
+
+def tiled(pictures: Sequence[Picture], cell_px: int) -> Picture:
+    """Several pictures within one cell, in rows and columns on the mat; a single one has it to itself."""
+    columns = math.isqrt(len(pictures) - 1) + 1
+    tile_px = cell_px // columns
+    left = (cell_px - columns * tile_px) // 2
+    top = (cell_px - -(-len(pictures) // columns) * tile_px) // 2
+    cell = np.full((cell_px, cell_px, 3), np.array(_MAT, dtype=np.float32) / np.float32(255))
+    for number, picture in enumerate(pictures):
+        y, x = top + number // columns * tile_px, left + number % columns * tile_px
+        cell[y : y + tile_px, x : x + tile_px] = letterboxed(picture, tile_px).rgb
     return Picture(rgb=cell)
 
 

@@ -75,6 +75,12 @@ class Server:
             **self._as_whom,
         )
 
+    @property
+    def pid(self) -> int:
+        """Of the process that all others of the server come from."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         settings = {
             "port": str(self.port),

@@ -15,7 +15,7 @@ from bot.features.submit import Limits, Submitter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rooms:
-    """`workers` is how many jobs are painted at once; `news` wakes the courier after a change made here.
+    """`workers` is how many this machine has; `news` wakes the courier after a change made here.
 
     privacy_url: where the operator says what is kept.
     """

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import Database
 from bot.engines.protocol import EngineUnavailable
 from bot.errors import new_reference
-from bot.features import jobs
+from bot.features import batches, fleet, jobs
 from bot.features.jobs import Claim, Progress
+from nst_core.params import VERSION
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +33,18 @@ class LocalEngine:
         lease_s: float,
         max_attempts: int,
         running_per_user: int = 2,
+        params_version: int = VERSION,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """running_per_user: how many jobs of one user run while others wait."""
+        """running_per_user: how many jobs of one user run while others wait.
+
+        params_version: jobs with newer parameters are left to newer workers.
+        """
         self._database = database
         self._lease_s = lease_s
         self._running_per_user = running_per_user
         self._max_attempts = max_attempts
+        self._params_version = params_version
         self._clock = clock
 
     async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
@@ -46,7 +52,10 @@ class LocalEngine:
 
     async def claim(self, worker: str) -> Claim | None:
         async with self._reading() as connection:  # an idle worker takes no write lock
-            if not await jobs.anything_to_claim(connection, now=self._clock()):
+            now, known = self._clock(), self._params_version
+            if not await jobs.anything_to_claim(
+                connection, now=now, lease_s=self._lease_s, params_version=known
+            ):
                 return None
         await self.sweep()
         async with self._writing() as connection:
@@ -56,7 +65,26 @@ class LocalEngine:
                 now=self._clock(),
                 lease_s=self._lease_s,
                 running_per_user=self._running_per_user,
+                params_version=self._params_version,
             )
+
+    async def claim_alike(self, claim: Claim, *, limit: int) -> Sequence[Claim]:
+        if limit < 1 or claim.job.batch_key is None:
+            return []
+        async with self._writing() as connection:
+            found = await batches.companions(
+                connection, claim.job, limit=limit, running_per_user=self._running_per_user
+            )
+            claims = await self._claim_all(connection, found, claim.worker) if found else []
+            if claims:
+                await jobs.note_batch(connection, [claim, *claims])
+            return claims
+
+    async def _claim_all(
+        self, connection: AsyncConnection, job_ids: Sequence[int], worker: str
+    ) -> list[Claim]:
+        now = self._clock()
+        return await jobs.claim_all(connection, job_ids, worker=worker, now=now, lease_s=self._lease_s)
 
     async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
         async with self._writing() as connection:
@@ -93,17 +121,35 @@ class LocalEngine:
             return await self._take_back(connection, dead_worker)
 
     async def _take_back(self, connection: AsyncConnection, dead_worker: str | None) -> Sequence[int]:
+        if dead_worker is not None:
+            await fleet.leave(connection, dead_worker)
         reference = new_reference()
         changed = await jobs.requeue_stalled(
             connection,
             now=self._clock(),
+            lease_s=self._lease_s,
             max_attempts=self._max_attempts,
             reference=reference,
             dead_worker=dead_worker,
         )
         if changed:
             log.warning("jobs taken back", jobs=list(changed), dead_worker=dead_worker, reference=reference)
-        return changed
+        return [*changed, *await self._give_up(connection)]
+
+    async def _give_up(self, connection: AsyncConnection) -> Sequence[int]:
+        """Ends jobs that no worker knows how to paint, once none that might has been there for a while."""
+        now, reference = self._clock(), new_reference()
+        await fleet.forget(connection, now=now)
+        newest = await fleet.newest_params(connection, now=now)
+        if newest is None:
+            return []
+        before = now - fleet.FORGOTTEN_S
+        given_up = await jobs.give_up_too_new(
+            connection, params_version=newest, before=before, reference=reference, now=now
+        )
+        if given_up:
+            log.error("no worker knows these jobs' parameters", jobs=list(given_up), reference=reference)
+        return given_up
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:

@@ -33,35 +33,67 @@ class ProcrastinateEngine(LocalEngine):
         self._swept_at: float | None = None
 
     async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
-        query = select(rows.c.user_id, rows.c.priority, rows.c.attempt).where(rows.c.id == job_id)
-        user_id, tag, attempt = (await connection.execute(query)).one()
-        await tickets.make(connection, job_id, user_id=user_id, tag=tag, returned=attempt > 0)
+        columns = (rows.c.user_id, rows.c.params_version, rows.c.priority, rows.c.attempt)
+        found = await connection.execute(select(*columns).where(rows.c.id == job_id))
+        user_id, version, tag, attempt = found.one()
+        await tickets.make(
+            connection, job_id, user_id=user_id, params_version=version, tag=tag, returned=attempt > 0
+        )
 
     async def claim(self, worker: str) -> Claim | None:
         await self._sweep_now_and_then()
         async with self._writing() as connection:
             while (ticket := await tickets.take(connection)) is not None:
                 fair = await self._fairer(connection, ticket)
+                if fair is None:
+                    break
                 if claim := await self._claim(connection, fair, worker):
                     return claim
         return None
 
-    async def _fairer(self, connection: AsyncConnection, ticket: Ticket) -> Ticket:
-        """Somebody else's ticket, where this one's user has enough running jobs while others wait."""
+    async def _fairer(self, connection: AsyncConnection, ticket: Ticket) -> Ticket | None:
+        """Somebody else's ticket, where this one's user has enough running jobs while others wait.
+
+        One for newer workers is passed over; None: all are.
+        """
         most = self._running_per_user
+        if tickets.version_of(ticket) > self._params_version:
+            if not await jobs.is_queued(connection, tickets.job_of(ticket)):
+                return ticket  # it leads to nothing, and is torn
+            other = await self._other(connection, most) or await self._other(connection, None)
+            await tickets.put_back(connection, ticket)
+            return other
         if not await jobs.is_put_off(connection, tickets.user_of(ticket), running_per_user=most):
             return ticket
-        others = await jobs.users_with_room(connection, running_per_user=most)
-        other = await tickets.take(connection, of_users=others) if others else None
+        other = await self._other(connection, most)
         if other is None:
             return ticket
         await tickets.put_back(connection, ticket)
         return other
 
+    async def _other(self, connection: AsyncConnection, running_per_user: int | None) -> Ticket | None:
+        """The first ticket that this worker may take, of users with fewer running jobs."""
+        waiting = await jobs.who_waits(
+            connection, params_version=self._params_version, running_per_user=running_per_user
+        )
+        return await tickets.take(connection, of=waiting) if waiting else None
+
     async def _claim(self, connection: AsyncConnection, ticket: Ticket, worker: str) -> Claim | None:
         await tickets.tear(connection, ticket)
-        job_id, now = tickets.job_of(ticket), self._clock()
-        return await jobs.claim(connection, job_id, worker=worker, now=now, lease_s=self._lease_s)
+        return await jobs.claim(
+            connection,
+            tickets.job_of(ticket),
+            worker=worker,
+            now=self._clock(),
+            lease_s=self._lease_s,
+            params_version=self._params_version,
+        )
+
+    async def _claim_all(
+        self, connection: AsyncConnection, job_ids: Sequence[int], worker: str
+    ) -> list[Claim]:
+        ours = await tickets.tear_of(connection, job_ids)
+        return await super()._claim_all(connection, [one for one in job_ids if one in ours], worker)
 
     async def hand_back(self, claim: Claim) -> bool:
         async with self._writing() as connection:

@@ -26,6 +26,12 @@ class JobEngine(Protocol):
     async def claim(self, worker: str) -> Claim | None:
         """The next job for `worker`, or None when nobody waits."""
 
+    async def claim_alike(self, claim: Claim, *, limit: int) -> Sequence[Claim]:
+        """Up to `limit` waiting jobs that go into one pass with a claimed one, for the same worker.
+
+        They are taken in the line's order; each has a lease of its own.
+        """
+
     async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
         """Renews the lease, with progress where there is some."""
 

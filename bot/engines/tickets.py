@@ -22,23 +22,38 @@ Ticket = Job
 """A job in Procrastinate's words; ours are `bot.features.jobs.Job`."""
 
 TASK = "paint"
-USER = "user-"
+USER, NEWER = "user-", ".v"
 CHANNEL = "procrastinate_any_queue_v1"
 """Where PostgreSQL says that a ticket was made. Source: Procrastinate's schema, trigger on its jobs."""
 MIN_PRIORITY = -(2**31)
+TEAR = """
+DELETE FROM procrastinate_jobs WHERE id IN (
+    SELECT id FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%(locks)s)
+    FOR UPDATE SKIP LOCKED
+) RETURNING queueing_lock
+"""
+"""Differs: Procrastinate hands out the first ticket of a queue, never a certain one."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """A ticket that is put back is served at once, whatever this machine's clock says."""
 
 
-async def make(connection: AsyncConnection, job_id: int, *, user_id: int, tag: int, returned: bool) -> bool:
+async def make(
+    connection: AsyncConnection,
+    job_id: int,
+    *,
+    user_id: int,
+    params_version: int = 1,
+    tag: int,
+    returned: bool,
+) -> bool:
     """Puts a job in the line at its fair tag, before its equals if it comes back. False: it stands there."""
     ticket = Ticket(
-        queue=_queue(user_id),
+        queue=_queue(user_id, params_version),
         task_name=TASK,
         task_kwargs={"job_id": job_id},
         priority=_priority(tag, returned=returned),
         lock=None,
-        queueing_lock=f"job-{job_id}",
+        queueing_lock=_lock(job_id),
     )
     try:
         # A statement that fails would otherwise spoil the caller's transaction.
@@ -49,19 +64,27 @@ async def make(connection: AsyncConnection, job_id: int, *, user_id: int, tag: i
     return True
 
 
-async def take(connection: AsyncConnection, *, of_users: Iterable[int] | None = None) -> Ticket | None:
+async def take(connection: AsyncConnection, *, of: Iterable[tuple[int, int]] | None = None) -> Ticket | None:
     """The first ticket that no other process holds, None where there is none. It is to be torn or put back.
 
-    of_users: whose tickets; None: anybody's. Another process may take it if the caller's transaction fails.
+    of: users, with versions of parameters; None: anybody's. Another process may take it if the caller's
+    transaction fails.
     """
     nobody = cast("int", None)  # no worker of Procrastinate's: this state is never committed
-    queues = None if of_users is None else [_queue(user_id) for user_id in of_users]
+    queues = None if of is None else [_queue(user_id, version) for user_id, version in of]
     return await _manager(connection).fetch_job(queues, worker_id=nobody)
 
 
 async def tear(connection: AsyncConnection, ticket: Ticket) -> None:
     """Its job is claimed, or does not wait any more."""
     await _manager(connection).finish_job(ticket, Status.SUCCEEDED, delete_job=True)
+
+
+async def tear_of(connection: AsyncConnection, job_ids: Iterable[int]) -> set[int]:
+    """Takes and tears those jobs' tickets that no other process holds; returns whose they were."""
+    locks = {_lock(job_id): job_id for job_id in job_ids}
+    torn = await _Connector(connection).execute_query_all_async(TEAR, locks=list(locks))
+    return {locks[row["queueing_lock"]] for row in torn}
 
 
 async def put_back(connection: AsyncConnection, ticket: Ticket) -> None:
@@ -75,12 +98,24 @@ def job_of(ticket: Ticket) -> int:
 
 
 def user_of(ticket: Ticket) -> int:
-    return int(ticket.queue.removeprefix(USER))
+    return int(ticket.queue.removeprefix(USER).partition(NEWER)[0])
 
 
-def _queue(user_id: int) -> str:
-    """Each user's tickets are a queue of Procrastinate's, which lets some users be passed over at once."""
-    return f"{USER}{user_id}"
+def version_of(ticket: Ticket) -> int:
+    """Of the job's parameters."""
+    return int(ticket.queue.partition(NEWER)[2] or 1)
+
+
+def _lock(job_id: int) -> str:
+    return f"job-{job_id}"
+
+
+def _queue(user_id: int, params_version: int) -> str:
+    """Each user's tickets are a queue of Procrastinate's, which lets some users be passed over at once.
+
+    So are those with newer parameters, each version's apart.
+    """
+    return f"{USER}{user_id}" if params_version == 1 else f"{USER}{user_id}{NEWER}{params_version}"
 
 
 def _priority(tag: int, *, returned: bool) -> int:

@@ -27,7 +27,10 @@ from bot.tables import (
     votes,
 )
 
-NOT_THEIRS: Final = {"worker", "lease_until", "handbacks", "priority", "revision", "attempt"}
+NOT_THEIRS: Final = {
+    *("worker", "lease_until", "handbacks", "priority", "revision", "attempt"),
+    *("batch_key", "batch_size"),
+}
 """Columns of a job that are about our machines."""
 NOBODY: Final = 0
 """Stands where the person stood in what belongs to a server."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Executable, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.features import fleet
 from bot.features.jobs import State
 from bot.tables import deliveries, jobs
 
@@ -17,7 +18,7 @@ class Census:
     depth: queued jobs by how many turns of others they stand behind the front, see `fairness`.
     oldest_queued_s: how long the job that waits longest has waited; 0 where nobody waits.
     stalled: running jobs whose lease ran out and that nobody has taken back yet.
-    workers_busy: workers, wherever they are, that hold a lease.
+    workers_busy: workers, wherever they are, that hold a lease; workers_living: those too that idle.
     tries: failed tries to show a card, over all open deliveries; retrying: how many those are.
     undelivered: painted pictures that could not be shown anywhere.
     """
@@ -27,6 +28,7 @@ class Census:
     oldest_queued_s: float
     stalled: int
     workers_busy: int
+    workers_living: int
     deliveries_open: int
     retrying: int
     tries: int
@@ -58,6 +60,7 @@ async def count(connection: AsyncConnection, *, now: float) -> Census:
         oldest_queued_s=max(0.0, now - oldest) if oldest is not None else 0.0,
         stalled=stalled or 0,
         workers_busy=busy,
+        workers_living=await fleet.count_living(connection, now=now),
         deliveries_open=opened,
         retrying=retrying or 0,
         tries=tries or 0,
@@ -112,11 +115,3 @@ async def ended_since(connection: AsyncConnection, since: float) -> list[Ended]:
         )
         for row in await connection.execute(query)
     ]
-
-
-async def last_sign_of_work(connection: AsyncConnection) -> float | None:
-    """When a worker last claimed a job or ended one, in epoch seconds."""
-    latest = select(func.max(jobs.c.started_at)).where(jobs.c.state == State.RUNNING).scalar_subquery()
-    ended = select(func.max(jobs.c.ended_at)).where(jobs.c.state != State.CANCELLED).scalar_subquery()
-    times = (await connection.execute(select(latest, ended))).one()
-    return max((time for time in times if time is not None), default=None)

@@ -1,4 +1,4 @@
-"""When a job's picture will be there, from the times measured on this machine."""
+"""When a job's picture will be there, from the times measured here and the workers that live."""
 
 import heapq
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.features import jobs, looks
+from bot.features import fleet, jobs, looks
 from bot.features.jobs import Job, State
 from bot.tables import jobs as table
 from nst_core.params import Params
@@ -33,10 +33,21 @@ def remaining_cost(job: Job) -> float:
     )
 
 
+def _own_cost(job: Job) -> float:
+    """What lies before its end once it is begun: with it end those that are painted in the same pass."""
+    return remaining_cost(job) * (job.batch_size if job.state is State.RUNNING else 1)
+
+
 async def seconds_per_cost(connection: AsyncConnection, *, sample: int = 20) -> float | None:
-    """The measured painting time per unit of cost over the newest finished jobs, None before the first."""
+    """The measured painting time per unit of cost over the newest finished jobs, None before the first.
+
+    Jobs that were painted in one pass have taken its time together, each its part.
+    """
     recent = (
-        select(table.c.cost, (table.c.ended_at - table.c.started_at).label("seconds"))
+        select(
+            table.c.cost,
+            ((table.c.ended_at - table.c.started_at) / table.c.batch_size).label("seconds"),
+        )
         .where(table.c.result_blob.is_not(None))
         .order_by(table.c.id.desc())
         .limit(sample)
@@ -48,12 +59,13 @@ async def seconds_per_cost(connection: AsyncConnection, *, sample: int = 20) -> 
 
 
 async def standing(connection: AsyncConnection, job: Job, *, now: float, workers: int) -> Standing:
-    """Where a queued or running job stands in the line."""
+    """Where a queued or running job stands in the line. `workers`: this machine's, where fewer are known."""
     ahead = [] if job.state is State.RUNNING else await jobs.ahead_of(connection, job)
     rate = await seconds_per_cost(connection)
     if rate is None:
         return Standing(ahead=len(ahead), ready_at=None)
-    cost = sum(map(remaining_cost, ahead)) / max(1, workers) + remaining_cost(job)
+    at_once = await fleet.at_once(connection, now=now, here=max(1, workers))
+    cost = sum(map(remaining_cost, ahead)) / at_once + _own_cost(job)
     return Standing(ahead=len(ahead), ready_at=now + cost * rate)
 
 
@@ -66,9 +78,10 @@ async def free_at(
     """
     rate = await seconds_per_cost(connection)
     line = await jobs.line(connection)
+    at_once = await fleet.at_once(connection, now=now, here=max(1, workers))
     ends = sorted(
         end
-        for job, end in zip(line, _costs_until_end(line, workers), strict=True)
+        for job, end in zip(line, _costs_until_end(line, at_once), strict=True)
         if user_id is None or job.user_id == user_id
     )
     if rate is None or not ends:
@@ -78,7 +91,7 @@ async def free_at(
 
 def _costs_until_end(line: Sequence[Job], workers: int) -> list[float]:
     """How much cost lies before each job's end, when each worker takes the next job as it becomes free."""
-    free = [0.0] * max(1, workers)
+    free = [0.0] * workers
     ends = []
     for job in line:
         end = heapq.heappop(free) + remaining_cost(job)

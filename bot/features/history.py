@@ -25,12 +25,11 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A job, who holds it, and its card. handbacks: how often a stopping worker gave it back."""
+    """A job, who holds it, and its card."""
 
     job: Job
     worker: str | None
     lease_until: float | None
-    handbacks: int
     ledger: Ledger | None
 
 
@@ -39,11 +38,7 @@ _LEDGER = tuple(deliveries.c[name] for name in Ledger.__slots__)
 
 async def record_of(connection: AsyncConnection, job_id: int) -> Record | None:
     """None where there is no such job (any more)."""
-    query = (
-        select(*JOB_COLUMNS, jobs.c.worker, jobs.c.lease_until, jobs.c.handbacks)
-        .where(jobs.c.id == job_id)
-        .limit(1)
-    )
+    query = select(*JOB_COLUMNS, jobs.c.worker, jobs.c.lease_until).where(jobs.c.id == job_id).limit(1)
     row = (await connection.execute(query)).mappings().one_or_none()
     if row is None:
         return None
@@ -53,7 +48,6 @@ async def record_of(connection: AsyncConnection, job_id: int) -> Record | None:
         job=Job.from_row(row),
         worker=row["worker"],
         lease_until=row["lease_until"],
-        handbacks=row["handbacks"],
         ledger=Ledger(**shown) if shown else None,
     )
 

@@ -21,6 +21,7 @@ from bot.db import one_at_a_time
 from bot.features import fairness
 from bot.language import N_
 from bot.tables import deliveries, jobs
+from nst_core.params import VERSION
 
 
 class State(StrEnum):
@@ -78,6 +79,9 @@ class Job:
     state: State
     priority: int
     attempt: int
+    handbacks: int
+    batch_key: str | None
+    batch_size: int
     revision: int
     scale: int | None
     scales: int | None
@@ -201,10 +205,13 @@ async def count_waiting(connection: AsyncConnection, user_id: int | None = None)
     return int((await connection.execute(query)).scalar_one())
 
 
-async def anything_to_claim(connection: AsyncConnection, *, now: float) -> bool:
-    """Whether a job is queued, or runs on a lease that ran out."""
-    stalled = and_(jobs.c.state == State.RUNNING, jobs.c.lease_until < now)
-    query = select(jobs.c.id).where(or_(jobs.c.state == State.QUEUED, stalled)).limit(1)
+async def anything_to_claim(
+    connection: AsyncConnection, *, now: float, lease_s: float, params_version: int = VERSION
+) -> bool:
+    """Whether a job is queued whose parameters are known, or one runs on a lease that ran out."""
+    queued = and_(jobs.c.state == State.QUEUED, jobs.c.params_version <= params_version)
+    stalled = and_(jobs.c.state == State.RUNNING, _ran_out(now, lease_s))
+    query = select(jobs.c.id).where(or_(queued, stalled)).limit(1)
     return (await connection.execute(query)).first() is not None
 
 
@@ -214,6 +221,11 @@ async def anything_to_claim(connection: AsyncConnection, *, now: float) -> bool:
 _REVISED = {"revision": jobs.c.revision + 1}
 # An ended job's card has no preview, and the worker deletes its blob.
 _ENDED = {"lease_until": None, "preview_blob": None}
+
+
+def _ran_out(now: float, lease_s: float) -> ColumnElement[bool]:
+    """The lease is over; or it ends later than any can: a clock was set back since it was given."""
+    return or_(jobs.c.lease_until < now, jobs.c.lease_until > now + 2 * lease_s)
 
 
 def _fence(claim: Claim) -> ColumnElement[bool]:
@@ -245,15 +257,24 @@ def _first_queued(*where: ColumnElement[bool]) -> Any:
 
 
 async def claim_next(
-    connection: AsyncConnection, *, worker: str, now: float, lease_s: float, running_per_user: int
+    connection: AsyncConnection,
+    *,
+    worker: str,
+    now: float,
+    lease_s: float,
+    running_per_user: int,
+    params_version: int = VERSION,
 ) -> Claim | None:
     """Gives the first queued job to `worker`, or None when nobody waits.
 
-    Jobs of users with `running_per_user` running ones wait behind all others, while there are others.
+    Jobs of users with `running_per_user` running ones wait behind all others, while there are others. Those
+    with newer parameters than `params_version` wait for newer workers.
     """
     await one_at_a_time(connection, CLAIMING)
-    first = func.coalesce(_first_queued(_has_room(running_per_user)), _first_queued())
-    return await _claim(connection, jobs.c.id == first, worker=worker, now=now, lease_s=lease_s)
+    known = jobs.c.params_version <= params_version
+    first = func.coalesce(_first_queued(known, _has_room(running_per_user)), _first_queued(known))
+    claims = await _claim(connection, jobs.c.id == first, worker=worker, now=now, lease_s=lease_s)
+    return claims[0] if claims else None
 
 
 async def is_put_off(connection: AsyncConnection, user_id: int, *, running_per_user: int) -> bool:
@@ -267,37 +288,80 @@ async def is_put_off(connection: AsyncConnection, user_id: int, *, running_per_u
     return int(count.scalar_one()) >= running_per_user
 
 
-async def users_with_room(connection: AsyncConnection, *, running_per_user: int) -> Sequence[int]:
-    """Who waits for a picture and has fewer than so many running."""
-    waiting = select(jobs.c.user_id).where(jobs.c.state == State.QUEUED, _has_room(running_per_user))
-    return (await connection.execute(waiting.distinct())).scalars().all()
+async def who_waits(
+    connection: AsyncConnection, *, params_version: int, running_per_user: int | None
+) -> list[tuple[int, int]]:
+    """Users with fewer than so many running, and the versions of the parameters that they wait with.
+
+    params_version: newer ones are left out. running_per_user: None leaves nobody out.
+    """
+    where = [jobs.c.state == State.QUEUED, jobs.c.params_version <= params_version]
+    if running_per_user is not None:
+        where.append(_has_room(running_per_user))
+    query = select(jobs.c.user_id, jobs.c.params_version).where(*where).distinct()
+    return [(user_id, version) for user_id, version in await connection.execute(query)]
+
+
+async def is_queued(connection: AsyncConnection, job_id: int) -> bool:
+    query = select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
+    return (await connection.execute(query)).first() is not None
 
 
 async def claim(
-    connection: AsyncConnection, job_id: int, *, worker: str, now: float, lease_s: float
+    connection: AsyncConnection,
+    job_id: int,
+    *,
+    worker: str,
+    now: float,
+    lease_s: float,
+    params_version: int = VERSION,
 ) -> Claim | None:
-    """Gives that job to `worker`, or None when it does not wait any more."""
-    waits = and_(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
-    return await _claim(connection, waits, worker=worker, now=now, lease_s=lease_s)
+    """Gives that job to `worker`, or None when it does not wait any more, or has newer parameters."""
+    claims = await claim_all(
+        connection, [job_id], worker=worker, now=now, lease_s=lease_s, params_version=params_version
+    )
+    return claims[0] if claims else None
+
+
+async def claim_all(
+    connection: AsyncConnection,
+    job_ids: Sequence[int],
+    *,
+    worker: str,
+    now: float,
+    lease_s: float,
+    params_version: int = VERSION,
+) -> list[Claim]:
+    """Gives those of the jobs to `worker` that still wait and have known parameters, in the order given."""
+    known = jobs.c.params_version <= params_version
+    waiting = and_(jobs.c.id.in_(job_ids), jobs.c.state == State.QUEUED, known)
+    claims = await _claim(connection, waiting, worker=worker, now=now, lease_s=lease_s)
+    return sorted(claims, key=lambda claim: job_ids.index(claim.job.id))
+
+
+async def note_batch(connection: AsyncConnection, claims: Sequence[Claim]) -> None:
+    """Writes down that these are painted in one pass."""
+    held = or_(*map(_fence, claims))
+    await connection.execute(update(jobs).where(held).values(batch_size=len(claims)))
 
 
 async def _claim(
     connection: AsyncConnection, which: ColumnElement[bool], *, worker: str, now: float, lease_s: float
-) -> Claim | None:
+) -> list[Claim]:
     values = {
         "state": State.RUNNING,
         "attempt": jobs.c.attempt + 1,
         "worker": worker,
         "lease_until": now + lease_s,
         "started_at": now,
+        "batch_size": 1,
         # The old attempt's preview stays on the card until this one has its own.
         **dict.fromkeys(("scale", "scales", "step", "steps", "loss")),
     }
     claimed = await connection.execute(
         update(jobs).where(which).values(**values, **_REVISED).returning(*JOB_COLUMNS)
     )
-    row = claimed.mappings().one_or_none()
-    return Claim(job=Job.from_row(row), worker=worker, lease_s=lease_s) if row else None
+    return [Claim(job=Job.from_row(row), worker=worker, lease_s=lease_s) for row in claimed.mappings()]
 
 
 async def beat(
@@ -347,6 +411,7 @@ async def requeue_stalled(
     connection: AsyncConnection,
     *,
     now: float,
+    lease_s: float,
     max_attempts: int,
     reference: str,
     dead_worker: str | None = None,
@@ -357,7 +422,7 @@ async def requeue_stalled(
     Returns the ids of all jobs that were changed.
     """
     orphaned = false() if dead_worker is None else jobs.c.worker == dead_worker
-    lost = and_(jobs.c.state == State.RUNNING, or_(jobs.c.lease_until < now, orphaned))
+    lost = and_(jobs.c.state == State.RUNNING, or_(_ran_out(now, lease_s), orphaned))
     tries = jobs.c.attempt - jobs.c.handbacks
     sentence = N_("Painting this picture failed several times: try another picture or a smaller size.")
     poison = {"state": State.FAILED, "error": sentence, "reference": reference, "ended_at": now, **_ENDED}
@@ -367,6 +432,17 @@ async def requeue_stalled(
         statement = update(jobs).where(lost, where).values(**values, **_REVISED)
         changed += (await connection.execute(statement.returning(jobs.c.id))).scalars()
     return changed
+
+
+async def give_up_too_new(
+    connection: AsyncConnection, *, params_version: int, before: float, reference: str, now: float
+) -> Sequence[int]:
+    """Fails queued jobs from `before` whose parameters are newer; returns their ids."""
+    sentence = N_("No worker here knows yet how to paint this: please try again later.")
+    too_new = and_(jobs.c.state == State.QUEUED, jobs.c.params_version > params_version)
+    values = {"state": State.FAILED, "error": sentence, "reference": reference, "ended_at": now, **_ENDED}
+    given_up = update(jobs).where(too_new, jobs.c.created_at < before).values(**values, **_REVISED)
+    return list((await connection.execute(given_up.returning(jobs.c.id))).scalars())
 
 
 async def cancel(connection: AsyncConnection, job_id: int, *, user_id: int, now: float) -> bool:

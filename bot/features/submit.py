@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database, one_at_a_time
 from bot.errors import Refusal
-from bot.features import deliveries, estimates, guilds, jobs, looks, named_styles, quotas
+from bot.features import batches, deliveries, estimates, guilds, jobs, looks, named_styles, quotas
 from bot.features.bounds import bounded
 from bot.features.deliveries import Address
 from bot.features.guilds import GuildSettings
@@ -21,6 +21,7 @@ from bot.features.looks import Look
 from bot.features.pace import Pace
 from bot.features.quotas import Asker, Caps
 from bot.language import _, speaking, spoken
+from nst_core.params import VERSION
 
 MAX_SEED = 2**31 - 1
 CARRIED = (
@@ -152,7 +153,7 @@ class Submitter:
         workers: int = 1,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`workers` is how many jobs are painted at once."""
+        """`workers` is how many this machine has."""
         self._database = database
         self._enqueue = enqueue
         self._intake = intake
@@ -197,6 +198,14 @@ class Submitter:
             "notes": within.notes or None,
             "language": language,
             "params": params.as_dict(),
+            "params_version": VERSION,
+            "batch_key": batches.batch_key(
+                params,
+                width=content.width,
+                height=content.height,
+                started_px=started_px,
+                masked=pictures.mask is not None,
+            ),
             "cost": looks.cost_of(params, width=content.width, height=content.height, started_px=started_px),
             "created_at": self._clock(),
         }

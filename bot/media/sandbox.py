@@ -3,10 +3,13 @@
 Called after everything is imported, for nothing can be opened afterwards. The limits hold on every Unix; the
 filter of system calls on Linux, on the machines listed here. There is no RLIMIT_NPROC: it counts all of a
 user's processes, and would take away the thread that HEIC needs; the filter refuses new processes instead.
+
+`python -m bot.media.sandbox` tries whether the filter can be had, and says so by its exit status: 0 or 1.
 """
 
 import ctypes
 import errno
+import os
 import platform
 import resource
 import signal
@@ -113,3 +116,7 @@ def program(machine: str) -> bytes:
         (_RETURN, 0, 0, _REFUSE),
     ]
     return b"".join(struct.pack("HBBI", *step) for step in steps)
+
+
+if __name__ == "__main__":
+    os._exit(0 if confine(memory_bytes=2**32, cpu_s=5) else 1)

@@ -156,6 +156,7 @@ def _of_line(line: Census | None) -> Iterator[Metric]:
     yield _one("easel_queue_oldest_seconds", "How long the longest waiting job waits", line.oldest_queued_s)
     yield _one("easel_jobs_stalled", "Running jobs whose lease ran out", line.stalled)
     yield _one("easel_workers_busy", "Workers anywhere that hold a job", line.workers_busy)
+    yield _one("easel_workers_living", "Workers anywhere that live, busy or idle", line.workers_living)
     yield _one("easel_deliveries_open", "Cards that are still followed", line.deliveries_open)
     yield _one("easel_deliveries_retrying", "Open cards that Discord refused last", line.retrying)
     yield _one("easel_deliveries_tries", "Failed tries over all open cards", line.tries)

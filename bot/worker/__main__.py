@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 
 import structlog
 from pydantic import ValidationError
@@ -21,7 +22,8 @@ from bot.secret_files import FOR_ALL, read_secret_files
 from bot.sentry import start_sentry
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
-from bot.worker.loop import Paint, Worker
+from bot.worker.loop import Paint, Room, Worker, up_to
+from bot.worker.presence import present
 
 NICENESS = 10
 """Painting takes every core; the gateway must still answer within Discord's 3 s."""
@@ -69,7 +71,8 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
         loop.add_signal_handler(number, stop.set)
     if supervised:
         _stop_at_end_of_input(loop, stop)
-    brush = paint or _brush()  # PyTorch takes seconds to load: a signal is heeded before
+    # PyTorch takes seconds to load: a signal is heeded before.
+    brush, room = (paint, up_to(1)) if paint else _painter(settings.device)
 
     database = Database(settings.url, checkpoints=False, connections=1)
     bell = bell_for(database)
@@ -82,23 +85,25 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
             blobs=blobs_at(settings.blobs_url, settings.blobs_dir),
             paint=brush,
             device=settings.device,
+            room=room if settings.batch == "auto" else up_to(int(settings.batch)),
             timelapse=settings.timelapse,
             bell=bell,
             poll_s=poll_s,
             beat_s=min(beat_s, settings.lease_s / BEATS_PER_LEASE),
         )
         log.info("worker ready", worker=name, device=settings.device)
-        await worker.run(stop)
+        async with present(database, name=name, device=settings.device):
+            await worker.run(stop)
     finally:
         if bell is not None:
             await bell.close()
         await database.dispose()
 
 
-def _brush() -> Paint:
-    from bot.worker.render import paint  # noqa: PLC0415 - only a process that paints loads PyTorch
+def _painter(device: str) -> tuple[Paint, Room]:
+    from bot.worker import render  # noqa: PLC0415 - only a process that paints loads PyTorch
 
-    return paint
+    return render.paint, partial(render.room, device=device)
 
 
 def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -1,7 +1,7 @@
-"""One attempt at a picture, drained in a thread: what it said last, how to stop it, what came of it."""
+"""Attempts at pictures, drained in a thread: what each said last, how to stop it, what came of it."""
 
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -20,42 +20,65 @@ class DeviceBrokenError(Exception):
     """The device answers nothing any more in this process, whatever the job. A new process may do better."""
 
 
+def drain(
+    events: Generator[tuple[int, Event], None, None], attempts: Sequence["Attempt"]
+) -> Exception | None:
+    """Paints until each attempt has ended or was stopped, and never raises; to be called in a thread.
+
+    Returns why some have no picture, None where none is missing. `events` says which attempt each is about.
+    """
+    try:
+        with closing(events):
+            # Asked first, for even the first event may take seconds.
+            while wanted := [attempt for attempt in attempts if attempt.goes_on]:
+                number, event = next(events)
+                if attempts[number] in wanted:
+                    attempts[number].take(event)
+    except StopIteration:
+        return RuntimeError("the painting ended without a picture")
+    except Exception as error:  # noqa: BLE001 - one pass: whoever waits for it is told
+        return error
+    return None
+
+
 class Attempt:
-    """Drains `events`. The thread writes the fields, the loop reads them; each is replaced whole."""
+    """One of them. The thread writes the fields, the loop reads them; each is replaced whole."""
 
     def __init__(
         self,
-        events: Generator[Event, None, None],
         *,
         parameters: Mapping[str, Any],
         timelapse: Timelapse | None = None,
+        ended: Callable[[], object] = lambda: None,
     ) -> None:
-        self._events = events
+        """`ended` is called, in whatever thread, when nothing more comes of it."""
         self._parameters = parameters
+        self._ended = ended
         self._frames = timelapse
         self._timelapse: bytes | None = None
         self._stop = threading.Event()
-        self._stopped = False
+        self._is_over = False
         self._error: Exception | None = None
         self._result: tuple[Finished, bytes] | None = None
         self._preview: Picture | None = None
         self._started: Started | None = None
         self._step: Step | None = None
 
-    def run(self) -> None:
-        """Paints to the end, an error or `stop`, and never raises; to be called in a thread."""
-        try:
-            with closing(self._events) as events:
-                # Asked first, for even the first event may take seconds.
-                while not (stopped := self._stop.is_set()) and (event := next(events, None)) is not None:
-                    self._take(event)
-            self._stopped = stopped
-        except Exception as error:  # noqa: BLE001 - one job: `result` raises it where the job is brought to its end
-            self._error = error
+    @property
+    def goes_on(self) -> bool:
+        """Whether somebody still waits for its picture."""
+        return not (self._is_over or self._stop.is_set())
 
     def stop(self) -> None:
-        """Lets the painting end after the step it is in."""
+        """Lets the painting end after the step it is in, unless it goes on for others."""
         self._stop.set()
+
+    def end(self, error: Exception | None = None) -> None:
+        """Nothing more comes of it. An attempt that has its picture has ended before."""
+        if not self._is_over:
+            self._error = error
+            self._is_over = True
+            self._ended()
 
     def result(self) -> tuple[Finished, bytes] | None:
         """What came of it, with the picture as a PNG that holds its parameters; None: it was stopped.
@@ -65,8 +88,6 @@ class Attempt:
         """
         if self._error is not None:
             raise self._error
-        if self._result is None and not self._stopped:
-            raise RuntimeError("the painting ended without a picture")
         return self._result
 
     def timelapse(self) -> bytes | None:
@@ -101,10 +122,12 @@ class Attempt:
             preview_blob=preview_blob,
         )
 
-    def _take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:
         match event:
             case Started():
-                self._started = event
+                self._started, self._step = event, None
+                if self._frames is not None:
+                    self._frames.clear()  # this one may have begun once before, among others
             case Step():
                 self._step = event
             case Preview():
@@ -114,6 +137,7 @@ class Attempt:
                 picture = images.encode(event.picture, format="png", parameters=self._parameters)
                 self._timelapse = self._cut(event.picture)
                 self._result = (event, picture)
+                self.end()
 
     def _film(self, preview: Picture) -> None:
         if self._frames is None:

@@ -1,39 +1,21 @@
-"""A worker's life: claim a job, paint it in a thread, keep its lease alive, store the picture, say so."""
+"""A worker's life: claim a job and others of its kind, paint them in a thread, see each to its end."""
 
 import asyncio
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
 from bot.engines.protocol import EngineUnavailable, JobEngine
-from bot.errors import Failure, new_reference
-from bot.features.jobs import Claim
-from bot.language import N_
+from bot.features.jobs import Claim, Job
 from bot.media.blobs import Blobs
-from bot.worker.attempt import Attempt, DeviceBrokenError
-from bot.worker.lease import KEPT, Lease, Previews
-from bot.worker.pictures import pictures_of
-from bot.worker.timelapse import Timelapse
-from nst_core.errors import EngineError
+from bot.worker.attempt import DeviceBrokenError, drain
+from bot.worker.member import Member
+from bot.worker.pictures import Work
 from nst_core.progress import Event
 
 log = structlog.get_logger(__name__)
-
-FIGURES = (
-    "content",
-    "style",
-    "content_rel",
-    "style_rel",
-    "total",
-    "beta",
-    "iterations",
-    "seconds",
-    "device",
-    "notes",
-)
-"""What is kept of a finished picture's figures."""
 
 
 class Bell(Protocol):
@@ -44,13 +26,21 @@ class Bell(Protocol):
     async def found(self) -> None: ...
 
 
-Paint = Callable[..., Generator[Event, None, None]]
+Paint = Callable[..., Generator[tuple[int, Event], None, None]]
 """`bot.worker.render.paint`, or a stand-in with its signature."""
+Room = Callable[[Job], int]
+"""How many jobs like this one are painted in one pass: `bot.worker.render.room`, or `up_to`."""
+
+
+def up_to(count: int) -> Room:
+    """So many, whatever the job."""
+    return lambda _job: count
 
 
 class Worker:
-    """Works on one job at a time until told to stop.
+    """Works on one job, or on one batch of a kind, at a time until told to stop.
 
+    room: how many jobs a batch may have.
     timelapse: whether a short film of each run is kept beside its picture.
     bell: wakes an idle worker before `poll_s` has passed; where there is one, a stop may take as long.
     beat_s: between two renewals of a lease, which has to last several of them.
@@ -64,6 +54,7 @@ class Worker:
         blobs: Blobs,
         paint: Paint,
         device: str,
+        room: Room | None = None,
         timelapse: bool = True,
         bell: Bell | None = None,
         poll_s: float = 0.3,
@@ -74,133 +65,105 @@ class Worker:
         self._blobs = blobs
         self._paint = paint
         self._device = device
+        self._room = room or up_to(1)
         self._timelapse = timelapse
         self._bell = bell
         self._poll_s = poll_s
         self._beat_s = beat_s
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Takes jobs until `stop` is set; a job that runs then is handed back.
+        """Takes jobs until `stop` is set; those that run then are handed back.
 
         Raises:
             DeviceBrokenError: no job can be painted in this process any more.
         """
         while not stop.is_set():
-            claim = await self._claim()
-            if claim is None:
+            claims = await self._claim()
+            if not claims:
                 await (self._bell.wait(self._poll_s) if self._bell else _wait(stop, self._poll_s))
                 continue
             if self._bell:
                 await self._bell.found()
-            job = claim.job
-            with structlog.contextvars.bound_contextvars(
-                job=job.id, user=job.user_id, guild=job.guild_id, attempt=job.attempt
-            ):
-                await self.work(claim, stop)
+            await self.work(claims, stop)
 
-    async def _claim(self) -> Claim | None:
+    async def _claim(self) -> list[Claim]:
+        claims = list[Claim]()
         try:
-            return await self._engine.claim(self._name)
+            claim = await self._engine.claim(self._name)
+            if claim is not None:
+                claims.append(claim)
+                room = await asyncio.to_thread(self._room, claim.job)
+                claims += await self._engine.claim_alike(claim, limit=room - 1)
         except EngineUnavailable as error:
-            log.warning("no job could be claimed", error=str(error))
-            await asyncio.sleep(self._beat_s)
-            return None
+            log.warning(
+                "no further job could be claimed" if claims else "no job could be claimed", error=str(error)
+            )
+            if not claims:
+                await asyncio.sleep(self._beat_s)
+        return claims
 
-    async def work(self, claim: Claim, stop: asyncio.Event) -> None:
-        """Brings one claimed job to an end: rendered, failed, handed back, or lost to another worker.
+    async def work(self, claims: Sequence[Claim], stop: asyncio.Event) -> None:
+        """Brings each claimed job to its end: rendered, failed, handed back, or lost to another worker.
 
         Raises:
-            DeviceBrokenError: the job's lease is left to run out, which counts as one of its attempts.
+            DeviceBrokenError: the jobs that were not painted yet are left to others.
         """
-        log.info("job started", worker=self._name)
-        lease = Lease(self._engine, claim, retry_s=self._beat_s)
-        previews = Previews(self._blobs, claim.job)
-        try:
-            await self._paint_job(claim, lease, previews, stop)
-        except DeviceBrokenError:
-            log.exception("the device is broken")
-            raise
-        except Exception as error:  # noqa: BLE001 - one broken job must not end the worker
-            await self._fail(lease, error)
-            await previews.forget()
-
-    async def _paint_job(self, claim: Claim, lease: Lease, previews: Previews, stop: asyncio.Event) -> None:
-        job = claim.job
-        pictures = await pictures_of(job, self._blobs)
-        events = self._paint(job.params, pictures, device=self._device)
-        film = Timelapse() if self._timelapse else None
-        attempt = Attempt(events, parameters=job.params, timelapse=film)
-        if not await self._watch(attempt, lease, previews, stop):
-            log.info("job lost: it was cancelled, or its lease ran out")
-            await previews.forget()
-            return
-        result = attempt.result()
-        if result is None:
-            back = await lease.hand_back()
-            log.info("job handed back" if back else "job lost before it could be handed back")
-            # The row shows the newest preview while the job waits; the next attempt deletes it.
-            await previews.forget(but=1 if back else 0)
-            return
-        finished, picture = result
-        figures = {name: getattr(finished, name) for name in FIGURES}
-        result_blob = await self._blobs.put(picture)
-        timelapse_blob = await self._keep(attempt.timelapse())
-        if await lease.render(result_blob=result_blob, figures=figures, timelapse_blob=timelapse_blob):
-            log.info("job rendered", seconds=round(finished.seconds, 1), total=finished.total)
-        await previews.forget()
-
-    async def _keep(self, timelapse: bytes | None) -> str | None:
-        """Stores a time-lapse. One that cannot be stored is left out: the picture is what was asked for."""
-        try:
-            return None if timelapse is None else await self._blobs.put(timelapse)
-        except Failure as failure:
-            log.warning("time-lapse not stored", error=str(failure))
-            return None
-
-    async def _watch(self, attempt: Attempt, lease: Lease, previews: Previews, stop: asyncio.Event) -> bool:
-        """Keeps the lease alive until the painting ends or `stop`. False: the lease is lost."""
-        held = True
+        members = [self._member(claim) for claim in claims]
         async with asyncio.TaskGroup() as group:
-            thread = group.create_task(asyncio.to_thread(attempt.run))
-            stopping = group.create_task(stop.wait())
+            for member in members:
+                group.create_task(member.tend())
+            stopping = group.create_task(_stop_at(stop, members))
             try:
-                while held and not thread.done() and not stop.is_set():
-                    held = await self._report(attempt, lease, previews)
-                    if held:
-                        await asyncio.wait(
-                            {thread, stopping}, timeout=self._beat_s, return_when=asyncio.FIRST_COMPLETED
-                        )
+                await self._paint_all(members)
             finally:
-                attempt.stop()
                 stopping.cancel()
-        # What has happened since the last beat is better known before anything is stored.
-        return held and await lease.beat(lease.written)
+                _stop(members)
+        for member in members:
+            if member.broken is not None:
+                raise member.broken
 
-    async def _report(self, attempt: Attempt, lease: Lease, previews: Previews) -> bool:
-        picture = attempt.take_preview()
-        if picture is not None:
-            await previews.put(picture)
-        progress = attempt.progress(preview_blob=previews.newest)
-        held = await lease.beat(progress)
-        if held and lease.written == progress:
-            await previews.forget(but=KEPT)
-        return held
+    def _member(self, claim: Claim) -> Member:
+        return Member(
+            claim,
+            engine=self._engine,
+            blobs=self._blobs,
+            timelapse=self._timelapse,
+            beat_s=self._beat_s,
+        )
 
-    async def _fail(self, lease: Lease, error: Exception) -> None:
-        """The exception goes to the log, a sentence to the user, and the reference to both."""
-        reference = error.reference if isinstance(error, Failure) else new_reference()
-        log.error("job failed", reference=reference, exc_info=error)
-        await lease.fail(error=_sentence_for(error), reference=reference)
+    async def _paint_all(self, members: Sequence[Member]) -> None:
+        works = await asyncio.gather(*(member.fetch() for member in members))
+        sound = [(member, work) for member, work in zip(members, works, strict=True) if work is not None]
+        if sound:
+            await self._paint_together(sound)
+
+    async def _paint_together(self, sound: Sequence[tuple[Member, Work]]) -> None:
+        """Paints all in one pass; where that breaks, one by one, so that none fails for another."""
+        attempts = [member.attempt for member, _ in sound]
+        with structlog.contextvars.bound_contextvars(jobs=[member.job.id for member, _ in sound]):
+            events = self._paint([work for _, work in sound], device=self._device)
+            error = await asyncio.to_thread(drain, events, attempts)
+        if error is None or len(sound) == 1 or isinstance(error, DeviceBrokenError):
+            for attempt in attempts:
+                attempt.end(error)
+            return
+        log.warning("a batch broke: what is left of it is painted one by one", exc_info=error)
+        del error  # its traceback holds the whole batch in memory
+        for member, work in sound:
+            if member.attempt.goes_on:
+                await self._paint_together([(member, work)])
+            else:
+                member.attempt.end()
 
 
-def _sentence_for(error: Exception) -> str:
-    match error:
-        case EngineError():
-            return str(error)
-        case MemoryError():
-            return N_("That picture needs more memory than there is here: choose a smaller size.")
-        case _:
-            return N_("Something broke on our side while painting: please try again.")
+def _stop(members: Sequence[Member]) -> None:
+    for member in members:
+        member.attempt.stop()
+
+
+async def _stop_at(stop: asyncio.Event, members: Sequence[Member]) -> None:
+    await stop.wait()
+    _stop(members)
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

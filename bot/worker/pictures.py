@@ -1,7 +1,9 @@
 """What a worker needs of a job's pictures: their files, fetched from the blobs before the painting."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.features.jobs import Job
 from bot.media.blobs import Blobs
@@ -17,7 +19,7 @@ class WeightedStyle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """The files of one job: what `bot.worker.render.paint` paints, and with what.
+    """The files of one job.
 
     mask: white where the content may change, with soft edges; start: what the painting begins with.
     """
@@ -26,6 +28,14 @@ class Pictures:
     styles: tuple[WeightedStyle, ...]
     mask: bytes | None = None
     start: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What `bot.worker.render.paint` needs of one job."""
+
+    params: Mapping[str, Any]
+    pictures: Pictures
 
 
 async def pictures_of(job: Job, blobs: Blobs) -> Pictures:

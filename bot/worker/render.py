@@ -1,29 +1,38 @@
-"""The only door to torch: a job's parameters and pictures in, the engine's events out."""
+"""The only door to torch: jobs' parameters and pictures in, the engine's events out."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 
+from bot.features.jobs import Job
 from bot.worker.attempt import DeviceBrokenError
-from bot.worker.pictures import Pictures
-from nst_core import images
-from nst_core.engine import stylize
+from bot.worker.pictures import Pictures, Work
+from nst_core import images, studio
+from nst_core.engine import stylize_batch
+from nst_core.errors import EngineError
+from nst_core.evaluators import free_bytes
+from nst_core.hardware import choose_device, choose_precision
+from nst_core.memory import estimate_bytes
 from nst_core.params import Params
 from nst_core.progress import Event
 from nst_core.styling import Styling, blended, mask_of
 
 PREVIEW_EVERY_S = 2.0
 """Between two previews of one size; the card takes fewer, the time-lapse takes all."""
+MOST_AT_ONCE = 8
+FILLED_PX = 1024 * 1024
+"""So many pixels keep a GPU busy; what is painted beside them makes them wait. Not measured yet."""
 CPU_IS_FULL = "can't allocate memory"
 """PyTorch's CPU allocator raises a plain RuntimeError. Source: c10/core/impl/alloc_cpu.cpp."""
 GPU_IS_BROKEN = "CUDA error"
 """After such an error every call in this process fails. Source: CUDA's runtime API, "sticky errors"."""
 
 
-def paint(params: Mapping[str, Any], pictures: Pictures, *, device: str) -> Generator[Event, None, None]:
-    """Paints one picture. Closing the generator stops the work within one step.
+def paint(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
+    """Paints jobs in one pass; each event comes with the index of its job.
+
+    Closing the generator stops the work within one step.
 
     Raises:
         EngineError: its message is a sentence for the user.
@@ -31,14 +40,47 @@ def paint(params: Mapping[str, Any], pictures: Pictures, *, device: str) -> Gene
         DeviceBrokenError: this process can paint nothing more.
     """
     with torch_errors():
-        yield from stylize(
-            images.decode(pictures.content),
-            styling_of(pictures),
-            Params.from_dict(params),
-            device=device,
-            preview_every_s=PREVIEW_EVERY_S,
-            start=None if pictures.start is None else images.decode(pictures.start),
+        yield from stylize_batch(
+            [_job_of(work) for work in works], device=device, preview_every_s=PREVIEW_EVERY_S
         )
+
+
+def room(job: Job, *, device: str) -> int:
+    """How many jobs like this one a pass should hold.
+
+    One on the CPU, where a batch takes as long as its jobs one by one. On a GPU as many as its memory holds
+    without a thriftier plan, up to what keeps it busy.
+    """
+    size_px = int(job.params["size"])
+    try:
+        where = choose_device(device)
+        if where.type == "cpu":
+            return 1
+        itemsize, free = choose_precision(where).dtype.itemsize, free_bytes(where)
+    except (EngineError, RuntimeError):
+        return 1  # the painting itself will say what is wrong
+    most, masks = min(MOST_AT_ONCE, FILLED_PX // size_px**2), int(job.mask_blob is not None)
+    return holding(size_px, most=most, itemsize=itemsize, masks=masks, available_bytes=free)
+
+
+def holding(size_px: int, *, most: int, itemsize: int, masks: int, available_bytes: int) -> int:
+    """How many squares of that size, one at least and `most` at most, fit into so much memory at once."""
+
+    def fits(batch: int) -> bool:
+        needed = estimate_bytes(size_px, size_px, batch=batch, itemsize=itemsize, masks=masks)
+        return needed <= available_bytes
+
+    return max(filter(fits, range(1, most + 1)), default=1)
+
+
+def _job_of(work: Work) -> studio.Job:
+    pictures = work.pictures
+    return studio.Job(
+        content=images.decode(pictures.content),
+        style=styling_of(pictures),
+        params=Params.from_dict(work.params),
+        start=None if pictures.start is None else images.decode(pictures.start),
+    )
 
 
 def styling_of(pictures: Pictures) -> Styling:

@@ -21,6 +21,10 @@ class Timelapse:
     """Takes the previews of a run of any length, and keeps a few of them in even distances."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Begins anew."""
         self._frames: list[Image.Image] = []
         self._seen = 0
         self._stride = 1

@@ -15,6 +15,10 @@ BOTH = ["sqlite", "postgresql"]
 """For `@pytest.mark.parametrize("url", BOTH, indirect=True)`: a test that both databases must pass."""
 
 
+NOBODY_THERE = "postgresql+psycopg://easel@127.0.0.1:1/easel"
+"""A PostgreSQL that cannot be reached."""
+
+
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("database") / "easel.db"

@@ -1,5 +1,7 @@
 """`easel doctor`, check by check."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from io import StringIO
 from pathlib import Path
@@ -10,9 +12,11 @@ from rich.console import Console
 
 from bot import doctor
 from bot.db import Database
+from bot.doctor import Finding
 from bot.media.blobs import Blobs
 from bot.settings import Settings
 from tests.bot.builders import BLOB, add
+from tests.bot.media.test_sandbox import FILTERED
 
 TOKEN = "a-token-that-discord-knows"
 
@@ -112,10 +116,50 @@ async def test_the_disk_is_looked_at_where_the_data_will_be(tmp_path: Path) -> N
     assert "GiB free" in finding.saw
 
 
+@pytest.mark.skipif(not FILTERED, reason="calls are filtered on Linux only")
+async def test_a_decoder_whose_calls_are_filtered_is_well(settings: Settings) -> None:
+    finding = await doctor.decoder(settings)
+    assert (finding.well, finding.mend) == (True, "")
+
+
+@pytest.mark.skipif(not FILTERED, reason="elsewhere no machine has a filter")
+def test_a_decoder_without_a_filter_is_a_warning() -> None:
+    """On a machine that says of itself that it is another one: Linux' personality of 32 bits."""
+    script = """
+import asyncio, ctypes
+ctypes.CDLL(None).personality(8)
+from bot import doctor
+from bot.settings import Settings
+finding = asyncio.run(doctor.decoder(Settings(DISCORD_TOKEN=None)))
+print(finding.well, finding.minor, finding.saw, finding.mend, sep=chr(10))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    well, minor, saw, mend = run.stdout.splitlines()
+    assert (well, minor) == ("False", "True")
+    assert "limits alone" in saw
+    assert "seccomp" in mend
+
+
+async def test_a_warning_alone_is_no_failure() -> None:
+    def finding(*, well: bool, minor: bool = False) -> Finding:
+        return Finding(check="decoder", well=well, saw="seen", mend="do this", minor=minor)
+
+    for found, mark, expected in (
+        (finding(well=True), "✓", True),
+        (finding(well=False, minor=True), "!", True),
+        (finding(well=False), "✗", False),
+    ):
+        out = StringIO()
+        assert doctor.report([found], Console(file=out, width=200)) is expected
+        assert mark in out.getvalue()
+
+
 async def test_the_report_names_every_check_and_fails_when_one_does(settings: Settings) -> None:
     out = StringIO()
     assert not await doctor.examine(settings, Console(file=out, width=200))
-    for check in ("token", "database", "pictures", "weights", "device", "disk"):
+    for check in ("token", "database", "pictures", "decoder", "weights", "device", "disk"):
         assert check in out.getvalue()
 
 

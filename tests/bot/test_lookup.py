@@ -25,13 +25,14 @@ from tests.bot.builders import (
     progress,
     set_columns,
 )
+from tests.bot.conftest import BOTH, NOBODY_THERE
 
 TOKEN = "an-interaction-token"
 
 
 @pytest.fixture
 def settings(database: Database, tmp_path: Path) -> Settings:
-    return Settings(discord_token=None, data_dir=tmp_path)
+    return Settings(discord_token=None, data_dir=tmp_path, database_url=database.url)
 
 
 async def printed(settings: Settings, job: str | None = None) -> str:
@@ -52,6 +53,7 @@ async def test_an_empty_line_says_so(settings: Settings) -> None:
     assert "nobody waits" in await printed(settings)
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_the_line_stands_in_the_order_of_painting(settings: Settings, database: Database) -> None:
     async with database.begin() as connection:
         for user in (ADA, ADA, BEN):
@@ -63,6 +65,7 @@ async def test_the_line_stands_in_the_order_of_painting(settings: Settings, data
     assert "step 5 of 10" in await printed(settings)
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_a_job_that_nobody_has_taken(settings: Settings, database: Database) -> None:
     async with database.begin() as connection:
         job_id = await add(connection)
@@ -77,6 +80,7 @@ async def test_a_job_that_nobody_has_taken(settings: Settings, database: Databas
     assert "Starry Night" not in await printed(settings, "1")
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_a_running_job_says_who_holds_it_and_for_how_long(database: Database) -> None:
     async with database.begin() as connection:
         job_id = await add(connection)
@@ -93,6 +97,7 @@ async def test_a_running_job_says_who_holds_it_and_for_how_long(database: Databa
     assert "the sweep takes it back" in late
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_a_picture_that_discord_does_not_take(database: Database) -> None:
     async with database.begin() as connection:
         job = await add_in(connection, State.RENDERED)
@@ -109,6 +114,7 @@ async def test_a_picture_that_discord_does_not_take(database: Database) -> None:
     assert "It was given up: its person got no message." in await told(database, job.id)
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_a_failed_job_is_found_by_its_reference(settings: Settings, database: Database) -> None:
     async with database.begin() as connection:
         job_id = await add(connection, guild_id=None, private=True)
@@ -131,9 +137,10 @@ async def test_a_job_that_is_not_there_is_one_sentence(
         await printed(settings, name)
 
 
-async def test_without_a_database_there_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("url", [None, NOBODY_THERE])
+async def test_without_a_database_there_is_one_sentence(tmp_path: Path, url: str | None) -> None:
     with pytest.raises(Refusal, match="easel migrate"):
-        await printed(Settings(data_dir=tmp_path))
+        await printed(Settings(data_dir=tmp_path, database_url=url))
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,18 @@ from sqlalchemy import text, update
 
 from bot.features.jobs import State
 from bot.tables import jobs
+from nst_core.params import VERSION
 from tests.chaos.grounds import Ground
 from tests.chaos.play import Play, until
 from tests.chaos.processes import Process
 from tests.chaos.scenes import poisoned
 from tests.chaos.stage import FETCH_TIMEOUT_S, LEASE_S
+from tests.chaos.worker import NEWER_PARAMETER
 
 Strike = Callable[[Play], Coroutine[Any, Any, None]]
 EDITS = r"/messages/"
+LISTENING_S = 0.2
+"""Until whoever waits for a moment listens for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,21 @@ class Fault:
 
 async def kill_worker(play: Play) -> None:
     await play.moment()
+    await _victim(play).kill()
+
+
+async def kill_batch(play: Play) -> None:
+    """Everybody has asked before a worker looks, so that one takes several at once; then it is killed."""
+    workers = [worker for worker in play.stage.workers if worker.alive]
+    for worker in workers:
+        worker.freeze()
+    await play.ask_all(play.scene.asks)
+    await until(play.is_over_or_accepted)
+    coming = asyncio.create_task(play.moment())
+    await asyncio.sleep(LISTENING_S)
+    for worker in workers:
+        worker.thaw()
+    await coming
     await _victim(play).kill()
 
 
@@ -174,8 +193,21 @@ async def clocks_jump(play: Play) -> None:
     play.stage.jump(0)
 
 
+async def clocks_set_back(play: Play) -> None:
+    """A worker dies while the workers' clocks are ahead, nobody tells of it, and they are set back."""
+    play.stage.supervised = False
+    play.stage.jump(600 + 3000 * play.scene.extent)
+    try:
+        await play.moment()
+        await _victim(play).kill()
+    finally:
+        play.stage.jump(0)
+
+
 async def older_workers(play: Play) -> None:
-    """A newer gateway's rows: a column and a parameter that the workers do not know."""
+    """A newer gateway's rows, a column and a parameter that the workers do not know; then newer ones come."""
+    if play.stage.newer:
+        await play.stage.replace_workers(newer=False)
     for worker in play.stage.workers:
         worker.freeze()
     try:
@@ -187,6 +219,8 @@ async def older_workers(play: Play) -> None:
     finally:
         for worker in play.stage.workers:
             worker.thaw()
+    await asyncio.sleep(LEASE_S * play.scene.extent)
+    await play.stage.replace_workers(newer=True)
 
 
 async def _write_as_newer(play: Play) -> None:
@@ -194,9 +228,9 @@ async def _write_as_newer(play: Play) -> None:
     async with play.stage.database.begin() as connection:
         await connection.execute(text(f"ALTER TABLE jobs ADD COLUMN newer_{play.scene.seed} TEXT"))
         for record in records[:: 2 if play.scene.extent < 0.5 else 1]:
-            newer = {**record.job.params, "glaze": 0.5}
+            newer = {"params": {**record.job.params, NEWER_PARAMETER: 0.5}, "params_version": VERSION + 1}
             where = (jobs.c.id == record.job.id, jobs.c.state == State.QUEUED)
-            await connection.execute(update(jobs).where(*where).values(params=newer))
+            await connection.execute(update(jobs).where(*where).values(**newer))
 
 
 # Discord --------------------------------------------------------------------------------------------
@@ -277,6 +311,7 @@ FAULTS: dict[str, Fault] = {
     "worker killed": Fault(strike=kill_worker),
     "gateway killed": Fault(strike=kill_gateway),
     "both killed": Fault(strike=kill_both),
+    "batch killed": Fault(strike=kill_batch, asks=False),
     "worker frozen": Fault(strike=freeze_worker),
     "gateway frozen": Fault(strike=freeze_gateway),
     "two gateways": Fault(strike=two_gateways, asks=False),
@@ -288,6 +323,7 @@ FAULTS: dict[str, Fault] = {
         strike=fill_database, refuses=True, engines=("local",), needs_small_disks=True
     ),
     "clocks jump": Fault(strike=clocks_jump),
+    "clocks set back": Fault(strike=clocks_set_back),
     "older workers": Fault(strike=older_workers, asks=False),
     "rate limits": Fault(strike=rate_limits),
     "server errors": Fault(strike=server_errors),

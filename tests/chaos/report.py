@@ -13,7 +13,7 @@ from rich.table import Table
 from benchmarks.machine import commit, machine
 from tests.chaos.verdict import Verdict
 
-COUNTS = ("jobs", "failed", "refused", "unanswered", "lost", "doubled", "orphans", "swept")
+COUNTS = ("jobs", "batched", "failed", "refused", "unanswered", "lost", "doubled", "orphans", "swept")
 
 
 def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:

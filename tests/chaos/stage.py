@@ -20,7 +20,8 @@ from tests.wire.world import Person
 
 ROOT = Path(__file__).parents[2]
 LEASE_S = 2.0
-WORKERS = 2
+BATCHES = (1, 3)
+"""How many pictures each worker paints in one pass: there is one worker of each."""
 PAINT_S = 0.4
 FETCH_TIMEOUT_S = 2.0
 LOGIN_TIMEOUT_S = 60.0
@@ -47,6 +48,7 @@ class Stage:
         self.workers: list[Process] = []
         self.listeners: list[Heard] = []
         self.supervised = True
+        self.newer = False
         self._clock = ground.folder / "clock"
         self._clock.write_text("0")
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -64,9 +66,9 @@ class Stage:
     async def open(self) -> None:
         asyncio.get_running_loop().add_reader(self._ear.fileno(), self._hear)
         await self.start_gateway()
-        self._keepers = [asyncio.create_task(self._keep_worker(slot)) for slot in range(WORKERS)]
+        self._keepers = [asyncio.create_task(self._keep_worker(slot)) for slot in range(len(BATCHES))]
         async with asyncio.timeout(60):
-            while len(self.workers) < WORKERS:
+            while len(self.workers) < len(BATCHES):
                 await self.hears("ready")
 
     async def close(self) -> None:
@@ -120,7 +122,9 @@ class Stage:
             worker = Process(
                 [
                     *("-m", "tests.chaos.worker", "--name", name, "--paint-s", str(PAINT_S)),
+                    *("--batch", str(BATCHES[slot])),
                     *("--socket", str(self.ground.folder / "ear"), "--clock", str(self._clock)),
+                    *(["--newer"] if self.newer else []),
                 ],
                 folder=self.ground.folder,
                 log=self.ground.folder / f"worker-{slot}.log",
@@ -137,6 +141,16 @@ class Stage:
             if self.supervised:
                 with suppress(Exception):  # as the supervisor: a later sweep makes up for it
                     await engine.sweep(dead_worker=name)
+
+    async def replace_workers(self, *, newer: bool) -> None:
+        """Stops all workers in good order; the keepers start others, of this version or the next."""
+        self.newer = newer
+        old = list(self.workers)
+        for worker in old:
+            await worker.stop()
+        async with asyncio.timeout(60):
+            while len(self.workers) < len(self._keepers) or any(worker in old for worker in self.workers):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
     def worker(self, pid: int) -> Process | None:
         return next((worker for worker in self.workers if worker.pid == pid), None)

@@ -6,7 +6,7 @@ from tests import postgres
 from tests.chaos import report, suite
 
 SHORT = {
-    "local": ("both killed", "worker frozen", "database locked", "blobs' disk full"),
+    "local": ("both killed", "batch killed", "worker frozen", "database locked", "blobs' disk full"),
     "procrastinate": ("worker killed", "database restarted"),
 }
 """One fault of each kind; the whole suite takes minutes."""

@@ -20,15 +20,16 @@ NEVER = Keeping(inputs_days=0, results_days=0, left_servers_days=36_500)
 class Verdict:
     """orphans: blobs that no row names and no sweep removes. swept: those that a sweep has removed.
 
-    unanswered: requests that went down with a gateway before they were accepted. missed: the moment that the
-    fault waited for never came, and it struck when all was over. skipped: why it could not be played here.
-    broken: the scene broke off, and its stage with it.
+    batched: jobs that shared their last pass with others. unanswered: requests that went down with a gateway
+    before they were accepted. missed: the moment that the fault waited for never came, and it struck when all
+    was over. skipped: why it could not be played here. broken: the scene broke off, and its stage with it.
     """
 
     seed: int
     fault: str
     moment: str
     jobs: int = 0
+    batched: int = 0
     failed: int = 0
     refused: int = 0
     unanswered: int = 0
@@ -53,6 +54,7 @@ async def judge(play: Play, *, may_refuse: bool) -> Verdict:
     verdict = Verdict(seed=scene.seed, fault=scene.fault, moment=scene.moment, missed=play.missed)
     records = await play.records()
     verdict.jobs = len(records)
+    verdict.batched = sum(record.job.batch_size > 1 for record in records)
     if play.struck_at is not None and play.ended_at:
         verdict.recovery_s = max(0.0, play.ended_at - play.struck_at)
     _judge_requests(play, records, verdict)

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,16 +24,20 @@ from bot.engines.local import LocalEngine
 from bot.media.blobs import Blobs
 from bot.settings import Settings
 from bot.telemetry import configure_logging
-from bot.worker.loop import Worker
+from bot.worker.loop import Worker, up_to
+from bot.worker.pictures import Work
 from nst_core.images import Picture
-from nst_core.params import Params
+from nst_core.params import VERSION, Params
 from nst_core.progress import Event, Finished, Preview, Started, Step
 
 STEPS = 6
 DWELL_S = 0.06
 """How long a worker waits at each announced moment."""
 POISON = 9
+NEWER_PARAMETER = "glaze"
+"""What a worker of the next version knows and those of this one do not."""
 PNG = b"\x89PNG"
+LOSSES: Mapping[str, Any] = dict.fromkeys(("content", "style", "content_rel", "style_rel", "total"), 1.0)
 
 
 class Crier:
@@ -65,30 +69,45 @@ class TellingBlobs(Blobs):
 
 
 def brush(
-    crier: Crier, paint_s: float, params: Mapping[str, Any], *_pictures: Any, device: str
-) -> Generator[Event, None, None]:
-    """The signature of `bot.worker.render.paint`. The picture is plain noise, another for each seed."""
-    known = Params.from_dict(params)
-    if known.seed % 10 == POISON:
+    crier: Crier, paint_s: float, works: Sequence[Work], *, device: str
+) -> Generator[tuple[int, Event], None, None]:
+    """The signature of `bot.worker.render.paint`. Each picture is plain noise, another for each seed."""
+    known = [_known(work.params) for work in works]
+    if any(one.seed % 10 == POISON for one in known):
         os.kill(os.getpid(), signal.SIGKILL)
     crier.tell("claimed")
-    yield Started(sizes=(known.size,), steps=STEPS, device=device, precision="float32")
-    pixels = np.random.default_rng(known.seed).random((known.size, known.size, 3), dtype=np.float32)
-    losses: dict[str, Any] = dict.fromkeys(("content", "style", "content_rel", "style_rel", "total"), 1.0)
+    size_px = known[0].size
+    yield from each(Started(sizes=(size_px,), steps=STEPS, device=device, precision="float32"), works)
+    noise = [np.random.default_rng(one.seed).random((size_px, size_px, 3), dtype=np.float32) for one in known]
     for step in range(1, STEPS + 1):
         time.sleep(paint_s / STEPS)
-        yield Step(scale=1, scales=1, step=step, steps=STEPS, size_px=known.size, **losses)
+        yield from each(Step(scale=1, scales=1, step=step, steps=STEPS, size_px=size_px, **LOSSES), works)
         if step == STEPS // 2:
-            yield Preview(scale=1, scales=1, picture=Picture(rgb=(pixels / 2).astype(np.float32)))
+            for number, pixels in enumerate(noise):
+                picture = Picture(rgb=(pixels / 2).astype(np.float32))
+                yield number, Preview(scale=1, scales=1, picture=picture)
             crier.tell("running")
-    yield Finished(
-        picture=Picture(rgb=pixels),
+    for number, pixels in enumerate(noise):
+        yield number, finished(Picture(rgb=pixels), paint_s, device)
+
+
+def _known(params: Mapping[str, Any]) -> Params:
+    return Params.from_dict({name: value for name, value in params.items() if name != NEWER_PARAMETER})
+
+
+def each(event: Event, works: Sequence[Work]) -> Iterator[tuple[int, Event]]:
+    return ((number, event) for number in range(len(works)))
+
+
+def finished(picture: Picture, paint_s: float, device: str) -> Finished:
+    return Finished(
+        picture=picture,
         beta=1.0,
         iterations=STEPS,
         seconds=paint_s,
         device=device,
         precision="float32",
-        **losses,
+        **LOSSES,
     )
 
 
@@ -97,8 +116,8 @@ def clock_beside(file: Path) -> float:
     return time.time() + float(file.read_text() or 0)
 
 
-def engine_of(database: Database, settings: Settings, clock_file: Path) -> LocalEngine:
-    """As `bot.engines.choice.engine_for`, with a clock of its own."""
+def engine_of(database: Database, settings: Settings, clock_file: Path, *, newer: bool) -> LocalEngine:
+    """As `bot.engines.choice.engine_for`, with a clock of its own; `newer`: of the next version."""
     kind = LocalEngine
     if not database.is_sqlite:
         from bot.engines.procrastinate import ProcrastinateEngine
@@ -109,11 +128,21 @@ def engine_of(database: Database, settings: Settings, clock_file: Path) -> Local
         lease_s=settings.lease_s,
         max_attempts=settings.max_attempts,
         running_per_user=settings.running_per_user,
+        params_version=VERSION + newer,
         clock=partial(clock_beside, clock_file),
     )
 
 
-async def work(settings: Settings, *, name: str, socket_path: str, clock_file: Path, paint_s: float) -> None:
+async def work(
+    settings: Settings,
+    *,
+    name: str,
+    socket_path: str,
+    clock_file: Path,
+    paint_s: float,
+    newer: bool,
+    batch: int,
+) -> None:
     """Works until SIGTERM or the end of standard input, as a supervised worker does."""
     configure_logging(settings.log_level)
     stop = asyncio.Event()
@@ -126,10 +155,11 @@ async def work(settings: Settings, *, name: str, socket_path: str, clock_file: P
     try:
         worker = Worker(
             name=name,
-            engine=engine_of(database, settings, clock_file),
+            engine=engine_of(database, settings, clock_file, newer=newer),
             blobs=TellingBlobs(settings.blobs_dir, crier),
             paint=partial(brush, crier, paint_s),
             device="cpu",
+            room=up_to(batch),
             bell=bell,
             poll_s=0.1,
             beat_s=settings.lease_s / 4,
@@ -147,7 +177,9 @@ def main() -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--socket", required=True, help="a Unix datagram socket that hears of moments")
     parser.add_argument("--clock", type=Path, required=True, help="a file with the offset of its clock")
+    parser.add_argument("--newer", action="store_true", help="it is of the next version")
     parser.add_argument("--paint-s", type=float, default=0.4)
+    parser.add_argument("--batch", type=int, default=1, help="pictures that it paints in one pass")
     given = parser.parse_args()
     settings = Settings(DISCORD_TOKEN=None)
     asyncio.run(
@@ -157,6 +189,8 @@ def main() -> None:
             socket_path=given.socket,
             clock_file=given.clock,
             paint_s=given.paint_s,
+            newer=given.newer,
+            batch=given.batch,
         )
     )
 

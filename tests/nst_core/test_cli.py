@@ -138,6 +138,36 @@ def test_compare_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> N
     assert report["style_colours"] == 0
 
 
+def test_compare_judges_against_a_blend(capsys: pytest.CaptureFixture[str]) -> None:
+    scream = str(PICTURES / "the_scream.jpg")
+    found = []
+    for styles in (PAIR[1:], [*PAIR[1:], scream, "--mix", "1,0"], [*PAIR[1:], scream, "--mix", "1,3"]):
+        assert nst("compare", PAIR[1], PAIR[0], *styles, "--json", "--device", "cpu") == 0
+        found.append(json.loads(capsys.readouterr().out))
+    alone, without, mixed = found
+    assert without == alone
+    assert mixed["style_rel"] > alone["style_rel"] == 0
+    assert mixed["content_rel"] == alone["content_rel"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (PAIR[:1], "Give at least one style picture after the content."),
+        ([*PAIR, "--mix", "1,2"], "--mix has 2 values for 1 styles"),
+        ([*PAIR, "--mix", "-1"], "weight must be a number above 0"),
+    ],
+)
+def test_compare_refuses_styles_and_weights_that_do_not_go_together(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert nst("compare", PAIR[0], *arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert words in printed.err
+
+
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_compare_refuses_a_file_that_is_no_picture(
     place: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from nst_core import images
+from nst_core.blends import blend
 from nst_core.comparing import compare_files, fair_judge, table
 from nst_core.images import Picture
 from nst_core.metrics import Comparison, compare
@@ -39,9 +40,10 @@ def test_a_file_says_who_painted_it(painter: str, judge: str, chelsea: Picture, 
     path = tmp_path / "result.png"
     small = images.fit(chelsea, 48)
     path.write_bytes(images.encode(small, format="png", parameters=Params(network=painter).as_dict()))
-    found = compare_files(path, CHELSEA, STARRY_NIGHT, network=None, device="cpu")
+    style = blend([STARRY_NIGHT], None)
+    found = compare_files(path, CHELSEA, style, network=None, device="cpu")
     assert found.network == judge
-    assert compare_files(path, CHELSEA, STARRY_NIGHT, network="vgg16", device="cpu").network == "vgg16"
+    assert compare_files(path, CHELSEA, style, network="vgg16", device="cpu").network == "vgg16"
 
 
 def test_the_table_has_a_line_of_words_for_every_figure(chelsea: Picture, starry_night: Picture) -> None:

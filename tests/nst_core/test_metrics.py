@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nst_core import images, weights
 from nst_core.engine import measure, stylize
-from nst_core.errors import DeviceError
+from nst_core.errors import DeviceError, ParamsError
 from nst_core.images import Picture
 from nst_core.metrics import (
     CONTENT_LAYERS,
@@ -26,6 +26,7 @@ from nst_core.metrics import (
 )
 from nst_core.params import Params
 from nst_core.progress import Finished
+from nst_core.styling import blended
 from nst_core.vgg import Vgg
 
 RANDOM = np.random.default_rng(5)
@@ -114,6 +115,51 @@ def test_the_relative_losses_are_those_of_the_engine(chelsea: Picture, starry_ni
     assert found.style_rel == pytest.approx(figures.style_rel, rel=1e-2)
 
 
+def test_a_style_given_twice_is_that_style(chelsea: Picture, starry_night: Picture) -> None:
+    small = images.fit(chelsea, 64)
+    alone = on_cpu(small, chelsea, starry_night)
+    assert compare(small, chelsea, starry_night, starry_night, device="cpu") == alone
+    assert compare(small, chelsea, starry_night, weights=[7], device="cpu") == alone
+
+
+def test_against_a_blend_the_figures_lie_between_those_of_its_styles(
+    chelsea: Picture, starry_night: Picture, the_scream: Picture
+) -> None:
+    small = images.fit(chelsea, 64)
+    styles = (starry_night, the_scream)
+    one, other = (on_cpu(small, chelsea, style) for style in styles)
+    for weights_, alone in (([1, 1e-9], one), ([1e-9, 1], other)):
+        found = compare(small, chelsea, *styles, weights=weights_, device="cpu")
+        assert dataclasses.astuple(found)[3:] == pytest.approx(dataclasses.astuple(alone)[3:], rel=1e-4)
+    pictures = images.fit(starry_night, 64), chelsea, *styles
+    nearer, further = (compare(*pictures, weights=[n, 1], device="cpu") for n in (3, 1))
+    assert 0 < nearer.style_rel < further.style_rel
+    assert nearer.style_colours == pytest.approx(further.style_colours / 2, rel=1e-9)
+
+
+def test_the_style_loss_against_a_blend_is_that_of_its_target(
+    chelsea: Picture, starry_night: Picture, the_scream: Picture
+) -> None:
+    picture = images.resize(starry_night, width=64, height=48)
+    mixed = blended([starry_night, the_scream], weights=[2, 1])
+    figures = measure(picture, chelsea, mixed, Params(network="vgg16"), device="cpu")
+    found = compare(picture, chelsea, starry_night, the_scream, weights=[2, 1], device="cpu")
+    assert (found.content_rel, found.style_rel) == (figures.content_rel, figures.style_rel)
+
+
+def test_the_fine_noise_of_a_blend_is_held_against_the_mean_of_its_styles() -> None:
+    smooth, noisy = Picture(rgb=np.full((32, 32, 3), 0.5, np.float32)), as_picture(levels(32, 32))
+    mixed = compare(noisy, smooth, smooth, noisy, weights=[3, 1], device="cpu")
+    assert mixed.fine_noise == pytest.approx(4)
+
+
+def test_nothing_to_compare_with_is_refused(chelsea: Picture) -> None:
+    with pytest.raises(ParamsError, match="at least one style"):
+        compare(chelsea, chelsea, device="cpu")
+    with pytest.raises(ParamsError, match="give one for each"):
+        compare(chelsea, chelsea, chelsea, weights=[1, 1], device="cpu")
+
+
 def test_growing_noise_takes_every_figure_further_from_the_content(
     chelsea: Picture, starry_night: Picture
 ) -> None:
@@ -130,6 +176,10 @@ def test_growing_noise_takes_every_figure_further_from_the_content(
     similarities = [row.content_ssim for row in rows]
     assert similarities == sorted(similarities, reverse=True)
     assert rows[0].fine_noise <= 1 < rows[-1].fine_noise
+
+
+def as_picture(values: NDArray[np.uint8]) -> Picture:
+    return Picture(rgb=values.astype(np.float32) / np.float32(255))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (40, 3), (11, 11), (33, 18)])
@@ -215,6 +265,15 @@ def test_the_colour_distance_knows_nothing_of_where_and_how_often() -> None:
     assert colour_distance(one, shuffled) == 0
     twice = np.concatenate([one, one])
     assert colour_distance(twice, other) == pytest.approx(colour_distance(one, other), rel=1e-12)
+
+
+def test_the_colours_of_a_mixture_are_mixed_by_their_weights_whatever_the_sizes() -> None:
+    one, other = levels(5, 8), levels(11, 3)
+    assert colour_distance(one, other, other) == pytest.approx(colour_distance(one, other), rel=1e-12)
+    assert colour_distance(one, other, one, weights=[1, 0]) == colour_distance(one, other)
+    assert colour_distance(flat(0), flat(0, 2, 2), flat(255), weights=[3, 1]) == pytest.approx(1 / 4)
+    together = np.concatenate([one.reshape(1, -1, 3)] * 33 + [other.reshape(1, -1, 3)] * 40, axis=1)
+    assert colour_distance(together, one, other, weights=[1, 1]) == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize(("cycles", "fine"), [(1, False), (31, False), (32, False), (33, True), (63, True)])

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nst_core import params as module
 from nst_core.errors import ParamsError
-from nst_core.params import COLORS, Params, beta_for_strength, layers_of
+from nst_core.params import COLORS, VERSION, Params, beta_for_strength, layers_of
 
 
 @pytest.mark.parametrize(
@@ -115,3 +116,30 @@ def test_the_bundled_files_end_at_relu5_1_and_torchvisions_do_not() -> None:
     assert layers_of("vgg19")[-1] == layers_of("vgg16")[-1] == "relu5_1"
     assert layers_of("torchvision:vgg19")[-1] == "relu5_4"
     assert layers_of("torchvision:vgg16")[-1] == "relu5_3"
+
+
+def test_whoever_adds_to_the_parameters_raises_their_version() -> None:
+    """Workers leave jobs of a newer version alone. Whoever adds here raises VERSION, and this number."""
+    names = (
+        *("network", "content_layer", "style_layers", "layer_weights", "strength", "beta", "content_weight"),
+        *("style_weight", "init", "optimizer", "lr", "size", "steps", "seed", "tv", "pooling", "quality"),
+        *("stop", "style_scale", "colors"),
+    )
+    choices = {
+        "NETWORKS": ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16"),
+        "INITS": ("content", "noise", "style", "adain"),
+        "OPTIMIZERS": ("adam", "lbfgs", "gd"),
+        "QUALITIES": ("draft", "standard", "high", "max"),
+        "POOLINGS": ("max", "avg"),
+        "COLORS": ("style", "luminance", "covariance", "histogram"),
+        "SIZE_PX": (32, 4096),
+        "STEPS": (1, 20_000),
+        "SEED": (0, 2**63 - 1),
+        "STRENGTH": (0.0, 100.0),
+        "STYLE_SCALE": (0.1, 4.0),
+        "WEIGHT": (0.0, 1e12),
+        "LEARNING_RATE": (1e-9, 1e12),
+    }
+    found = {name: getattr(module, name) for name in choices}
+    fields = tuple(field.name for field in dataclasses.fields(Params))
+    assert (VERSION, fields, found) == (1, names, choices)

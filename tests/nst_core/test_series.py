@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nst_core import cli, images
@@ -56,6 +57,20 @@ def test_the_sheet_and_every_result_are_written_and_results_are_used_again(tmp_p
     assert nst_sheet(second, *arguments) == 0
     assert times(keep) == made
     assert second.read_bytes() == first.read_bytes()
+
+
+def test_each_blend_is_a_row_and_a_style_that_stands_alone_is_the_one_that_was_kept(tmp_path: Path) -> None:
+    keep, out = tmp_path / "kept", tmp_path / "sheet.png"
+    arguments = [*chelsea_in_two_styles(keep), "--strengths", "50"]
+    assert nst_sheet(out, *arguments) == 0
+    alone = times(keep)
+    assert nst_sheet(out, *arguments, "--mix", "1,0", "2,1", "0,1") == 0
+    assert images.decode(out).height == Layout(rows=3, results=1, header_lines=2, cell_px=48).height
+    blended = "chelsea-2xstarry_night+1xthe_scream-50-standard.png"
+    made = times(keep)
+    assert made == alone | {blended: made[blended]}
+    results = [images.decode(keep / name).rgb for name in (*sorted(alone), blended)]
+    assert all(not np.array_equal(one, results[2]) for one in results[:2])
 
 
 def test_an_interrupted_sheet_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -137,6 +152,12 @@ def test_without_a_folder_the_sheet_is_all_that_is_written(tmp_path: Path) -> No
         (["--contents", str(CHELSEA)], 2, "--styles"),
         (["--contents", str(CHELSEA), "--styles", str(SCREAM), "--strengths", "101"], 2, "from 0 to 100"),
         (["--contents", str(CHELSEA), "--styles", str(SCREAM), "--qualities", "best"], 2, "best"),
+        (
+            ["--contents", str(CHELSEA), "--styles", str(SCREAM), "--mix", "1,2"],
+            2,
+            "--mix has 2 values for 1",
+        ),
+        (["--contents", str(CHELSEA), "--styles", str(SCREAM), "--mix", "0"], 2, "above 0, not 0.0"),
         (["--contents", str(CHELSEA), "--styles", str(SCREAM), "--cell", "9"], 2, "from 32 to 2048, not 9."),
         (["--contents", str(CHELSEA), "--styles", str(SCREAM), "--size", "9"], 2, "from 32 to 4096, not 9."),
         (

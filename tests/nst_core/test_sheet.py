@@ -1,3 +1,4 @@
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +9,7 @@ from PIL import ImageFont
 
 from nst_core.errors import ParamsError
 from nst_core.images import Picture
-from nst_core.sheet import Layout, Row, draw, letterboxed, shortened
+from nst_core.sheet import Layout, Row, draw, letterboxed, shortened, tiled
 
 MAT = 236 / 255
 
@@ -125,6 +126,22 @@ def test_letterboxing_keeps_the_aspect_and_centres(width: int, height: int, cell
     assert abs(min(len(down), len(across)) - max(1, short_px * cell_px / long_px)) <= 0.5
     for found in (down, across):
         assert 0 <= (cell_px - 1 - found[-1]) - found[0] <= 1
+
+
+@given(count=st.integers(1, 9), cell_px=st.integers(32, 100))
+def test_tiles_stand_side_by_side_in_their_order_within_one_cell(count: int, cell_px: int) -> None:
+    cell = tiled([flat(10, 10, ((n + 1) / count, 0, 0)) for n in range(count)], cell_px).rgb
+    assert cell.shape == (cell_px, cell_px, 3)
+    painted = cell[..., 1] == 0
+    assert painted.sum() == count * (cell_px // math.ceil(math.sqrt(count))) ** 2
+    reds = [np.isclose(cell[..., 0], (n + 1) / count) & painted for n in range(count)]
+    corners = [tuple(np.argwhere(red).min(axis=0)) for red in reds]
+    assert corners == sorted(corners)
+
+
+def test_a_single_picture_has_the_cell_to_itself() -> None:
+    alone = flat(20, 30, (1, 0, 0))
+    np.testing.assert_array_equal(tiled([alone], 40).rgb, letterboxed(alone, 40).rgb)
 
 
 def test_a_transparent_picture_lies_on_the_mat() -> None:

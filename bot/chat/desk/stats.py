@@ -5,7 +5,7 @@ from discord import app_commands
 
 from bot.chat.cards.card import layout, panel
 from bot.chat.rooms import rooms_of
-from bot.features import jobs, statistics
+from bot.features import fleet, jobs, statistics
 from bot.language import _, n_
 
 
@@ -14,16 +14,19 @@ async def stats_command(interaction: discord.Interaction) -> None:
     """`/stats`, private to the person who asks."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     guild_id, user_id = interaction.guild_id, interaction.user.id
-    async with rooms_of(interaction).database.read() as connection:
+    rooms = rooms_of(interaction)
+    async with rooms.database.read() as connection:
         everywhere = await statistics.count_painted(connection)
         mine = await statistics.count_painted(connection, user_id=user_id)
         here = await statistics.count_painted(connection, guild_id=guild_id) if guild_id else None
         seconds = await statistics.median_seconds(connection)
         waiting = await jobs.count_waiting(connection)
+        at_once = await fleet.at_once(connection, now=rooms.clock(), here=rooms.workers)
     lines = [_("**All of Easel here** · {pictures}", pictures=_pictures(everywhere))]
     if seconds is not None:
         lines.append(_("Half of the newest took less than {seconds:.0f} s to paint.", seconds=seconds))
     lines.append(n_("{count} picture is in the line.", "{count} pictures are in the line.", waiting))
+    lines.append(n_("{count} picture is painted at once.", "{count} pictures are painted at once.", at_once))
     if here is not None:
         lines.append(_("**This server** · {pictures}", pictures=_pictures(here)))
     lines.append(_("**You** · {pictures}", pictures=_pictures(mine)))

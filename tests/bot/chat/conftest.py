@@ -1,7 +1,7 @@
 """A simulated Discord with the real bot in it, and the real worker loop with a quick brush."""
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Generator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -23,18 +23,18 @@ from bot.playground import SimulatedCdn
 from bot.settings import Settings
 from bot.tables import deliveries
 from bot.worker.loop import Worker
-from bot.worker.pictures import Pictures
+from bot.worker.pictures import Work
 from nst_core import images
 from nst_core.progress import Event, Finished, Preview, Step
 
 
-def quick_brush(
-    params: Mapping[str, Any], pictures: Pictures, *, device: str
-) -> Generator[Event, None, None]:
-    """The signature of `bot.worker.render.paint`; returns the content at the size asked for."""
+def quick_brush(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
+    """The signature of `bot.worker.render.paint`; returns the one content at the size asked for."""
     del device
-    picture = images.fit(images.decode(pictures.content), params["size"])
-    yield Preview(scale=1, scales=2, picture=picture)
+    [work] = works
+    size_px = int(work.params["size"])
+    picture = images.fit(images.decode(work.pictures.content), size_px)
+    yield 0, Preview(scale=1, scales=2, picture=picture)
     losses: dict[str, Any] = {
         "content": 1.0,
         "style": 2.0,
@@ -42,10 +42,11 @@ def quick_brush(
         "style_rel": 0.25,
         "total": 3.0,
     }
-    yield Step(scale=1, scales=2, step=1, steps=2, size_px=params["size"], **losses)
-    yield Finished(
+    yield 0, Step(scale=1, scales=2, step=1, steps=2, size_px=size_px, **losses)
+    finished = Finished(
         picture=picture, beta=25.0, iterations=2, seconds=0.1, device="cpu", precision="float32", **losses
     )
+    yield 0, finished
 
 
 def png(width: int = 96, height: int = 64, colour: str = "teal") -> bytes:
@@ -93,7 +94,7 @@ class Studio:
             claim = self.claim or await engine.claim("test")
             assert claim is not None, "nobody waits"
             self.claim = None
-            await worker.work(claim, asyncio.Event())
+            await worker.work([claim], asyncio.Event())
 
     async def paint_halfway(self) -> None:
         """Lets a worker claim the next job, show a preview and stand at step 1 of 2."""

@@ -113,6 +113,50 @@ async def test_idle_workers_sweep_once_per_lease_and_go_on_after_a_clock_was_set
             await house.claim()
 
 
+async def test_companions_leave_no_ticket_and_one_who_is_handed_back_gets_one(house: House) -> None:
+    for _ in range(3):
+        await house.submit(kind="a")
+    claim = await house.claim()
+    companions = await house.engine.claim_alike(claim, limit=2)
+    assert (len(companions), await count(house, "procrastinate_jobs")) == (2, 0)
+    assert await house.engine.hand_back(companions[0])
+    assert await count(house, "procrastinate_jobs") == 1
+    assert (await house.claim()).job.id == companions[0].job.id
+
+
+async def test_a_companion_whose_ticket_another_worker_is_taking_is_left_to_it(house: House) -> None:
+    first, second, third = [await house.submit(kind="a") for _ in range(3)]
+    claim = await house.claim()
+    assert claim.job.id == first
+    async with house.database.begin() as connection:
+        taken = await tickets.take(connection)
+        assert taken is not None
+        assert tickets.job_of(taken) == second
+        assert await house.alike(claim) == [third]
+        await tickets.put_back(connection, taken)
+    assert (await house.claim()).job.id == second
+
+
+async def test_batches_claims_and_cancels_at_once_meet_no_deadlock(house: House) -> None:
+    submitted = [await house.submit(number % 7, kind="a") for number in range(40)]
+    claims = [await house.claim(f"w{number}") for number in range(5)]
+
+    async def cancel(job_id: int) -> None:
+        async with house.database.begin() as connection:
+            user_id = submitted.index(job_id) % 7
+            await jobs.cancel(connection, job_id, user_id=user_id, now=NOW)
+
+    batches = [house.engine.claim_alike(claim, limit=4) for claim in claims]
+    singles = [house.engine.claim(f"s{number}") for number in range(5)]
+    await asyncio.gather(*batches, *singles, *(cancel(job_id) for job_id in submitted[::2]))
+    while await house.engine.claim("last") is not None:
+        pass
+    states = [(await read_job(house.database, job_id)).state for job_id in submitted]
+    assert set(states[::2]) == {State.CANCELLED}
+    assert set(states[1::2]) == {State.RUNNING}
+    assert await count(house, "procrastinate_jobs") == 0
+
+
 async def test_a_cancelled_job_s_ticket_leads_to_the_next_job(house: House) -> None:
     cancelled, next_one = await house.submit(), await house.submit(BEN)
     await house.cancel(cancelled)

@@ -19,7 +19,7 @@ from bot.media.blobs import BlobMissing, Blobs
 from bot.tables import challenges, deliveries, entries, exhibits, presets, server_presets, stars, votes
 from bot.tables import jobs as jobs_table
 from bot.tables import people as people_table
-from tests.bot.builders import ADA, BEN, NOW, add, add_card, add_in, claim_one, set_columns
+from tests.bot.builders import ADA, BEN, LEASE_S, NOW, add, add_card, add_in, claim_one, set_columns
 
 THEIRS = (jobs_table, deliveries, presets, server_presets, stars, exhibits, entries, votes, people_table)
 
@@ -167,7 +167,7 @@ async def test_jobs_in_the_line_are_taken_out_of_it(house: House, running: bool)
         if claim:
             assert not await jobs.beat(connection, claim, None, now=NOW, lease_s=20)
             assert not await jobs.render(connection, claim, result_blob="0" * 64, figures={}, now=NOW)
-        assert not await jobs.anything_to_claim(connection, now=NOW + 100)
+        assert not await jobs.anything_to_claim(connection, now=NOW + 100, lease_s=LEASE_S)
 
 
 async def test_a_server_s_running_challenge_keeps_its_style(house: House) -> None:

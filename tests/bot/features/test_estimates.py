@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.features import estimates, jobs
+from bot.features import estimates, fleet, jobs
 from bot.features.estimates import free_at, remaining_cost, standing
-from bot.features.jobs import Job, State
+from bot.features.jobs import Claim, Job, State
 from nst_core.params import Params
 from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, claim_one, job_of, progress
 
@@ -68,6 +68,20 @@ async def test_several_workers_share_what_is_ahead(connection: AsyncConnection) 
     assert found.ready_at == pytest.approx(NOW + 6 / 3 + 4)
 
 
+async def test_workers_elsewhere_share_what_is_ahead(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=1)
+    await running(connection, cost=6)
+    mine = await job_of(connection, await add(connection, BEN, cost=4))
+    for name in ("idle", "busy", "third"):
+        await fleet.say(connection, name, device="cuda", now=NOW)
+    found = await standing(connection, mine, now=NOW, workers=1)
+    assert found.ready_at == pytest.approx(NOW + 6 / 3 + 4)
+    assert await free_at(connection, now=NOW, workers=1) == pytest.approx(NOW + 4)
+    later = NOW + fleet.SILENT_S + 1
+    found = await standing(connection, mine, now=later, workers=2)
+    assert found.ready_at == pytest.approx(later + 6 / 2 + 4), "those elsewhere are silent"
+
+
 async def test_a_running_job_has_nobody_ahead(connection: AsyncConnection) -> None:
     await painted(connection, cost=1, seconds=1)
     await running(connection, cost=10)
@@ -111,3 +125,24 @@ async def test_what_is_painted_already_costs_nothing_more(
     job = await running(connection, cost=8.0, step=step)
     assert remaining_cost(job) == pytest.approx(remaining)
     assert remaining_cost(replace(job, state=State.QUEUED)) == 8.0
+
+
+async def test_jobs_of_one_pass_have_taken_its_time_together(connection: AsyncConnection) -> None:
+    for _ in range(2):
+        await add(connection, cost=1)
+    claims = [await claim_one(connection) for _ in range(2)]
+    await jobs.note_batch(connection, claims)
+    for claim in claims:
+        await jobs.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + 6)
+    assert await estimates.seconds_per_cost(connection) == pytest.approx(3.0)
+
+
+async def test_a_running_job_ends_with_those_in_its_pass(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=1)
+    mine, others = await running(connection, cost=10), [await running(connection, cost=10) for _ in range(2)]
+    claims = [Claim(job=job, worker="w", lease_s=LEASE_S) for job in (mine, *others)]
+    await jobs.note_batch(connection, claims)
+    found = await standing(connection, await job_of(connection, mine.id), now=NOW, workers=1)
+    assert found.ready_at == pytest.approx(NOW + 30)
+    behind = await job_of(connection, await add(connection, BEN, cost=5))
+    assert (await standing(connection, behind, now=NOW, workers=1)).ready_at == pytest.approx(NOW + 35)

@@ -55,7 +55,9 @@ async def hand_back(connection: AsyncConnection, job: Job) -> bool:
 
 async def sweep(connection: AsyncConnection, job: Job) -> bool:
     late = NOW + LEASE_S + 1
-    return job.id in await jobs.requeue_stalled(connection, now=late, max_attempts=3, reference="r")
+    return job.id in await jobs.requeue_stalled(
+        connection, now=late, lease_s=LEASE_S, max_attempts=3, reference="r"
+    )
 
 
 async def cancel(connection: AsyncConnection, job: Job) -> bool:
@@ -181,15 +183,20 @@ async def test_a_sweep_takes_back_what_ran_out_and_leaves_the_rest(connection: A
     stalled = await add_in(connection, State.RUNNING)
     await add(connection)
     healthy = (await claim_one(connection, now=NOW + LEASE_S)).job
-    assert await jobs.requeue_stalled(connection, now=NOW + LEASE_S + 1, max_attempts=3, reference="r") == [
-        stalled.id
-    ]
+    assert await jobs.requeue_stalled(
+        connection, now=NOW + LEASE_S + 1, lease_s=LEASE_S, max_attempts=3, reference="r"
+    ) == [stalled.id]
     assert await job_of(connection, healthy.id) == healthy
 
 
 async def test_a_lease_holds_to_its_last_instant(connection: AsyncConnection) -> None:
     await add_in(connection, State.RUNNING)
-    assert await jobs.requeue_stalled(connection, now=NOW + LEASE_S, max_attempts=3, reference="r") == []
+    assert (
+        await jobs.requeue_stalled(
+            connection, now=NOW + LEASE_S, lease_s=LEASE_S, max_attempts=3, reference="r"
+        )
+        == []
+    )
 
 
 async def test_a_dead_worker_s_job_is_taken_back_at_once(connection: AsyncConnection) -> None:
@@ -197,7 +204,7 @@ async def test_a_dead_worker_s_job_is_taken_back_at_once(connection: AsyncConnec
     await add(connection)
     dead, alive = await claim_one(connection, "dead"), await claim_one(connection, "alive")
     changed = await jobs.requeue_stalled(
-        connection, now=NOW, max_attempts=3, reference="r", dead_worker="dead"
+        connection, now=NOW, lease_s=LEASE_S, max_attempts=3, reference="r", dead_worker="dead"
     )
     assert changed == [dead.job.id]
     assert (await job_of(connection, alive.job.id)).state is State.RUNNING
@@ -231,14 +238,14 @@ async def test_a_claim_finds_nothing_in_an_empty_line(connection: AsyncConnectio
 
 
 async def test_there_is_something_to_claim_while_a_job_waits_or_stalls(connection: AsyncConnection) -> None:
-    assert not await jobs.anything_to_claim(connection, now=NOW)
+    assert not await jobs.anything_to_claim(connection, now=NOW, lease_s=LEASE_S)
     job_id = await add(connection)
-    assert await jobs.anything_to_claim(connection, now=NOW)
+    assert await jobs.anything_to_claim(connection, now=NOW, lease_s=LEASE_S)
     await claim_one(connection)
-    assert not await jobs.anything_to_claim(connection, now=NOW)
-    assert await jobs.anything_to_claim(connection, now=NOW + LEASE_S + 1)
+    assert not await jobs.anything_to_claim(connection, now=NOW, lease_s=LEASE_S)
+    assert await jobs.anything_to_claim(connection, now=NOW + LEASE_S + 1, lease_s=LEASE_S)
     await jobs.cancel(connection, job_id, user_id=ADA, now=NOW)
-    assert not await jobs.anything_to_claim(connection, now=NOW + LEASE_S + 1)
+    assert not await jobs.anything_to_claim(connection, now=NOW + LEASE_S + 1, lease_s=LEASE_S)
 
 
 async def test_a_job_is_found_by_its_interaction(connection: AsyncConnection) -> None:

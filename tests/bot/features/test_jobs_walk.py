@@ -71,7 +71,12 @@ class World:
             case "sweep" | "sweep_dead":
                 dead = f"w{choice % 3}" if operation == "sweep_dead" else None
                 await jobs.requeue_stalled(
-                    self._connection, now=self._now, max_attempts=3, reference="r", dead_worker=dead
+                    self._connection,
+                    now=self._now,
+                    lease_s=LEASE_S,
+                    max_attempts=3,
+                    reference="r",
+                    dead_worker=dead,
                 )
             case "cancel" if job:
                 await jobs.cancel(self._connection, job.id, user_id=job.user_id, now=self._now)

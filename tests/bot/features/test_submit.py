@@ -18,7 +18,8 @@ from bot.features.looks import Look
 from bot.features.submit import MAX_SEED, StyleChoice, Submitter
 from bot.media.decode import DecodeLimits, Decoder
 from nst_core import images
-from tests.bot.builders import ADA, BEN, NOW, address, read_job
+from nst_core.params import VERSION
+from tests.bot.builders import ADA, BEN, NOW, address, column, read_job
 from tests.bot.conftest import BOTH
 from tests.bot.features.house import CONTENT, GONE, LIMITS, STYLE, TEXT, House, png
 
@@ -36,6 +37,7 @@ async def test_a_job_has_its_pictures_its_parameters_its_card_and_its_place(hous
     assert await house.counts() == (1, 1, 1)
     async with house.database.read() as connection:
         (delivery,) = await deliveries.due(connection, now=NOW)
+        assert await column(connection, job.id, "params_version") == VERSION
     assert (delivery.job, delivery.address) == (job, address())
 
 
@@ -223,6 +225,18 @@ async def test_a_job_that_goes_on_from_a_kept_picture_costs_its_last_size_only(h
     assert goes_on.cost < whole.cost
     with pytest.raises(Refusal, match="no longer kept here"):
         await house.submit(preset="The Scream", start_blob="0" * 64)
+
+
+async def test_jobs_of_one_shape_and_schedule_are_of_one_kind(house: House) -> None:
+    first, alike, other, masked = [
+        await house.submit(preset="The Scream", seed=1),
+        await house.submit(style_url=STYLE, seed=2, user_id=BEN, chosen={"strength": 80.0}),
+        await house.submit(preset="The Scream", user_id=BEN, chosen={"size_px": 64}),
+        await house.submit(preset="The Scream", mask=PictureSource(url=STYLE)),
+    ]
+    assert first.batch_key is not None
+    assert alike.batch_key == first.batch_key
+    assert len({first.batch_key, other.batch_key, masked.batch_key}) == 3
 
 
 async def test_a_black_mask_is_refused_before_anybody_waits(house: House) -> None:

@@ -7,18 +7,20 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Failure, Refusal
-from bot.features import deliveries, jobs
+from bot.features import deliveries, fleet, jobs
 from bot.features.jobs import State
 from bot.media.blobs import Blobs
 from bot.media.decode import Clean
 from bot.web import machine
 from bot.web.meters import Meters, TimedDecoder
 from tests.bot.builders import ADA, BEN, BLOB, NOW, add, add_card, add_in, claim_one, set_columns
+from tests.bot.conftest import BOTH
 from tests.bot.web.conftest import Service
 
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_the_line_is_counted_by_state_and_by_band(service: Service) -> None:
     async with service.database.begin() as connection:
         for state in (State.DELIVERED, State.FAILED, State.CANCELLED, State.RUNNING):
@@ -37,12 +39,17 @@ async def test_the_line_is_counted_by_state_and_by_band(service: Service) -> Non
         assert (bands[0] or 0) >= 1
         assert await site.metric("easel_queue_oldest_seconds") == 30
         assert await site.metric("easel_workers_busy") == 1
+        assert await site.metric("easel_workers_living") == 0
         assert await site.metric("easel_jobs_stalled") == 0
         service.clock.now = NOW + 100
+        async with service.database.begin() as connection:
+            await fleet.say(connection, "idle", device="cpu", now=NOW + 99)
+        assert await site.metric("easel_workers_living") == 1
         assert await site.metric("easel_workers_busy") == 0
         assert await site.metric("easel_jobs_stalled") == 1
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_each_ended_job_is_counted_once_with_its_times(service: Service) -> None:
     async with service.database.begin() as connection:
         await add_in(connection, State.DELIVERED, created_at=NOW - 500)
@@ -72,6 +79,7 @@ async def test_each_ended_job_is_counted_once_with_its_times(service: Service) -
         assert await site.metric("easel_job_run_seconds_count") == 1
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_open_cards_and_their_tries_are_counted(service: Service) -> None:
     async with service.database.begin() as connection:
         first, second, lost = [await add(connection) for _ in range(3)]

@@ -8,13 +8,18 @@ import pytest
 
 from bot.db import Database
 from bot.errors import Refusal
+from bot.features import fleet
 from bot.features.jobs import State
 from bot.web.server import open_web
-from tests.bot.builders import NOW, add, add_in, claim_one
+from tests.bot.builders import NOW, add, add_in
+from tests.bot.conftest import BOTH, NOBODY_THERE
 from tests.bot.web.conftest import Service
 
 
+@pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_everything_well_is_ready(service: Service) -> None:
+    async with service.database.begin() as connection:
+        await fleet.say(connection, "elsewhere", device="cpu", now=NOW)
     async with service.open() as site:
         assert await site.get("/healthz") == (200, {"alive": True})
         status, told = await site.get("/readyz")
@@ -35,8 +40,11 @@ async def test_a_gateway_that_is_not_wholly_connected_is_not_ready(
     assert told["checks"]["database"]["well"]
 
 
-async def test_a_database_that_is_away_is_not_ready_but_alive(service: Service, tmp_path: Path) -> None:
-    away = Database(f"sqlite+aiosqlite:///{tmp_path}/not/there.db")
+@pytest.mark.parametrize("address", ["sqlite+aiosqlite:///{folder}/not/there.db", NOBODY_THERE])
+async def test_a_database_that_is_away_is_not_ready_but_alive(
+    service: Service, tmp_path: Path, address: str
+) -> None:
+    away = Database(address.format(folder=tmp_path))
     async with service.open(database=away) as site:
         status, told = await site.get("/readyz")
         assert (await site.get("/healthz"))[0] == 200
@@ -55,23 +63,23 @@ async def test_a_machine_whose_own_workers_are_dead_is_not_ready(service: Servic
     assert (status, told["checks"]["workers"]["saw"]) == (200, "1 of 2 live on this machine")
 
 
-async def test_workers_elsewhere_are_known_by_their_work(service: Service) -> None:
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+async def test_workers_elsewhere_are_known_also_while_they_idle(service: Service) -> None:
     async def saw() -> tuple[bool, str]:
         check = (await site.get("/readyz"))[1]["checks"]["workers"]
         return check["well"], check["saw"]
 
     async with service.open() as site:
-        assert await saw() == (True, "none seen lately, and nobody waits long")
+        assert await saw() == (False, "0 live elsewhere")
         async with service.database.begin() as connection:
-            job_id = await add(connection, created_at=NOW)
-        service.clock.now = NOW + 121
-        assert await saw() == (False, "none seen, and somebody has waited 121 s")
+            await fleet.say(connection, "idle", device="cuda:0", now=NOW)
+            await fleet.say(connection, "other", device="cuda:1", now=NOW)
+        assert await saw() == (True, "2 live elsewhere")
         async with service.database.begin() as connection:
-            claim = await claim_one(connection, "elsewhere", now=NOW + 121)
-            assert claim.job.id == job_id
-        assert await saw() == (True, "1 elsewhere are painting")
-        service.clock.now = NOW + 200  # its lease has run out, but it was there
-        assert await saw() == (True, "the last elsewhere was seen 79 s ago")
+            await fleet.leave(connection, "other")
+        assert await saw() == (True, "1 live elsewhere")
+        service.clock.now = NOW + fleet.SILENT_S + 1
+        assert await saw() == (False, "0 live elsewhere")
 
 
 async def test_a_disk_that_is_full_or_gone_is_not_ready(service: Service) -> None:
@@ -110,11 +118,11 @@ async def test_other_paths_and_methods_are_refused(service: Service) -> None:
 
 async def test_nothing_is_said_of_anybody(service: Service) -> None:
     async with service.database.begin() as connection:
-        await add_in(connection, State.DELIVERED, user_id=777777777, guild_id=888888888, channel_id=999999999)
-        await add(connection, user_id=777777777, guild_id=888888888, style_name="a secret name")
+        await add_in(connection, State.DELIVERED, user_id=731846205, guild_id=846205731, channel_id=957316842)
+        await add(connection, user_id=731846205, guild_id=846205731, style_name="a secret name")
     async with service.open() as site:
         for path in ("/metrics", "/readyz"):
             async with site.session.get(site.address + path) as answer:
                 told = await answer.text()
-            for secret in ("777777777", "888888888", "999999999", "a secret name"):
+            for secret in ("731846205", "846205731", "957316842", "a secret name"):
                 assert secret not in told

@@ -4,15 +4,17 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from bot.db import Database
 from bot.engines.choice import engine_for
 from bot.engines.supervisor import WORKER_DEFAULTS
-from bot.features import looks
+from bot.features import fleet, looks
 from bot.features.jobs import Job
 from bot.media.blobs import Blobs
 from bot.settings import Settings
@@ -34,13 +36,14 @@ class DataFolder:
         self.blobs = Blobs(folder / "blobs")
         self.engine = engine_for(database, Settings())
 
-    async def submit(self, params: Params) -> int:
+    async def submit(self, params: Params, *, batch_key: str | None = None) -> int:
         content, style = [
             await self.blobs.put(images.encode(images.fit(images.decode(one.read()), 96), format="png"))
             for one in looks.BUILT_IN[:2]
         ]
         async with self.database.begin() as connection:
-            job_id = await add(connection, params=params.as_dict(), content_blob=content, style_blob=style)
+            row: dict[str, Any] = {"params": params.as_dict(), "content_blob": content, "style_blob": style}
+            job_id = await add(connection, batch_key=batch_key, **row)
             await self.engine.enqueue(connection, job_id)
             return job_id
 
@@ -49,16 +52,20 @@ class DataFolder:
             await asyncio.sleep(0.02)
         return job
 
+    async def living(self) -> int:
+        async with self.database.read() as connection:
+            return await fleet.count_living(connection, now=time.time())
+
     def environment(self) -> dict[str, str]:
         place = {"EASEL_DATA_DIR": str(self.folder), "EASEL_DATABASE_URL": self.database.url}
         return {**WORKER_DEFAULTS, **os.environ, **place, "EASEL_DEVICE": "cpu"}
 
     @asynccontextmanager
-    async def worker(self, name: str) -> AsyncIterator[Process]:
+    async def worker(self, name: str, *, batch: int = 1) -> AsyncIterator[Process]:
         """`python -m bot.worker --supervised`; killed at the end if it still lives."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot.worker", "--name", name, "--supervised"),
-            env=self.environment(),
+            env={**self.environment(), "EASEL_BATCH": str(batch)},
             cwd=self.folder,
             stdin=PIPE,
             stderr=DEVNULL,

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
@@ -18,8 +18,8 @@ from bot.engines.protocol import EngineUnavailable, JobEngine
 from bot.features import jobs
 from bot.features.jobs import Claim, Job, Progress, State
 from bot.media.blobs import Blobs
-from bot.worker.loop import Worker
-from bot.worker.pictures import Pictures
+from bot.worker.loop import Paint, Worker, up_to
+from bot.worker.pictures import Pictures, Work
 from nst_core.images import Picture
 from nst_core.params import Params
 from nst_core.progress import Event, Finished, Preview, Started, Step
@@ -71,51 +71,60 @@ class Gate(threading.Event):
     """The brush waits here until the test opens it."""
 
 
-Stroke = Event | Gate | Exception
+Stroke = Event | Gate | Exception | tuple[int, Event]
 
 
 class Brush:
-    """Paints its strokes in order, with the signature of `bot.worker.render.paint`."""
+    """Paints its strokes in order, with the signature of `bot.worker.render.paint`.
+
+    Each goes to all jobs of the pass, or to the one whose index stands before it. A pass with a job whose
+    seed is `poison` breaks instead.
+    """
+
+    poison: int | None = None
 
     def __init__(self, *strokes: Stroke) -> None:
         self.strokes: Sequence[Stroke] = strokes
-        self.painted: list[Event] = []
-        self.begun = 0
+        self.passes: list[list[int]] = []
         self.pictures: Pictures | None = None
         self.closed = threading.Event()
 
-    def __call__(
-        self, params: Mapping[str, Any], pictures: Pictures, *, device: str
-    ) -> Generator[Event, None, None]:
-        assert dict(params) == PARAMS
-        assert (pictures.content, device) == (png("teal"), "cpu")
-        assert pictures.styles[0].file == png("orange")
-        self.pictures = pictures
+    def __call__(self, works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
+        self.pictures = works[0].pictures
+        for work in works:
+            assert {**work.params, "seed": 7} == PARAMS
+            assert (work.pictures.content, device) == (png("teal"), "cpu")
+            assert work.pictures.styles[0].file == png("orange")
         try:
-            self.begun += 1
+            self.passes.append([int(work.params["seed"]) for work in works])
             for stroke in self.strokes:
-                if isinstance(stroke, Gate):
-                    assert stroke.wait(TIMEOUT_S)
-                elif isinstance(stroke, Exception):
-                    raise stroke
-                else:
-                    self.painted.append(stroke)
-                    yield stroke
+                yield from self._painted(stroke, len(works))
+                if self.poison in self.passes[-1]:
+                    raise RuntimeError("poison")
         finally:
             self.closed.set()
+
+    def _painted(self, stroke: Stroke, count: int) -> Iterator[tuple[int, Event]]:
+        match stroke:
+            case Gate():
+                assert stroke.wait(TIMEOUT_S)
+            case Exception():
+                raise stroke
+            case (int(number), event):
+                yield number, event
+            case event:
+                yield from ((number, event) for number in range(count))
 
 
 class EndlessBrush(Brush):
     """Its strokes, and then step after step until it is closed."""
 
-    def __call__(
-        self, params: Mapping[str, Any], pictures: Pictures, *, device: str
-    ) -> Generator[Event, None, None]:
+    def __call__(self, works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
         try:
-            yield from super().__call__(params, pictures, device=device)
+            yield from super().__call__(works, device=device)
             self.closed.clear()
             while True:
-                yield step(1)
+                yield from ((number, step(1)) for number in range(len(works)))
         finally:
             self.closed.set()
 
@@ -140,6 +149,10 @@ class ShakyEngine:
     async def claim(self, worker: str) -> Claim | None:
         self._call("claim")
         return await self._engine.claim(worker)
+
+    async def claim_alike(self, claim: Claim, *, limit: int) -> Sequence[Claim]:
+        self._call("claim_alike")
+        return await self._engine.claim_alike(claim, limit=limit)
 
     async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
         self._call("beat")
@@ -181,18 +194,24 @@ class Studio:
         self.engine = ShakyEngine(LocalEngine(database, lease_s=lease_s, max_attempts=3), {})
         self.stop = asyncio.Event()
 
-    async def submit(self, **given: Any) -> int:
+    async def submit(self, *, seed: int = 7, **given: Any) -> int:
         """`given`: further columns of the job's row."""
         content, style = await self.blobs.put(png("teal")), await self.blobs.put(png("orange"))
+        params = {**PARAMS, "seed": seed}
         async with self.database.begin() as connection:
-            return await add(connection, params=PARAMS, content_blob=content, style_blob=style, **given)
+            chosen = {"params": params, "content_blob": content, "style_blob": style, **given}
+            return await add(connection, **chosen)
 
-    def worker(self, brush: Brush, **given: Any) -> Worker:
+    async def submit_alike(self, *seeds: int) -> list[int]:
+        """Jobs that can be painted in one pass."""
+        return [await self.submit(seed=seed, batch_key="alike") for seed in seeds]
+
+    def worker(self, brush: Paint, *, batch: int = 1, **given: Any) -> Worker:
         parts = {"engine": self.engine, "blobs": self.blobs, "poll_s": 0.01, "beat_s": 0.01, **given}
-        return Worker(name="w", paint=brush, device="cpu", **parts)
+        return Worker(name="w", paint=brush, device="cpu", room=up_to(batch), **parts)
 
     @asynccontextmanager
-    async def working(self, brush: Brush, **given: Any) -> AsyncIterator[None]:
+    async def working(self, brush: Paint, **given: Any) -> AsyncIterator[None]:
         """A worker at work beside the test; it is stopped at the end."""
         async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
             group.create_task(self.worker(brush, **given).run(self.stop))

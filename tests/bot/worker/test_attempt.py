@@ -1,14 +1,17 @@
-"""One painting in a thread: stopped within one step, and never raising there."""
+"""Paintings in a thread: stopped within one step, never raising there, each with its own end."""
 
 import threading
 from collections.abc import Generator
 
 import pytest
 
-from bot.worker.attempt import Attempt
+from bot.worker.attempt import Attempt, drain
+from bot.worker.timelapse import Timelapse
 from nst_core import images
 from nst_core.progress import Event
 from tests.bot.worker.studio import FINISHED, PARAMS, STARTED, Gate, preview, step
+
+Events = Generator[tuple[int, Event], None, None]
 
 
 class Painter:
@@ -19,23 +22,33 @@ class Painter:
         self.painted: list[Event] = []
         self.closed = False
 
-    def paint(self) -> Generator[Event, None, None]:
+    def paint(self) -> Events:
         try:
             for event in (STARTED, step(1), step(2), step(3), FINISHED):
                 if event == step(2):
                     self.at_gate.set()
                     assert self.gate.wait(30)
                 self.painted.append(event)
-                yield event
+                yield 0, event
         except GeneratorExit:
             self.closed = True
             raise
 
 
+def an_attempt() -> Attempt:
+    return Attempt(parameters=PARAMS)
+
+
+def events(*given: Event | Exception | tuple[int, Event]) -> Events:
+    for one in given:
+        if isinstance(one, Exception):
+            raise one
+        yield one if isinstance(one, tuple) else (0, one)
+
+
 def test_a_stop_ends_the_painting_after_the_step_it_is_in() -> None:
-    painter = Painter()
-    attempt = Attempt(painter.paint(), parameters=PARAMS)
-    thread = threading.Thread(target=attempt.run)
+    painter, attempt = Painter(), an_attempt()
+    thread = threading.Thread(target=drain, args=(painter.paint(), [attempt]))
     thread.start()
     assert painter.at_gate.wait(30)
     attempt.stop()
@@ -47,44 +60,99 @@ def test_a_stop_ends_the_painting_after_the_step_it_is_in() -> None:
 
 
 def test_a_stop_before_the_start_paints_nothing() -> None:
-    painter = Painter()
-    attempt = Attempt(painter.paint(), parameters=PARAMS)
+    painter, attempt = Painter(), an_attempt()
     attempt.stop()
-    attempt.run()
+    assert drain(painter.paint(), [attempt]) is None
     assert painter.painted == []
     assert attempt.result() is None
 
 
-def events(*given: Event | Exception) -> Generator[Event, None, None]:
-    for one in given:
-        if isinstance(one, Exception):
-            raise one
-        yield one
+def test_a_picture_that_is_finished_in_the_step_of_the_stop_is_kept() -> None:
+    attempt = an_attempt()
+
+    def paint() -> Events:
+        yield 0, STARTED
+        attempt.stop()
+        yield 0, FINISHED
+
+    assert drain(paint(), [attempt]) is None
+    assert attempt.result() is not None
 
 
-def test_an_error_is_raised_where_the_result_is_asked_for() -> None:
-    attempt = Attempt(events(STARTED, RuntimeError("no luck")), parameters=PARAMS)
-    attempt.run()
+def test_an_error_is_told_to_whoever_asked_and_raised_where_the_result_is_asked_for() -> None:
+    attempt = an_attempt()
+    error = drain(events(STARTED, RuntimeError("no luck")), [attempt])
+    assert attempt.goes_on, "it may be tried otherwise"
+    attempt.end(error)
     with pytest.raises(RuntimeError, match="no luck"):
         attempt.result()
 
 
+def test_a_painting_that_ends_without_a_picture_is_an_error() -> None:
+    assert isinstance(drain(events(STARTED, step(1)), [an_attempt()]), RuntimeError)
+
+
 def test_the_result_is_a_png_with_its_parameters() -> None:
-    attempt = Attempt(events(STARTED, FINISHED), parameters=PARAMS)
-    attempt.run()
+    attempt = an_attempt()
+    assert drain(events(STARTED, FINISHED), [attempt]) is None
     result = attempt.result()
     assert result is not None
     assert result[0] is FINISHED
     assert images.read_parameters(result[1]) == PARAMS
 
 
+def test_who_has_a_picture_has_ended_and_no_later_error_is_its_own() -> None:
+    told: list[str] = []
+    attempt, other = Attempt(parameters=PARAMS, ended=lambda: told.append("ended")), an_attempt()
+    error = drain(events((0, FINISHED), (1, step(1)), RuntimeError("no luck")), [attempt, other])
+    assert error is not None
+    assert (attempt.goes_on, other.goes_on, told) == (False, True, ["ended"])
+    attempt.end(error)
+    assert attempt.result() is not None
+    assert told == ["ended"]
+
+
+def test_one_that_was_stopped_hears_no_more_while_the_others_go_on() -> None:
+    stopped, other = an_attempt(), an_attempt()
+
+    def paint() -> Events:
+        yield from ((0, step(1)), (1, step(1)))
+        stopped.stop()
+        yield from ((0, step(2)), (0, step(3)), (1, step(3)), (0, FINISHED), (1, FINISHED))
+
+    assert drain(paint(), [stopped, other]) is None
+    progress = stopped.progress(preview_blob=None)
+    assert progress is not None
+    assert progress.step == 2
+    assert stopped.result() is None
+    assert other.result() is not None
+
+
+def test_nothing_is_painted_any_more_when_the_last_one_is_stopped() -> None:
+    painter, attempts = Painter(), [an_attempt(), an_attempt()]
+    for attempt in attempts:
+        attempt.stop()
+    assert drain(painter.paint(), attempts) is None
+    assert painter.painted == []
+
+
 def test_each_preview_is_taken_once_and_only_the_newest() -> None:
-    newest = preview(0.7)
-    attempt = Attempt(events(STARTED, preview(0.2), newest, FINISHED), parameters=PARAMS)
-    attempt.run()
+    newest, attempt = preview(0.7), an_attempt()
+    drain(events(STARTED, preview(0.2), newest, FINISHED), [attempt])
     assert attempt.take_preview() is newest.picture
     assert attempt.take_preview() is None
 
 
 def test_nothing_is_known_before_the_start() -> None:
-    assert Attempt(events(FINISHED), parameters=PARAMS).progress(preview_blob=None) is None
+    assert an_attempt().progress(preview_blob=None) is None
+
+
+def test_a_painting_that_begins_anew_shows_nothing_of_the_one_before() -> None:
+    attempt = Attempt(parameters=PARAMS, timelapse=Timelapse())
+    drain(events(STARTED, preview(0.2), step(3), RuntimeError("no luck")), [attempt])
+    attempt.take(STARTED)
+    progress = attempt.progress(preview_blob=None)
+    assert progress is not None
+    assert progress.step == 0
+    attempt.take(FINISHED)
+    assert attempt.timelapse() is None

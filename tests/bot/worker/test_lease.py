@@ -62,7 +62,7 @@ async def test_a_worker_gives_up_when_its_lease_has_run_out_meanwhile(
     job_id, brush = await short.submit(), Brush(FINISHED)
     claim = await short.engine.claim("w")
     assert claim is not None
-    await short.worker(brush).work(claim, short.stop)
+    await short.worker(brush).work([claim], short.stop)
     assert (await read_job(database, job_id)).state is State.RUNNING  # for a sweep to take back
     assert short.engine.calls.count("render") <= 1
 

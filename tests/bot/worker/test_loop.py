@@ -83,7 +83,7 @@ async def test_one_job_after_the_other_is_painted(studio: Studio) -> None:
     async with studio.working(brush):
         for job_id in job_ids:
             await studio.until(job_id, lambda job: job.state is State.RENDERED)
-    assert brush.begun == 3
+    assert brush.passes == [[7], [7], [7]]
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ async def test_a_stop_before_the_first_stroke_paints_nothing(studio: Studio) -> 
     claim = await studio.engine.claim("w")
     assert claim is not None
     studio.stop.set()
-    await studio.worker(brush).work(claim, studio.stop)
-    assert brush.begun == 0
+    await studio.worker(brush).work([claim], studio.stop)
+    assert brush.passes == []
     assert (await read_job(studio.database, job_id)).state is State.QUEUED
 
 

@@ -1,5 +1,7 @@
 """A job's pictures, as the worker fetches them."""
 
+from typing import Any
+
 import pytest
 
 from bot.media.blobs import BlobMissing
@@ -35,6 +37,7 @@ async def test_all_pictures_of_a_job_reach_the_brush(studio: Studio) -> None:
 
 @pytest.mark.parametrize("column", ["mask_blob", "start_blob"])
 async def test_a_picture_that_is_gone_is_missed(studio: Studio, column: str) -> None:
-    job = await read_job(studio.database, await studio.submit(**{column: "f" * 64}))
+    given: dict[str, Any] = {column: "f" * 64}
+    job = await read_job(studio.database, await studio.submit(**given))
     with pytest.raises(BlobMissing):
         await pictures_of(job, studio.blobs)

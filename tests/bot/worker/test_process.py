@@ -33,10 +33,12 @@ async def test_a_job_is_painted_at_low_priority_and_the_end_of_input_ends_the_wo
     async with asyncio.timeout(PATIENCE_S), folder.worker("w") as process:
         await folder.until(job_id, lambda job: job.state is State.RUNNING)
         assert psutil.Process(process.pid).nice() >= min(19, os.nice(0) + 10)
+        assert await folder.living() == 1
         job = await folder.until(job_id, lambda job: job.ended_at is not None)
         assert process.stdin is not None
         process.stdin.close()
         assert await process.wait() == 0
+    assert await folder.living() == 0
     assert (job.state, job.error) == (State.RENDERED, None)
     assert job.figures is not None
     assert job.figures["device"] == "cpu"
@@ -67,6 +69,23 @@ async def test_a_killed_worker_s_job_is_painted_once_by_the_next_and_sigterm_han
         assert await column(connection, endless, "state") == State.QUEUED
         assert await column(connection, endless, "handbacks") == 1
         assert await column(connection, job_id, "state") == State.RENDERED
+
+
+async def test_a_worker_killed_within_a_batch_loses_none_of_it_and_each_is_then_painted_alone(
+    folder: DataFolder,
+) -> None:
+    submitted = [await folder.submit(SHORT, batch_key="alike") for _ in range(2)]
+    async with asyncio.timeout(PATIENCE_S), folder.worker("killed", batch=2) as killed:
+        for job_id in submitted:
+            job = await folder.until(job_id, lambda job: (job.step or 0) > 0)
+            assert job.batch_size == 2
+        killed.kill()
+        await killed.wait()
+    assert list(await folder.engine.sweep(dead_worker="killed")) == submitted
+    async with asyncio.timeout(PATIENCE_S), folder.worker("next", batch=2):
+        for job_id in submitted:
+            job = await folder.until(job_id, lambda job: job.ended_at is not None)
+            assert (job.state, job.attempt, job.batch_size) == (State.RENDERED, 2, 1)
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)

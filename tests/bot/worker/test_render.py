@@ -1,6 +1,6 @@
 """The door to torch: real weights on a small picture, and torch's errors in our words."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -8,14 +8,17 @@ import pytest
 import torch
 from PIL import Image
 
+from bot.db import Database
 from bot.worker.attempt import DeviceBrokenError
-from bot.worker.pictures import Pictures, WeightedStyle
-from bot.worker.render import paint, torch_errors
+from bot.worker.pictures import Pictures, WeightedStyle, Work
+from bot.worker.render import holding, paint, room, torch_errors
 from nst_core import images
 from nst_core.errors import DeviceError, EngineError, ParamsError, PictureError
 from nst_core.images import Picture
+from nst_core.memory import estimate_bytes
 from nst_core.params import Params
-from nst_core.progress import Finished, Preview, Started
+from nst_core.progress import Event, Finished, Preview, Started
+from tests.bot.builders import add, job_of
 from tests.bot.worker.studio import png
 
 DRAFT = Params(size=64, quality="draft").as_dict()
@@ -37,14 +40,22 @@ def half_white() -> bytes:
     return out.getvalue()
 
 
+def paint_one(
+    params: Mapping[str, Any], of: Pictures, *, device: str = "cpu"
+) -> Generator[Event, None, None]:
+    for number, event in paint([Work(params=params, pictures=of)], device=device):
+        assert number == 0
+        yield event
+
+
 def painted(params: dict[str, Any], of: Pictures) -> Picture:
-    *_, last = paint(params, of, device="cpu")
+    *_, last = paint_one(params, of)
     assert isinstance(last, Finished)
     return last.picture
 
 
 def test_a_draft_is_painted_with_the_real_weights() -> None:
-    events = list(paint(DRAFT, pictures(), device="cpu"))
+    events = list(paint_one(DRAFT, pictures()))
     assert isinstance(events[0], Started)
     assert isinstance(events[-1], Finished)
     assert (events[-1].picture.width, events[-1].device) == (64, "cpu")
@@ -52,12 +63,12 @@ def test_a_draft_is_painted_with_the_real_weights() -> None:
 
 def test_what_is_no_picture_is_refused_in_a_sentence() -> None:
     with pytest.raises(PictureError):
-        next(paint(DRAFT, pictures(content=b"no picture"), device="cpu"))
+        next(paint_one(DRAFT, pictures(content=b"no picture")))
 
 
 def test_a_device_that_is_not_there_is_refused_in_a_sentence() -> None:
     with pytest.raises(DeviceError):
-        next(paint(DRAFT, pictures(), device="cuda:99"))
+        next(paint_one(DRAFT, pictures(), device="cuda:99"))
 
 
 def test_several_styles_are_blended_by_their_weights() -> None:
@@ -80,7 +91,7 @@ def test_outside_the_mask_the_content_stays() -> None:
 
 
 def test_the_painting_begins_with_the_start_picture() -> None:
-    events = list(paint(SHORT, pictures(start=png("red")), device="cpu"))
+    events = list(paint_one(SHORT, pictures(start=png("red"))))
     first = next(event for event in events if isinstance(event, Preview))
     red = images.decode(png("red")).rgb[0, 0]
     assert abs(first.picture.rgb - red).max() < 0.02
@@ -98,7 +109,7 @@ def test_pictures_that_are_no_use_are_refused_in_a_sentence(
     bad: dict[str, bytes], error: type[EngineError]
 ) -> None:
     with pytest.raises(error, match=r"[.]$"):
-        next(paint(DRAFT, pictures(**bad), device="cpu"))
+        next(paint_one(DRAFT, pictures(**bad)))
 
 
 def allocate_too_much() -> None:
@@ -129,3 +140,45 @@ def mismatch_shapes() -> None:
 def test_torch_s_errors_need_no_torch_to_be_caught(act: Callable[[], None], error: type[Exception]) -> None:
     with pytest.raises(error), torch_errors():
         act()
+
+
+def test_two_jobs_in_one_pass_come_out_as_each_does_alone() -> None:
+    works = [
+        Work(params={**SHORT, "seed": seed}, pictures=pictures(WeightedStyle(file=png(colour))))
+        for seed, colour in ((1, "orange"), (2, "navy"))
+    ]
+    together = {
+        number: event.picture.rgb
+        for number, event in paint(works, device="cpu")
+        if isinstance(event, Finished)
+    }
+    assert sorted(together) == [0, 1]
+    for number, work in enumerate(works):
+        alone = painted(dict(work.params), work.pictures).rgb
+        assert abs(together[number] - alone).max() < 0.02
+
+
+def test_jobs_that_do_not_go_together_are_refused() -> None:
+    works = [Work(params=params, pictures=pictures()) for params in (SHORT, {**SHORT, "size": 96})]
+    with pytest.raises(ParamsError, match="same size"):
+        next(paint(works, device="cpu"))
+
+
+async def test_on_the_cpu_and_where_there_is_no_device_a_pass_holds_one(database: Database) -> None:
+    async with database.begin() as connection:
+        job = await job_of(connection, await add(connection))
+    assert room(job, device="cpu") == 1
+    assert room(job, device="cuda:99") == 1
+
+
+def test_a_pass_holds_what_the_memory_has_room_for_and_one_at_least() -> None:
+    def held(size_px: int, available_bytes: int, *, most: int = 8, masks: int = 0) -> int:
+        return holding(size_px, most=most, itemsize=2, masks=masks, available_bytes=available_bytes)
+
+    three = estimate_bytes(512, 512, batch=3, itemsize=2)
+    assert held(512, three) == 3
+    assert held(512, three - 1) == 2
+    assert held(512, three, masks=1) < 3
+    assert held(512, 0) == 1
+    assert held(64, 2**40) == 8
+    assert held(2048, 2**40, most=0) == 1

@@ -115,9 +115,8 @@ def test_a_film_that_breaks_costs_no_picture(call: str) -> None:
         def encode(self, result: Picture) -> bytes | None:
             raise OSError("no encoder")
 
-    attempt = Attempt(
-        (event for event in (STARTED, preview(0.2), FINISHED)), parameters=PARAMS, timelapse=Broken()
-    )
-    attempt.run()
+    attempt = Attempt(parameters=PARAMS, timelapse=Broken())
+    for event in (STARTED, preview(0.2), FINISHED):
+        attempt.take(event)
     assert attempt.result() is not None
     assert attempt.timelapse() is None

@@ -92,6 +92,7 @@ async def test_stats_count_pictures_here_and_everywhere(
     text = card(result)
     assert "**All of Easel here** · 3 pictures painted" in text
     assert "1 picture is in the line" in text
+    assert "1 picture is painted at once" in text
     assert "**This server** · 2 pictures painted" in text
     assert "**You** · 1 picture painted" in text
     assert "Half of the newest took less than" in text
