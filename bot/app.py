@@ -17,6 +17,7 @@ from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.community.curator import Curator
 from bot.chat.desk.leftovers import LeftoverRemover
 from bot.chat.rooms import Rooms
+from bot.chat.steady import answer_steadily
 from bot.db import Database
 from bot.engines.capacity import largest_size_px
 from bot.engines.choice import engine_for, listener_for
@@ -198,6 +199,7 @@ async def run(settings: Settings) -> None:
         start_sentry(settings.sentry_dsn.get_secret_value())
     if settings.discord_api_url and settings.discord_gateway_url:
         use_stand_in(api_url=settings.discord_api_url, gateway_url=settings.discord_gateway_url)
+    answer_steadily()
     token = settings.discord_token.get_secret_value()
     with stop_on_signals() as stop:
         count, ids = settings.shard_count, settings.shard_ids

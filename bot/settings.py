@@ -5,15 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SecretsSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 MIB = 1024 * 1024
@@ -49,7 +41,6 @@ class Settings(BaseSettings):
 
     shard_count: int | None = Field(None, ge=1, le=10_000)
     shard_ids: Annotated[tuple[int, ...], NoDecode] = ()
-    secrets_dir: Path | None = None
 
     data_dir: Path = Path("easel-data")
     database_url: str | None = Field(None, repr=False)  # it may hold a password
@@ -89,34 +80,6 @@ class Settings(BaseSettings):
     keep_inputs_days: int = Field(30, ge=0, le=36_500)
     keep_results_days: int = Field(180, ge=0, le=36_500)
     keep_left_servers_days: int = Field(7, ge=1, le=36_500)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment, then `.env`, then the files of EASEL_SECRETS_DIR, each named like its setting."""
-        folder = None
-        for source in (env_settings, dotenv_settings):
-            if isinstance(source, EnvSettingsSource | DotEnvSettingsSource):
-                folder = folder or source.env_vars.get("easel_secrets_dir")
-        files = (
-            SecretsSettingsSource(settings_cls, secrets_dir=folder)
-            if folder and Path(folder).is_dir()
-            else None
-        )
-        return (init_settings, env_settings, dotenv_settings, files or file_secret_settings)
-
-    @field_validator("secrets_dir")
-    @classmethod
-    def _folder_is_there(cls, folder: Path | None) -> Path | None:
-        if folder is not None and not folder.is_dir():
-            raise ValueError("there is no such folder")
-        return folder
 
     @field_validator("attachment_hosts", mode="before")
     @classmethod
@@ -188,7 +151,6 @@ class Settings(BaseSettings):
         # Said in full: what is unset here may be set in the environment that a worker inherits.
         values |= {"data_dir": self.data_dir.absolute(), "database_url": self.url}
         values |= {"blobs_url": self.blobs_url or ""}
-        values |= {"secrets_dir": ""}  # the token may lie there
         return {f"EASEL_{name.upper()}": str(value) for name, value in values.items()}
 
 

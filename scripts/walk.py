@@ -25,7 +25,9 @@ from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from simcord import ChannelHandle, MemberActor, Preview, SetupError
+from selenium.webdriver.support.expected_conditions import visibility_of_element_located
+from selenium.webdriver.support.wait import WebDriverWait
+from simcord import ChannelHandle, InteractionResult, MemberActor, Preview, ResponseMessage, SetupError
 
 from bot.demo import SAMPLE
 from bot.engines.local import LocalEngine
@@ -46,6 +48,12 @@ FLAGS = (
 )
 SIZE_PX = 256
 PATIENCE_S = 300.0
+FORM = "#modal-root .modal-dialog"
+WHOLE = """
+for (const one of [arguments[0], arguments[0].querySelector(".modal-body")])
+    Object.assign(one.style, {maxHeight: "none", overflow: "visible", flex: "none"})
+"""
+"""A form without scroll bars."""
 MESSAGES = "#channel-message-list > *"
 LOADED = """
 return [...arguments[0].querySelectorAll("img")].every(one => one.complete && one.naturalWidth > 0)
@@ -76,10 +84,7 @@ class Walk:
     async def shot(self, name: str, *, words: str = "") -> None:
         """Keeps a picture of the newest message with these words."""
         await self.refresh()
-        data = await asyncio.to_thread(self._taken, words)
-        picture = Image.open(BytesIO(data)).convert("RGB")
-        picture.save(self.out / f"{name}.jpg", quality=85, optimize=True, progressive=True)
-        print(f"{name}: {picture.width} x {picture.height} px")
+        self._keep(name, await asyncio.to_thread(self._taken, words))
 
     def _taken(self, words: str) -> bytes:
         until = time.monotonic() + 20
@@ -102,6 +107,31 @@ class Walk:
         time.sleep(0.3)
         return element
 
+    async def form(self, opened: InteractionResult, name: str) -> None:
+        """Keeps a picture of the form that an action has opened, and closes it.
+
+        A page shows the form of an action that was not done in the page itself only when it is opened anew.
+        """
+        await self.refresh()
+        assert self.preview is not None
+        await self.preview.show(opened)
+        await self._open_page()
+        self._keep(name, await asyncio.to_thread(self._form_taken))
+        await self.preview.show(self.stage.channel.last_message)
+        await self._open_page()
+
+    def _form_taken(self) -> bytes:
+        wait = WebDriverWait(self.browser, 20)
+        element = wait.until(visibility_of_element_located((By.CSS_SELECTOR, FORM)))
+        self.browser.execute_script(WHOLE, element)
+        time.sleep(0.5)
+        return bytes(element.screenshot_as_png)
+
+    def _keep(self, name: str, data: bytes) -> None:
+        picture = Image.open(BytesIO(data)).convert("RGB")
+        picture.save(self.out / f"{name}.jpg", quality=85, optimize=True, progressive=True)
+        print(f"{name}: {picture.width} x {picture.height} px")
+
     async def see_as(self, *viewers: MemberActor) -> None:
         """Opens the page anew for these people; the first one looks."""
         if self.preview is not None:
@@ -109,6 +139,10 @@ class Walk:
         one = self.stage
         self.preview = one.env.preview(one.channel, viewers=viewers, layout="channel", height=2000)
         await self.preview.__aenter__()
+        await self._open_page()
+
+    async def _open_page(self) -> None:
+        assert self.preview is not None
         await asyncio.to_thread(self.browser.get, "about:blank")
         await asyncio.to_thread(self.browser.get, self.preview.url)
 
@@ -153,10 +187,19 @@ async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     for verb in ("compare", "delete"):
         await ada.click(asked.response, custom_id=f"easel:{verb}:{done.id}")
         await walk.shot(verb)
+    await forms(walk, ada, asked.response, done)
     await fail(walk, ada)
     await walk.shot("failed")
     await walk.ask(ada, "result", picture=done.id)
     await walk.shot("result")
+
+
+async def forms(walk: Walk, ada: MemberActor, card: ResponseMessage, job: Job) -> None:
+    """What asks for more: two buttons of a card, and a message's menu."""
+    for verb in ("edit", "save"):
+        await walk.form(await ada.click(card, custom_id=f"easel:{verb}:{job.id}"), verb)
+    opened = await ada.context_menu(walk.stage.channel, "Stylize this", card)
+    await walk.form(opened, "stylize-this")
 
 
 async def fail(walk: Walk, ada: MemberActor) -> None:

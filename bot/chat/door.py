@@ -11,6 +11,7 @@ import structlog
 from discord import app_commands
 from discord.utils import escape_mentions
 
+from bot.chat.steady import TROUBLES, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE
 from bot.errors import Failure, Refusal, new_reference
 from bot.language import _, nearest, speak
 from bot.media.blobs import BlobMissing
@@ -18,6 +19,11 @@ from bot.media.blobs import BlobMissing
 log = structlog.get_logger(__name__)
 
 Item = TypeVar("Item")
+
+NOBODY_WAITS: Final = {
+    UNKNOWN_INTERACTION: "an interaction was answered after Discord's 3 s",
+    UNKNOWN_MESSAGE: "an answer was dismissed before it came",
+}
 
 # What formats, mentions or links wherever it stands; an address's colon; what opens a heading, quote or list.
 _MARKDOWN: Final = re.compile(r"[\\`*_~|\[\]<]|:(?=//)|^[#>+-]")
@@ -78,8 +84,8 @@ async def explain(interaction: discord.Interaction, error: BaseException) -> Non
     """Ends a failed interaction with one sentence; the log gets the rest."""
     if isinstance(error, app_commands.CommandInvokeError):
         error = error.original
-    if isinstance(error, discord.NotFound) and error.code == 10062:
-        log.warning("an interaction was answered after Discord's 3 s", interaction=interaction.id)
+    if isinstance(error, discord.NotFound) and error.code in NOBODY_WAITS:
+        log.warning(NOBODY_WAITS[error.code], interaction=interaction.id)
         return
     if isinstance(error, Refusal):
         sentence = refusal_sentence(error)
@@ -96,8 +102,10 @@ async def explain(interaction: discord.Interaction, error: BaseException) -> Non
         )
     try:
         await say(interaction, sentence)
-    except discord.HTTPException as failed:
-        log.warning("could not tell the person", status=failed.status, code=failed.code)
+    except TROUBLES as failed:
+        log.warning(
+            "could not tell the person", error=type(failed).__name__, code=getattr(failed, "code", None)
+        )
 
 
 def guarded(

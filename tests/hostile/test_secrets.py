@@ -23,12 +23,11 @@ LIVING = ("deliveries", "interaction_token")
 @pytest.fixture
 async def easel(discord: DiscordServer, tmp_path: Path) -> AsyncIterator[BotProcess]:
     """`easel run`, with its token in a secret file instead of the environment."""
-    folder = tmp_path / "secrets"
-    folder.mkdir()
-    (folder / "DISCORD_TOKEN").write_text(discord.token)
+    token = tmp_path / "token"
+    token.write_text(discord.token)
     told = environment(discord, tmp_path)
     told.pop("DISCORD_TOKEN")
-    told |= {"EASEL_SECRETS_DIR": str(folder), "EASEL_LOG_LEVEL": "DEBUG"}
+    told |= {"DISCORD_TOKEN_FILE": str(token), "EASEL_LOG_LEVEL": "DEBUG"}
     process = BotProcess(["-m", "bot.cli", "run"], discord, tmp_path, told)
     try:
         await process.start()

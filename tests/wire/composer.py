@@ -1,4 +1,4 @@
-"""What a person's client does with a slash command: finds it, holds the values against it, uploads the files.
+"""What a person's client does with commands and forms: finds them, holds values against them, uploads files.
 
 The client would not let a person send anything else, so a mistake here is one of the test.
 """
@@ -8,6 +8,8 @@ from typing import Any
 
 from tests.wire.world import Attachment, Json, Upload
 
+SLASH, MESSAGE_MENU = 1, 3
+TEXT_INPUT, LABEL = 4, 18
 SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
 STRING, INTEGER, BOOLEAN, ATTACHMENT, NUMBER = 3, 4, 5, 11, 10
 PYTHON_TYPES: dict[int, tuple[type, ...]] = {
@@ -21,9 +23,9 @@ PYTHON_TYPES: dict[int, tuple[type, ...]] = {
 Uploader = Callable[[Upload], Attachment]
 
 
-def find(commands: list[Json], name: str) -> Json:
+def find(commands: list[Json], name: str, *, kind: int = SLASH) -> Json:
     for command in commands:
-        if command["name"] == name and command["type"] == 1:
+        if command["name"] == name and command["type"] == kind:
             return command
     raise LookupError(f"/{name} is not registered; there are {[command['name'] for command in commands]}")
 
@@ -63,6 +65,32 @@ def compose(
         given = [wrapper | {"options": given}]
     data: Json = {"id": command["id"], "name": command["name"], "type": command["type"], "options": given}
     return data | ({"resolved": {"attachments": attachments}} if attachments else {})
+
+
+def menu(command: Json) -> Json:
+    """The beginning of the `data` of an interaction by a menu; what it was opened on is still to be told."""
+    return {"id": command["id"], "name": command["name"], "type": command["type"]}
+
+
+def fill(form: Json, values: Mapping[str, Any]) -> Json:
+    """The `data` of a form that is sent: `values` by custom_id, else what stood there at first."""
+    fields = [label["component"] for label in form["components"] if label["type"] == LABEL]
+    if unknown := values.keys() - {field["custom_id"] for field in fields}:
+        raise ValueError(f"the form has no fields {sorted(unknown)}")
+    sent = [
+        {"type": LABEL, "id": number, "component": _filled(field, values, number)}
+        for number, field in enumerate(fields, start=1)
+    ]
+    return {"custom_id": form["custom_id"], "components": sent}
+
+
+def _filled(field: Json, values: Mapping[str, Any], number: int) -> Json:
+    name = field["custom_id"]
+    told: Json = {"type": field["type"], "custom_id": name, "id": 100 + number}
+    if field["type"] == TEXT_INPUT:
+        return told | {"value": values.get(name, field.get("value") or "")}
+    chosen = [option["value"] for option in field.get("options", ()) if option.get("default")]
+    return told | {"values": values.get(name, chosen)}
 
 
 def _chosen(leaf: Json, values: Mapping[str, Any], *, focused: str | None) -> Iterator[tuple[Json, Any]]:

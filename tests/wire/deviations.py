@@ -5,6 +5,9 @@ Each deviation is as narrow as can be and has its reason, so that a real mistake
 
 from typing import Any
 
+GIVEN = {"url", "proxy_url", "size", "width", "height", "content_type", "spoiler"}
+"""What Discord tells of a stored attachment, and nobody tells Discord."""
+
 
 def normalised(method: str, template: str, body: Any) -> Any:
     """The body as the description would have it; the original stays as it was sent."""
@@ -35,16 +38,20 @@ def _edit(body: Any) -> Any:
 
 
 def _message(body: Any) -> Any:
-    """`attachments[].id`: discord.py sends an integer, the description says string, Discord takes both."""
     if not isinstance(body, dict) or not isinstance(body.get("attachments"), list):
         return body
-    return body | {"attachments": [_text_id(attachment) for attachment in body["attachments"]]}
+    return body | {"attachments": [_attachment(attachment) for attachment in body["attachments"]]}
 
 
-def _text_id(attachment: Any) -> Any:
-    if isinstance(attachment, dict) and type(attachment.get("id")) is int:
-        return attachment | {"id": str(attachment["id"])}
-    return attachment
+def _attachment(attachment: Any) -> Any:
+    """`attachments[].id`: discord.py sends an integer, the description says string, Discord takes both.
+
+    Of an attachment that an edit keeps discord.py sends all that it got; Discord passes over the rest.
+    """
+    if not isinstance(attachment, dict):
+        return attachment
+    told = {key: value for key, value in attachment.items() if key not in GIVEN or "url" not in attachment}
+    return told | ({"id": str(told["id"])} if type(told.get("id")) is int else {})
 
 
 def _command(command: Any) -> Any:

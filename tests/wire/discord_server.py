@@ -4,7 +4,6 @@ It keeps everything in memory, notes each breach of Discord's rules in `violatio
 """
 
 import asyncio
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,11 +19,13 @@ from tests.wire.messages import Messages
 from tests.wire.openapi import Description
 from tests.wire.payloads import Payloads
 from tests.wire.resources import Resources
-from tests.wire.rest import API, Call, Fault, Rest
+from tests.wire.rest import API, Call, Rest
+from tests.wire.troubles import Troubles
 from tests.wire.world import (
     AUTOCOMPLETE,
     COMMAND,
     COMPONENT,
+    MODAL,
     Attachment,
     Changes,
     Channel,
@@ -41,7 +42,7 @@ LARGEST_REQUEST_BYTES = 32 * 1024 * 1024
 T = TypeVar("T")
 
 
-class DiscordServer:
+class DiscordServer(Troubles):
     """Use as an async context manager: `async with DiscordServer() as discord`."""
 
     def __init__(self, *, description: Description | None = None) -> None:
@@ -127,6 +128,21 @@ class DiscordServer:
         data = self._compose(command, values, None, focused=focused)
         return await self._dispatch(AUTOCOMPLETE, user, data)
 
+    async def menu(self, user: Person, name: str, message: Message) -> Interaction:
+        """A person chooses from the menu of a message."""
+        data = composer.menu(composer.find(self._commands(), name, kind=composer.MESSAGE_MENU))
+        data |= {"target_id": str(message.id)}
+        data |= {"resolved": {"messages": {str(message.id): self._payloads.message(message)}}}
+        return await self._dispatch(COMMAND, user, data)
+
+    async def submit(self, opened: Interaction, **values: Any) -> Interaction:
+        """The person sends the form that an action opened; a field that is not named stays as it was."""
+        assert opened.modal is not None, "no form was opened"
+        data = composer.fill(opened.modal, values)
+        return await self._dispatch(
+            MODAL, opened.user, data, channel=opened.channel, message=opened.message, opener=opened
+        )
+
     async def click(self, user: Person, message: Message, label: str) -> Interaction:
         """A person presses the button with this label.
 
@@ -135,83 +151,6 @@ class DiscordServer:
         """
         data: Json = {"component_type": 2, "custom_id": message.buttons[label]}
         return await self._dispatch(COMPONENT, user, data, message=message)
-
-    def fail_next(
-        self,
-        method: str,
-        path: str,
-        *,
-        status: int,
-        body: Json | None = None,
-        headers: Mapping[str, str] | None = None,
-        times: int = 1,
-        after: bool = False,
-        carrying: str | None = None,
-    ) -> Fault:
-        """The next calls whose path contains the expression get this answer.
-
-        after: they take effect, and only their own answer is lost.
-        carrying: only calls with a file of this content type.
-        """
-        fault = Fault(
-            method=method,
-            path=re.compile(path),
-            status=status,
-            body={"code": 0, "message": f"{status}: as told"} if body is None else body,
-            headers=headers or {},
-            times=times,
-            after=after,
-            carrying=carrying,
-        )
-        return self._disturb(fault)
-
-    def limit_next(
-        self, method: str, path: str, *, retry_after_s: float, times: int = 1, everywhere: bool = False
-    ) -> Fault:
-        """The next calls are rate limited, as Discord's own servers say it: with a Via header.
-
-        everywhere: by the limit on all of a bot's requests together.
-        """
-        headers = {"Retry-After": str(retry_after_s), "Via": "1.1 google"}
-        wide = {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
-        return self.fail_next(
-            method,
-            path,
-            status=429,
-            body={
-                "message": "You are being rate limited.",
-                "retry_after": retry_after_s,
-                "global": everywhere,
-            },
-            headers=headers | (wide if everywhere else {"X-RateLimit-Scope": "user"}),
-            times=times,
-        )
-
-    def cut_next(self, method: str, path: str, *, times: int = 1, after: bool = False) -> Fault:
-        """The next calls' connections are closed without an answer; `after`: they have taken effect."""
-        return self._disturb(
-            Fault(method=method, path=re.compile(path), status=None, times=times, after=after)
-        )
-
-    def slow_next(
-        self, method: str, path: str, *, seconds: float, times: int = 1, carrying: str | None = None
-    ) -> Fault:
-        """The next calls take effect, and their answers stand still for a while in the middle."""
-        return self._disturb(
-            Fault(
-                method=method,
-                path=re.compile(path),
-                status=None,
-                times=times,
-                after=True,
-                carrying=carrying,
-                slow_s=seconds,
-            )
-        )
-
-    def _disturb(self, fault: Fault) -> Fault:
-        self.rest.faults.append(fault)
-        return fault
 
     def stall_next_download(self, seconds: float) -> None:
         """The CDN's next answer stands still for a while in the middle."""
@@ -238,16 +177,18 @@ class DiscordServer:
         self, command: str, values: Mapping[str, Any], channel: Channel | None, *, focused: str | None = None
     ) -> Json:
         name, *words = command.split()
-        registered = self.world.commands.get(None, []) + self.world.commands.get(self.world.guild_id, [])
         place = (channel or self.world.channel).id
         return composer.compose(
-            composer.find(registered, name),
+            composer.find(self._commands(), name),
             words,
             values,
             upload=lambda file: self.world.store(file, place, ephemeral=True),
             describe=self._payloads.attachment,
             focused=focused,
         )
+
+    def _commands(self) -> list[Json]:
+        return self.world.commands.get(None, []) + self.world.commands.get(self.world.guild_id, [])
 
     async def _dispatch(
         self,
@@ -257,6 +198,7 @@ class DiscordServer:
         *,
         channel: Channel | None = None,
         message: Message | None = None,
+        opener: Interaction | None = None,
     ) -> Interaction:
         place = self.world.channels[message.channel_id] if message else channel or self.world.channel
         interaction = Interaction(
@@ -267,6 +209,7 @@ class DiscordServer:
             channel=place,
             data=data,
             message=message,
+            opener=opener,
         )
         self.world.interactions[interaction.token] = interaction
         session = self.gateway.session_for(self.world.guild_id if place.recipient is None else 0)
@@ -303,4 +246,7 @@ class DiscordServer:
 
     def _account(self) -> str:
         lines = [str(call) for call in self.calls[-20:]]
-        return "\n".join(["the last requests:", *lines, "violations:", *self.violations])
+        seen = [repr(message.text[:200]) for message in list(self.world.messages.values())[-6:]]
+        return "\n".join(
+            ["the last requests:", *lines, "the last messages:", *seen, "violations:", *self.violations]
+        )

@@ -244,8 +244,10 @@ class Payloads:
         }
         if source.type == COMMAND:
             metadata |= {"name": source.data["name"], "command_type": source.data["type"]}
-        if source.type in {COMPONENT, MODAL} and source.message:
+        if source.type == COMPONENT and source.message:
             metadata["interacted_message_id"] = str(source.message.id)
+        if source.type == MODAL and source.opener:
+            metadata["triggering_interaction_metadata"] = self._metadata(source.opener)
         return metadata
 
 

@@ -100,7 +100,7 @@ class Message:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Interaction:
-    """One action of a person, and what the bot has answered so far."""
+    """One action of a person, and what the bot has answered so far; `opener` is what a form was opened by."""
 
     id: int
     token: str
@@ -109,6 +109,7 @@ class Interaction:
     channel: Channel
     data: Json
     message: Message | None = None
+    opener: "Interaction | None" = None
     answer: int | None = None
     original: Message | None = None
     followups: list[Message] = field(default_factory=list)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
 import discord
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.cards import card
 from bot.chat.rooms import Rooms, rooms_of
+from bot.chat.steady import TROUBLES
 from bot.chat.whereabouts import address_of, is_age_restricted, language_of, parent_of, roles_of
 from bot.features import deliveries, estimates
 from bot.features.intake import PictureSource
@@ -70,6 +70,6 @@ async def show_first_card(interaction: discord.Interaction, rooms: Rooms, job: J
         message = await interaction.edit_original_response(view=view)
         async with rooms.database.begin() as connection:
             await deliveries.shown(connection, job.id, revision=job.revision, message_id=message.id)
-    except (discord.HTTPException, aiohttp.ClientError, SQLAlchemyError, OSError) as error:
+    except (*TROUBLES, SQLAlchemyError) as error:
         log.warning("first card not shown", job=job.id, error=type(error).__name__)
     rooms.news.set()

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.chat.cards.pacing import Pace
 from bot.chat.cards.parcel import DEFAULT_LIMIT_BYTES, upload
 from bot.chat.rooms import Rooms
+from bot.chat.steady import TROUBLES
 from bot.features import deliveries, exhibits, jobs
 from bot.features.deliveries import HOLD_S, Delivery
 from bot.features.jobs import WAITING, State
@@ -123,7 +124,7 @@ class Courier:
     async def _try_to_show(self, delivery: Delivery) -> None:
         try:
             message_id = await self._send(delivery)
-        except (discord.HTTPException, discord.RateLimited, OSError, TimeoutError) as error:
+        except TROUBLES as error:
             await self._put_off(delivery, error)
         except Exception as error:
             log.exception("card broken")
@@ -213,7 +214,7 @@ class Courier:
     async def _replace_in_channel(self, delivery: Delivery) -> int:
         message_id = await self._post_in_channel(delivery)
         channel = self._client.get_partial_messageable(delivery.job.channel_id)
-        with suppress(discord.HTTPException):
+        with suppress(*TROUBLES):
             await channel.get_partial_message(delivery.address.message_id or 0).delete()
         return message_id
 

@@ -12,6 +12,7 @@ from bot.chat.cards.buttons import Verb, button
 from bot.chat.cards.card import layout
 from bot.chat.door import plain
 from bot.chat.rooms import rooms_of
+from bot.chat.steady import TROUBLES
 from bot.features import deliveries, erasure
 from bot.features.deliveries import Address
 from bot.features.jobs import Job
@@ -75,6 +76,7 @@ async def _delete_card(interaction: discord.Interaction[Any], job: Job, address:
             return True
     except discord.NotFound:
         return True
-    except discord.HTTPException as error:
-        log.warning("card not deleted", job=job.id, status=error.status, code=error.code)
+    except TROUBLES as error:
+        code = getattr(error, "code", None)
+        log.warning("card not deleted", job=job.id, error=type(error).__name__, code=code)
     return False

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.chat.community.digest import DigestTeller
 from bot.chat.community.exhibit import is_message_of, message_of, picture_of
 from bot.chat.rooms import Rooms
+from bot.chat.steady import TROUBLES, UNKNOWN_MESSAGE
 from bot.features import exhibits, guilds
 from bot.features.exhibits import Exhibit, Step
 from bot.features.guilds import GuildSettings
@@ -30,7 +31,6 @@ MAX_TRIES = 40
 MAX_PAUSE_S = 300.0
 LOOK_BACK = 100
 """How many of the channel's newest messages are searched for one that a crash left unrecorded."""
-UNKNOWN_MESSAGE = 10008
 
 
 class Curator:
@@ -98,9 +98,7 @@ class Curator:
         hopeless = exhibit.tries >= MAX_TRIES or isinstance(
             error, discord.Forbidden | discord.NotFound | BlobMissing
         )
-        foreseen = isinstance(
-            error, discord.HTTPException | discord.RateLimited | OSError | TimeoutError | BlobMissing
-        )
+        foreseen = isinstance(error, (*TROUBLES, BlobMissing))
         log.warning(
             "exhibit not done",
             step=exhibit.step.name,
@@ -176,8 +174,8 @@ class Curator:
         """A thread for talking about the picture; without one it hangs just as well."""
         try:
             await message.create_thread(name=f"{exhibit.job.style_name[:80]} · {exhibit.job.id}")
-        except discord.HTTPException as error:
-            log.warning("no thread opened", status=error.status, code=error.code)
+        except TROUBLES as error:
+            log.warning("no thread opened", error=type(error).__name__, code=getattr(error, "code", None))
 
     async def _recount(self, exhibit: Exhibit) -> None:
         channel = self._client.get_partial_messageable(exhibit.channel_id)

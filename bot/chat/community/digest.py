@@ -10,6 +10,7 @@ from bot.chat.cards.card import layout
 from bot.chat.community.exhibit import ACCENT
 from bot.chat.door import plain
 from bot.chat.rooms import Rooms
+from bot.chat.steady import TROUBLES
 from bot.chat.thumbnails import described, gallery_of, thumbnail
 from bot.features import digests
 from bot.features.digests import Due, Week
@@ -55,7 +56,7 @@ class DigestTeller:
                 message_id = await self._post(due, week)
         except (discord.Forbidden, discord.NotFound) as error:
             log.warning("digest not posted", status=error.status, code=error.code)
-        except (discord.HTTPException, discord.RateLimited, OSError) as error:
+        except TROUBLES as error:
             log.warning("digest put off", error=type(error).__name__)
             async with database.begin() as connection:
                 await digests.release(connection, due.guild_id, week)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.cards.card import Picture, layout, panel
 from bot.chat.rooms import rooms_of
+from bot.chat.steady import TROUBLES
 from bot.features import tours
 from bot.features.looks import BUILT_IN
 from bot.language import _, nearest, speak
@@ -102,7 +103,7 @@ async def show_around(interaction: discord.Interaction) -> None:
             if not await tours.claim(connection, guild_id, now=rooms.clock()):
                 return
         await interaction.followup.send(view=layout(panel(*_tour())), ephemeral=True)
-    except (discord.HTTPException, SQLAlchemyError, OSError) as error:
+    except (*TROUBLES, SQLAlchemyError) as error:
         log.warning("tour not shown", guild=guild_id, error=type(error).__name__)
 
 
