@@ -145,8 +145,8 @@ BUILT_IN = (
     ),
     Painting(
         name="The Great Wave",
-        artist="Katsushika Hokusai",
-        year="c. 1831",
+        artist="after Katsushika Hokusai",
+        year="original c. 1831",
         file="great_wave.jpg",
         about=N_(
             "Fine blue lines on pale paper, as in a woodcut. Good for portraits, buildings and the sea; "

@@ -244,7 +244,7 @@ def test_a_refused_command_gets_a_sentence_and_the_page_goes_on(page: Page, tmp_
 def test_presets_open_as_one_types(page: Page) -> None:
     page.choose_command("stylize")
     page.type(page.add_option("preset"), "wave")
-    wanted = "The Great Wave — Katsushika Hokusai · built in"
+    wanted = "The Great Wave — after Katsushika Hokusai · built in"
     page.until(lambda: page.suggestions() == [wanted], wanted)
 
 
