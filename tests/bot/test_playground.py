@@ -144,11 +144,20 @@ class Page:
         self.click(".command-entry")
 
     def add_option(self, name: str) -> str:
-        """Opens an option of the command; the selector of its input."""
-        pill = f'.command-pill[data-option="{name}"]'
-        if not self.browser.find_elements(By.CSS_SELECTOR, pill):
-            self.click(".command-ghost")
-            self.click(f'.command-popup [data-value="{name}"]')
+        """Opens an option of the command; the selector of its input.
+
+        The page closes the list of options when it is redrawn: then it is opened again.
+        """
+        pill, offer = f'.command-pill[data-option="{name}"]', f'.command-popup [data-value="{name}"]'
+
+        def opened() -> bool:
+            if self.browser.find_elements(By.CSS_SELECTOR, pill):
+                return True
+            there = self.browser.find_elements(By.CSS_SELECTOR, offer)
+            self.browser.find_element(By.CSS_SELECTOR, offer if there else ".command-ghost").click()
+            return False
+
+        self.until(opened, pill)
         return f"{pill} input"
 
     def give(self, command: str, **options: object) -> None:
