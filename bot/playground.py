@@ -7,6 +7,7 @@ decoder and the worker processes are the real ones, on a folder that is thrown a
 import asyncio
 import logging
 import re
+import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -199,12 +200,26 @@ async def keep_time(env: Env) -> None:
     await env.advance_time(max(0.0, time.time() - env.now().timestamp()))
 
 
+def _taken(port: int | None) -> Refusal:
+    return Refusal(f"Port {port} is taken: choose another, or none for any free one.")
+
+
+def _require_free(port: int) -> None:
+    """Raises `Refusal` at once, before anything is set up that would have to be ended again."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise _taken(port) from error
+
+
 async def play(settings: Settings, *, port: int | None = None) -> None:
     """Opens the playground's page and serves it until it is closed there, or by SIGINT or SIGTERM.
 
     Raises:
         Refusal: the port is taken, or a package is missing.
     """
+    if port is not None:
+        _require_free(port)
     console = Console(soft_wrap=True, highlight=False)
     with stop_on_signals() as stop:
         async with stage(settings) as one, _page(one, port) as preview:
@@ -223,7 +238,7 @@ async def _page(one: Stage, port: int | None) -> AsyncIterator[Preview]:
             await stack.enter_async_context(preview)
         except SetupError as error:
             if isinstance(error.__cause__, OSError):
-                raise Refusal(f"Port {port} is taken: choose another, or none for any free one.") from error
+                raise _taken(port) from error
             raise Refusal(f"The playground's page cannot be opened: {error}") from error
         yield preview
 
