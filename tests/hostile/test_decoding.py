@@ -18,7 +18,7 @@ from tests.hostile.trial import GOOD, MEMORY, PICTURE, REFUSAL, judge, judge_all
 
 LIMITS = DecodeLimits(cpu_s=2, deadline_s=20)
 """Less time than in service: what goes on for ever is as well refused after two seconds."""
-COUNT, SEED = 150, 5
+COUNT, SEED = 250, 5
 DEAR = {
     "png: 59 million deep pixels",
     "png: 59 million pixels unfold",
@@ -52,7 +52,7 @@ def test_bombs_and_mutated_files_end_as_pictures_or_refusals() -> None:
     assert max(verdict.peak_bytes for verdict in verdicts) < LIMITS.memory_bytes
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     name=st.sampled_from(pictures.NAMES),
     changes=st.lists(st.sampled_from(SINGLE), min_size=1, max_size=3),
