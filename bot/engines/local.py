@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import Database
 from bot.engines.protocol import EngineUnavailable
 from bot.errors import new_reference
-from bot.features import batches, fleet, jobs
+from bot.features import batches, fleet, transitions
 from bot.features.jobs import Claim, Progress
 from nst_core.params import VERSION
 
@@ -53,13 +53,13 @@ class LocalEngine:
     async def claim(self, worker: str) -> Claim | None:
         async with self._reading() as connection:  # an idle worker takes no write lock
             now, known = self._clock(), self._params_version
-            if not await jobs.anything_to_claim(
+            if not await transitions.anything_to_claim(
                 connection, now=now, lease_s=self._lease_s, params_version=known
             ):
                 return None
         await self.sweep()
         async with self._writing() as connection:
-            return await jobs.claim_next(
+            return await transitions.claim_next(
                 connection,
                 worker=worker,
                 now=self._clock(),
@@ -77,18 +77,20 @@ class LocalEngine:
             )
             claims = await self._claim_all(connection, found, claim.worker) if found else []
             if claims:
-                await jobs.note_batch(connection, [claim, *claims])
+                await transitions.note_batch(connection, [claim, *claims])
             return claims
 
     async def _claim_all(
         self, connection: AsyncConnection, job_ids: Sequence[int], worker: str
     ) -> list[Claim]:
         now = self._clock()
-        return await jobs.claim_all(connection, job_ids, worker=worker, now=now, lease_s=self._lease_s)
+        return await transitions.claim_all(connection, job_ids, worker=worker, now=now, lease_s=self._lease_s)
 
     async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
         async with self._writing() as connection:
-            return await jobs.beat(connection, claim, progress, now=self._clock(), lease_s=self._lease_s)
+            return await transitions.beat(
+                connection, claim, progress, now=self._clock(), lease_s=self._lease_s
+            )
 
     async def render(
         self,
@@ -99,7 +101,7 @@ class LocalEngine:
         timelapse_blob: str | None = None,
     ) -> bool:
         async with self._writing() as connection:
-            return await jobs.render(
+            return await transitions.render(
                 connection,
                 claim,
                 result_blob=result_blob,
@@ -110,11 +112,13 @@ class LocalEngine:
 
     async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:
         async with self._writing() as connection:
-            return await jobs.fail(connection, claim, error=error, reference=reference, now=self._clock())
+            return await transitions.fail(
+                connection, claim, error=error, reference=reference, now=self._clock()
+            )
 
     async def hand_back(self, claim: Claim) -> bool:
         async with self._writing() as connection:
-            return await jobs.hand_back(connection, claim)
+            return await transitions.hand_back(connection, claim)
 
     async def sweep(self, *, dead_worker: str | None = None) -> Sequence[int]:
         async with self._writing() as connection:
@@ -124,7 +128,7 @@ class LocalEngine:
         if dead_worker is not None:
             await fleet.leave(connection, dead_worker)
         reference = new_reference()
-        changed = await jobs.requeue_stalled(
+        changed = await transitions.requeue_stalled(
             connection,
             now=self._clock(),
             lease_s=self._lease_s,
@@ -144,7 +148,7 @@ class LocalEngine:
         if newest is None:
             return []
         before = now - fleet.FORGOTTEN_S
-        given_up = await jobs.give_up_too_new(
+        given_up = await transitions.give_up_too_new(
             connection, params_version=newest, before=before, reference=reference, now=now
         )
         if given_up:

@@ -10,7 +10,7 @@ from bot.db import one_at_a_time
 from bot.engines import tickets
 from bot.engines.local import LocalEngine
 from bot.engines.tickets import Ticket
-from bot.features import jobs
+from bot.features import transitions
 from bot.features.jobs import Claim, State
 from bot.tables import jobs as rows
 
@@ -58,12 +58,12 @@ class ProcrastinateEngine(LocalEngine):
         """
         most = self._running_per_user
         if tickets.version_of(ticket) > self._params_version:
-            if not await jobs.is_queued(connection, tickets.job_of(ticket)):
+            if not await transitions.is_queued(connection, tickets.job_of(ticket)):
                 return ticket  # it leads to nothing, and is torn
             other = await self._other(connection, most) or await self._other(connection, None)
             await tickets.put_back(connection, ticket)
             return other
-        if not await jobs.is_put_off(connection, tickets.user_of(ticket), running_per_user=most):
+        if not await transitions.is_put_off(connection, tickets.user_of(ticket), running_per_user=most):
             return ticket
         other = await self._other(connection, most)
         if other is None:
@@ -73,14 +73,14 @@ class ProcrastinateEngine(LocalEngine):
 
     async def _other(self, connection: AsyncConnection, running_per_user: int | None) -> Ticket | None:
         """The first ticket that this worker may take, of users with fewer running jobs."""
-        waiting = await jobs.who_waits(
+        waiting = await transitions.who_waits(
             connection, params_version=self._params_version, running_per_user=running_per_user
         )
         return await tickets.take(connection, of=waiting) if waiting else None
 
     async def _claim(self, connection: AsyncConnection, ticket: Ticket, worker: str) -> Claim | None:
         await tickets.tear(connection, ticket)
-        return await jobs.claim(
+        return await transitions.claim(
             connection,
             tickets.job_of(ticket),
             worker=worker,
@@ -97,7 +97,7 @@ class ProcrastinateEngine(LocalEngine):
 
     async def hand_back(self, claim: Claim) -> bool:
         async with self._writing() as connection:
-            held = await jobs.hand_back(connection, claim)
+            held = await transitions.hand_back(connection, claim)
             if held:
                 await self.enqueue(connection, claim.job.id)
             return held

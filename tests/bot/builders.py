@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
-from bot.features import deliveries, jobs
+from bot.features import deliveries, jobs, transitions
 from bot.features.deliveries import Address
 from bot.features.jobs import Claim, Job, Progress, State
 from bot.tables import jobs as table
@@ -49,23 +49,23 @@ async def add_in(connection: AsyncConnection, state: State, user_id: int = ADA, 
     """A job in any state; the line must hold no other queued job."""
     job_id = await add(connection, user_id, **given)
     if state is State.CANCELLED:
-        await jobs.cancel(connection, job_id, user_id=user_id, now=NOW)
+        await transitions.cancel(connection, job_id, user_id=user_id, now=NOW)
     elif state is not State.QUEUED:
         claim = await claim_one(connection)
         assert claim.job.id == job_id
         if state is State.FAILED:
-            await jobs.fail(connection, claim, error="No.", reference="r", now=NOW)
+            await transitions.fail(connection, claim, error="No.", reference="r", now=NOW)
         elif state is not State.RUNNING:
-            await jobs.render(connection, claim, result_blob=BLOB, figures={}, now=NOW)
+            await transitions.render(connection, claim, result_blob=BLOB, figures={}, now=NOW)
         if state is State.DELIVERED:
-            await jobs.deliver(connection, job_id)
+            await transitions.deliver(connection, job_id)
     return await job_of(connection, job_id)
 
 
 async def claim_one(
     connection: AsyncConnection, worker: str = "w", now: float = NOW, *, running_per_user: int = 1000
 ) -> Claim:
-    claim = await jobs.claim_next(
+    claim = await transitions.claim_next(
         connection, worker=worker, now=now, lease_s=LEASE_S, running_per_user=running_per_user
     )
     assert claim is not None

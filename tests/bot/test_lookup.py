@@ -8,7 +8,7 @@ from rich.console import Console
 
 from bot.db import Database
 from bot.errors import Refusal
-from bot.features import deliveries, history, jobs
+from bot.features import deliveries, history, transitions
 from bot.features.jobs import State
 from bot.lookup import show_job, show_line, span, story
 from bot.settings import Settings
@@ -59,7 +59,7 @@ async def test_the_line_stands_in_the_order_of_painting(settings: Settings, data
         for user in (ADA, ADA, BEN):
             await add(connection, user)
         claim = await claim_one(connection)
-        await jobs.beat(connection, claim, progress(5), now=NOW, lease_s=LEASE_S)
+        await transitions.beat(connection, claim, progress(5), now=NOW, lease_s=LEASE_S)
     rows = [line.split() for line in (await printed(settings)).splitlines()[1:]]
     assert [(row[0], row[1]) for row in rows] == [("1", "running"), ("3", "queued"), ("2", "queued")]
     assert "step 5 of 10" in await printed(settings)
@@ -84,9 +84,9 @@ async def test_a_job_that_nobody_has_taken(settings: Settings, database: Databas
 async def test_a_running_job_says_who_holds_it_and_for_how_long(database: Database) -> None:
     async with database.begin() as connection:
         job_id = await add(connection)
-        await jobs.hand_back(connection, await claim_one(connection, "first"))
+        await transitions.hand_back(connection, await claim_one(connection, "first"))
         claim = await claim_one(connection, "second")
-        await jobs.beat(connection, claim, progress(5), now=NOW, lease_s=LEASE_S)
+        await transitions.beat(connection, claim, progress(5), now=NOW, lease_s=LEASE_S)
     text = await told(database, job_id)
     assert "Attempts: 2, 1 of them given back by a stopping worker; the last by worker second." in text
     assert "step 5 of 10" in text
@@ -118,7 +118,9 @@ async def test_a_picture_that_discord_does_not_take(database: Database) -> None:
 async def test_a_failed_job_is_found_by_its_reference(settings: Settings, database: Database) -> None:
     async with database.begin() as connection:
         job_id = await add(connection, guild_id=None, private=True)
-        await jobs.fail(connection, await claim_one(connection), error="No.", reference="cafe0123", now=NOW)
+        await transitions.fail(
+            connection, await claim_one(connection), error="No.", reference="cafe0123", now=NOW
+        )
         await add_card(connection, job_id)
         await deliveries.close(connection, job_id)
     text = await printed(settings, "cafe0123")

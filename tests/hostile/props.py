@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 from sqlalchemy import select
 
-from bot.features import ballots, challenges, exhibits, guilds, jobs
+from bot.features import ballots, challenges, exhibits, guilds, transitions
 from bot.features.ballots import Entry
 from bot.features.challenges import Challenge, Stage
 from bot.features.exhibits import Exhibit
@@ -32,7 +32,7 @@ async def finished(actor: Actor, *, private: bool = False) -> Job:
         assert await engine.render(claim, result_blob=blob, figures={})
         async with rooms.database.begin() as connection:
             await set_columns(connection, job.id, private=private)
-            await jobs.deliver(connection, job.id)
+            await transitions.deliver(connection, job.id)
     return await actor.stage.job()
 
 

@@ -9,7 +9,7 @@ from discord import app_commands, ui
 from bot.chat.door import guarded, plain
 from bot.chat.rooms import Rooms, rooms_of
 from bot.errors import Refusal
-from bot.features import jobs
+from bot.features import jobs, transitions
 from bot.features.jobs import STATE_WORDS
 from bot.language import _, n_
 
@@ -42,7 +42,7 @@ async def cancel_job(rooms: Rooms, job_id: int, *, user_id: int) -> None:
         Refusal: it is somebody else's, ended, or unknown.
     """
     async with rooms.database.begin() as connection:
-        done = await jobs.cancel(connection, job_id, user_id=user_id, now=rooms.clock())
+        done = await transitions.cancel(connection, job_id, user_id=user_id, now=rooms.clock())
         job = await jobs.get(connection, job_id)
     rooms.news.set()
     if done:

@@ -19,7 +19,7 @@ from bot.chat.cards.pacing import Pace
 from bot.chat.cards.parcel import DEFAULT_LIMIT_BYTES, upload
 from bot.chat.rooms import Rooms
 from bot.chat.steady import TROUBLES
-from bot.features import deliveries, exhibits, jobs
+from bot.features import deliveries, exhibits, transitions
 from bot.features.deliveries import HOLD_S, Delivery
 from bot.features.jobs import WAITING, State
 from bot.language import _, speaking
@@ -140,7 +140,7 @@ class Courier:
         async with self._rooms.database.begin() as connection:
             await deliveries.shown(connection, job.id, revision=job.revision, message_id=message_id)
             if job.state is State.RENDERED:
-                await jobs.deliver(connection, job.id)
+                await transitions.deliver(connection, job.id)
                 await exhibits.hang(connection, job, now=self._rooms.clock())
                 log.info("job delivered", message=message_id)
             elif job.state not in WAITING:

@@ -9,7 +9,7 @@ from bot.chat.cards.album import album
 from bot.chat.cards.card import job_settings
 from bot.chat.rooms import Rooms, rooms_of
 from bot.errors import Refusal
-from bot.features import deliveries, exhibits, jobs
+from bot.features import deliveries, exhibits, jobs, transitions
 from bot.features.jobs import Job
 from bot.language import _
 from bot.media.blobs import BlobMissing
@@ -32,7 +32,7 @@ async def result_command(interaction: discord.Interaction, picture: int | None =
     await interaction.edit_original_response(view=view, attachments=[shown.as_file()] if shown else [])
     if undelivered:
         async with rooms.database.begin() as connection:
-            await jobs.deliver(connection, job.id)
+            await transitions.deliver(connection, job.id)
             await exhibits.hang(connection, job, now=rooms.clock())
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import Database
 from bot.engines.local import LocalEngine
 from bot.engines.protocol import JobEngine
-from bot.features import fleet, jobs
+from bot.features import fleet, transitions
 from bot.features.jobs import Claim, State
 from bot.tables import workers
 from nst_core.params import VERSION
@@ -74,7 +74,7 @@ class House:
 
     async def cancel(self, job_id: int) -> None:
         async with self.database.begin() as connection:
-            assert await jobs.cancel(connection, job_id, user_id=ADA, now=self.clock.now)
+            assert await transitions.cancel(connection, job_id, user_id=ADA, now=self.clock.now)
 
     def newer(self) -> JobEngine:
         """The same engine in a worker that knows the next version's parameters."""

@@ -11,7 +11,7 @@ from bot.db import Database
 from bot.engines import notices, tickets
 from bot.engines.choice import bell_for, listener_for
 from bot.engines.notices import Bell, Listener
-from bot.features import jobs
+from bot.features import transitions
 from tests.bot.builders import ADA, BLOB, NOW, add, claim_one, progress
 from tests.bot.engines.conformance import House
 from tests.postgres import Server
@@ -47,9 +47,9 @@ async def test_a_listener_hears_of_changed_states_and_not_of_progress(house: Hou
             claim = await claim_one(connection)
         await heard.get()
         async with house.database.begin() as connection:
-            await jobs.beat(connection, claim, progress(1), now=NOW, lease_s=1.0)
+            await transitions.beat(connection, claim, progress(1), now=NOW, lease_s=1.0)
         async with house.database.begin() as connection:
-            await jobs.cancel(connection, claim.job.id, user_id=ADA, now=NOW)
+            await transitions.cancel(connection, claim.job.id, user_id=ADA, now=NOW)
         await heard.get()
         assert heard.empty()
         running.cancel()

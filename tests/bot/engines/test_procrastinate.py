@@ -13,7 +13,7 @@ from bot.engines.choice import engine_for
 from bot.engines.local import LocalEngine
 from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import EngineUnavailable
-from bot.features import jobs
+from bot.features import transitions
 from bot.features.jobs import State
 from bot.settings import Settings
 from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, read_job
@@ -144,7 +144,7 @@ async def test_batches_claims_and_cancels_at_once_meet_no_deadlock(house: House)
     async def cancel(job_id: int) -> None:
         async with house.database.begin() as connection:
             user_id = submitted.index(job_id) % 7
-            await jobs.cancel(connection, job_id, user_id=user_id, now=NOW)
+            await transitions.cancel(connection, job_id, user_id=user_id, now=NOW)
 
     batches = [house.engine.claim_alike(claim, limit=4) for claim in claims]
     singles = [house.engine.claim(f"s{number}") for number in range(5)]
@@ -192,7 +192,7 @@ async def test_a_cancelled_job_of_somebody_else_lets_the_busy_user_s_next_one_th
     submitted = [await house.submit() for _ in range(3)]
     other = await house.submit(BEN)
     async with house.database.begin() as connection:
-        await jobs.cancel(connection, other, user_id=BEN, now=NOW)
+        await transitions.cancel(connection, other, user_id=BEN, now=NOW)
     assert [(await house.claim()).job.id for _ in range(3)] == submitted
     assert await house.engine.claim("w") is None
 
@@ -245,7 +245,7 @@ async def test_claims_of_several_workers_and_cancels_at_once_meet_no_deadlock(ho
     async def cancel(job_id: int) -> None:
         async with house.database.begin() as connection:
             user_id = submitted.index(job_id)
-            await jobs.cancel(connection, job_id, user_id=user_id, now=NOW)
+            await transitions.cancel(connection, job_id, user_id=user_id, now=NOW)
 
     claims = [house.engine.claim(f"w{number}") for number in range(20)]
     sweeps = [house.engine.sweep(dead_worker=f"w{number}") for number in range(5)]

@@ -10,7 +10,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
-from bot.features import belongings, jobs, leftovers, people
+from bot.features import belongings, jobs, leftovers, people, transitions
 from bot.features.belongings import Forgotten
 from bot.features.jobs import State
 from bot.features.looks import BUILT_IN
@@ -165,9 +165,9 @@ async def test_jobs_in_the_line_are_taken_out_of_it(house: House, running: bool)
     async with house.database.begin() as connection:
         assert await jobs.count_waiting(connection) == 0
         if claim:
-            assert not await jobs.beat(connection, claim, None, now=NOW, lease_s=20)
-            assert not await jobs.render(connection, claim, result_blob="0" * 64, figures={}, now=NOW)
-        assert not await jobs.anything_to_claim(connection, now=NOW + 100, lease_s=LEASE_S)
+            assert not await transitions.beat(connection, claim, None, now=NOW, lease_s=20)
+            assert not await transitions.render(connection, claim, result_blob="0" * 64, figures={}, now=NOW)
+        assert not await transitions.anything_to_claim(connection, now=NOW + 100, lease_s=LEASE_S)
 
 
 async def test_a_server_s_running_challenge_keeps_its_style(house: House) -> None:

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.features import deliveries, jobs
+from bot.features import deliveries, transitions
 from bot.features.jobs import State
 from bot.tables import deliveries as table
 from tests.bot.builders import ADA, BEN, NOW, add, add_card, add_in, address, job_of
@@ -49,7 +49,7 @@ async def test_a_card_is_due_again_only_when_its_job_changes(connection: AsyncCo
     job = await job_of(connection, job_id)
     await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
     assert await due_ids(connection) == []
-    await jobs.cancel(connection, job_id, user_id=ADA, now=NOW)
+    await transitions.cancel(connection, job_id, user_id=ADA, now=NOW)
     (delivery,) = await deliveries.due(connection, now=NOW)
     assert (delivery.address.message_id, delivery.shown_revision) == (77, job.revision)
 
@@ -75,7 +75,7 @@ async def test_a_postponed_card_waits_and_counts_its_tries(connection: AsyncConn
 async def test_a_closed_card_is_never_due_again(connection: AsyncConnection) -> None:
     job_id = await add_shown(connection, State.QUEUED)
     await deliveries.close(connection, job_id, note="the channel is gone")
-    await jobs.cancel(connection, job_id, user_id=ADA, now=NOW)
+    await transitions.cancel(connection, job_id, user_id=ADA, now=NOW)
     assert await due_ids(connection, now=NOW + 1e6) == []
     assert (await row(connection, job_id))["note"] == "the channel is gone"
 
@@ -85,7 +85,7 @@ async def test_an_older_state_shown_late_has_the_end_shown_once_more(connection:
     job_id = await add_shown(connection, State.RENDERED)
     job = await job_of(connection, job_id)
     await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
-    await jobs.deliver(connection, job_id)
+    await transitions.deliver(connection, job_id)
     assert await due_ids(connection) == []
     await deliveries.shown(connection, job_id, revision=1, message_id=77)
     (delivery,) = await deliveries.due(connection, now=NOW)
@@ -141,7 +141,7 @@ async def test_a_gateway_that_read_before_another_has_shown_gets_nothing(connect
     await deliveries.hold(connection, cards, holder="one", now=NOW)
     await deliveries.shown(connection, job_id, revision=1, message_id=5)
     assert await deliveries.hold(connection, cards, holder="two", now=NOW) == set()
-    await jobs.cancel(connection, job_id, user_id=ADA, now=NOW)
+    await transitions.cancel(connection, job_id, user_id=ADA, now=NOW)
     assert await held(connection, "two") == {job_id}, "showing has set it free"
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.features import estimates, fleet, jobs
+from bot.features import estimates, fleet, transitions
 from bot.features.estimates import free_at, remaining_cost, standing
 from bot.features.jobs import Claim, Job, State
 from nst_core.params import Params
@@ -17,14 +17,14 @@ STEPS = Params(size=64, steps=10).as_dict()
 async def painted(connection: AsyncConnection, *, cost: float, seconds: float) -> None:
     await add(connection, cost=cost)
     claim = await claim_one(connection)
-    await jobs.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + seconds)
+    await transitions.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + seconds)
 
 
 async def running(connection: AsyncConnection, *, cost: float, step: int | None = None) -> Job:
     await add(connection, cost=cost, params=STEPS)
     claim = await claim_one(connection)
     if step is not None:
-        await jobs.beat(connection, claim, progress(step), now=NOW, lease_s=LEASE_S)
+        await transitions.beat(connection, claim, progress(step), now=NOW, lease_s=LEASE_S)
     return await job_of(connection, claim.job.id)
 
 
@@ -44,7 +44,7 @@ async def test_the_rate_is_the_time_per_cost_of_the_newest_pictures(connection: 
 
 async def test_jobs_that_ended_without_a_picture_do_not_count(connection: AsyncConnection) -> None:
     await add(connection)
-    await jobs.fail(connection, await claim_one(connection), error="No.", reference="r", now=NOW + 99)
+    await transitions.fail(connection, await claim_one(connection), error="No.", reference="r", now=NOW + 99)
     assert await estimates.seconds_per_cost(connection) is None
 
 
@@ -131,9 +131,9 @@ async def test_jobs_of_one_pass_have_taken_its_time_together(connection: AsyncCo
     for _ in range(2):
         await add(connection, cost=1)
     claims = [await claim_one(connection) for _ in range(2)]
-    await jobs.note_batch(connection, claims)
+    await transitions.note_batch(connection, claims)
     for claim in claims:
-        await jobs.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + 6)
+        await transitions.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + 6)
     assert await estimates.seconds_per_cost(connection) == pytest.approx(3.0)
 
 
@@ -141,7 +141,7 @@ async def test_a_running_job_ends_with_those_in_its_pass(connection: AsyncConnec
     await painted(connection, cost=1, seconds=1)
     mine, others = await running(connection, cost=10), [await running(connection, cost=10) for _ in range(2)]
     claims = [Claim(job=job, worker="w", lease_s=LEASE_S) for job in (mine, *others)]
-    await jobs.note_batch(connection, claims)
+    await transitions.note_batch(connection, claims)
     found = await standing(connection, await job_of(connection, mine.id), now=NOW, workers=1)
     assert found.ready_at == pytest.approx(NOW + 30)
     behind = await job_of(connection, await add(connection, BEN, cost=5))

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.features import jobs
+from bot.features import transitions
 from tests.bot.builders import NOW, add, claim_one, job_of
 
 NAMES = {1: "A", 2: "B", 3: "C"}
@@ -19,7 +19,7 @@ async def served(connection: AsyncConnection, count: int) -> str:
     order = ""
     for _ in range(count):
         claim = await claim_one(connection)
-        await jobs.render(connection, claim, result_blob="0" * 64, figures={}, now=NOW)
+        await transitions.render(connection, claim, result_blob="0" * 64, figures={}, now=NOW)
         order += NAMES[claim.job.user_id]
     return order
 
@@ -53,7 +53,7 @@ async def test_a_job_that_was_cancelled_while_queued_costs_no_turn(
     connection: AsyncConnection, cancelled: int
 ) -> None:
     for _ in range(cancelled):
-        await jobs.cancel(connection, await add(connection, 1), user_id=1, now=NOW)
+        await transitions.cancel(connection, await add(connection, 1), user_id=1, now=NOW)
     await submit(connection, "BAB")
     assert await served(connection, 3) == "BAB"
 
@@ -61,7 +61,7 @@ async def test_a_job_that_was_cancelled_while_queued_costs_no_turn(
 async def test_a_job_that_was_cancelled_while_running_does(connection: AsyncConnection) -> None:
     first = await add(connection, 1)
     await claim_one(connection)
-    await jobs.cancel(connection, first, user_id=1, now=NOW)
+    await transitions.cancel(connection, first, user_id=1, now=NOW)
     second = await add(connection, 1)
     assert (await job_of(connection, second)).priority > (await job_of(connection, first)).priority
 
@@ -82,4 +82,6 @@ async def test_a_third_job_does_not_run_while_others_wait(connection: AsyncConne
 async def test_no_worker_stays_idle_for_the_cap(connection: AsyncConnection) -> None:
     await submit(connection, "AAAAB")
     assert await claimed(connection, 5) == "ABAAA"
-    assert await jobs.claim_next(connection, worker="w", now=NOW, lease_s=20, running_per_user=2) is None
+    assert (
+        await transitions.claim_next(connection, worker="w", now=NOW, lease_s=20, running_per_user=2) is None
+    )

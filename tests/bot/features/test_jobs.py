@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.features import deliveries, jobs
+from bot.features import deliveries, jobs, transitions
 from bot.features.jobs import WAITING, Claim, Job, State
 from tests.bot.builders import (
     ADA,
@@ -32,40 +32,40 @@ def as_worker(job: Job) -> Claim:
 
 async def claim(connection: AsyncConnection, _job: Job) -> bool:
     return (
-        await jobs.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S, running_per_user=2)
+        await transitions.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S, running_per_user=2)
         is not None
     )
 
 
 async def beat(connection: AsyncConnection, job: Job) -> bool:
-    return await jobs.beat(connection, as_worker(job), progress(1), now=NOW, lease_s=LEASE_S)
+    return await transitions.beat(connection, as_worker(job), progress(1), now=NOW, lease_s=LEASE_S)
 
 
 async def render(connection: AsyncConnection, job: Job) -> bool:
-    return await jobs.render(connection, as_worker(job), result_blob=BLOB, figures={}, now=NOW)
+    return await transitions.render(connection, as_worker(job), result_blob=BLOB, figures={}, now=NOW)
 
 
 async def fail(connection: AsyncConnection, job: Job) -> bool:
-    return await jobs.fail(connection, as_worker(job), error="No.", reference="r", now=NOW)
+    return await transitions.fail(connection, as_worker(job), error="No.", reference="r", now=NOW)
 
 
 async def hand_back(connection: AsyncConnection, job: Job) -> bool:
-    return await jobs.hand_back(connection, as_worker(job))
+    return await transitions.hand_back(connection, as_worker(job))
 
 
 async def sweep(connection: AsyncConnection, job: Job) -> bool:
     late = NOW + LEASE_S + 1
-    return job.id in await jobs.requeue_stalled(
+    return job.id in await transitions.requeue_stalled(
         connection, now=late, lease_s=LEASE_S, max_attempts=3, reference="r"
     )
 
 
 async def cancel(connection: AsyncConnection, job: Job) -> bool:
-    return await jobs.cancel(connection, job.id, user_id=job.user_id, now=NOW)
+    return await transitions.cancel(connection, job.id, user_id=job.user_id, now=NOW)
 
 
 async def deliver(connection: AsyncConnection, job: Job) -> bool:
-    return await jobs.deliver(connection, job.id)
+    return await transitions.deliver(connection, job.id)
 
 
 ALLOWED: Mapping[tuple[State, Transition], State] = {
@@ -113,7 +113,9 @@ async def test_an_old_attempt_changes_nothing(connection: AsyncConnection, trans
 
 async def test_a_claim_gives_the_worker_a_fresh_start(connection: AsyncConnection) -> None:
     job = await add_in(connection, State.RUNNING)
-    await jobs.beat(connection, as_worker(job), progress(4, preview_blob=BLOB), now=NOW, lease_s=LEASE_S)
+    await transitions.beat(
+        connection, as_worker(job), progress(4, preview_blob=BLOB), now=NOW, lease_s=LEASE_S
+    )
     await hand_back(connection, job)
     again = await claim_one(connection, "another", now=NOW + 5)
     assert again.worker == "another"
@@ -128,14 +130,16 @@ async def test_a_beat_without_news_renews_the_lease_and_shows_nothing_new(
     connection: AsyncConnection,
 ) -> None:
     job = await add_in(connection, State.RUNNING)
-    assert await jobs.beat(connection, as_worker(job), None, now=NOW + 9, lease_s=LEASE_S)
+    assert await transitions.beat(connection, as_worker(job), None, now=NOW + 9, lease_s=LEASE_S)
     assert await job_of(connection, job.id) == job
     assert await column(connection, job.id, "lease_until") == NOW + 9 + LEASE_S
 
 
 async def test_a_beat_writes_progress(connection: AsyncConnection) -> None:
     job = await add_in(connection, State.RUNNING)
-    await jobs.beat(connection, as_worker(job), progress(4, preview_blob=BLOB), now=NOW, lease_s=LEASE_S)
+    await transitions.beat(
+        connection, as_worker(job), progress(4, preview_blob=BLOB), now=NOW, lease_s=LEASE_S
+    )
     after = await job_of(connection, job.id)
     assert (after.scale, after.scales, after.step, after.steps) == (1, 2, 4, 10)
     assert (after.loss, after.preview_blob) == (0.5, BLOB)
@@ -143,9 +147,11 @@ async def test_a_beat_writes_progress(connection: AsyncConnection) -> None:
 
 async def test_a_rendered_job_has_its_result_and_figures_and_no_preview(connection: AsyncConnection) -> None:
     job = await add_in(connection, State.RUNNING)
-    await jobs.beat(connection, as_worker(job), progress(4, preview_blob="1" * 64), now=NOW, lease_s=LEASE_S)
+    await transitions.beat(
+        connection, as_worker(job), progress(4, preview_blob="1" * 64), now=NOW, lease_s=LEASE_S
+    )
     claim = as_worker(job)
-    await jobs.render(
+    await transitions.render(
         connection,
         claim,
         result_blob=BLOB,
@@ -166,16 +172,16 @@ async def test_a_failed_job_has_its_sentence_and_reference(connection: AsyncConn
 
 async def test_only_its_owner_cancels_a_job(connection: AsyncConnection) -> None:
     job = await add_in(connection, State.QUEUED, ADA)
-    assert not await jobs.cancel(connection, job.id, user_id=BEN, now=NOW)
+    assert not await transitions.cancel(connection, job.id, user_id=BEN, now=NOW)
     assert await job_of(connection, job.id) == job
-    assert not await jobs.cancel(connection, job.id + 1, user_id=ADA, now=NOW)
+    assert not await transitions.cancel(connection, job.id + 1, user_id=ADA, now=NOW)
 
 
 async def test_a_job_is_handed_back_to_its_old_place(connection: AsyncConnection) -> None:
     first, second = await add(connection), await add(connection)
     claim = await claim_one(connection)
     assert claim.job.id == first
-    await jobs.hand_back(connection, claim)
+    await transitions.hand_back(connection, claim)
     assert [job.id for job in await jobs.line(connection)] == [first, second]
 
 
@@ -183,7 +189,7 @@ async def test_a_sweep_takes_back_what_ran_out_and_leaves_the_rest(connection: A
     stalled = await add_in(connection, State.RUNNING)
     await add(connection)
     healthy = (await claim_one(connection, now=NOW + LEASE_S)).job
-    assert await jobs.requeue_stalled(
+    assert await transitions.requeue_stalled(
         connection, now=NOW + LEASE_S + 1, lease_s=LEASE_S, max_attempts=3, reference="r"
     ) == [stalled.id]
     assert await job_of(connection, healthy.id) == healthy
@@ -192,7 +198,7 @@ async def test_a_sweep_takes_back_what_ran_out_and_leaves_the_rest(connection: A
 async def test_a_lease_holds_to_its_last_instant(connection: AsyncConnection) -> None:
     await add_in(connection, State.RUNNING)
     assert (
-        await jobs.requeue_stalled(
+        await transitions.requeue_stalled(
             connection, now=NOW + LEASE_S, lease_s=LEASE_S, max_attempts=3, reference="r"
         )
         == []
@@ -203,7 +209,7 @@ async def test_a_dead_worker_s_job_is_taken_back_at_once(connection: AsyncConnec
     await add(connection)
     await add(connection)
     dead, alive = await claim_one(connection, "dead"), await claim_one(connection, "alive")
-    changed = await jobs.requeue_stalled(
+    changed = await transitions.requeue_stalled(
         connection, now=NOW, lease_s=LEASE_S, max_attempts=3, reference="r", dead_worker="dead"
     )
     assert changed == [dead.job.id]
@@ -225,7 +231,7 @@ async def test_a_job_that_lost_three_workers_fails(connection: AsyncConnection) 
 async def test_hand_backs_do_not_count_as_lost_workers(connection: AsyncConnection) -> None:
     job = await add_in(connection, State.QUEUED)
     for _ in range(5):
-        await jobs.hand_back(connection, await claim_one(connection))
+        await transitions.hand_back(connection, await claim_one(connection))
     for _ in range(2):
         await sweep(connection, (await claim_one(connection)).job)
     assert (await job_of(connection, job.id)).state is State.QUEUED
@@ -234,18 +240,21 @@ async def test_hand_backs_do_not_count_as_lost_workers(connection: AsyncConnecti
 
 
 async def test_a_claim_finds_nothing_in_an_empty_line(connection: AsyncConnection) -> None:
-    assert await jobs.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S, running_per_user=2) is None
+    assert (
+        await transitions.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S, running_per_user=2)
+        is None
+    )
 
 
 async def test_there_is_something_to_claim_while_a_job_waits_or_stalls(connection: AsyncConnection) -> None:
-    assert not await jobs.anything_to_claim(connection, now=NOW, lease_s=LEASE_S)
+    assert not await transitions.anything_to_claim(connection, now=NOW, lease_s=LEASE_S)
     job_id = await add(connection)
-    assert await jobs.anything_to_claim(connection, now=NOW, lease_s=LEASE_S)
+    assert await transitions.anything_to_claim(connection, now=NOW, lease_s=LEASE_S)
     await claim_one(connection)
-    assert not await jobs.anything_to_claim(connection, now=NOW, lease_s=LEASE_S)
-    assert await jobs.anything_to_claim(connection, now=NOW + LEASE_S + 1, lease_s=LEASE_S)
-    await jobs.cancel(connection, job_id, user_id=ADA, now=NOW)
-    assert not await jobs.anything_to_claim(connection, now=NOW + LEASE_S + 1, lease_s=LEASE_S)
+    assert not await transitions.anything_to_claim(connection, now=NOW, lease_s=LEASE_S)
+    assert await transitions.anything_to_claim(connection, now=NOW + LEASE_S + 1, lease_s=LEASE_S)
+    await transitions.cancel(connection, job_id, user_id=ADA, now=NOW)
+    assert not await transitions.anything_to_claim(connection, now=NOW + LEASE_S + 1, lease_s=LEASE_S)
 
 
 async def test_a_job_is_found_by_its_interaction(connection: AsyncConnection) -> None:
@@ -275,12 +284,12 @@ async def test_only_waiting_jobs_stand_in_the_line(connection: AsyncConnection, 
 async def test_delivering_closes_the_card_and_nothing_else_does(connection: AsyncConnection) -> None:
     job = await add_in(connection, State.RUNNING)
     await add_card(connection, job.id)
-    assert not await jobs.deliver(connection, job.id)
+    assert not await transitions.deliver(connection, job.id)
     assert len(await deliveries.due(connection, now=NOW)) == 1
     await render(connection, job)
-    assert await jobs.deliver(connection, job.id)
+    assert await transitions.deliver(connection, job.id)
     assert await deliveries.due(connection, now=NOW) == []
-    assert not await jobs.deliver(connection, job.id)
+    assert not await transitions.deliver(connection, job.id)
 
 
 async def test_finished_are_ones_own_pictures_that_are_still_there_newest_first(

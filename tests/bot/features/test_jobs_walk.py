@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.features import jobs
+from bot.features import jobs, transitions
 from bot.features.jobs import WAITING, Claim, Job, State
 from bot.tables import jobs as table
 from tests.bot.builders import BLOB, LEASE_S, NOW, add, column, progress
@@ -44,17 +44,21 @@ class World:
         claim = self._claims[choice % len(self._claims)]
         match operation:
             case "beat":
-                done = await jobs.beat(self._connection, claim, None, now=self._now, lease_s=LEASE_S)
+                done = await transitions.beat(self._connection, claim, None, now=self._now, lease_s=LEASE_S)
             case "news":
-                done = await jobs.beat(
+                done = await transitions.beat(
                     self._connection, claim, progress(choice), now=self._now, lease_s=LEASE_S
                 )
             case "render":
-                done = await jobs.render(self._connection, claim, result_blob=BLOB, figures={}, now=self._now)
+                done = await transitions.render(
+                    self._connection, claim, result_blob=BLOB, figures={}, now=self._now
+                )
             case "fail":
-                done = await jobs.fail(self._connection, claim, error="No.", reference="r", now=self._now)
+                done = await transitions.fail(
+                    self._connection, claim, error="No.", reference="r", now=self._now
+                )
             case _:
-                done = await jobs.hand_back(self._connection, claim)
+                done = await transitions.hand_back(self._connection, claim)
         before = self._jobs[claim.job.id]
         holds = before.state is State.RUNNING and before.attempt == claim.job.attempt
         assert done is holds
@@ -64,13 +68,13 @@ class World:
         match operation:
             case "claim":
                 worker = f"w{choice % 3}"
-                claim = await jobs.claim_next(
+                claim = await transitions.claim_next(
                     self._connection, worker=worker, now=self._now, lease_s=LEASE_S, running_per_user=1000
                 )
                 self._claims += [claim] if claim else []
             case "sweep" | "sweep_dead":
                 dead = f"w{choice % 3}" if operation == "sweep_dead" else None
-                await jobs.requeue_stalled(
+                await transitions.requeue_stalled(
                     self._connection,
                     now=self._now,
                     lease_s=LEASE_S,
@@ -79,9 +83,9 @@ class World:
                     dead_worker=dead,
                 )
             case "cancel" if job:
-                await jobs.cancel(self._connection, job.id, user_id=job.user_id, now=self._now)
+                await transitions.cancel(self._connection, job.id, user_id=job.user_id, now=self._now)
             case "deliver" if job:
-                await jobs.deliver(self._connection, job.id)
+                await transitions.deliver(self._connection, job.id)
 
     async def _check(self) -> None:
         for job_id in sorted({*self._jobs, *[job.id for job in await jobs.line(self._connection)]}):

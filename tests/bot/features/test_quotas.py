@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Refusal
-from bot.features import blocks, jobs, quotas
+from bot.features import blocks, quotas, transitions
 from bot.features.blocks import Block
 from bot.features.guilds import GuildSettings
 from bot.features.jobs import State
@@ -122,7 +122,7 @@ async def test_a_picture_that_was_cancelled_before_it_was_begun_does_not_count(
     await add_in(connection, State.CANCELLED)
     await check(connection, GuildSettings(jobs_per_day=1))
     running = await add_in(connection, State.RUNNING)
-    await jobs.cancel(connection, running.id, user_id=ADA, now=NOW)
+    await transitions.cancel(connection, running.id, user_id=ADA, now=NOW)
     with pytest.raises(Refusal, match="1 picture within"):
         await check(connection, GuildSettings(jobs_per_day=1))
 

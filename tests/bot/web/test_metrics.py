@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Failure, Refusal
-from bot.features import deliveries, fleet, jobs
+from bot.features import deliveries, fleet, transitions
 from bot.features.jobs import State
 from bot.media.blobs import Blobs
 from bot.media.decode import Clean
@@ -59,14 +59,16 @@ async def test_each_ended_job_is_counted_once_with_its_times(service: Service) -
         async with service.database.begin() as connection:
             job_id = await add(connection, created_at=NOW - 7)
             claim = await claim_one(connection)
-            await jobs.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + 3)
+            await transitions.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + 3)
         service.clock.now = NOW + 5
         for _ in range(3):
             assert await site.metric("easel_jobs_ended_total", state="painted") == 1
         async with service.database.begin() as connection:
-            await jobs.deliver(connection, job_id)
+            await transitions.deliver(connection, job_id)
             late = await add(connection)
-            await jobs.cancel(connection, late, user_id=ADA, now=NOW + 4)  # written after the last scrape
+            await transitions.cancel(
+                connection, late, user_id=ADA, now=NOW + 4
+            )  # written after the last scrape
         service.clock.now = NOW + 50
         told = await site.metrics()
         assert told["easel_jobs_ended_total", frozenset({("state", "cancelled")})] == 1

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import Database
 from bot.engines.local import LocalEngine
 from bot.engines.protocol import EngineUnavailable, JobEngine
-from bot.features import jobs
+from bot.features import transitions
 from bot.features.jobs import Claim, Job, Progress, State
 from bot.media.blobs import Blobs
 from bot.worker.loop import Paint, Worker, up_to
@@ -239,7 +239,7 @@ class Studio:
 
     async def cancel(self, job_id: int) -> None:
         async with self.database.begin() as connection:
-            assert await jobs.cancel(connection, job_id, user_id=ADA, now=0.0)
+            assert await transitions.cancel(connection, job_id, user_id=ADA, now=0.0)
 
     async def take_over(self, job_id: int) -> Job:
         """Another worker gets the job while this one paints it."""

@@ -2,7 +2,7 @@
 
 from simcord import InteractionResult
 
-from bot.features import jobs
+from bot.features import jobs, transitions
 from bot.features.jobs import Job
 from tests.bot.chat.clicks import edited
 from tests.hostile.authority import ADA, EVERYBODY, row
@@ -18,7 +18,7 @@ async def _made_of(actor: Actor, job: Job) -> bool:
     newest = await actor.stage.studio.job()
     async with actor.stage.studio.rooms.database.begin() as connection:  # as it was, for the next one
         for one in await jobs.waiting_of(connection, actor.who.id):
-            await jobs.cancel(connection, one.id, user_id=actor.who.id, now=0.0)
+            await transitions.cancel(connection, one.id, user_id=actor.who.id, now=0.0)
     return newest.parent_id == job.id and newest.user_id == actor.who.id
 
 
