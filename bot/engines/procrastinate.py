@@ -42,14 +42,16 @@ class ProcrastinateEngine(LocalEngine):
 
     async def claim(self, worker: str) -> Claim | None:
         await self._sweep_now_and_then()
-        async with self._writing() as connection:
-            while (ticket := await tickets.take(connection)) is not None:
-                fair = await self._fairer(connection, ticket)
+        while True:
+            # One transaction for each ticket: whoever kept one user's lock while waiting for another's could
+            # meet a worker that takes both in order.
+            async with self._writing() as connection:
+                ticket = await tickets.take(connection)
+                fair = None if ticket is None else await self._fairer(connection, ticket)
                 if fair is None:
-                    break
+                    return None
                 if claim := await self._claim(connection, fair, worker):
                     return claim
-        return None
 
     async def _fairer(self, connection: AsyncConnection, ticket: Ticket) -> Ticket | None:
         """Somebody else's ticket, where this one's user has enough running jobs while others wait.
