@@ -7,104 +7,26 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
-from bot.engines.local import LocalEngine
 from bot.engines.protocol import JobEngine
-from bot.features import fleet, transitions
-from bot.features.jobs import Claim, State
+from bot.features import fleet
+from bot.features.jobs import State
 from bot.tables import workers
 from nst_core.params import VERSION
-from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, progress, read_job
+from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, progress, read_job
+from tests.bot.engines.companions import Companions
+from tests.bot.engines.house import Clock, House
 from tests.bot.engines.stranger import Stranger, start
 
 Opened = AbstractAsyncContextManager[tuple[Database, JobEngine]]
 Strangers = Callable[[str], AbstractAsyncContextManager[Stranger]]
 
 
-class Clock:
-    """The time as one engine sees it."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class House:
-    """An engine, its database and its clock."""
-
-    def __init__(self, database: Database, engine: JobEngine, clock: Clock) -> None:
-        self.database = database
-        self.engine = engine
-        self.clock = clock
-
-    async def submit(self, user_id: int = ADA, *, kind: str | None = None, **given: Any) -> int:
-        """kind: jobs of one can be painted in one pass."""
-        async with self.database.begin() as connection:
-            return await self._enqueue(connection, user_id, batch_key=kind, **given)
-
-    async def _enqueue(self, connection: AsyncConnection, user_id: int, **given: Any) -> int:
-        job_id = await add(connection, user_id, **given)
-        await self.engine.enqueue(connection, job_id)
-        return job_id
-
-    async def submit_and_roll_back(self) -> None:
-        async with self.database.begin() as connection:
-            await self._enqueue(connection, ADA)
-            raise asyncio.CancelledError
-
-    async def claim(self, worker: str = "w") -> Claim:
-        claim = await self.engine.claim(worker)
-        assert claim is not None
-        return claim
-
-    async def alike(self, claim: Claim, *, limit: int = 10) -> list[int]:
-        """The ids of the companions that the claim's worker gets."""
-        return [one.job.id for one in await self.engine.claim_alike(claim, limit=limit)]
-
-    async def batch_sizes(self, *job_ids: int) -> list[int]:
-        return [(await read_job(self.database, job_id)).batch_size for job_id in job_ids]
-
-    async def cancel(self, job_id: int) -> None:
-        async with self.database.begin() as connection:
-            assert await transitions.cancel(connection, job_id, user_id=ADA, now=self.clock.now)
-
-    def newer(self) -> JobEngine:
-        """The same engine in a worker that knows the next version's parameters."""
-        kind = cast("type[LocalEngine]", type(self.engine))
-        version = {"params_version": VERSION + 1}
-        return kind(self.database, lease_s=LEASE_S, max_attempts=3, clock=self.clock, **version)
-
-    async def say(self, name: str, version: int) -> None:
-        async with self.database.begin() as connection:
-            await fleet.say(connection, name, device="cpu", params_version=version, now=self.clock.now)
-
-    async def living(self) -> int:
-        async with self.database.read() as connection:
-            return await fleet.count_living(connection, now=self.clock.now)
-
-    async def state(self, job_id: int) -> State:
-        return (await read_job(self.database, job_id)).state
-
-    async def refuses(self, claim: Claim) -> None:
-        """Whatever a worker with that claim writes, nothing changes."""
-        before = await read_job(self.database, claim.job.id)
-        assert not await self.engine.beat(claim)
-        assert not await self.engine.beat(claim, progress(1))
-        assert not await self.engine.render(claim, result_blob=BLOB, figures={})
-        assert not await self.engine.fail(claim, error="No.", reference="r")
-        assert not await self.engine.hand_back(claim)
-        assert await read_job(self.database, claim.job.id) == before
-
-
-class Conformance(ABC):
+class Conformance(Companions, ABC):
     """A subclass says how its engine is opened; other processes find it by the subclass's name."""
 
     @staticmethod
@@ -160,7 +82,7 @@ class Conformance(ABC):
         async with strangers("drain") as one, strangers("drain") as other, strangers("drain") as third:
             claimed = [*await one.rest(), *await other.rest(), *await third.rest()]
         assert Counter(claimed) == Counter(f"{job_id} rendered" for job_id in submitted)
-        assert await self._states(house, submitted) == {State.RENDERED}
+        assert await house.states(submitted) == {State.RENDERED}
         assert {(await read_job(house.database, job_id)).attempt for job_id in submitted} == {1}
 
     async def test_workers_that_claim_at_once_keep_to_the_cap_of_a_user(self, house: House) -> None:
@@ -169,105 +91,6 @@ class Conformance(ABC):
         claims = await asyncio.gather(*(house.claim(f"w{number}") for number in range(4)))
         assert Counter(claim.job.user_id for claim in claims) == {ADA: 2, BEN: 2}
         assert (await house.claim()).job.user_id == ADA, "nobody else waits"
-
-    async def test_companions_are_of_one_kind_and_come_in_the_line_s_order(self, house: House) -> None:
-        kinds = ["a", "b", "a", None, "a", "b", "a"]
-        submitted = [await house.submit(10 + number, kind=kind) for number, kind in enumerate(kinds)]
-        claim = await house.claim("mine")
-        companions = await house.engine.claim_alike(claim, limit=2)
-        assert [one.job.id for one in companions] == [submitted[2], submitted[4]]
-        assert {(one.worker, one.lease_s, one.job.attempt) for one in companions} == {("mine", LEASE_S, 1)}
-        assert await self._states(house, [submitted[2], submitted[4]]) == {State.RUNNING}
-        assert await house.batch_sizes(*submitted) == [3, 1, 3, 1, 3, 1, 1]
-        rest = [(await house.claim()).job.id for _ in range(4)]
-        assert rest == [submitted[1], submitted[3], submitted[5], submitted[6]]
-        assert await house.engine.claim("w") is None
-
-    async def test_a_job_of_no_kind_and_one_without_its_like_have_no_companions(self, house: House) -> None:
-        for kind in (None, None, "a", "b"):
-            await house.submit(kind=kind)
-        claims = [await house.claim() for _ in range(3)]
-        assert [await house.alike(claim) for claim in claims] == [[], [], []]
-        assert await house.batch_sizes(*(claim.job.id for claim in claims)) == [1, 1, 1]
-
-    async def test_no_companion_beyond_the_limit(self, house: House) -> None:
-        for _ in range(3):
-            await house.submit(kind="a")
-        claim = await house.claim()
-        assert await house.alike(claim, limit=0) == []
-        assert len(await house.alike(claim, limit=1)) == 1
-
-    async def test_companions_of_several_workers_are_each_taken_once(self, house: House) -> None:
-        submitted = [await house.submit(10 + number, kind="a") for number in range(12)]
-        claims = [await house.claim(f"w{number}") for number in range(3)]
-        found = await asyncio.gather(*(house.engine.claim_alike(claim, limit=3) for claim in claims))
-        companions = [one.job.id for claimed in found for one in claimed]
-        taken = [claim.job.id for claim in claims] + companions
-        while (claim := await house.engine.claim("last")) is not None:
-            taken.append(claim.job.id)
-        assert companions
-        assert sorted(taken) == submitted
-
-    async def test_a_user_s_dozen_of_one_kind_does_not_overtake_who_waits(self, house: House) -> None:
-        dozen = [await house.submit(ADA, kind="a") for _ in range(12)]
-        like = await house.submit(BEN, kind="a")
-        await house.submit(BEN, kind="b")
-        claim = await house.claim()
-        assert await house.alike(claim) == [like, dozen[1]], "two of Ada's run, and Ben still waits"
-
-    async def test_a_user_whom_nobody_waits_for_fills_the_pass(self, house: House) -> None:
-        dozen = [await house.submit(ADA, kind="a") for _ in range(12)]
-        claim = await house.claim()
-        assert await house.alike(claim, limit=7) == dozen[1:8]
-
-    async def test_users_take_turns_in_a_pass_too(self, house: House) -> None:
-        submitted = [await house.submit("?ABC".index(name), kind="a") for name in "AAABBC"]
-        claim = await house.claim()
-        assert await house.alike(claim, limit=3) == [submitted[3], submitted[5], submitted[1]]
-
-    async def test_what_does_not_wait_any_more_is_no_companion(self, house: House) -> None:
-        cancelled, running, waiting = [await house.submit(kind="a") for _ in range(3)]
-        first = await house.submit(BEN, kind="a")
-        await house.cancel(cancelled)
-        claims = [await house.claim(), await house.claim()]
-        assert [claim.job.id for claim in claims] == [first, running]
-        assert await house.alike(claims[0]) == [waiting]
-        assert await house.state(cancelled) is State.CANCELLED
-
-    async def test_what_has_cost_a_worker_its_life_is_painted_alone(self, house: House) -> None:
-        first, suspect = await house.submit(kind="a"), await house.submit(kind="a")
-        assert await house.alike(await house.claim()) == [suspect]
-        assert len(await house.engine.sweep(dead_worker="w")) == 2
-        fresh = await house.submit(BEN, kind="a")
-        again = await house.claim()
-        assert (again.job.id, again.job.attempt) == (first, 2)
-        assert await house.alike(again) == []
-        assert await house.batch_sizes(first) == [1]
-        assert await house.alike(await house.claim()) == []
-        assert (await house.claim()).job.id in {fresh, suspect}
-
-    async def test_what_was_handed_back_finds_companions_again(self, house: House) -> None:
-        first, second = await house.submit(kind="a"), await house.submit(kind="a")
-        claim = await house.claim()
-        [companion] = await house.engine.claim_alike(claim, limit=1)
-        assert await house.engine.hand_back(claim)
-        assert await house.engine.hand_back(companion)
-        again = await house.claim("another")
-        assert {again.job.id, *await house.alike(again)} == {first, second}
-        await house.refuses(companion)
-
-    async def test_each_of_a_batch_keeps_its_own_lease(self, house: House) -> None:
-        first, second = await house.submit(kind="a"), await house.submit(kind="a")
-        claim = await house.claim("old")
-        [companion] = await house.engine.claim_alike(claim, limit=1)
-        house.clock.now += LEASE_S * 0.9
-        assert await house.engine.beat(claim, progress(1))
-        house.clock.now += LEASE_S * 0.9
-        other = await house.claim("new")
-        assert (other.job.id, other.job.attempt) == (second, 2)
-        await house.refuses(companion)
-        assert await house.engine.render(claim, result_blob=BLOB, figures={})
-        assert await house.state(first) is State.RENDERED
 
     async def test_a_job_whose_lease_ran_out_goes_to_another_worker(self, house: House) -> None:
         job_id = await house.submit()
@@ -491,7 +314,3 @@ class Conformance(ABC):
             await stranger.go_on()
             assert await stranger.line() == f"{job_id} lost"
         assert await house.engine.render(claim, result_blob=BLOB, figures={})
-
-    @staticmethod
-    async def _states(house: House, job_ids: Iterable[int]) -> set[State]:
-        return {await house.state(job_id) for job_id in job_ids}

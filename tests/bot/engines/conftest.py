@@ -9,7 +9,7 @@ from bot.db import Database
 from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import JobEngine
 from tests.bot.builders import LEASE_S
-from tests.bot.engines.conformance import Clock, House
+from tests.bot.engines.house import Clock, House
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from bot.engines.choice import bell_for, listener_for
 from bot.engines.notices import Bell, Listener
 from bot.features import transitions
 from tests.bot.builders import ADA, BLOB, NOW, add, claim_one, progress
-from tests.bot.engines.conformance import House
+from tests.bot.engines.house import House
 from tests.postgres import Server
 
 TIMEOUT_S = 20.0

@@ -17,8 +17,9 @@ from bot.features import transitions
 from bot.features.jobs import State
 from bot.settings import Settings
 from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, read_job
-from tests.bot.engines.conformance import Conformance, House, Opened
+from tests.bot.engines.conformance import Conformance, Opened
 from tests.bot.engines.conftest import open_procrastinate
+from tests.bot.engines.house import House
 from tests.postgres import Server
 
 POSTGRESQL = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
