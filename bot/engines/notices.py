@@ -81,8 +81,11 @@ class Bell:
         self._woken = False
         self._eagerness = 1.0
 
-    async def wait(self, timeout_s: float) -> None:
-        """Until there may be work, or about so long; to be called after every look that found nothing."""
+    async def wait(self, timeout_s: float) -> bool:
+        """Until there may be work, or about so long; to be called after every look that found nothing.
+
+        True: a notice woke it.
+        """
         if self._woken:
             self._eagerness = max(LEAST_EAGER, self._eagerness * LESS)
         until = time.monotonic() + timeout_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads the looks
@@ -93,6 +96,7 @@ class Bell:
             await self.close()
             self._woken = False
             await asyncio.sleep(max(0.0, until - time.monotonic()))
+        return self._woken
 
     async def _rings(self, until: float) -> bool:
         if self._connection is None:
