@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import and_, case, exists, func, or_, select, tuple_, update
+from sqlalchemy import and_, case, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.features.jobs import JOB_COLUMNS, WAITING, Job, State
@@ -157,12 +157,6 @@ async def close(connection: AsyncConnection, job_id: int, *, note: str | None = 
     """Nothing more will be shown for this job; `note` says why where it was not delivered."""
     values = {"closed": True, "note": note}
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
-
-
-async def count_shown(connection: AsyncConnection) -> int:
-    """A number that grows with every card that is shown."""
-    query = select(func.sum(deliveries.c.shown_revision))
-    return int((await connection.execute(query)).scalar_one() or 0)
 
 
 async def forget_token(connection: AsyncConnection, job_id: int) -> None:

@@ -8,6 +8,7 @@ from discord import app_commands, ui
 
 from bot.chat.authority import is_moderator
 from bot.chat.rooms import rooms_of
+from bot.chat.steady import TROUBLES
 from bot.chat.thumbnails import number_of
 from bot.features import ballots, challenges
 from bot.features.ballots import Entry
@@ -70,8 +71,9 @@ async def _take_out(client: discord.Client, challenge: Challenge, entry: Entry) 
             await _edit_out(await channel.fetch_message(message_id), entry)
         except discord.NotFound:
             continue
-        except discord.HTTPException as error:
-            log.warning("entry still shown", challenge=challenge.id, status=error.status, code=error.code)
+        except TROUBLES as error:
+            code = getattr(error, "code", None)
+            log.warning("entry still shown", challenge=challenge.id, error=type(error).__name__, code=code)
             return False
     return True
 
