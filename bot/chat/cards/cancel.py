@@ -1,12 +1,12 @@
 """Stopping a job: the card's button, which works for ever, and `/cancel`."""
 
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands, ui
 
 from bot.chat.door import guarded, plain
+from bot.chat.lasting import Lasting
 from bot.chat.rooms import Rooms, rooms_of
 from bot.errors import Refusal
 from bot.features import jobs, transitions
@@ -14,19 +14,13 @@ from bot.features.jobs import STATE_WORDS
 from bot.language import _, n_
 
 
-class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:cancel:(?P<job>[0-9]{1,18})"):
+class CancelButton(Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:cancel:(?P<job>[0-9]{1,18})"):
     """Cancels one job for its owner. The job's id is in the `custom_id`, so a restart changes nothing."""
 
     def __init__(self, job_id: int) -> None:
         style = discord.ButtonStyle.secondary
         super().__init__(ui.Button(label=_("Cancel"), style=style, custom_id=f"easel:cancel:{job_id}"))
         self.job_id = job_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(int(match["job"]))
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

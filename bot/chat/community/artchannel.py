@@ -1,8 +1,7 @@
 """`/artchannel setup|settings|off`: where a server's pictures hang, and how."""
 
-import re
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import discord
 import structlog
@@ -172,7 +171,7 @@ class ArtChannelSelect(Lasting, ui.DynamicItem[ui.ChannelSelect[Any]], template=
         await interaction.response.edit_message(view=await panel_of(interaction))
 
 
-class ArtToggle(ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?P<verb>only|threads|digest)"):
+class ArtToggle(Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?P<verb>only|threads|digest)"):
     """Turns one of the settings on or off."""
 
     def __init__(self, verb: str, settings: GuildSettings | None = None) -> None:
@@ -186,12 +185,6 @@ class ArtToggle(ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?P<verb>on
                 custom_id=f"easel:art:{verb}",
             )
         )
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["verb"])
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

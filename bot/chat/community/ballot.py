@@ -1,7 +1,6 @@
 """A challenge's vote and results on Discord: pictures without names first, with names at the end."""
 
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import ui
@@ -9,6 +8,7 @@ from discord import ui
 from bot.chat.cards.card import layout
 from bot.chat.community.exhibit import ACCENT
 from bot.chat.door import guarded, plain
+from bot.chat.lasting import Lasting
 from bot.chat.rooms import rooms_of
 from bot.chat.thumbnails import described, gallery_of, thumbnail
 from bot.features import ballots
@@ -22,7 +22,7 @@ PER_MESSAGE = 10
 Message = tuple[ui.LayoutView, list[discord.File]]
 
 
-class VoteSelect(ui.DynamicItem[ui.Select[Any]], template=r"easel:vote:(?P<challenge>[0-9]{1,18})"):
+class VoteSelect(Lasting, ui.DynamicItem[ui.Select[Any]], template=r"easel:vote:(?P<challenge>[0-9]{1,18})"):
     """Casts or changes a person's vote. Each value is an entry's number here, and its key."""
 
     def __init__(self, challenge_id: int, choices: dict[str, int] | None = None) -> None:
@@ -36,12 +36,6 @@ class VoteSelect(ui.DynamicItem[ui.Select[Any]], template=r"easel:vote:(?P<chall
             ui.Select(custom_id=f"easel:vote:{challenge_id}", placeholder=placeholder, options=options)
         )
         self.challenge_id = challenge_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(int(match["challenge"]))
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

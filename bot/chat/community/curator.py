@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.chat.community.digest import DigestTeller
 from bot.chat.community.exhibit import is_message_of, message_of, picture_of
 from bot.chat.rooms import Rooms
+from bot.chat.rounds import go_round
 from bot.chat.steady import TROUBLES, UNKNOWN_MESSAGE
 from bot.features import exhibits, guilds
 from bot.features.exhibits import Exhibit, Step
@@ -43,13 +44,7 @@ class Curator:
 
     async def run(self) -> None:
         """Works until cancelled, waiting for the client to be ready first."""
-        await self._client.wait_until_ready()
-        while True:
-            try:
-                await self.round()
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("the exhibits could not be read", error=type(error).__name__)
-            await asyncio.sleep(ROUND_S)
+        await go_round(self._client, self.round, every_s=ROUND_S, what="exhibits")
 
     async def round(self) -> int:
         """Does everything that may be done now, and returns how many exhibits that were."""

@@ -1,10 +1,9 @@
 """An exhibit's message in the art channel: the picture, who made it, and two buttons that work for ever."""
 
 import asyncio
-import re
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import ui
@@ -13,6 +12,7 @@ from bot.chat.authority import is_moderator
 from bot.chat.cards.album import shrink
 from bot.chat.cards.card import layout
 from bot.chat.door import guarded, plain
+from bot.chat.lasting import Lasting
 from bot.chat.rooms import rooms_of
 from bot.features import exhibits, stars
 from bot.features.exhibits import Exhibit
@@ -22,7 +22,7 @@ from bot.media.blobs import Blobs
 ACCENT = discord.Colour(0xC8A24A)
 
 
-class StarButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:star:(?P<job>[0-9]{1,18})"):
+class StarButton(Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:star:(?P<job>[0-9]{1,18})"):
     """Gives a star, or takes it back. The curator brings the counter up to date."""
 
     def __init__(self, job_id: int, count: int = 0) -> None:
@@ -32,12 +32,6 @@ class StarButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:star:(?P<job>[
             )
         )
         self.job_id = job_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(int(match["job"]))
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
@@ -59,7 +53,9 @@ class StarButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:star:(?P<job>[
         await interaction.response.send_message(f"{said} {count}", ephemeral=True)
 
 
-class TakeDownButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:takedown:(?P<job>[0-9]{1,18})"):
+class TakeDownButton(
+    Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:takedown:(?P<job>[0-9]{1,18})"
+):
     """Takes the picture out of the art channel and the gallery, for its artist and for moderators."""
 
     def __init__(self, job_id: int) -> None:
@@ -71,12 +67,6 @@ class TakeDownButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:takedown:(
             )
         )
         self.job_id = job_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(int(match["job"]))
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

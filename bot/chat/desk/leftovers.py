@@ -5,12 +5,12 @@ Like the courier it works from the database alone, so that a restart goes on whe
 
 import asyncio
 
-import aiohttp
 import discord
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.rooms import Rooms
+from bot.chat.rounds import go_round
+from bot.chat.steady import TROUBLES
 from bot.features import leftovers
 from bot.features.leftovers import Leftover
 
@@ -35,13 +35,7 @@ class LeftoverRemover:
 
     async def run(self) -> None:
         """Works until cancelled, waiting for the client to be ready first."""
-        await self._client.wait_until_ready()
-        while True:
-            try:
-                await self.round()
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("the leftovers could not be read", error=type(error).__name__)
-            await asyncio.sleep(ROUND_S)
+        await go_round(self._client, self.round, every_s=ROUND_S, what="leftovers")
 
     async def round(self) -> int:
         """Takes a page of messages down, and returns how many it tried."""
@@ -62,7 +56,7 @@ class LeftoverRemover:
                 await message.delete()
         except (discord.NotFound, discord.Forbidden) as error:
             log.info("a message cannot be taken down", status=error.status, code=error.code)
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except TROUBLES as error:
             log.warning(
                 "a message is still there", error=type(error).__name__, tries=one.tries, given_up=hopeless
             )

@@ -1,10 +1,9 @@
 """`/mydata export|delete|gallery`: what is kept of a person, in their own hands."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
-from typing import Any, Self
+from typing import Any
 
 import discord
 import structlog
@@ -12,6 +11,7 @@ from discord import app_commands, ui
 
 from bot.chat.cards.card import layout, panel
 from bot.chat.door import guarded
+from bot.chat.lasting import Lasting
 from bot.chat.rooms import rooms_of
 from bot.errors import Refusal
 from bot.features import belongings, exhibits, people
@@ -89,19 +89,13 @@ async def gallery(interaction: discord.Interaction, show: bool) -> None:
     await interaction.response.send_message(shown if show else hidden, ephemeral=True)
 
 
-class ForgetMeButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:forget:(?P<user>[0-9]{1,20})"):
+class ForgetMeButton(Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:forget:(?P<user>[0-9]{1,20})"):
     """Deletes everything of the person it was made for, and of nobody else."""
 
     def __init__(self, user_id: int) -> None:
         label, style = _("Delete everything"), discord.ButtonStyle.danger
         super().__init__(ui.Button(label=label, style=style, custom_id=f"easel:forget:{user_id}"))
         self.user_id = user_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(int(match["user"]))
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

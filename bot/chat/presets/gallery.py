@@ -1,14 +1,14 @@
 """`/preset list`: every style at hand as a gallery in pages, for the person's eyes only."""
 
 import asyncio
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands, ui
 
 from bot.chat.cards.card import Picture, layout
 from bot.chat.door import guarded, plain
+from bot.chat.lasting import Lasting
 from bot.chat.presets.panel import notes_of, picture_of
 from bot.chat.rooms import Rooms, rooms_of
 from bot.chat.style_choices import STAR
@@ -23,7 +23,9 @@ THUMBNAIL_PX = 160
 
 
 class PageButton(
-    ui.DynamicItem[ui.Button[Any]], template=r"easel:presets:page:(?P<user>[0-9]{1,20}):(?P<page>[0-9]{1,4})"
+    Lasting,
+    ui.DynamicItem[ui.Button[Any]],
+    template=r"easel:presets:page:(?P<user>[0-9]{1,20}):(?P<page>[0-9]{1,4})",
 ):
     """Turns the gallery to a page, for the person it was made for."""
 
@@ -33,12 +35,6 @@ class PageButton(
         )
         self.user_id = user_id
         self.page = page
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(int(match["user"]), int(match["page"]))
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

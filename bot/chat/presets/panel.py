@@ -1,9 +1,8 @@
 """One style on a panel: its picture, its settings, and what its owner may do with it."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import ui
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chat.authority import is_moderator
 from bot.chat.cards.card import Picture, layout, panel, settings_line
 from bot.chat.door import guarded, plain
+from bot.chat.lasting import Lasting
 from bot.chat.rooms import rooms_of
 from bot.chat.style_choices import STAR
 from bot.errors import Refusal
@@ -35,6 +35,7 @@ RED = ("delete", "really")
 
 
 class StyleButton(
+    Lasting,
     ui.DynamicItem[ui.Button[Any]],
     template=r"easel:(?P<kind>preset|shared):(?P<verb>favourite|plain|delete|really|keep):(?P<id>[0-9]{1,18})",
 ):
@@ -48,12 +49,6 @@ class StyleButton(
         self.kind = kind
         self.verb = verb
         self.row_id = row_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["kind"], match["verb"], int(match["id"]))
 
     @guarded
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
