@@ -1,6 +1,7 @@
 """A simulated Discord with the real bot in it, and the real worker loop with a quick brush."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Generator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -19,6 +20,8 @@ from bot.chat.rooms import Rooms
 from bot.engines.local import LocalEngine
 from bot.features import jobs, tours
 from bot.features.jobs import Claim, Job, Progress
+from bot.media.decode import Clean, DecodeLimits, outcome
+from bot.media.reading import load_libraries, serve
 from bot.playground import SimulatedCdn
 from bot.settings import Settings
 from bot.tables import deliveries
@@ -132,10 +135,25 @@ class Studio:
             return await jobs.count_waiting(connection)
 
 
+class ReaderInHouse:
+    """Reads pictures as the decoder's children do, without a process for each; only ours are read here."""
+
+    def __init__(self) -> None:
+        load_libraries()
+
+    async def clean(self, data: bytes) -> Clean:
+        limits = DecodeLimits()
+        output, status = await asyncio.to_thread(serve, data, limits)
+        return outcome(status, output, "", limits)
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, migrated_file: Path) -> Settings:
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(migrated_file, data)
     return Settings(
-        data_dir=tmp_path / "data",
+        data_dir=data,
         workers=0,
         jobs_per_user=2,
         presets_per_user=2,
@@ -151,7 +169,7 @@ def source() -> SimulatedCdn:
 
 @pytest.fixture
 async def house(settings: Settings, source: SimulatedCdn) -> AsyncIterator[House]:
-    async with open_house(settings, source=source) as opened:
+    async with open_house(settings, source=source, decoder=ReaderInHouse()) as opened:
         yield opened
 
 
