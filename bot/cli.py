@@ -7,9 +7,9 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NoReturn, TypeVar
+from typing import Annotated, Literal, NoReturn, TypeVar
 
-from cyclopts import App
+from cyclopts import App, Parameter, validators
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
@@ -24,6 +24,7 @@ app = App(name="easel", help="Easel, a Discord bot that paints a picture in the 
 errors = Console(stderr=True, soft_wrap=True)
 
 Kind = Literal["user", "guild"]
+Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
 T = TypeVar("T")
 
 
@@ -62,7 +63,7 @@ def run() -> None:
 
 
 @app.command(name="try")
-def try_(*, port: int | None = None) -> None:
+def try_(*, port: Port | None = None) -> None:
     """Open the playground: the very same bot on a Discord-like page of this machine.
 
     Args:

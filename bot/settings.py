@@ -36,7 +36,9 @@ class Settings(BaseSettings):
     discord_token: SecretStr | None = Field(None, validation_alias="DISCORD_TOKEN")
     discord_api_url: str | None = Field(None, pattern="^https?://")
     discord_gateway_url: str | None = Field(None, pattern="^wss?://")
-    privacy_url: str | None = Field(None, pattern="^https?://", max_length=512)
+    privacy_url: str | None = Field(
+        None, pattern="^https?://", description="an address with https://", max_length=512
+    )
     attachment_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
     shard_count: int | None = Field(None, ge=1, le=10_000)
@@ -44,15 +46,19 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("easel-data")
     database_url: str | None = Field(None, repr=False)  # it may hold a password
-    blobs_url: str | None = Field(None, pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?$")
+    blobs_url: str | None = Field(
+        None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?$",
+        description="a bucket such as s3://pictures/easel",
+    )
     web_host: str = "127.0.0.1"
     web_port: int = Field(8787, ge=0, le=65535)
     sentry_dsn: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N")
     workers: int | None = Field(None, ge=0, le=64)
-    batch: str = Field("auto", pattern=r"^(auto|[1-9]|[12]\d|3[0-2])$")
+    batch: str = Field("auto", pattern=r"^(auto|[1-9]|[12]\d|3[0-2])$", description="auto, or 1 to 32")
     lease_s: float = Field(20.0, ge=2, le=600)
     max_attempts: int = Field(3, ge=1, le=20)
     stop_timeout_s: float = Field(10.0, ge=0, le=600)
@@ -160,5 +166,9 @@ def sentence_of(error: ValidationError) -> str:
     for fault in error.errors(include_input=False, include_url=False):
         name = "_".join(map(str, fault["loc"][:1])).upper()
         name = name if name.startswith("DISCORD_TOKEN") or not name else f"EASEL_{name}"
-        faults.append(": ".join(filter(None, (name, fault["msg"].removeprefix("Value error, ")))))
+        said = fault["msg"].removeprefix("Value error, ")
+        wanted = Settings.model_fields[str(fault["loc"][0])].description if fault["loc"] else None
+        if wanted and fault["type"] == "string_pattern_mismatch":  # patterns are not for people
+            said = f"it must be {wanted}"
+        faults.append(": ".join(filter(None, (name, said))))
     return "; ".join(faults)
