@@ -123,7 +123,7 @@ def test_a_block_needs_a_kind_a_number_and_a_reason(tmp_path: Path, arguments: t
 @pytest.mark.parametrize("port", ["0", "-1", "99999", "x"])
 def test_a_port_that_cannot_be_is_refused_before_anything_begins(tmp_path: Path, port: str) -> None:
     done = easel("try", f"--port={port}", cwd=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "--port" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert not list(tmp_path.iterdir())
