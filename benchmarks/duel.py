@@ -25,6 +25,8 @@ class Duel:
         stored: Where the baseline's scored trajectory is, or will be; None keeps none.
         sample: Iterations per size that tell a stored baseline's pace, after `warm_up` others.
         baseline_steps: None is the published number; `every` is what is between two scores.
+        precision: Of a scored trajectory that is not stored yet; None is the published one. With another its
+            pace is measured apart, as published.
     """
 
     against: str
@@ -42,6 +44,7 @@ class Duel:
     warm_up: int
     baseline_steps: int | None
     every: int
+    precision: str | None
 
     @property
     def judges(self) -> list[str]:
@@ -68,12 +71,15 @@ class Round:
 def duel(plan: Duel, say: Say) -> list[Round]:
     """The rounds of a pair; every other one begins with the engine."""
     path = plan.stored
-    if path is None or not path.exists():
-        run = _baseline(plan, say)
+    if path is not None and path.exists():
+        known = read(path)
+    else:
+        known = _baseline(plan, say)
         if path is not None:
-            write(path, run)
-        return [Round(trajectory="measured", baseline=run, **_ours(plan, say)) for _ in range(plan.rounds)]
-    known = read(path)
+            write(path, known)
+        if plan.precision is None:
+            measured = [_ours(plan, say) for _ in range(plan.rounds)]
+            return [Round(trajectory="measured", baseline=known, **ours) for ours in measured]
     if plan.against == "adam" and known[-1].content16 is None:
         raise SystemExit(f"{path} was not judged by VGG-16: move it away, and it is made anew.")
     return [_round(plan, known, say, ours_first=bool(number % 2)) for number in range(plan.rounds)]
@@ -95,14 +101,19 @@ def _round(plan: Duel, known: list[Point], say: Say, *, ours_first: bool) -> Rou
 
 
 def _baseline(plan: Duel, say: Say) -> list[Point]:
-    race = {"judges": plan.judges, "steps": plan.baseline_steps, "every": plan.every}
+    race = {
+        "judges": plan.judges,
+        "steps": plan.baseline_steps,
+        "every": plan.every,
+        "precision": plan.precision,
+    }
     return _points(plan, plan.against, race, say)
 
 
 def _sampled(plan: Duel, say: Say) -> list[Point]:
     """The first iterations of each size, not scored."""
     every = math.gcd(plan.warm_up, plan.sample)
-    race = {"judges": [], "steps": plan.warm_up + plan.sample, "every": every}
+    race = {"judges": [], "steps": plan.warm_up + plan.sample, "every": every, "precision": None}
     return _points(plan, plan.against, race, say)
 
 

@@ -1,7 +1,7 @@
 """The two published procedures that the engine is measured against, written plainly.
 
-Both minimise the engine's own objective with the same weights, in float32 and without channels_last, so that
-only the way to the minimum differs.
+Both minimise the engine's own objective with the same weights, in float32 and without channels_last (unless
+told otherwise), so that only the way to the minimum differs.
 """
 
 import time
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from benchmarks.machine import wait
 from nst_core import images, weights
-from nst_core.hardware import EXACT
+from nst_core.hardware import EXACT, Precision
 from nst_core.images import Picture
 from nst_core.objective import Objective
 from nst_core.params import Params
@@ -45,6 +45,7 @@ def lbfgs(
     *,
     steps: int = 500,
     every: int = 25,
+    precision: Precision = EXACT,
 ) -> Iterator[Snapshot]:
     """`torch.optim.LBFGS`, history 100, from the content image, pixels free to leave [0, 1].
 
@@ -52,7 +53,7 @@ def lbfgs(
     Differs: the tolerances are 0, since a mean over pixels has gradients below the defaults, which would end
     it early.
     """
-    objective = _objective(content, style, params, params.size, device)
+    objective = _objective(content, style, params, params.size, device, precision)
     picture = _at(content, params.size, device).requires_grad_()
     optimiser = torch.optim.LBFGS(
         [picture], history_size=100, max_iter=every, max_eval=2 * every, tolerance_grad=0, tolerance_change=0
@@ -82,6 +83,7 @@ def averaged_adam(
     *,
     steps: tuple[int, int] = ADAM_STEPS,
     every: int = 100,
+    precision: Precision = EXACT,
 ) -> Iterator[Snapshot]:
     """Adam at 0.02, clamped, over sizes a factor of root 2 apart from 128 px on; averages of the iterates.
 
@@ -94,7 +96,7 @@ def averaged_adam(
     state: dict[str, Tensor] | None = None
     for number, size_px in enumerate(sizes):
         started = time.perf_counter()
-        objective = _objective(content, style, params, size_px, device)
+        objective = _objective(content, style, params, size_px, device, precision)
         shape = _at(content, size_px, device).shape[-2:]
         start = F.interpolate(average, shape, mode="bicubic", align_corners=False)
         picture = start.clamp(0, 1).requires_grad_()
@@ -136,9 +138,14 @@ def _resized(state: dict[str, Tensor], height: int, width: int) -> dict[str, Ten
 
 
 def _objective(
-    content: Picture, style: Picture, params: Params, size_px: int, device: torch.device
+    content: Picture,
+    style: Picture,
+    params: Params,
+    size_px: int,
+    device: torch.device,
+    precision: Precision,
 ) -> Objective:
-    vgg = Vgg(weights.load(params.network), pooling=params.pooling, device=device, precision=EXACT)
+    vgg = Vgg(weights.load(params.network), pooling=params.pooling, device=device, precision=precision)
     fitted = images.fit(content, size_px)
     wanted = targets(plain(style), fitted, params, size_px=size_px, vgg=vgg, cache=GramCache())
     return Objective(vgg, pixels_of(fitted.rgb, device), [wanted], [params])

@@ -17,7 +17,7 @@ from benchmarks.pictures import read
 from benchmarks.published import ADAM_STEPS, Snapshot, averaged_adam, lbfgs
 from benchmarks.trajectory import Point
 from nst_core.engine import measure, stylize
-from nst_core.hardware import choose_device
+from nst_core.hardware import EXACT, choose_device, choose_precision
 from nst_core.images import Picture
 from nst_core.params import Params
 from nst_core.progress import Finished, Preview, Step
@@ -103,13 +103,18 @@ def baseline(
 ) -> Iterator[Point]:
     """A point for each snapshot; without judges only the times are true."""
     params = Params(size=race["size_px"], beta=BETA)
-    steps, every = race["steps"], race["every"]
+    steps, every, wanted = race["steps"], race["every"], race["precision"]
+    precision = EXACT if wanted is None else choose_precision(device, wanted)
     snapshots: Iterator[Snapshot]
     if race["procedure"] == "lbfgs":
-        snapshots = lbfgs(content, style, params, device, steps=steps or 500, every=every)
+        snapshots = lbfgs(
+            content, style, params, device, steps=steps or 500, every=every, precision=precision
+        )
     else:
         both = (steps, steps) if steps else ADAM_STEPS
-        snapshots = averaged_adam(content, style, params, device, steps=both, every=every)
+        snapshots = averaged_adam(
+            content, style, params, device, steps=both, every=every, precision=precision
+        )
     for one in snapshots:
         rgb = one.pixels[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
         yield Point(

@@ -72,7 +72,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--score-every", type=int, default=1, help="previews of the engine, one in so many")
     parser.add_argument("--rounds", type=int, default=2, help="baseline and engine in turn; medians count")
     parser.add_argument(
-        "--trajectory-dir", type=Path, default=None, help="holds KIND_SIZE_CONTENT_STYLE.json, or will"
+        "--trajectory-dir",
+        type=Path,
+        default=None,
+        help="holds KIND[-PRECISION]_SIZE_CONTENT_STYLE.json, or will",
     )
     parser.add_argument(
         "--sample", type=int, default=40, help="iterations that tell a stored baseline's pace"
@@ -80,6 +83,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--warm-up", type=int, default=None, help="before them (lbfgs 100, adam 20)")
     parser.add_argument("--baseline-steps", type=int, default=None, help="fewer, to see that it runs")
     parser.add_argument("--every", type=int, default=None, help="the baseline's iterations per score")
+    parser.add_argument(
+        "--trajectory-precision",
+        choices=("bfloat16",),
+        default=None,
+        help="of a baseline's trajectory that is not stored yet; its pace is always measured in float32",
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     options = parser.parse_args()
     options.warm_up = WARM_UP[options.against] if options.warm_up is None else options.warm_up
@@ -92,7 +101,8 @@ def _options() -> argparse.Namespace:
 def _plan(pair: tuple[str, str], options: argparse.Namespace) -> Duel:
     content, style = pair
     folder = options.trajectory_dir
-    name = f"{options.against}_{options.size}_{content}_{style}.json"
+    kind = "-".join(filter(None, (options.against, options.trajectory_precision)))
+    name = f"{kind}_{options.size}_{content}_{style}.json"
     return Duel(
         against=options.against,
         content=content,
@@ -109,6 +119,7 @@ def _plan(pair: tuple[str, str], options: argparse.Namespace) -> Duel:
         warm_up=options.warm_up,
         baseline_steps=options.baseline_steps,
         every=options.every,
+        precision=options.trajectory_precision,
     )
 
 

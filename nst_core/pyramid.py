@@ -8,8 +8,8 @@ from nst_core.params import Params
 COARSEST_PX: Final = 96
 """No scale is smaller: below it VGG's deepest style layer has next to no positions left."""
 
-_STEPS: Final = {"standard": (50, 32), "high": (100, 64), "max": (240, 120)}
-"""Per quality, the steps of the coarsest scale, and the least that any scale gets."""
+_STEPS: Final = {"standard": (20, 36), "high": (40, 72), "max": (72, 136)}
+"""Per quality, the steps of each coarse scale, and those of the last; a picture of one scale gets both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,19 +21,20 @@ class Scale:
 def scales(params: Params, *, started_px: int = 0) -> tuple[Scale, ...]:
     """The pyramid, coarsest first; its last scale has the size asked for.
 
-    Each size is twice the one before and gets half its steps. Strokes and suns appear only where a coarse
-    size had its steps, and a step there costs a fraction. Given `steps` are shared out in that proportion, at
-    least one to a scale; with fewer steps than scales the coarsest scales go. A draft has one scale
-    without steps. A picture to start from, whose long edge is `started_px`, has its strokes already: of the
-    sizes up to its own none is painted again, but the last always is.
+    Each size is twice the one before. Large strokes are laid at the coarse sizes, where a step costs a
+    fraction; what they leave to the last size hardly depends on how far they were taken, so that it gets
+    more steps than any other. Given `steps` are shared out in that proportion, at least one to a scale;
+    with fewer steps than scales the coarsest scales go. A draft has one scale without steps. A picture to
+    start from, whose long edge is `started_px`, has its strokes already: of the sizes up to its own none is
+    painted again, but the last always is.
     """
     if params.quality == "draft":
         return (Scale(edge_px=params.size, steps=0),)
     edges = [params.size]
     while edges[0] >= 2 * COARSEST_PX:
         edges.insert(0, round(edges[0] / 2))
-    coarsest, least = _STEPS[params.quality]
-    shares = [max(coarsest >> index, least) for index in range(len(edges))]
+    coarse, fine = _STEPS[params.quality]
+    shares = [coarse] * (len(edges) - 1) + [fine] if len(edges) > 1 else [coarse + fine]
     if params.steps is not None:
         edges = edges[-params.steps :]
         shares = _apportion(params.steps, shares[-params.steps :])

@@ -31,7 +31,7 @@ def test_the_events_come_in_order_and_count_every_step(chelsea: Picture, starry_
     assert started == Started(sizes=(96, 192), steps=7, device="cpu", precision="float32")
     assert isinstance(events[1], Preview)
     assert [step.step for step in steps(events)] == list(range(1, 8))
-    assert [step.size_px for step in steps(events)] == [96] * 4 + [192] * 3
+    assert [step.size_px for step in steps(events)] == [96] * 3 + [192] * 4
     assert [preview.scale for preview in previews(events)] == [1, 1]
     assert result(events).iterations == 7
 

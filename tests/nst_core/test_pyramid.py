@@ -16,10 +16,19 @@ def test_sizes_double_up_to_the_one_asked_for() -> None:
     assert edges(Params(size=191)) == [191]
 
 
-def test_most_steps_are_taken_at_the_coarsest_size() -> None:
-    steps = [scale.steps for scale in scales(Params(size=1024))]
-    assert steps == sorted(steps, reverse=True)
-    assert steps[0] > steps[-1] > 0
+@pytest.mark.parametrize("quality", ["standard", "high", "max"])
+@pytest.mark.parametrize("size", [384, 512, 1024, 4096])
+def test_most_steps_are_taken_at_coarse_sizes_and_of_one_size_most_at_the_last(
+    size: int, quality: str
+) -> None:
+    *coarse, last = (scale.steps for scale in scales(Params(size=size, quality=quality)))
+    assert sum(coarse) > last > max(coarse)
+
+
+@pytest.mark.parametrize("quality", ["standard", "high", "max"])
+def test_a_picture_of_one_size_gets_the_steps_of_two(quality: str) -> None:
+    (one,) = scales(Params(size=191, quality=quality))
+    assert one.steps == sum(scale.steps for scale in scales(Params(size=192, quality=quality)))
 
 
 def test_high_takes_more_steps_than_standard_and_a_draft_none() -> None:
@@ -28,7 +37,11 @@ def test_high_takes_more_steps_than_standard_and_a_draft_none() -> None:
     assert scales(Params(quality="draft", size=300)) == (Scale(edge_px=300, steps=0),)
 
 
-@given(size=st.integers(32, 4096), steps=st.integers(1, 3000), quality=st.sampled_from(["standard", "high"]))
+@given(
+    size=st.integers(32, 4096),
+    steps=st.integers(1, 3000),
+    quality=st.sampled_from(["standard", "high", "max"]),
+)
 def test_given_steps_are_shared_out_whole_with_some_at_each_size(size: int, steps: int, quality: str) -> None:
     plan = scales(Params(size=size, steps=steps, quality=quality))
     assert sum(scale.steps for scale in plan) == steps
