@@ -128,6 +128,14 @@ def peak(plan: str, size_px: int, precision: str, options: argparse.Namespace) -
     )
     optimiser, rate = Lbfgs(1.0), torch.ones(options.batch, device=device)
     pictures = contents.clone()
+
+    def bowl(trials: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        slopes = trials - 0.5
+        totals = 0.5 * slopes.square().sum(dim=(1, 2, 3))
+        return slopes, totals, totals[:, None].expand(-1, 5)
+
+    for _ in range(memory.HISTORY + 1):  # fills the history without the network
+        optimiser.step(pictures, bowl, rate)
     started = time.perf_counter()
     for _ in range(options.steps):
         rows = optimiser.step(pictures, objective.gradient, rate)

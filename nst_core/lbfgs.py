@@ -2,10 +2,13 @@
 
 Source: Liu & Nocedal 1989; Nocedal & Wright, "Numerical Optimization", algorithm 7.4 and equation 3.4.
 Differs: pixels at 0 or 1 that the gradient pushes outwards are held, and every step is projected into [0, 1];
-a pair of the history is made of the step as it was after that; the first guess of the inverse Hessian is a
-`Spectrum` and not a multiple of the identity; each picture of the batch accepts or refuses its own step.
+a pair of the history is made of the step as it was after that, and a refused step has a place there too; the
+first guess of the inverse Hessian is a `Spectrum` and not a multiple of the identity; each picture of the
+batch accepts or refuses its own step.
 """
 
+from collections import deque
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -32,7 +35,8 @@ class Lbfgs:
         self._lr = lr
         self._history = history
         self._spectrum: Spectrum | None = None
-        self._moved = self._bent = self._curvature = self._valid = _EMPTY  # (m, b, ...), newest first
+        self._pairs: deque[_Pair] = deque(maxlen=history)  # newest first
+        self._scale = _EMPTY  # (b,), by which the newest pair corrects the first guess
         self._slopes = self._totals = self._rows = self._direction = self._length = _EMPTY
         self._known = _EMPTY  # (b,), whether the picture's own loss is known
 
@@ -45,6 +49,7 @@ class Lbfgs:
         length = _column(torch.where(known, self._length * rate * self._lr, 0.0))
         trials = (pictures + length * self._direction).clamp_(0, 1)
         slopes, totals, rows = evaluate(trials)
+        slopes = slopes.contiguous()
         moved = trials - pictures
         accepted = ~known | (totals <= self._totals + _ARMIJO * _dot(self._slopes, moved))
         self._remember(moved, slopes - self._slopes, accepted & known)
@@ -66,35 +71,37 @@ class Lbfgs:
             return
         which = torch.ones_like(self._known) if which is None else which
         self._known = self._known & ~which
-        self._valid = self._valid & ~which
+        self._drop(which)
         self._direction = torch.where(_column(which), 0.0, self._direction)
 
     def _begin(self, pictures: Tensor) -> None:
         batch, _, height, width = pictures.shape
         self._spectrum = Spectrum(height, width, pictures.device)
-        self._moved, self._bent = (pictures.new_zeros(self._history, *pictures.shape) for _ in range(2))
-        self._curvature = pictures.new_ones(self._history, batch)
-        self._valid = torch.zeros_like(self._curvature, dtype=torch.bool)
+        self._pairs.clear()
+        self._scale = pictures.new_ones(batch)
         self._slopes = self._direction = torch.zeros_like(pictures)
         self._totals, self._length = pictures.new_zeros(batch), pictures.new_ones(batch)
         self._rows = pictures.new_zeros(batch, 5)
         self._known = torch.zeros_like(self._totals, dtype=torch.bool)
 
     def _remember(self, moved: Tensor, bent: Tensor, accepted: Tensor) -> None:
+        """A pair more; of a picture whose step was refused, or tells nothing, it has no say."""
+        assert self._spectrum is not None
         curvature = _dot(moved, bent)
         kept = accepted & (curvature > 1e-10 * (_dot(moved, moved) * _dot(bent, bent)).sqrt())
-        for history, newest in ((self._moved, moved), (self._bent, bent)):
-            shifted = torch.cat([newest[None], history[:-1]])
-            history.copy_(torch.where(_column(kept), shifted, history))
-        self._curvature = torch.where(
-            kept, torch.cat([curvature[None], self._curvature[:-1]]), self._curvature
-        )
-        self._valid = torch.where(kept, torch.cat([kept[None], self._valid[:-1]]), self._valid)
+        moved, bent = (torch.where(_column(kept), part, 0.0) for part in (moved, bent))  # perhaps not finite
+        scale = curvature / _dot(bent, self._spectrum(bent)).clamp(min=_TINY)
+        self._scale = torch.where(kept, scale, self._scale)
+        self._pairs.appendleft(_Pair(moved=moved, bent=bent, curvature=curvature, valid=kept))
+
+    def _drop(self, which: Tensor) -> None:
+        for pair in self._pairs:
+            pair.valid = pair.valid & ~which
 
     def _adapt(self, accepted: Tensor) -> None:
         """The whole step next where this one was taken, half of it where it was not."""
         misled = ~accepted & (self._length < _SHORTEST)
-        self._valid = self._valid & ~misled
+        self._drop(misled)
         self._length = torch.where(accepted | misled, 1.0, 0.5 * self._length)
 
     def _aim(self, pictures: Tensor) -> None:
@@ -103,7 +110,7 @@ class Lbfgs:
         slopes = self._slopes * free
         direction = -self._scaled(slopes) * free
         uphill = _dot(direction, slopes) >= 0
-        self._valid = self._valid & ~uphill
+        self._drop(uphill)
         plain = -slopes * _column(FIRST_STEP / _rms(slopes))
         self._direction = torch.where(_column(uphill), plain, direction)
 
@@ -112,27 +119,41 @@ class Lbfgs:
         assert self._spectrum is not None
         result = slopes.clone()
         factors = []
-        for n in range(self._history):
-            factor = torch.where(self._valid[n], _dot(self._moved[n], result) / self._curvature[n], 0.0)
-            result -= _column(factor) * self._bent[n]
+        for pair in self._pairs:
+            factor = pair.part(pair.moved, result)
+            result.addcmul_(pair.bent, _column(factor), value=-1)
             factors.append(factor)
         result = self._spectrum(result)
-        bent = self._bent[0]
-        scale = self._curvature[0] / _dot(bent, self._spectrum(bent)).clamp(min=_TINY)
-        result *= _column(torch.where(self._valid[0], scale, FIRST_STEP / _rms(result)))
-        for n in reversed(range(self._history)):
-            factor = factors[n] - torch.where(
-                self._valid[n], _dot(self._bent[n], result) / self._curvature[n], 0.0
-            )
-            result += _column(factor) * self._moved[n]
+        curved = torch.zeros_like(self._known)
+        for pair in self._pairs:
+            curved = curved | pair.valid
+        result *= _column(torch.where(curved, self._scale, FIRST_STEP / _rms(result)))
+        for pair, factor in zip(reversed(self._pairs), reversed(factors), strict=True):
+            result.addcmul_(pair.moved, _column(factor - pair.part(pair.bent, result)))
         return result
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pair:
+    """How pictures moved (b, 3, h, w) and how their gradients bent; it counts where `valid` (b,)."""
+
+    moved: Tensor
+    bent: Tensor
+    curvature: Tensor
+    valid: Tensor
+
+    def part(self, one: Tensor, other: Tensor) -> Tensor:
+        """`one . other` over the curvature (b,)."""
+        return torch.where(self.valid, _dot(one, other) / self.curvature, 0.0)
 
 
 _EMPTY: Final = torch.empty(0)
 
 
 def _dot(one: Tensor, other: Tensor) -> Tensor:
-    """Inner products over the last three dimensions."""
+    """Inner products (b,) of pictures."""
+    if len(one) == 1:
+        return torch.dot(one.flatten(), other.flatten())[None]  # without their product in memory
     return (one * other).sum(dim=(-3, -2, -1))
 
 

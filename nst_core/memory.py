@@ -18,7 +18,7 @@ from nst_core.receptive_field import TILE_PX, halo_px, stride_px
 PLANS: Final = ("whole", "checkpoint", "tiles")
 """From the fastest to the one that takes the least memory: every activation is kept; those within a block are
 computed twice; all are computed twice, tile by tile."""
-HISTORY: Final = 12
+HISTORY: Final = 16
 """Pairs of pictures that L-BFGS keeps, up to 2048 x 2048 px."""
 LARGEST_PX: Final = 32768
 """No larger edge is looked for."""
@@ -73,7 +73,7 @@ def estimate_bytes(
     content = _values(_CONTENT_LAYER) * itemsize
     planes = masks * sum(_FLOAT / stride_px(layer) ** 2 for layer in ("relu1_1", *STYLE_LAYERS))
     held = pixels * (_PICTURE * (_PICTURES + 2 * pairs) + content + planes)
-    stepped = pixels * _PICTURE * max(2 * pairs, _SPECTRUM)
+    stepped = pixels * _PICTURE * _SPECTRUM
     seen = pixels
     if plan == "tiles":
         halo = _halo_px(network)
@@ -84,10 +84,10 @@ def estimate_bytes(
 
 
 def history_for(width: int, height: int) -> int:
-    """The pairs that L-BFGS should keep at a size: 12 up to 2048 x 2048 px, fewer above, at least 3.
+    """The pairs that L-BFGS should keep at a size: 16 up to 2048 x 2048 px, fewer above, at least 3.
 
-    24 pictures of 4096 x 4096 px would take 4.8 GB, and as much again while they are shifted. It does not
-    depend on the batch, so that a picture comes out the same alone and among others.
+    32 pictures of 4096 x 4096 px would take 6.4 GB. It does not depend on the batch, so that a picture comes
+    out the same alone and among others.
     """
     return max(_LEAST_HISTORY, min(HISTORY, HISTORY * _FULL_HISTORY_PX // (width * height)))
 

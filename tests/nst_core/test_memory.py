@@ -75,7 +75,8 @@ def test_the_history_is_whole_to_2048_px_and_shorter_above() -> None:
     assert history_for(2048, 2048) == history_for(64, 64) == HISTORY
     lengths = [history_for(edge, edge) for edge in range(2048, 8192, 64)]
     assert all(before >= after for before, after in itertools.pairwise(lengths))
-    assert lengths[-1] == history_for(4096, 4096) == 3
+    assert history_for(4096, 4096) == 4
+    assert lengths[-1] == 3
     assert history_for(4096, 1024) == HISTORY
 
 
@@ -192,4 +193,4 @@ def test_no_recorded_measurement_is_above_the_estimate_or_far_below() -> None:
             itemsize=4 if precision == "float32" else 2,
             masks=int(masks),
         )
-        assert 1 <= estimated / (int(measured) * 2**20) < 1.55, (plan, size, precision)
+        assert 1 <= estimated / (int(measured) * 2**20) < 1.6, (plan, size, precision)
