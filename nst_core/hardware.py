@@ -9,30 +9,41 @@ from typing import Final
 import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 
+from nst_core import winograd
 from nst_core.errors import DeviceError
 from nst_core.precision_cache import PrecisionCache, cpu_model, of_this_machine
 
-PRECISIONS: Final = ("auto", "float32", "bfloat16")
+PRECISIONS: Final = ("auto", "float32", "winograd", "bfloat16")
 _GAIN: Final = 1.15
-"""bfloat16 must be this much faster to be taken, so that a busy moment does not choose by chance."""
+"""What rounds more must be this much faster to be taken, so that a busy moment does not choose by chance."""
 _ROUNDS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Precision:
-    """How convolutions run; image, Gram sums, losses and optimiser state are float32 in any case."""
+    """How convolutions run; image, Gram sums, losses and optimiser state are float32 in any case.
+
+    Attributes:
+        winograd: Whether those that gain by it go by `nst_core.winograd`; float32 too, rounded a little more.
+    """
 
     dtype: torch.dtype
     memory_format: torch.memory_format
+    winograd: bool = False
 
     @property
     def name(self) -> str:
+        """One of PRECISIONS."""
+        if self.winograd:
+            return "winograd"
         return "bfloat16" if self.dtype is torch.bfloat16 else "float32"
 
 
 EXACT: Final = Precision(dtype=torch.float32, memory_format=torch.contiguous_format)
 _FLOAT32: Final = Precision(dtype=torch.float32, memory_format=torch.channels_last)
+_WINOGRAD: Final = Precision(dtype=torch.float32, memory_format=torch.channels_last, winograd=True)
 _BFLOAT16: Final = Precision(dtype=torch.bfloat16, memory_format=torch.channels_last)
+_BY_NAME: Final = {one.name: one for one in (_FLOAT32, _WINOGRAD, _BFLOAT16)}
 
 
 def choose_device(name: str) -> torch.device:
@@ -54,7 +65,9 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(device: torch.device, wanted: str = "auto") -> Precision:
-    """The faster of float32 and bfloat16, measured once per machine and device, or the one wanted.
+    """The fastest one, measured once per machine and device, or the one wanted.
+
+    A GPU's own library knows Winograd's algorithm, so that only CPUs are asked whether ours is faster.
 
     Raises:
         DeviceError: `wanted` is none of PRECISIONS.
@@ -63,7 +76,7 @@ def choose_precision(device: torch.device, wanted: str = "auto") -> Precision:
         raise DeviceError(f"precision must be one of {', '.join(PRECISIONS)}, not {wanted!r}.")
     if wanted == "auto":
         return _measured(device)
-    return _BFLOAT16 if wanted == "bfloat16" else _FLOAT32
+    return _BY_NAME[wanted]
 
 
 @functools.cache
@@ -72,46 +85,61 @@ def _measured(device: torch.device) -> Precision:
 
 
 def measured(device: torch.device, cache: PrecisionCache | None) -> Precision:
-    """The faster precision by the cache, which is asked first, or by a measurement, which it then keeps."""
-    named = {one.name: one for one in (_FLOAT32, _BFLOAT16)}
+    """The fastest precision by the cache, which is asked first, or by a measurement, which it then keeps."""
     key = cache_key(device)
-    if cache is not None and (kept := cache.get(key)) in named:
-        return named[kept]
-    faster = _faster(device)
+    if cache is not None and (kept := cache.get(key)) in _BY_NAME:
+        return _BY_NAME[kept]
+    fastest = _fastest(device)
     if cache is not None:
-        cache.put(key, faster.name)
-    return faster
+        cache.put(key, fastest.name)
+    return fastest
 
 
 def cache_key(device: torch.device) -> str:
-    """What a measurement holds for: the device's name, the CPU and PyTorch's version."""
+    """What a measurement holds for: the device's name, the CPU, PyTorch's version and what was compared."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    return f"{name}, {cpu_model()}, torch {torch.__version__}"
+    compared = " or ".join(one.name for one in _candidates(device))
+    return f"{name}, {cpu_model()}, torch {torch.__version__}, {compared}"
 
 
-def _faster(device: torch.device) -> Precision:
-    """Compares the best of a few short rounds of each, taken in turns so that load hits both alike."""
+def _candidates(device: torch.device) -> tuple[Precision, ...]:
+    """From the most exact to the least."""
+    return (_FLOAT32, _WINOGRAD, _BFLOAT16) if device.type == "cpu" else (_FLOAT32, _BFLOAT16)
+
+
+def _fastest(device: torch.device) -> Precision:
+    """Compares the best of a few short rounds of each, taken in turns so that load hits all alike."""
+    candidates = _candidates(device)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # threads that wait for each other on a busy machine would drown the difference
     try:
-        slow, fast = _work(_FLOAT32, device), _work(_BFLOAT16, device)
-        rounds = [(_seconds(slow, device), _seconds(fast, device)) for _ in range(_ROUNDS)]
+        works = [_work(one, device) for one in candidates]
+        rounds = [[_seconds(work, device) for work in works] for _ in range(_ROUNDS)]
     finally:
         torch.set_num_threads(threads)
-    best_slow, best_fast = (min(times) for times in zip(*rounds, strict=True))
-    return _BFLOAT16 if best_fast * _GAIN < best_slow else _FLOAT32
+    best = [min(times) for times in zip(*rounds, strict=True)]
+    chosen = 0
+    for number, seconds in enumerate(best):
+        if seconds * _GAIN < best[chosen]:
+            chosen = number
+    return candidates[chosen]
 
 
 def _work(precision: Precision, device: torch.device) -> Callable[[], object]:
     """One VGG-sized convolution, forward and backward to its input; waits for the device."""
     generator = torch.Generator().manual_seed(0)
-    weight = torch.randn(128, 128, 3, 3, generator=generator).to(device, precision.dtype)
+    weight = torch.randn(256, 256, 3, 3, generator=generator).to(device, precision.dtype)
     weight = weight.contiguous(memory_format=precision.memory_format)
-    features = torch.randn(1, 128, 48, 48, generator=generator).to(device, precision.dtype)
+    bias = torch.zeros(256, dtype=precision.dtype, device=device)
+    kernels = winograd.kernels_of(weight) if precision.winograd else None
+    features = torch.randn(1, 256, 32, 32, generator=generator).to(device, precision.dtype)
     features = features.contiguous(memory_format=precision.memory_format).requires_grad_()
 
     def once() -> object:
-        output = F.conv2d(features, weight, padding=1)
+        if kernels is None:
+            output = F.conv2d(features, weight, bias, padding=1)
+        else:
+            output = winograd.convolve(features, kernels, bias)
         return torch.autograd.grad(output, features, output.detach())[0].sum().item()
 
     return once

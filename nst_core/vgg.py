@@ -10,6 +10,7 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint as recompute
 
+from nst_core import winograd
 from nst_core.hardware import EXACT, Precision
 from nst_core.receptive_field import deepest
 from nst_core.weights import convolutions
@@ -18,7 +19,7 @@ MEAN: Final = (0.485, 0.456, 0.406)
 STD: Final = (0.229, 0.224, 0.225)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Convolution:
     """One 3 x 3 convolution with its ReLU; `pools` says that a pooling comes before it."""
 
@@ -26,6 +27,14 @@ class _Convolution:
     weight: Tensor
     bias: Tensor
     pools: bool
+    _kernels: Tensor | None = None
+
+    @property
+    def kernels(self) -> Tensor:
+        """Winograd's, kept from the first use on; they take four times the weight's memory."""
+        if self._kernels is None:
+            self._kernels = winograd.kernels_of(self.weight)
+        return self._kernels
 
 
 class Vgg:
@@ -129,6 +138,8 @@ class Vgg:
 
     def _convolve(self, features: Tensor, convolution: _Convolution) -> Tensor:
         if self._padding == "zeros":
+            if self._precision.winograd and winograd.gains(features, convolution.weight):
+                return winograd.convolve(features, convolution.kernels, convolution.bias)
             return F.conv2d(features, convolution.weight, convolution.bias, padding=1)
         return F.conv2d(reflect(features), convolution.weight, convolution.bias)
 

@@ -41,6 +41,24 @@ def test_bfloat16_is_near_float32(vgg19: dict[str, Tensor]) -> None:
     assert (rounded.float() - exact).norm() < 0.03 * exact.norm()
 
 
+@pytest.mark.parametrize(("height", "width"), [(128, 192), (150, 131)])
+def test_by_winograd_values_and_gradients_are_those_of_float32(
+    height: int, width: int, vgg19: dict[str, Tensor]
+) -> None:
+    picture = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(6)).requires_grad_()
+    layers = ["relu3_1", "relu4_2", "relu5_1"]
+    values, slopes = [], []
+    for name in ("float32", "winograd"):
+        taps = Vgg(vgg19, precision=choose_precision(torch.device("cpu"), name))(picture, layers)
+        values.append([tap.detach() for tap in taps.values()])
+        total = torch.stack([tap.square().mean() for tap in taps.values()]).sum()
+        slopes.append(torch.autograd.grad(total, picture)[0])
+    for found, expected in zip(*reversed(values), strict=True):
+        assert (found - expected).norm() < 1e-4 * expected.norm()
+        assert not torch.equal(found, expected)
+    assert (slopes[1] - slopes[0]).norm() < 1e-2 * slopes[0].norm()  # a pooling's maxima may change places
+
+
 def test_pixel_gradients_agree_with_finite_differences(vgg19: dict[str, Tensor]) -> None:
     double = Precision(dtype=torch.float64, memory_format=EXACT.memory_format)
     vgg = Vgg(vgg19, precision=double)
