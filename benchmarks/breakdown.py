@@ -12,6 +12,7 @@ from torch import Tensor
 
 from benchmarks.flops import CHANNELS, Convolution, convolutions, gram_flops
 from benchmarks.machine import wait
+from nst_core import winograd
 from nst_core.hardware import Precision
 from nst_core.losses import gram
 
@@ -64,7 +65,11 @@ def _convolution_s(
     features = _random((1, layer.inward, layer.height, layer.width), device, precision).requires_grad_()
     weight = _random((layer.outward, layer.inward, 3, 3), device, precision)
     bias = _random((layer.outward,), device, precision)
-    forward = functools.partial(F.conv2d, features, weight, bias, padding=1)
+    if precision.winograd and winograd.gains(features, weight):
+        kernels = winograd.kernels_of(weight)
+        forward = functools.partial(winograd.convolve, features, kernels, bias)
+    else:
+        forward = functools.partial(F.conv2d, features, weight, bias, padding=1)
     output = forward()
     slopes = torch.ones_like(output)
     backward = functools.partial(torch.autograd.grad, output, features, slopes, retain_graph=True)

@@ -21,7 +21,7 @@ from benchmarks.machine import header
 from nst_core import memory
 
 BASELINE_PX = 32
-PRECISIONS = {"float32": 4, "bfloat16": 2}
+PRECISIONS = {"float32": 4, "winograd": 4, "bfloat16": 2}
 SIZES = {"whole": (256, 512, 768, 1024), "checkpoint": (256, 512, 768, 1024), "tiles": (512, 768, 1024, 2048)}
 
 

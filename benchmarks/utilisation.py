@@ -2,8 +2,8 @@
 
     python -m benchmarks.utilisation [--device auto|cpu|cuda] [--quick]
 
-The operations of an iteration by formula, over the median time of `Objective.gradient`, over the best matmul
-of the same run. On a GPU it runs as the engine runs it, as one CUDA graph.
+The operations of an iteration with direct convolutions, by formula (Winograd's are fewer), over the median of
+`Objective.gradient`, over the best matmul of the same run. On a GPU it runs as one CUDA graph.
 """
 
 import argparse

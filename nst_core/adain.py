@@ -13,6 +13,7 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
 from nst_core import weights
+from nst_core.convolution import Convolution
 from nst_core.hardware import EXACT, Precision
 from nst_core.params import BETA_RANGE, MIDDLE_BETA, Params
 from nst_core.vgg import Vgg, reflect
@@ -31,14 +32,19 @@ class Adain:
         self._encoder = Vgg(weights.load("vgg19"), padding="reflect", device=device, precision=precision)
         self._precision = precision
         decoder = weights.load_decoder()
+        indices = sorted(int(key.split(".")[0]) for key in decoder if key.endswith("weight"))
         self._layers = [
             (
-                int(key.split(".")[0]),
-                decoder[key].to(device, precision.dtype).contiguous(memory_format=precision.memory_format),
-                decoder[key.replace("weight", "bias")].to(device, precision.dtype),
+                index,
+                Convolution(
+                    decoder[f"{index}.weight"],
+                    decoder[f"{index}.bias"],
+                    device=device,
+                    # three channels of bfloat16 would show as banding
+                    precision=EXACT if index == indices[-1] else precision,
+                ),
             )
-            for key in sorted(decoder, key=lambda key: int(key.split(".")[0]))
-            if key.endswith("weight")
+            for index in indices
         ]
 
     @torch.no_grad()
@@ -77,14 +83,12 @@ class Adain:
     def _decode(self, features: Tensor) -> Tensor:
         """RGB (1, 3, 8 h, 8 w) of features (1, 512, h, w)."""
         hidden = features.to(self._precision.dtype).contiguous(memory_format=self._precision.memory_format)
-        last = self._layers[-1][0]
-        for index, weight, bias in self._layers:
-            if index == last:  # three channels of bfloat16 would show as banding
-                return F.conv2d(reflect(hidden.float()), weight.float(), bias.float())
-            hidden = F.relu(F.conv2d(reflect(hidden), weight, bias))
+        for index, convolution in self._layers[:-1]:
+            hidden = F.relu(convolution(reflect(hidden), padding=0))
             if index in _UPSAMPLED_AFTER:
                 hidden = F.interpolate(hidden, scale_factor=2, mode="nearest")
-        raise AssertionError("the decoder has a last layer")
+        _, last = self._layers[-1]
+        return last(reflect(hidden.float()), padding=0)
 
 
 def transfer(content: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -59,7 +59,7 @@ def stylize(
     options: Annotated[Options, Parameter(name="*")] = Options(),  # noqa: B008  # frozen
     places: Annotated[Places, Parameter(name="*")] = Places(),  # noqa: B008  # frozen
     device: str = "auto",
-    precision: Literal["auto", "float32", "bfloat16"] = "auto",
+    precision: Literal["auto", "float32", "winograd", "bfloat16"] = "auto",
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
     """Paints CONTENT in the style of one or several STYLES.
@@ -117,7 +117,7 @@ def sheet(
     cell: int = 256,
     keep: Path | None = None,
     device: str = "auto",
-    precision: Literal["auto", "float32", "bfloat16"] = "auto",
+    precision: Literal["auto", "float32", "winograd", "bfloat16"] = "auto",
 ) -> None:
     """Paints every content in every style at every strength, and shows all on one contact sheet.
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint as recompute
 
-from nst_core import winograd
+from nst_core.convolution import Convolution
 from nst_core.hardware import EXACT, Precision
 from nst_core.receptive_field import deepest
 from nst_core.weights import convolutions
@@ -19,22 +19,13 @@ MEAN: Final = (0.485, 0.456, 0.406)
 STD: Final = (0.229, 0.224, 0.225)
 
 
-@dataclass(slots=True)
-class _Convolution:
-    """One 3 x 3 convolution with its ReLU; `pools` says that a pooling comes before it."""
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A convolution with its ReLU; `pools` says that a pooling comes before it."""
 
-    layer: str
-    weight: Tensor
-    bias: Tensor
+    name: str
+    convolution: Convolution
     pools: bool
-    _kernels: Tensor | None = None
-
-    @property
-    def kernels(self) -> Tensor:
-        """Winograd's, kept from the first use on; they take four times the weight's memory."""
-        if self._kernels is None:
-            self._kernels = winograd.kernels_of(self.weight)
-        return self._kernels
 
 
 class Vgg:
@@ -68,22 +59,23 @@ class Vgg:
         """Stands for this network where something that it computed is kept."""
         self._mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
         self._std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
-        self._convolutions: list[_Convolution] = []
-        for layer, index in convolutions(weights).items():
-            weight = weights[f"features.{index}.weight"].to(device, precision.dtype)
-            bias = weights[f"features.{index}.bias"].to(device, precision.dtype)
-            self._convolutions.append(
-                _Convolution(
-                    layer,
-                    weight.contiguous(memory_format=precision.memory_format).requires_grad_(False),
-                    bias.requires_grad_(False),
-                    pools=layer.endswith("_1") and layer != "relu1_1",
-                )
+        self._layers = [
+            _Layer(
+                name,
+                Convolution(
+                    weights[f"features.{index}.weight"],
+                    weights[f"features.{index}.bias"],
+                    device=device,
+                    precision=precision,
+                ),
+                pools=name.endswith("_1") and name != "relu1_1",
             )
+            for name, index in convolutions(weights).items()
+        ]
 
     @property
     def layers(self) -> tuple[str, ...]:
-        return tuple(convolution.layer for convolution in self._convolutions)
+        return tuple(layer.name for layer in self._layers)
 
     def __call__(
         self, picture: Tensor, layers: Collection[str], *, checkpoint: bool = False
@@ -109,26 +101,26 @@ class Vgg:
             taps |= found
         return taps
 
-    def _blocks(self, count: int) -> list[list[_Convolution]]:
-        """The first `count` convolutions, cut where the size of the activations changes."""
-        blocks: list[list[_Convolution]] = [[]]
-        for convolution in self._convolutions[:count]:
-            if convolution.pools:
+    def _blocks(self, count: int) -> list[list[_Layer]]:
+        """The first `count` layers, cut where the size of the activations changes."""
+        blocks: list[list[_Layer]] = [[]]
+        for layer in self._layers[:count]:
+            if layer.pools:
                 blocks.append([])
-            blocks[-1].append(convolution)
+            blocks[-1].append(layer)
         return blocks
 
     def _through(
-        self, block: Sequence[_Convolution], layers: Collection[str], features: Tensor
+        self, block: Sequence[_Layer], layers: Collection[str], features: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The last activations of a block, and those of its `layers`."""
         taps: dict[str, Tensor] = {}
-        for convolution in block:
-            if convolution.pools:
+        for layer in block:
+            if layer.pools:
                 features = self._pool(features)
-            features = F.relu(self._convolve(features, convolution), inplace=True)
-            if convolution.layer in layers:
-                taps[convolution.layer] = features
+            features = F.relu(self._convolve(features, layer.convolution), inplace=True)
+            if layer.name in layers:
+                taps[layer.name] = features
         return features, taps
 
     def _pool(self, features: Tensor) -> Tensor:
@@ -136,12 +128,10 @@ class Vgg:
             return F.avg_pool2d(features, 2, ceil_mode=True)
         return F.max_pool2d(features, 2, ceil_mode=True)
 
-    def _convolve(self, features: Tensor, convolution: _Convolution) -> Tensor:
+    def _convolve(self, features: Tensor, convolution: Convolution) -> Tensor:
         if self._padding == "zeros":
-            if self._precision.winograd and winograd.gains(features, convolution.weight):
-                return winograd.convolve(features, convolution.kernels, convolution.bias)
-            return F.conv2d(features, convolution.weight, convolution.bias, padding=1)
-        return F.conv2d(reflect(features), convolution.weight, convolution.bias)
+            return convolution(features, padding=1)
+        return convolution(reflect(features), padding=0)
 
 
 def reflect(features: Tensor) -> Tensor:

@@ -51,35 +51,41 @@ def gains(features: Tensor, weight: Tensor) -> bool:
     return channels >= _LEAST_CHANNELS and channels * features[0, 0].numel() >= _LEAST_VALUES
 
 
-def convolve(features: Tensor, kernels: Tensor, bias: Tensor) -> Tensor:
-    """(b, out, h, w), channels last, of features (b, in, h, w) with zeros around them.
+def convolve(features: Tensor, kernels: Tensor, bias: Tensor, *, padding: int = 1) -> Tensor:
+    """(b, out, h + 2 padding - 2, w + 2 padding - 2), channels last, of features (b, in, h, w).
 
     Args:
         features: Of the kernels' type; fastest where their channels are last in memory.
         kernels: What `kernels_of` says; no gradient is taken to them.
         bias: (out); no gradient either.
+        padding: Zeros around the features: 0, 1 or 2.
     """
-    return cast(Tensor, _Convolution.apply(features, kernels, bias))  # type: ignore[no-untyped-call]
+    return cast(Tensor, _Convolution.apply(features, kernels, bias, padding))  # type: ignore[no-untyped-call]
 
 
 class _Convolution(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, features: Tensor, kernels: Tensor, bias: Tensor) -> Tensor:
-        ctx.kernels = kernels
-        return _filtered(features, kernels, bias, range(_IN))
+    def forward(ctx: Any, features: Tensor, kernels: Tensor, bias: Tensor, padding: int) -> Tensor:
+        ctx.kernels, ctx.padding = kernels, padding
+        return _filtered(features, kernels, bias, range(_IN), padding)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return _filtered(gradient, ctx.kernels.transpose(1, 2), None, _TURNED), None, None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        slopes = _filtered(gradient, ctx.kernels.transpose(1, 2), None, _TURNED, 2 - ctx.padding)
+        return slopes, None, None, None
 
 
-def _filtered(features: Tensor, kernels: Tensor, bias: Tensor | None, order: Sequence[int]) -> Tensor:
+def _filtered(
+    features: Tensor, kernels: Tensor, bias: Tensor | None, order: Sequence[int], padding: int
+) -> Tensor:
     """A strip of tiles after another; `order` is that of the points in the kernels."""
     batch, inputs, height, width = features.shape
     outputs = kernels.shape[2]
-    down, across = -(-height // _OUT), -(-width // _OUT)
-    margins = (0, 0, 1, across * _OUT - width + 1, 1, down * _OUT - height + 1)
-    tiles = F.pad(features.permute(0, 2, 3, 1), margins).unfold(1, _IN, _OUT).unfold(2, _IN, _OUT)
+    high, wide = height + 2 * (padding - 1), width + 2 * (padding - 1)
+    down, across = -(-high // _OUT), -(-wide // _OUT)
+    right, below = across * _OUT + 2 - width - padding, down * _OUT + 2 - height - padding
+    around = F.pad(features.permute(0, 2, 3, 1), (0, 0, padding, right, padding, below))
+    tiles = around.unfold(1, _IN, _OUT).unfold(2, _IN, _OUT)
     tiles = tiles.permute(4, 5, 0, 1, 2, 3)  # (6, 6, b, down, across, in)
     shape = (batch, outputs, down * _OUT, across * _OUT)
     result = torch.empty(
@@ -103,9 +109,9 @@ def _filtered(features: Tensor, kernels: Tensor, bias: Tensor | None, order: Seq
         pixels = pixels.view(_OUT, _OUT, *strip.shape[2:5], outputs).permute(2, 3, 0, 4, 1, 5)
         target = targets[:, top : top + rows]
         target.copy_(pixels) if bias is None else torch.add(pixels, bias, out=target)
-    if (height, width) == result.shape[2:]:
+    if (high, wide) == result.shape[2:]:
         return result
-    return result[..., :height, :width].clone(memory_format=torch.channels_last)
+    return result[..., :high, :wide].clone(memory_format=torch.channels_last)
 
 
 def _square(rows: Sequence[Sequence[float]]) -> Tensor:

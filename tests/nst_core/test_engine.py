@@ -221,6 +221,18 @@ def test_bfloat16_finds_the_same_losses_as_float32(chelsea: Picture, starry_nigh
     assert other.total == pytest.approx(one.total, rel=0.02)
 
 
+def test_by_winograd_the_losses_are_those_of_float32(chelsea: Picture, starry_night: Picture) -> None:
+    """128 px, where the layers of the second and third block go by it."""
+    params = dataclasses.replace(SMALL, size=128, steps=40, stop=0.0)
+    one, other = (
+        result(list(stylize(chelsea, starry_night, params, device="cpu", precision=precision)))
+        for precision in ("float32", "winograd")
+    )
+    assert other.precision == "winograd"
+    assert other.total == pytest.approx(one.total, rel=0.02)
+    assert other.total != one.total
+
+
 def test_what_cannot_be_done_is_refused(chelsea: Picture, starry_night: Picture) -> None:
     with pytest.raises(DeviceError, match="device must be auto, cpu, cuda"):
         next(stylize(chelsea, starry_night, SMALL, device="tpu"))

@@ -10,30 +10,45 @@ def random(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Te
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
+@pytest.mark.parametrize("padding", [0, 1, 2])
 @pytest.mark.parametrize(
     ("batch", "inputs", "outputs", "height", "width"),
     [
         (1, 3, 5, 4, 4),
         (2, 4, 3, 9, 14),
-        (1, 1, 1, 1, 1),
+        (1, 1, 1, 3, 3),
         (3, 2, 6, 5, 3),
         (1, 2, 2, 70, 50),
         (2, 2, 3, 6, 900),
     ],
 )
 def test_values_and_gradients_are_those_of_a_direct_convolution(
-    batch: int, inputs: int, outputs: int, height: int, width: int
+    batch: int, inputs: int, outputs: int, height: int, width: int, padding: int
 ) -> None:
     features = random(batch, inputs, height, width).requires_grad_()
     weight, bias = random(outputs, inputs, 3, 3, seed=1), random(outputs, seed=2)
-    found, expected = (
-        convolve(features, kernels_of(weight), bias),
-        F.conv2d(features, weight, bias, padding=1),
-    )
+    found = convolve(features, kernels_of(weight), bias, padding=padding)
+    expected = F.conv2d(features, weight, bias, padding=padding)
     torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-11)
     seed = random(*expected.shape, seed=3)
     slopes = [torch.autograd.grad(each, features, seed)[0] for each in (found, expected)]
     torch.testing.assert_close(*slopes, rtol=1e-11, atol=1e-11)
+
+
+def test_a_single_position_passes() -> None:
+    features, weight, bias = random(1, 2, 1, 1), random(3, 2, 3, 3, seed=1), random(3, seed=2)
+    found = convolve(features, kernels_of(weight), bias)
+    torch.testing.assert_close(found, F.conv2d(features, weight, bias, padding=1))
+
+
+@pytest.mark.parametrize(("channels", "height", "width"), [(128, 40, 60), (256, 21, 32), (512, 20, 32)])
+def test_a_picture_comes_out_the_same_alone_and_among_others(channels: int, height: int, width: int) -> None:
+    features = random(3, channels, height, width, dtype=torch.float32)
+    kernels = kernels_of(random(channels, channels, 3, 3, seed=1, dtype=torch.float32))
+    bias = random(channels, seed=2, dtype=torch.float32)
+    together = convolve(features, kernels, bias)
+    for number, one in enumerate(together):
+        assert torch.equal(one, convolve(features[number : number + 1], kernels, bias)[0])
 
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
