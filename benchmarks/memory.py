@@ -74,6 +74,7 @@ def _case(
         batch=options.batch,
         plan=plan,
         itemsize=PRECISIONS[precision],
+        winograd=precision == "winograd",
         history=memory.HISTORY,
         masks=options.masks,
     )

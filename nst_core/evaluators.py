@@ -91,6 +91,7 @@ def plan_for(studios: Sequence[Studio], edge_px: int) -> str:
         content.height,
         batch=len(studios),
         itemsize=first.precision.dtype.itemsize,
+        winograd=first.precision.winograd,
         masks=sum(one.mask is not None or styling.only_here is not None for one in styling.regions),
         available_bytes=free_bytes(first.device),
     )

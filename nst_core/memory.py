@@ -36,6 +36,8 @@ _MARGIN: Final = 1.15
 """Workspaces of convolutions, and what lies between tensors."""
 _RETAINED: Final = {"whole": 16 << 20, "checkpoint": 128 << 20, "tiles": 128 << 20}
 """Freed blocks below 32 MiB stay with the C library; where activations come and go, more of them do."""
+_WINOGRAD: Final = 320 << 20
+"""The kernels up to relu5_1, 200 MiB with VGG-19, and what their making and a strip of tiles take."""
 
 
 def estimate_bytes(
@@ -45,6 +47,7 @@ def estimate_bytes(
     batch: int = 1,
     plan: str = "whole",
     itemsize: int = 4,
+    winograd: bool = False,
     tile_px: int = TILE_PX,
     history: int | None = None,
     network: str = "vgg19",
@@ -58,6 +61,7 @@ def estimate_bytes(
         batch: Pictures in one pass.
         plan: One of PLANS.
         itemsize: Bytes of an activation: 4 in float32, 2 in bfloat16.
+        winograd: Whether convolutions go by Winograd's algorithm.
         tile_px: Edge of a tile, without its halo.
         history: Pairs of pictures that L-BFGS keeps; None is `history_for`, 0 is another optimiser.
         network: One of `params.NETWORKS`.
@@ -79,7 +83,7 @@ def estimate_bytes(
         halo = _halo_px(network)
         seen = batch * _seen_px(width, tile_px, halo) * _seen_px(height, tile_px, halo)
     activations = seen * _bytes_per_pixel(plan, itemsize, network, masks)
-    retained = min(_RETAINED[plan], 0.9 * activations)
+    retained = min(_RETAINED[plan], 0.9 * activations) + winograd * _WINOGRAD
     return int(_MARGIN * (held + max(stepped, activations)) + retained)
 
 
@@ -93,7 +97,14 @@ def history_for(width: int, height: int) -> int:
 
 
 def choose_plan(
-    width: int, height: int, *, batch: int = 1, itemsize: int = 4, available_bytes: int, masks: int = 0
+    width: int,
+    height: int,
+    *,
+    batch: int = 1,
+    itemsize: int = 4,
+    winograd: bool = False,
+    available_bytes: int,
+    masks: int = 0,
 ) -> str:
     """The fastest of PLANS that fits.
 
@@ -101,11 +112,18 @@ def choose_plan(
         MemoryLimitError: none does.
     """
     for plan in PLANS:
-        needed = estimate_bytes(width, height, batch=batch, plan=plan, itemsize=itemsize, masks=masks)
+        needed = estimate_bytes(
+            width, height, batch=batch, plan=plan, itemsize=itemsize, winograd=winograd, masks=masks
+        )
         if needed <= available_bytes:
             return plan
     edge_px = largest_edge_px(
-        available_bytes, aspect=width / height, itemsize=itemsize, batch=batch, masks=masks
+        available_bytes,
+        aspect=width / height,
+        itemsize=itemsize,
+        winograd=winograd,
+        batch=batch,
+        masks=masks,
     )
     hint = f"choose a size of at most {edge_px} px" if edge_px else "free some memory"
     raise MemoryLimitError(
@@ -119,6 +137,7 @@ def largest_edge_px(
     *,
     aspect: float = 1.0,
     itemsize: int = 4,
+    winograd: bool = False,
     batch: int = 1,
     plan: str = "tiles",
     masks: int = 0,
@@ -128,7 +147,9 @@ def largest_edge_px(
     for edge_px in range(32, LARGEST_PX + 1, 16):
         width = max(1, round(edge_px * min(1.0, aspect)))
         height = max(1, round(edge_px * min(1.0, 1 / aspect)))
-        needed = estimate_bytes(width, height, batch=batch, plan=plan, itemsize=itemsize, masks=masks)
+        needed = estimate_bytes(
+            width, height, batch=batch, plan=plan, itemsize=itemsize, winograd=winograd, masks=masks
+        )
         if needed <= available_bytes:
             largest = edge_px  # a shorter history above may fit where one below does not
     return largest

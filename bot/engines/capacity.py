@@ -15,10 +15,11 @@ def largest_size_px(devices: Sequence[str]) -> int | None:
     None: the workers run elsewhere, or a GPU does not say how much memory it has.
     """
     host = [device for device in devices if not device.startswith("cuda")]
-    limits = _gpu_bytes() if len(host) < len(devices) else []
-    if host:
-        limits.append(memory.host_bytes() // len(host))
-    return memory.largest_edge_px(min(limits)) if limits else None
+    gpus = _gpu_bytes() if len(host) < len(devices) else []
+    edges = [memory.largest_edge_px(min(gpus))] if gpus else []
+    if host:  # whose CPU may gain by Winograd's algorithm
+        edges.append(memory.largest_edge_px(memory.host_bytes() // len(host), winograd=True))
+    return min(edges, default=None)
 
 
 def _gpu_bytes() -> list[int]:

@@ -43,6 +43,7 @@ def test_bfloat16_and_smaller_networks_take_less_and_batches_masks_and_history_m
     assert estimate_bytes(700, 500, plan=plan, batch=2) > 1.8 * plain - 2**27
     assert estimate_bytes(700, 500, plan=plan, masks=2) > plain
     assert estimate_bytes(700, 500, plan=plan, history=2) < plain
+    assert estimate_bytes(700, 500, plan=plan, winograd=True) > plain + 200 * 2**20
     if plan != "checkpoint":  # it keeps only what the networks have in common
         assert estimate_bytes(700, 500, plan=plan, network="vgg16") < plain
 
@@ -191,6 +192,7 @@ def test_no_recorded_measurement_is_above_the_estimate_or_far_below() -> None:
             batch=int(batch),
             plan=plan,
             itemsize=2 if precision == "bfloat16" else 4,
+            winograd=precision == "winograd",
             masks=int(masks),
         )
         assert 1 <= estimated / (int(measured) * 2**20) < 1.6, (plan, size, precision)
