@@ -34,7 +34,7 @@ _SPECTRUM: Final = 6
 _CONTENT_LAYER: Final = "relu4_2"
 _MARGIN: Final = 1.15
 """Workspaces of convolutions, and what lies between tensors."""
-_RETAINED: Final = {"whole": 16 << 20, "checkpoint": 128 << 20, "tiles": 128 << 20}
+_RETAINED: Final = {"whole": 12 << 20, "checkpoint": 128 << 20, "tiles": 120 << 20}
 """Freed blocks below 32 MiB stay with the C library; where activations come and go, more of them do."""
 _WINOGRAD: Final = 320 << 20
 """The kernels up to relu5_1, 200 MiB with VGG-19, and what their making and a strip of tiles take."""

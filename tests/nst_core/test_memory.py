@@ -25,7 +25,7 @@ def test_the_activations_of_vgg19_are_what_a_count_by_hand_says() -> None:
     pooled = 64 / 4 + 128 / 16 + 256 / 64 + 512 / 256
     other_grams = 32 + 16 + 8 + 2
     activations = 4 * (3 + values + pooled + other_grams) + 8 * pooled + 4 * 2 * 64 + 4 * 8
-    expected = 1.15 * 1024**2 * (16 * 12 + 4 * 8 + activations) + 16 * 2**20
+    expected = 1.15 * 1024**2 * (16 * 12 + 4 * 8 + activations) + 12 * 2**20
     assert estimate_bytes(1024, 1024, history=0) == pytest.approx(expected)
 
 
@@ -195,4 +195,4 @@ def test_no_recorded_measurement_is_above_the_estimate_or_far_below() -> None:
             winograd=precision == "winograd",
             masks=int(masks),
         )
-        assert 1 <= estimated / (int(measured) * 2**20) < 1.6, (plan, size, precision)
+        assert 1 <= estimated / (int(measured) * 2**20) < 1.55, (plan, size, precision)
