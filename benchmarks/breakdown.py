@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
 from benchmarks.flops import CHANNELS, Convolution, convolutions, gram_flops
 from benchmarks.machine import wait
-from nst_core import winograd
+from nst_core.convolution import Convolution as Frozen
 from nst_core.hardware import Precision
 from nst_core.losses import gram
 
@@ -65,11 +64,8 @@ def _convolution_s(
     features = _random((1, layer.inward, layer.height, layer.width), device, precision).requires_grad_()
     weight = _random((layer.outward, layer.inward, 3, 3), device, precision)
     bias = _random((layer.outward,), device, precision)
-    if precision.winograd and winograd.gains(features, weight):
-        kernels = winograd.kernels_of(weight)
-        forward = functools.partial(winograd.convolve, features, kernels, bias)
-    else:
-        forward = functools.partial(F.conv2d, features, weight, bias, padding=1)
+    convolution = Frozen(weight, bias, device=device, precision=precision)
+    forward = functools.partial(convolution, features, padding=1)
     output = forward()
     slopes = torch.ones_like(output)
     backward = functools.partial(torch.autograd.grad, output, features, slopes, retain_graph=True)

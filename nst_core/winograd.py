@@ -6,6 +6,8 @@ A kernel turned by 180 degrees is then the same one in another order, so that th
 its own; the rounding is twice as large, 5e-6 of the values at 512 channels.
 """
 
+import functools
+import math
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
@@ -92,8 +94,7 @@ def _filtered(
         shape, dtype=features.dtype, device=features.device, memory_format=torch.channels_last
     )
     targets = result.permute(0, 2, 3, 1).view(batch, down, _OUT, across, _OUT, outputs)
-    into = _square([_OF_INPUT[n] for n in order]).to(features)
-    back = _square([[row[n] for n in order] for row in _OF_OUTPUT]).to(features)
+    into, back = _transforms(tuple(order), features.dtype, features.device)
     rows = -(-down // -(-down * across * batch // _STRIP_TILES))
     values = batch * rows * across * _IN**2
     one, other = (features.new_empty(values * max(inputs, outputs)) for _ in range(2))
@@ -114,6 +115,14 @@ def _filtered(
     return result[..., :high, :wide].clone(memory_format=torch.channels_last)
 
 
+@functools.cache
+def _transforms(order: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Into the domain of the products (36, 36) and back (16, 36), its points in an order."""
+    into = _square([_OF_INPUT[n] for n in order])
+    back = _square([[row[n] for n in order] for row in _OF_OUTPUT])
+    return into.to(device, dtype), back.to(device, dtype)
+
+
 def _square(rows: Sequence[Sequence[float]]) -> Tensor:
     """A transform along both axes as one matrix."""
     one = torch.tensor(rows, dtype=torch.float64)
@@ -122,7 +131,4 @@ def _square(rows: Sequence[Sequence[float]]) -> Tensor:
 
 def _within(room: Tensor, shape: Sequence[int]) -> Tensor:
     """The beginning of a flat tensor in another shape."""
-    count = 1
-    for edge in shape:
-        count *= edge
-    return room[:count].view(shape)
+    return room[: math.prod(shape)].view(shape)
