@@ -1,9 +1,12 @@
+import json
+from pathlib import Path
+
 import pytest
 import torch
 
 from benchmarks.pictures import read
 from benchmarks.raw_weight import raw_weight, references
-from benchmarks.strength import summaries
+from benchmarks.strength import Row, main, summaries
 from nst_core.engine import measure
 from nst_core.images import Picture
 from nst_core.params import Params
@@ -51,3 +54,24 @@ def test_a_summary_has_each_strength_by_size_and_over_all_sizes() -> None:
     assert found[64]["content"]["band"] == pytest.approx(1.6)
     assert found["all"]["content"]["band"] == pytest.approx(2.0)
     assert found["all"]["style"]["band"] == 1.0
+
+
+def test_styles_one_by_one_have_the_figures_of_a_batch_and_are_not_painted_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "rows.jsonl"
+    asked = "strength --sizes 32 --strengths --contents chelsea --styles starry_night the_scream --steps 1"
+
+    def rows(*more: str) -> list[Row]:
+        monkeypatch.setattr("sys.argv", [*asked.split(), "--device", "cpu", *more])
+        main()
+        return list(json.loads(capsys.readouterr().out)["rows"])
+
+    together, alone = rows(), rows("--batch", "1", "--resume", str(file))
+    assert [row["style"] for row in alone] == ["starry_night", "the_scream"]
+    for name in ("content_rel", "style_rel"):
+        figures = [row[name] for row in alone]
+        assert figures == pytest.approx([row[name] for row in together], rel=0.02)
+    written = file.read_text()
+    assert rows("--resume", str(file)) == alone
+    assert file.read_text() == written
