@@ -75,7 +75,7 @@ def _case(
         plan=plan,
         itemsize=PRECISIONS[precision],
         winograd=precision == "winograd",
-        history=memory.HISTORY,
+        history=memory.history_for(size_px, size_px),
         masks=options.masks,
     )
     return {
@@ -127,7 +127,8 @@ def peak(plan: str, size_px: int, precision: str, options: argparse.Namespace) -
         if plan == "tiles"
         else Objective(vgg, contents, targets, each, checkpoint=plan == "checkpoint")
     )
-    optimiser, rate = Lbfgs(1.0), torch.ones(options.batch, device=device)
+    history = memory.history_for(size_px, size_px)
+    optimiser, rate = Lbfgs(1.0, history=history), torch.ones(options.batch, device=device)
     pictures = contents.clone()
 
     def bowl(trials: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -135,7 +136,7 @@ def peak(plan: str, size_px: int, precision: str, options: argparse.Namespace) -
         totals = 0.5 * slopes.square().sum(dim=(1, 2, 3))
         return slopes, totals, totals[:, None].expand(-1, 5)
 
-    for _ in range(memory.HISTORY + 1):  # fills the history without the network
+    for _ in range(history + 1):  # fills the history without the network
         optimiser.step(pictures, bowl, rate)
     started = time.perf_counter()
     for _ in range(options.steps):

@@ -85,7 +85,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--every", type=int, default=None, help="the baseline's iterations per score")
     parser.add_argument(
         "--trajectory-precision",
-        choices=("bfloat16",),
+        choices=("winograd", "bfloat16"),
         default=None,
         help="of a baseline's trajectory that is not stored yet; its pace is always measured in float32",
     )

@@ -72,10 +72,13 @@ def test_a_published_trajectory_is_timed_as_it_is_made(races: Races) -> None:
     assert [race["procedure"] for race in races.run] == ["lbfgs", "ours"]
 
 
-def test_a_trajectory_in_another_precision_gets_the_published_pace(races: Races, tmp_path: Path) -> None:
-    plan = replace(PLAN, precision="bfloat16", stored=tmp_path / "one.json")
+@pytest.mark.parametrize("precision", ["winograd", "bfloat16"])
+def test_a_trajectory_in_another_precision_gets_the_published_pace(
+    precision: str, races: Races, tmp_path: Path
+) -> None:
+    plan = replace(PLAN, precision=precision, stored=tmp_path / "one.json")
     assert seconds(plan) == ("stored", [2.0, 4.0, 6.0, 8.0])
-    assert [race.get("precision") for race in races.run] == ["bfloat16", None, None]
+    assert [race.get("precision") for race in races.run] == [precision, None, None]
 
 
 def test_a_stored_trajectory_is_not_made_again(races: Races, tmp_path: Path) -> None:
