@@ -21,7 +21,7 @@ from nst_core.objective import Objective, figures
 from nst_core.params import ALIKE, Params
 from nst_core.progress import Event, Figures, Finished, Preview, Started, Step
 from nst_core.pyramid import Scale
-from nst_core.studio import Job, Studio, lifted, network
+from nst_core.studio import Job, Studio, network
 from nst_core.styling import Styling, plain
 from nst_core.targets import pixels_of, shared_cache, targets
 from nst_core.tiles import Tiles
@@ -103,7 +103,7 @@ def stylize_batch(
     betas = [studio.params.nominal_beta for studio in studios]
     if draft:
         results = [
-            _at_size([studio], result, edge_px, params.size)
+            studio.enlarged(result, edge_px, params.size) if edge_px < params.size else result
             for studio, result in zip(studios, results, strict=True)
         ]
     else:
@@ -165,11 +165,15 @@ def _optimise(
     nominal = [studio.params.nominal_beta for studio in studios]
     betas = torch.tensor(nominal, dtype=torch.float32, device=first.device)
     before = plan[0].edge_px
-    pixels = torch.cat([studio.start(before) for studio in studios]).clone()
+    pixels = torch.cat([_begun(studio, before) for studio in studios]).clone()
     shown = time.monotonic()
     for number, scale in enumerate(plan, 1):
-        pixels = _at_size(studios, pixels, before, scale.edge_px)
         if scale.edge_px != before:
+            grown = [
+                studio.textured(studio.enlarged(one, before, scale.edge_px), before, scale.edge_px)
+                for studio, one in zip(studios, pixels[:, None], strict=True)
+            ]
+            pixels = torch.cat(grown)
             descent.optimiser.resize(*pixels.shape[-2:])
         before = scale.edge_px
         evaluate = Evaluator(studios, vgg, scale.edge_px, betas)
@@ -187,20 +191,12 @@ def _optimise(
     return pixels, betas.tolist()
 
 
-def _at_size(studios: Sequence[Studio], pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
-    """The pictures (b, 3, h, w) at another size, with the contents' own detail of that size."""
-    if coarse_px == fine_px:
+def _begun(studio: Studio, edge_px: int) -> Tensor:
+    """The picture (1, 3, h, w) that the first size begins with."""
+    pixels, given = studio.start(edge_px), studio.job.start
+    if given is None or max(given.width, given.height) >= edge_px:
         return pixels
-    grown = [
-        lifted(
-            one,
-            studio.pixels_at(coarse_px),
-            studio.pixels_at(fine_px),
-            detail=studio.params.content_weight != 0,
-        )
-        for studio, one in zip(studios, pixels[:, None], strict=True)
-    ]
-    return torch.cat(grown)
+    return studio.textured(pixels, max(given.width, given.height), edge_px)
 
 
 def _steps(rows: Tensor, descent: Descent, scale: int, scales_: int, size_px: int) -> list[Step]:

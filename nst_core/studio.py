@@ -1,16 +1,18 @@
 """What one job is painted with: its pictures at each size, its first sketch, and its result."""
 
 import functools
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
 from nst_core import colour, images, weights
-from nst_core.adain import Adain
+from nst_core.adain import Adain, blend
+from nst_core.enlarging import detail_of, lifted, random_phase, scaled
 from nst_core.hardware import Precision
 from nst_core.images import Picture
 from nst_core.objective import Target
@@ -22,6 +24,11 @@ from nst_core.vgg import Vgg
 
 NOISE_RANGE: Final = 0.3
 """Noise fills so much of [0, 1], around the middle: what fills all of it is never quite painted over."""
+
+_NOISE_SHARE: Final = 0.5
+"""Of the amplitude of the style's fine detail, what noise brings."""
+_FULL_OF_DETAIL: Final = 0.1
+"""Root mean square of a style's fine detail from which noise is a gain; below it is none, or a loss."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,23 +97,66 @@ class Studio:
     def sketch(self, edge_px: int, alpha: float = 1.0) -> Tensor:
         """The AdaIN picture (1, 3, h, w), each region in its styles."""
         content = self.pixels_at(edge_px)
-        regions = self.styling.regions
-        if len(regions) == 1 and regions[0].mask is None:
-            painted = self._sketch_of(regions[0], edge_px, alpha)
-        else:
-            painted = content.clone()
-            for region in regions:
-                plane = content.new_ones(content.shape[-2:])
-                if region.mask is not None:
-                    over = self.content_at(edge_px)
-                    plane = torch.from_numpy(stretched(region.mask, over)).to(self.device)
-                painted = painted + plane * (self._sketch_of(region, edge_px, alpha) - painted)
+        painted = self._by_region(content, edge_px, lambda region: self._sketch_of(region, edge_px, alpha))
         here = self.only_here(edge_px)
         return painted if here is None else content + here * (painted - content)
 
     def first_look(self, edge_px: int) -> Tensor:
         """What is shown before the first step: the AdaIN picture, or the one that is started from."""
         return self.sketch(edge_px) if self.job.start is None else self.start(edge_px)
+
+    def enlarged(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
+        """The picture (1, 3, h, w) at a finer size, with the content's own detail of that size."""
+        coarse, fine = self.pixels_at(coarse_px), self.pixels_at(fine_px)
+        return lifted(pixels, coarse, fine, detail=self.params.content_weight != 0)
+
+    def textured(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
+        """An enlarged picture with noise for the style's detail that it lacks, as far as the style has a say.
+
+        From no detail at all L-BFGS takes dozens of steps to that of a style full of it and leaves speckle on
+        the way, since the gradient of a Gram matrix is proportional to what there is. Styles with less, and
+        other optimisers, start without noise.
+        """
+        amount = _NOISE_SHARE * blend(self.params)
+        if self.params.optimizer != "lbfgs" or amount == 0:
+            return pixels
+        part = coarse_px / fine_px
+        generator = torch.Generator().manual_seed(self.params.seed)
+        noise = self._by_region(
+            torch.zeros_like(pixels), fine_px, lambda region: self._noise_of(region, part, fine_px, generator)
+        )
+        wanted, own = (values.square().mean().item() for values in (noise, detail_of(pixels, part)))
+        if wanted < _FULL_OF_DETAIL**2:
+            return pixels
+        lacking = math.sqrt(max(0.0, 1 - own / wanted))
+        return (pixels + amount * lacking * noise).clamp(0, 1)
+
+    def _noise_of(self, region: Region, part: float, fine_px: int, generator: torch.Generator) -> Tensor:
+        """What the region's styles show at the fine size only, in random phase, by their weights."""
+        content = self.content_at(fine_px)
+        weight = sum(style.weight for style in region.styles)
+        noise = torch.zeros(1, 3, content.height, content.width, device=self.device)
+        for style in region.styles:
+            rgb = style_at(style.picture, content, self.params, fine_px)
+            detail = detail_of(pixels_of(rgb, self.device), part)
+            if style.mask is not None:
+                plane = torch.from_numpy(stretched(style.mask, Picture(rgb=rgb))).to(self.device)
+                detail *= plane / plane.square().mean().sqrt().clamp(min=1e-6)
+            one = random_phase(detail, content.height, content.width, generator)
+            noise += math.sqrt(style.weight / weight) * one
+        return noise
+
+    def _by_region(self, under: Tensor, edge_px: int, paint: Callable[[Region], Tensor]) -> Tensor:
+        """What is painted of each region, by the masks, on top of `under` (1, 3, h, w)."""
+        regions = self.styling.regions
+        if len(regions) == 1 and regions[0].mask is None:
+            return paint(regions[0])
+        for region in regions:
+            plane = under.new_ones(under.shape[-2:])
+            if region.mask is not None:
+                plane = torch.from_numpy(stretched(region.mask, self.content_at(edge_px))).to(self.device)
+            under = under + plane * (paint(region) - under)
+        return under
 
     def _sketch_of(self, region: Region, edge_px: int, alpha: float) -> Tensor:
         content = self.content_at(edge_px)
@@ -171,21 +221,3 @@ def _network(name: str, pooling: str, device: torch.device, precision: Precision
 
 
 _kept_network = functools.lru_cache(maxsize=4)(_network)
-
-
-def lifted(pixels: Tensor, coarse: Tensor, fine: Tensor, *, detail: bool) -> Tensor:
-    """Pixels and the coarse content (1, 3, h, w) at the size of the fine one, with what only that size shows.
-
-    Differs: a plain pyramid enlarges the picture alone and has to find the content's fine edges anew, for
-    which the few steps of a fine size do not suffice: faces blur. Here the edges are the content's own.
-    """
-    height, width = fine.shape[-2:]
-    enlarged = scaled(pixels, height, width)
-    if not detail:
-        return enlarged
-    return (enlarged + (fine - scaled(coarse, height, width))).clamp(0, 1)
-
-
-def scaled(pixels: Tensor, height: int, width: int) -> Tensor:
-    resized = F.interpolate(pixels, size=(height, width), mode="bicubic", align_corners=False, antialias=True)
-    return resized.clamp(0, 1)

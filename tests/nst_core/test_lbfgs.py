@@ -5,13 +5,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from nst_core.enlarging import lifted
 from nst_core.evaluation import Evaluate
 from nst_core.evaluators import Evaluator
 from nst_core.hardware import EXACT
 from nst_core.images import Picture
 from nst_core.lbfgs import FIRST_STEP, Lbfgs
 from nst_core.params import Params
-from nst_core.studio import Job, Studio, lifted, network
+from nst_core.studio import Job, Studio, network
 
 ONE = torch.ones(1)
 

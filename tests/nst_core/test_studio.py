@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from nst_core import images, studio, weights
+from nst_core.enlarging import lifted, scaled
 from nst_core.hardware import EXACT
 from nst_core.images import Picture
 from nst_core.params import Params
-from nst_core.studio import Job, Studio, lifted, network, scaled
+from nst_core.studio import Job, Studio, network
 from nst_core.styling import Mask, Region, Style, Styling, blended
 from nst_core.targets import pixels_of
 
