@@ -25,8 +25,6 @@ from nst_core.vgg import Vgg
 NOISE_RANGE: Final = 0.3
 """Noise fills so much of [0, 1], around the middle: what fills all of it is never quite painted over."""
 
-_NOISE_SHARE: Final = 0.5
-"""Of the amplitude of the style's fine detail, what noise brings."""
 _FULL_OF_DETAIL: Final = 0.1
 """Root mean square of a style's fine detail from which noise is a gain; below it is none, or a loss."""
 
@@ -117,7 +115,7 @@ class Studio:
         the way, since the gradient of a Gram matrix is proportional to what there is. Styles with less, and
         other optimisers, start without noise.
         """
-        amount = _NOISE_SHARE * blend(self.params)
+        amount = blend(self.params)
         if self.params.optimizer != "lbfgs" or amount == 0:
             return pixels
         part = coarse_px / fine_px
