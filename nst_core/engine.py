@@ -193,10 +193,8 @@ def _optimise(
 
 def _begun(studio: Studio, edge_px: int) -> Tensor:
     """The picture (1, 3, h, w) that the first size begins with."""
-    pixels, given = studio.start(edge_px), studio.job.start
-    if given is None or max(given.width, given.height) >= edge_px:
-        return pixels
-    return studio.textured(pixels, max(given.width, given.height), edge_px)
+    pixels, started_px = studio.start(edge_px), studio.job.started_px
+    return studio.textured(pixels, started_px, edge_px) if 0 < started_px < edge_px else pixels
 
 
 def _steps(rows: Tensor, descent: Descent, scale: int, scales_: int, size_px: int) -> list[Step]:

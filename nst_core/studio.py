@@ -18,7 +18,7 @@ from nst_core.images import Picture
 from nst_core.objective import Target
 from nst_core.params import NETWORKS, Params
 from nst_core.pyramid import Scale, scales
-from nst_core.styling import Region, Styling, plain
+from nst_core.styling import Mask, Region, Styling, plain
 from nst_core.targets import pixels_of, shared_cache, stretched, style_at, targets
 from nst_core.vgg import Vgg
 
@@ -45,8 +45,12 @@ class Job:
     @property
     def plan(self) -> tuple[Scale, ...]:
         """The sizes it is painted at."""
-        start = self.start
-        return scales(self.params, started_px=0 if start is None else max(start.width, start.height))
+        return scales(self.params, started_px=self.started_px)
+
+    @property
+    def started_px(self) -> int:
+        """The long edge of the picture to start from; 0 without one."""
+        return 0 if self.start is None else max(self.start.width, self.start.height)
 
 
 @dataclass(slots=True)
@@ -90,7 +94,7 @@ class Studio:
         mask = self.styling.only_here
         if mask is None:
             return None
-        return torch.from_numpy(stretched(mask, self.content_at(edge_px))).to(self.device)[None, None]
+        return self._plane(mask, self.content_at(edge_px))[None, None]
 
     def sketch(self, edge_px: int, alpha: float = 1.0) -> Tensor:
         """The AdaIN picture (1, 3, h, w), each region in its styles."""
@@ -138,7 +142,7 @@ class Studio:
             rgb = style_at(style.picture, content, self.params, fine_px)
             detail = detail_of(pixels_of(rgb, self.device), part)
             if style.mask is not None:
-                plane = torch.from_numpy(stretched(style.mask, Picture(rgb=rgb))).to(self.device)
+                plane = self._plane(style.mask, Picture(rgb=rgb))
                 detail *= plane / plane.square().mean().sqrt().clamp(min=1e-6)
             one = random_phase(detail, content.height, content.width, generator)
             noise += math.sqrt(style.weight / weight) * one
@@ -152,17 +156,19 @@ class Studio:
         for region in regions:
             plane = under.new_ones(under.shape[-2:])
             if region.mask is not None:
-                plane = torch.from_numpy(stretched(region.mask, self.content_at(edge_px))).to(self.device)
+                plane = self._plane(region.mask, self.content_at(edge_px))
             under = under + plane * (paint(region) - under)
         return under
+
+    def _plane(self, mask: Mask, over: Picture) -> Tensor:
+        """A mask (h, w) at the size of a picture."""
+        return torch.from_numpy(stretched(mask, over)).to(self.device)
 
     def _sketch_of(self, region: Region, edge_px: int, alpha: float) -> Tensor:
         content = self.content_at(edge_px)
         styles = [style_at(style.picture, content, self.params, edge_px) for style in region.styles]
         masks = [
-            None
-            if style.mask is None
-            else torch.from_numpy(stretched(style.mask, Picture(rgb=rgb))).to(self.device)[None]
+            None if style.mask is None else self._plane(style.mask, Picture(rgb=rgb))[None]
             for style, rgb in zip(region.styles, styles, strict=True)
         ]
         return adain(self.device, self.precision)(

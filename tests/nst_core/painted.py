@@ -11,7 +11,8 @@ SMALL = Params(size=64, steps=12)
 
 
 def paint(content: Picture, style: Picture, params: Params) -> list[Event]:
-    return list(stylize(content, style, params, device="cpu", precision="float32"))
+    """The events; no previews by time, of which a slow machine sends more."""
+    return list(stylize(content, style, params, device="cpu", precision="float32", preview_every_s=None))
 
 
 def result(events: Sequence[Event]) -> Finished:

@@ -26,10 +26,7 @@ def noise(height: int, width: int) -> Picture:
 
 
 def test_the_events_come_in_order_and_count_every_step(chelsea: Picture, starry_night: Picture) -> None:
-    params = Params(size=192, steps=7)
-    events = list(
-        stylize(chelsea, starry_night, params, device="cpu", precision="float32", preview_every_s=None)
-    )
+    events = paint(chelsea, starry_night, Params(size=192, steps=7))
     started = events[0]
     assert started == Started(sizes=(96, 192), steps=7, device="cpu", precision="float32")
     assert isinstance(events[1], Preview)
