@@ -3,8 +3,10 @@
     python -m benchmarks.strength [--sizes PX ...] [--strengths S ...] [--resume FILE] [--device DEVICE]
 
 Every content is painted in every style, several styles in one batch. The results are measured on VGG-16,
-which did not paint them. The raw form has one weight of the style for everything: the geometric mean, over
-pairs and sizes, of the weight that equals strength 50 on that pair.
+which did not paint them, in three figures (`nst_core.metrics`): `content_rel` and `style_rel` are relative to
+the content's own activations at that size, which on VGG-16 are weaker the larger it is; `content_distance`
+scales the activations of both to one length at each position. The raw form has one weight of the style for
+everything: the geometric mean, over pairs and sizes, of the weight that equals strength 50 on that pair.
 """
 
 import argparse
@@ -24,13 +26,15 @@ from benchmarks.machine import commit, header
 from benchmarks.pictures import CONTENTS, STYLES
 from benchmarks.raw_weight import RawWeight, raw_weight
 from nst_core import images
-from nst_core.engine import measure, stylize_batch
+from nst_core.engine import stylize_batch
 from nst_core.images import Picture
+from nst_core.metrics import Network, compare
 from nst_core.params import Params
 from nst_core.progress import Finished
 from nst_core.studio import Job
 
-JUDGE: Final = "vgg16"
+JUDGE: Final[Network] = "vgg16"
+FIGURES: Final = ("content_rel", "content_distance", "style_rel")
 MIDDLE: Final = 50.0
 Row = dict[str, Any]
 KEY: Final = ("form", "strength", "size_px", "content", "style", "quality", "steps", "raw")
@@ -103,6 +107,7 @@ def _options() -> argparse.Namespace:
         "--batch", type=int, default=len(STYLES), help="styles in one pass; 1 is fastest on a CPU"
     )
     parser.add_argument("--resume", type=Path, default=None, help="JSON lines to go on from and to add to")
+    parser.add_argument("--keep", type=Path, default=None, help="folder for the pictures, to look at")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     return parser.parse_args()
 
@@ -155,6 +160,10 @@ def _batch(
             continue
         wanted[number] |= {"commit": commit(), "beta": event.beta, "iterations": event.iterations}
         wanted[number] |= _judged(event.picture, jobs[number], options.device)
+        if options.keep is not None:
+            options.keep.mkdir(parents=True, exist_ok=True)
+            name = f"{content}-{styles[number]}-{params.size}-{form}-{strength:g}.png"
+            (options.keep / name).write_bytes(images.encode(event.picture, format="png"))
     if options.resume is not None:
         with options.resume.open("a") as file:
             file.writelines(json.dumps(row) + "\n" for row in wanted)
@@ -163,8 +172,8 @@ def _batch(
 
 def _judged(picture: Picture, job: Job, device: str) -> Row:
     assert isinstance(job.style, Picture)
-    figures = measure(picture, job.content, job.style, Params(network=JUDGE), device=device)
-    return {"content_rel": figures.content_rel, "style_rel": figures.style_rel}
+    found = compare(picture, job.content, job.style, network=JUDGE, device=device)
+    return {name: getattr(found, name) for name in FIGURES}
 
 
 @functools.cache
@@ -177,19 +186,20 @@ def _key(row: Row) -> tuple[Any, ...]:
 
 
 def _kept(path: Path | None) -> dict[tuple[Any, ...], Row]:
-    """Rows by key; a last line that was cut off when the run ended is left out."""
+    """Rows by key; left out is what lacks a figure, and a last line that was cut off when the run ended."""
     found = {}
     for line in path.read_text().splitlines() if path is not None and path.exists() else []:
         try:
             row = json.loads(line)
         except json.JSONDecodeError:
             continue
-        found[_key(row)] = row
+        if all(name in row for name in FIGURES):
+            found[_key(row)] = row
     return found
 
 
 def summaries(rows: Sequence[Row]) -> Iterator[Row]:
-    """Per form, strength and size, and over all sizes, the bands of content and style."""
+    """Per form, strength and size, and over all sizes, the bands of FIGURES."""
     groups = {(row["form"], row["strength"]) for row in rows}
     for form, strength in sorted(groups):
         of_group = [row for row in rows if (row["form"], row["strength"]) == (form, strength)]
@@ -200,15 +210,14 @@ def summaries(rows: Sequence[Row]) -> Iterator[Row]:
                 "form": form,
                 "strength": strength,
                 "size_px": size,
-                "content": band([row["content_rel"] for row in chosen]).as_dict(),
-                "style": band([row["style_rel"] for row in chosen]).as_dict(),
+                **{name: band([row[name] for row in chosen]).as_dict() for name in FIGURES},
             }
 
 
 def _show(console: Console, title: str, summary: Sequence[Row]) -> None:
     table = Table("form", "size", "of", "mean", "lowest", "highest", "band", "log sd", title=title)
     for row in summary:
-        for of in ("content", "style"):
+        for of in FIGURES:
             one = row[of]
             figures = (one["geometric_mean"], one["lowest"], one["highest"])
             table.add_row(

@@ -6,9 +6,11 @@ import torch
 
 from benchmarks.pictures import read
 from benchmarks.raw_weight import raw_weight, references
-from benchmarks.strength import Row, main, summaries
+from benchmarks.strength import FIGURES, Row, main, summaries
+from nst_core import images
 from nst_core.engine import measure
 from nst_core.images import Picture
+from nst_core.metrics import compare
 from nst_core.params import Params
 
 
@@ -46,32 +48,38 @@ def test_balanced_raw_weights_of_a_single_pair_are_the_relative_form_layer_by_la
 
 def test_a_summary_has_each_strength_by_size_and_over_all_sizes() -> None:
     rows = [
-        {"form": "strength", "strength": 50.0, "size_px": size, "content_rel": content, "style_rel": 0.1}
+        {"form": "strength", "strength": 50.0, "size_px": size, "content_rel": content}
+        | {"content_distance": 0.5 * content, "style_rel": 0.1}
         for size, content in ((64, 0.5), (64, 0.8), (96, 1.0))
     ]
     found = {row["size_px"]: row for row in summaries(rows)}
     assert set(found) == {64, 96, "all"}
-    assert found[64]["content"]["band"] == pytest.approx(1.6)
-    assert found["all"]["content"]["band"] == pytest.approx(2.0)
-    assert found["all"]["style"]["band"] == 1.0
+    assert found[64]["content_rel"]["band"] == pytest.approx(1.6)
+    assert found["all"]["content_rel"]["band"] == pytest.approx(2.0)
+    assert found[64]["content_distance"]["highest"] == pytest.approx(0.4)
+    assert found["all"]["style_rel"]["band"] == 1.0
 
 
 def test_styles_one_by_one_have_the_figures_of_a_batch_and_are_not_painted_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "rows.jsonl"
-    asked = "strength --sizes 32 --strengths --contents chelsea --styles starry_night the_scream --steps 1"
+    asked = "strength --sizes 32 --strengths --contents chelsea --styles starry_night the_scream --steps 4"
 
     def rows(*more: str) -> list[Row]:
         monkeypatch.setattr("sys.argv", [*asked.split(), "--device", "cpu", *more])
         main()
         return list(json.loads(capsys.readouterr().out)["rows"])
 
-    together, alone = rows(), rows("--batch", "1", "--resume", str(file))
+    together, alone = rows(), rows("--batch", "1", "--resume", str(file), "--keep", str(tmp_path))
     assert [row["style"] for row in alone] == ["starry_night", "the_scream"]
-    for name in ("content_rel", "style_rel"):
+    for name in FIGURES:
         figures = [row[name] for row in alone]
         assert figures == pytest.approx([row[name] for row in together], rel=0.02)
+    for row in alone:
+        picture = images.decode(tmp_path / f"chelsea-{row['style']}-32-raw-50.png")
+        content, style = read(("chelsea", row["style"]))
+        assert row["content_distance"] == compare(picture, content, style, device="cpu").content_distance
     written = file.read_text()
     assert rows("--resume", str(file)) == alone
     assert file.read_text() == written
