@@ -10,10 +10,10 @@ everything: the geometric mean, over pairs and sizes, of the weight that equals 
 """
 
 import argparse
-import dataclasses
 import functools
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,9 +44,10 @@ KEY: Final = ("form", "strength", "size_px", "content", "style", "quality", "ste
 def main() -> None:
     options = _options()
     above = header(options.device)
-    weights = raw_weight(
-        options.contents, options.styles, options.sizes, balanced=options.raw_layers == "balanced"
-    )
+    weights = None
+    if options.raw_strengths:  # which takes minutes
+        balanced = options.raw_layers == "balanced"
+        weights = raw_weight(options.contents, options.styles, options.sizes, balanced=balanced)
     batches = [
         (form, strength, size, content)
         for size in sorted(options.sizes)
@@ -69,7 +70,6 @@ def main() -> None:
             progress.advance(task)
     summary = list(summaries(rows))
     _show(console, f"{above['machine']}, on VGG-16", summary)
-    raw = {"style_weight": weights.style_weight, "layer_weights": weights.layer_weights}
     print(
         json.dumps(
             {
@@ -77,7 +77,7 @@ def main() -> None:
                 "commits": sorted({str(row["commit"]) for row in rows}),
                 "quality": options.quality,
                 "steps": options.steps,
-                "raw": {**raw, "layers": options.raw_layers},
+                "raw": None if weights is None else {**asdict(weights), "layers": options.raw_layers},
                 "summary": summary,
                 "rows": rows,
             }
@@ -113,13 +113,14 @@ def _options() -> argparse.Namespace:
 
 
 def _params(
-    form: str, strength: float, size_px: int, weights: RawWeight, options: argparse.Namespace
+    form: str, strength: float, size_px: int, weights: RawWeight | None, options: argparse.Namespace
 ) -> Params:
     params = Params(size=size_px, quality=options.quality, steps=options.steps, strength=strength)
     if form == "strength":
         return params
-    stronger = params.nominal_beta / dataclasses.replace(params, strength=MIDDLE).nominal_beta
-    return dataclasses.replace(
+    assert weights is not None
+    stronger = params.nominal_beta / replace(params, strength=MIDDLE).nominal_beta
+    return replace(
         params,
         content_weight=1.0,
         style_weight=weights.style_weight * stronger,
