@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import stamina
 import structlog
 from alembic import command
 from alembic.config import Config
@@ -84,6 +85,10 @@ FEW_CONNECTIONS = 2
 """A worker's, which tries again by itself: they are not pinged before each use."""
 
 
+WAL_S = 30.0
+"""How long a database in use may keep its tables from being made, as for every other lock."""
+
+
 class Database:
     """One pool of connections. `await dispose()` at the end: aiosqlite's threads are not daemons."""
 
@@ -141,16 +146,30 @@ class Database:
         """Brings the tables to the newest revision; safe to repeat."""
         if self.is_sqlite:
             warn_of_wal_reset_bug(sqlite3.sqlite_version_info)
-            async with self._engine.connect() as connection:
-                raw: Any = await connection.get_raw_connection()
-                cursor = await raw.driver_connection.execute("PRAGMA journal_mode=WAL")
-                await cursor.close()
+            # Another connection's transaction is not waited for: SQLite says at once that it is "locked".
+            locked = stamina.retry_context(
+                on=sqlite3.OperationalError,
+                attempts=None,
+                timeout=WAL_S,
+                wait_initial=0.05,
+                wait_jitter=0.05,
+                wait_max=0.5,
+            )
+            async for attempt in locked:
+                with attempt:
+                    await self._to_wal()
         async with self.begin() as connection:
             await connection.run_sync(_upgrade)
         changed = not self.is_sqlite
         while changed:
             async with self.begin() as connection:
                 changed = await connection.run_sync(_upgrade_tickets)
+
+    async def _to_wal(self) -> None:
+        async with self._engine.connect() as connection:
+            raw: Any = await connection.get_raw_connection()
+            cursor = await raw.driver_connection.execute("PRAGMA journal_mode=WAL")
+            await cursor.close()
 
     async def revision(self, connection: AsyncConnection) -> str:
         """Which revision the tables have."""

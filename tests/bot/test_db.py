@@ -63,6 +63,21 @@ async def test_migrating_again_changes_nothing(database: Database, url: str) -> 
     assert rows(file_of(url), "SELECT sql FROM sqlite_master") == before
 
 
+async def test_a_database_in_use_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "busy.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    database = Database(url_of(tmp_path / "busy.db"))
+    migrating = asyncio.create_task(database.migrate())
+    await asyncio.wait({migrating}, timeout=0.2)
+    assert not migrating.done()
+    other.execute("COMMIT")
+    other.close()
+    await migrating
+    async with database.read() as connection:
+        assert await database.revision(connection)
+    await database.dispose()
+
+
 async def test_two_processes_may_migrate_at_once(tmp_path: Path) -> None:
     databases = [Database(url_of(tmp_path / "new.db")) for _ in range(3)]
     try:
