@@ -3,10 +3,11 @@
     python -m benchmarks.strength [--sizes PX ...] [--strengths S ...] [--resume FILE] [--device DEVICE]
 
 Every content is painted in every style, several styles in one batch. The results are measured on VGG-16,
-which did not paint them, in three figures (`nst_core.metrics`): `content_rel` and `style_rel` are relative to
-the content's own activations at that size, which on VGG-16 are weaker the larger it is; `content_distance`
-scales the activations of both to one length at each position. The raw form has one weight of the style for
-everything: the geometric mean, over pairs and sizes, of the weight that equals strength 50 on that pair.
+which did not paint them, in three figures (`nst_core.metrics`): `content_rel` is relative to the content's
+own activations at that size, which on VGG-16 are weaker the larger it is; `content_distance` scales the
+activations of both to one length at each position; `style_rel` is relative to the content's own distance
+from the style. The raw form has one weight of the style for everything: the geometric mean, over pairs and
+sizes, of the weight that equals strength 50 on that pair.
 """
 
 import argparse
