@@ -64,14 +64,13 @@ async def test_migrating_again_changes_nothing(database: Database, url: str) -> 
 
 
 async def test_a_database_in_use_is_waited_for(tmp_path: Path) -> None:
-    other = sqlite3.connect(tmp_path / "busy.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    database = Database(url_of(tmp_path / "busy.db"))
-    migrating = asyncio.create_task(database.migrate())
-    await asyncio.wait({migrating}, timeout=0.2)
-    assert not migrating.done()
-    other.execute("COMMIT")
-    other.close()
+    with closing(sqlite3.connect(tmp_path / "busy.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        database = Database(url_of(tmp_path / "busy.db"))
+        migrating = asyncio.create_task(database.migrate())
+        await asyncio.wait({migrating}, timeout=0.2)
+        assert not migrating.done()
+        other.execute("COMMIT")
     await migrating
     async with database.read() as connection:
         assert await database.revision(connection)
