@@ -44,7 +44,7 @@ def main(tokens: Sequence[str] | None = None) -> None:
         console.print(str(error).strip())
         sys.exit(2)
     except EngineError as error:
-        console.print(str(error))
+        console.print(*getattr(error, "__notes__", ()), error, sep=": ")
         sys.exit(1)
     except KeyboardInterrupt:
         console.print("Stopped; the result was not written.")

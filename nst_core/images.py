@@ -49,9 +49,18 @@ def decode(source: bytes | Path, *, max_pixels: int = MAX_PIXELS, edge_px: int |
             a fraction of the memory of `fit` afterwards. Smaller pictures stay as they are.
 
     Raises:
-        PictureError: whatever is wrong with the file; the message is one sentence.
+        PictureError: whatever is wrong with the file; the message is one sentence, the file's name a note.
     """
     data = _read(source)
+    try:
+        return _decoded(data, max_pixels, edge_px)
+    except PictureError as error:
+        if isinstance(source, Path):
+            error.add_note(str(source))
+        raise
+
+
+def _decoded(data: bytes, max_pixels: int, edge_px: int | None) -> Picture:
     try:
         file = open_header(data)
         _check_size(file.width, file.height, max_pixels)

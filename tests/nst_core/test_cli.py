@@ -179,7 +179,7 @@ def test_compare_refuses_a_file_that_is_no_picture(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
-    assert "not a picture Easel can read" in printed.err
+    assert printed.err.startswith(f"{tmp_path / 'text.png'}: That is not a picture Easel can read")
 
 
 def test_weights_are_listed_and_verified(
