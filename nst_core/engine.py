@@ -13,7 +13,7 @@ from nst_core import images, optimisers
 from nst_core.adain import blend
 from nst_core.descent import Descent
 from nst_core.errors import ParamsError
-from nst_core.evaluators import Evaluator, plan_for
+from nst_core.evaluators import Evaluator, Room, plan_for
 from nst_core.hardware import EXACT, choose_device, choose_precision
 from nst_core.images import Picture
 from nst_core.memory import history_for
@@ -84,13 +84,14 @@ def stylize_batch(
     started = time.monotonic()
     where = choose_device(device)
     chosen = choose_precision(where, precision)
+    room = Room(where)
     studios = [Studio(job, where, chosen) for job in jobs]
     params = studios[0].params
     plan = studios[0].job.plan
     _check_alike(studios, plan)
     draft = params.quality == "draft"
     if not draft:
-        plan_for(studios, params.size)
+        plan_for(studios, params.size, room)
     sizes = tuple(scale.edge_px for scale in plan)
     steps = sum(scale.steps for scale in plan)
     for number in range(len(studios)):
@@ -107,7 +108,7 @@ def stylize_batch(
             for studio, result in zip(studios, results, strict=True)
         ]
     else:
-        pixels, betas = yield from _optimise(studios, plan, preview_every_s)
+        pixels, betas = yield from _optimise(studios, plan, room, preview_every_s)
         results = list(pixels[:, None])
     for number, (studio, result, beta) in enumerate(zip(studios, results, betas, strict=True)):
         picture = studio.picture(result, params.size)
@@ -149,7 +150,7 @@ def measure(
 
 
 def _optimise(
-    studios: Sequence[Studio], plan: tuple[Scale, ...], preview_every_s: float | None
+    studios: Sequence[Studio], plan: tuple[Scale, ...], room: Room, preview_every_s: float | None
 ) -> Generator[tuple[int, Event], None, tuple[Tensor, list[float]]]:
     """Paints from the coarsest size to the finest; returns the pixels (b, 3, h, w) and each job's beta."""
     first = studios[0]
@@ -169,14 +170,10 @@ def _optimise(
     shown = time.monotonic()
     for number, scale in enumerate(plan, 1):
         if scale.edge_px != before:
-            grown = [
-                studio.textured(studio.enlarged(one, before, scale.edge_px), before, scale.edge_px)
-                for studio, one in zip(studios, pixels[:, None], strict=True)
-            ]
-            pixels = torch.cat(grown)
+            pixels = _grown(studios, pixels, before, scale.edge_px)
             descent.optimiser.resize(*pixels.shape[-2:])
         before = scale.edge_px
-        evaluate = Evaluator(studios, vgg, scale.edge_px, betas)
+        evaluate = Evaluator(studios, vgg, scale.edge_px, betas, room=room)
         for rows in descent.run(pixels, evaluate, scale.steps):
             yield from enumerate(_steps(rows, descent, number, len(plan), scale.edge_px))
             if preview_every_s is not None and time.monotonic() - shown >= preview_every_s:
@@ -185,10 +182,21 @@ def _optimise(
         if number < len(plan):
             yield from _previews(studios, pixels, number, len(plan), scale.edge_px)
             shown = time.monotonic()
+        del evaluate  # its targets are not needed while those of the next size are made
     for studio, taken, notes in zip(studios, descent.taken, descent.notes, strict=True):
         studio.iterations = taken
         studio.notes.extend(notes)
     return pixels, betas.tolist()
+
+
+def _grown(studios: Sequence[Studio], pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
+    """The pictures (b, 3, h, w) at the next size."""
+    return torch.cat(
+        [
+            studio.textured(studio.enlarged(one, coarse_px, fine_px), coarse_px, fine_px)
+            for studio, one in zip(studios, pixels[:, None], strict=True)
+        ]
+    )
 
 
 def _begun(studio: Studio, edge_px: int) -> Tensor:

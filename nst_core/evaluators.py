@@ -15,6 +15,21 @@ from nst_core.tiles import Tiles
 from nst_core.vgg import Vgg
 
 
+class Room:
+    """The memory for one run on a device, from when it is made: what is free, and what the run itself holds.
+
+    An estimate counts all that a run holds, its pictures and what it has from a size before, too.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._before_bytes = _held_bytes(device)
+
+    @property
+    def available_bytes(self) -> int:
+        return free_bytes(self._device) + max(0, _held_bytes(self._device) - self._before_bytes)
+
+
 class Evaluator:
     """Evaluates pictures (b, 3, h, w); where memory runs out it goes on in a thriftier way and notes it.
 
@@ -23,6 +38,7 @@ class Evaluator:
         vgg: The loss network.
         edge_px: The long edge of the pictures.
         betas: The weights of the styles (b,).
+        room: The memory of the run that it is a part of; None begins one.
         plan: One of PLANS to begin with; None is what the estimate says.
 
     Raises:
@@ -30,13 +46,20 @@ class Evaluator:
     """
 
     def __init__(
-        self, studios: Sequence[Studio], vgg: Vgg, edge_px: int, betas: Tensor, *, plan: str | None = None
+        self,
+        studios: Sequence[Studio],
+        vgg: Vgg,
+        edge_px: int,
+        betas: Tensor,
+        *,
+        room: Room | None = None,
+        plan: str | None = None,
     ) -> None:
         self._studios = studios
         self._vgg = vgg
         self._edge_px = edge_px
         self._betas = betas
-        self.plan = plan_for(studios, edge_px) if plan is None else plan
+        self.plan = plan_for(studios, edge_px, room or Room(vgg.device)) if plan is None else plan
         self._evaluate: Evaluate | None = None
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -78,8 +101,8 @@ class Evaluator:
             studio.notes.append(f"Memory was short at {self._edge_px} px: it was painted in a thriftier way.")
 
 
-def plan_for(studios: Sequence[Studio], edge_px: int) -> str:
-    """The fastest plan that the free memory allows for a batch at one size.
+def plan_for(studios: Sequence[Studio], edge_px: int, room: Room) -> str:
+    """The fastest plan that the memory allows for a batch at one size.
 
     Raises:
         MemoryLimitError: none fits.
@@ -93,7 +116,7 @@ def plan_for(studios: Sequence[Studio], edge_px: int) -> str:
         itemsize=first.precision.dtype.itemsize,
         winograd=first.precision.winograd,
         masks=sum(one.mask is not None or styling.only_here is not None for one in styling.regions),
-        available_bytes=free_bytes(first.device),
+        available_bytes=room.available_bytes,
     )
 
 
@@ -103,6 +126,11 @@ def free_bytes(device: torch.device) -> int:
         return memory.host_bytes()
     free, _ = torch.cuda.mem_get_info(device)
     return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
+def _held_bytes(device: torch.device) -> int:
+    """What this process has allocated on a device."""
+    return torch.cuda.memory_allocated(device) if device.type == "cuda" else memory.process_bytes()
 
 
 def out_of_memory(error: RuntimeError) -> bool:

@@ -65,6 +65,8 @@ class Lbfgs:
     def resize(self, _height: int, _width: int, /) -> None:
         """Begins anew: a size has a curvature of its own, and the history of the one before misleads."""
         self._spectrum = None
+        self._pairs.clear()
+        self._slopes = self._direction = _EMPTY  # what they hold is free for the next size's targets
 
     def forget(self, which: Tensor | None = None) -> None:
         if self._spectrum is None:

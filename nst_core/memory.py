@@ -164,6 +164,15 @@ def host_bytes(*, root: Path = Path("/")) -> int:
     return max(0, min([_system_bytes(root), *_group_bytes(root)]))
 
 
+def process_bytes(*, root: Path = Path("/")) -> int:
+    """Main memory that only this process holds; 0 where the system does not say, which is all but Linux."""
+    try:
+        resident, shared = map(int, (root / "proc/self/statm").read_text().split()[1:3])
+    except OSError:
+        return 0
+    return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+
+
 @functools.cache
 def _bytes_per_pixel(plan: str, itemsize: int, network: str, masks: int) -> float:
     """Activations and their gradients at the peak, which is when the first layer's Gram matrix is undone."""

@@ -1,17 +1,21 @@
+import weakref
 from collections.abc import Collection
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from nst_core.engine import stylize
 from nst_core.errors import MemoryLimitError
-from nst_core.evaluators import Evaluator, free_bytes, out_of_memory
+from nst_core.evaluators import Evaluator, Room, free_bytes, out_of_memory
 from nst_core.hardware import EXACT
-from nst_core.images import Picture
-from nst_core.memory import PLANS, choose_plan
+from nst_core.images import Picture, fit
+from nst_core.memory import PLANS, choose_plan, estimate_bytes
 from nst_core.params import Params
 from nst_core.studio import Job, Studio, network
 from nst_core.vgg import Vgg
+from tests.nst_core.painted import paint, result
 
 CPU = torch.device("cpu")
 FULL = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."
@@ -126,3 +130,56 @@ def test_this_machine_has_memory_for_a_small_picture_and_none_for_a_giant() -> N
     assert choose_plan(64, 64, available_bytes=free) == "whole"
     with pytest.raises(MemoryLimitError, match="choose a size of at most"):
         choose_plan(400_000, 400_000, available_bytes=free)
+
+
+class Machine:
+    """A machine that only this process takes memory of."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, total_bytes: int) -> None:
+        self.held_bytes = 0
+        monkeypatch.setattr("nst_core.memory.host_bytes", lambda: total_bytes - self.held_bytes)
+        monkeypatch.setattr("nst_core.memory.process_bytes", lambda: self.held_bytes)
+
+
+def test_what_a_run_holds_already_is_part_of_its_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(monkeypatch, 1000)
+    machine.held_bytes = 300
+    room = Room(CPU)
+    assert room.available_bytes == 700
+    machine.held_bytes = 600
+    assert room.available_bytes == 700
+    machine.held_bytes = 200  # others' pictures are gone
+    assert room.available_bytes == 800
+
+
+def test_a_run_that_was_let_in_is_not_refused_for_what_it_holds(
+    chelsea: Picture, starry_night: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = Params(size=192, steps=3)
+    height = fit(chelsea, 192).height
+    least_bytes = min(estimate_bytes(192, height, plan=plan) for plan in PLANS)
+    machine = Machine(monkeypatch, least_bytes)
+    events = []
+    for event in stylize(chelsea, starry_night, params, device="cpu", precision="float32"):
+        machine.held_bytes += 1 << 20
+        events.append(event)
+    assert result(events).notes == ()
+    with pytest.raises(MemoryLimitError):
+        paint(chelsea, starry_night, params)
+
+
+def test_the_evaluator_of_a_size_is_gone_before_the_next_is_made(
+    chelsea: Picture, starry_night: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[Evaluator]] = []
+    alive: list[int] = []
+
+    def make(*args: Any, **keywords: Any) -> Evaluator:
+        alive.append(sum(one() is not None for one in made))
+        evaluator = Evaluator(*args, **keywords)
+        made.append(weakref.ref(evaluator))
+        return evaluator
+
+    monkeypatch.setattr("nst_core.engine.Evaluator", make)
+    paint(chelsea, starry_night, Params(size=384, steps=3))
+    assert alive == [0, 0, 0]

@@ -1,3 +1,4 @@
+import gc
 import itertools
 import math
 
@@ -216,3 +217,16 @@ def test_a_shorter_history_still_descends(history: int) -> None:
     quadratic = Quadratic(1, noise(2, 3, 4), 10.0)
     losses = descend(quadratic, torch.full((1, 3, 3, 4), 0.5), 40, Lbfgs(1.0, history=history))
     assert losses[-1] < 1e-2 * losses[0]
+
+
+def test_nothing_is_kept_of_a_size_that_is_over() -> None:
+    def alive() -> int:
+        return sum(type(one) is Tensor and one.shape == pictures.shape for one in gc.get_objects())
+
+    optimiser, pictures = Lbfgs(1.0), noise(1, 7, 9)
+    before = alive()
+    for _ in range(3):
+        optimiser.step(pictures, wavy, ONE)
+    assert alive() > before + 3
+    optimiser.resize(14, 18)
+    assert alive() == before

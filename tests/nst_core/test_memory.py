@@ -1,4 +1,5 @@
 import itertools
+import os
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from nst_core.memory import (
     history_for,
     host_bytes,
     largest_edge_px,
+    process_bytes,
 )
 from nst_core.params import NETWORKS
 
@@ -196,3 +198,17 @@ def test_no_recorded_measurement_is_above_the_estimate_or_far_below() -> None:
             masks=int(masks),
         )
         assert 1 <= estimated / (int(measured) * 2**20) < 1.55, (plan, size, precision)
+
+
+def test_what_a_process_holds_alone_is_read_from_linux(tmp_path: Path) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    assert process_bytes(root=tmp_path) == 0
+    (tmp_path / "proc/self/statm").write_text("9000 700 300 5 0 2000 0\n")
+    assert process_bytes(root=tmp_path) == 400 * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="/proc/self/statm is Linux's")
+def test_what_this_process_takes_it_holds() -> None:
+    before = process_bytes()
+    taken = bytearray(b"x") * (64 << 20)
+    assert process_bytes() - before > 0.9 * len(taken)
