@@ -1,5 +1,6 @@
 """The iterations at one size, watched for losses that are not finite and for those that stand still."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -91,11 +92,15 @@ class Descent:
 
 @dataclass(slots=True, kw_only=True)
 class _Watch:
-    """Says when the loss of one picture stands still: its mean over a window against the window before."""
+    """Says when the loss of one picture stands still: its mean over a window against the window before.
+
+    Where it rises, or comes back from a rise, it does not: Adam's first steps at a size may overshoot.
+    """
 
     stop: float
     still: bool = False
     losses: list[float] = field(default_factory=list)
+    lowest: float = math.inf
 
     def look(self, losses: list[float]) -> None:
         self.losses.extend(losses)
@@ -103,4 +108,6 @@ class _Watch:
             return
         half = WINDOW // 2
         earlier, later = (sum(part) / half for part in (self.losses[-WINDOW:-half], self.losses[-half:]))
-        self.still = earlier - later < self.stop * half * abs(earlier)
+        self.lowest = min(self.lowest, earlier)
+        small = self.stop * half * abs(earlier)
+        self.still = abs(earlier - later) < small and later - self.lowest < small

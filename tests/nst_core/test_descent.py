@@ -117,3 +117,17 @@ def test_a_loss_that_stands_still_ends_a_size_early_and_only_its_own_picture() -
     list(descent.run(pictures, one_still, 60))
     assert descent.taken == [WINDOW, 60]
     assert descent.done == 60
+
+
+@pytest.mark.parametrize("read_every", [1, 10])
+def test_a_loss_that_comes_back_from_a_rise_does_not_end_a_size(read_every: int) -> None:
+    course = iter([*range(60, 50, -1), *range(50, 70), *range(70, 30, -1)])
+
+    def overshoot(pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        slope, _, _ = flat(pictures)
+        total = torch.full((1,), float(next(course)))
+        return slope, total, total[:, None].expand(-1, 5)
+
+    descent = Descent(optimiser=Adam(0.002), steps=70, read_every=read_every, stops=[0.001])
+    list(descent.run(torch.full((1, 3, 4, 4), 0.9), overshoot, 70))
+    assert descent.taken == [70]
