@@ -22,13 +22,15 @@ SMALL = Params(size=64, steps=8)
 def paint(jobs: Sequence[Job]) -> list[list[Event]]:
     """The events of each job."""
     events: list[list[Event]] = [[] for _ in jobs]
-    for number, event in stylize_batch(jobs, device="cpu", precision="float32"):
+    for number, event in stylize_batch(jobs, device="cpu", precision="float32", preview_every_s=None):
         events[number].append(event)
     return events
 
 
 def alone(job: Job) -> list[Event]:
-    return list(stylize(job.content, job.style, job.params, device="cpu", precision="float32"))
+    return list(
+        stylize(job.content, job.style, job.params, device="cpu", precision="float32", preview_every_s=None)
+    )
 
 
 @pytest.fixture

@@ -20,8 +20,13 @@ from tests.nst_core.painted import result
 SMALL = Params(size=64, steps=12, strength=70.0)
 
 
-def paint(content: Picture, style: Picture | Styling, params: Params = SMALL) -> list[Event]:
-    return list(stylize(content, style, params, device="cpu", precision="float32"))
+def paint(
+    content: Picture, style: Picture | Styling, params: Params = SMALL, *, start: Picture | None = None
+) -> list[Event]:
+    events = stylize(
+        content, style, params, device="cpu", precision="float32", preview_every_s=None, start=start
+    )
+    return list(events)
 
 
 def mask(columns: slice) -> Mask:
@@ -155,7 +160,7 @@ def test_a_loss_that_stands_still_ends_a_size_early(chelsea: Picture, starry_nig
 def test_a_painting_goes_on_from_a_given_picture(content: Picture, starry_night: Picture) -> None:
     params = dataclasses.replace(SMALL, size=192, steps=6)
     begun = result(paint(content, starry_night, dataclasses.replace(SMALL, size=96))).picture
-    events = list(stylize(content, starry_night, params, device="cpu", precision="float32", start=begun))
+    events = paint(content, starry_night, params, start=begun)
     plan, first, step = events[0], events[1], events[2]
     assert isinstance(plan, Started)
     assert plan.sizes == (192,), "its 96 px are painted already"
@@ -171,7 +176,7 @@ def test_a_painting_goes_on_from_a_given_picture(content: Picture, starry_night:
 def test_a_draft_has_no_use_for_a_picture_to_start_from(content: Picture, starry_night: Picture) -> None:
     params = Params(size=64, quality="draft")
     black = Picture(rgb=np.zeros((64, 64, 3), dtype=np.float32))
-    with_start = list(stylize(content, starry_night, params, device="cpu", precision="float32", start=black))
+    with_start = paint(content, starry_night, params, start=black)
     np.testing.assert_array_equal(
         result(with_start).picture.rgb, result(paint(content, starry_night, params)).picture.rgb
     )
