@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import stamina
 import structlog
@@ -56,6 +56,9 @@ def warn_of_wal_reset_bug(version: tuple[int, int, int]) -> None:
         log.warning("SQLite has the WAL-reset bug: 3.51.3 mends it", sqlite=".".join(map(str, version)))
 
 
+LOCK_S: Final = 30
+"""How long another's lock is waited for, on either database."""
+
 POSTGRESQL: Mapping[str, Any] = {
     "connect_timeout": 10,
     # A server that vanished without a word is noticed in half a minute, not in hours.
@@ -64,7 +67,7 @@ POSTGRESQL: Mapping[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
     # A process that freezes within a transaction must not hold its rows' locks for ever.
-    "options": "-c idle_in_transaction_session_timeout=30000 -c lock_timeout=30000",
+    "options": f"-c idle_in_transaction_session_timeout=30000 -c lock_timeout={LOCK_S * 1000}",
 }
 """How a connection to PostgreSQL is opened. Source: PostgreSQL's documentation, section 34.1.2."""
 
@@ -83,10 +86,6 @@ def _open(url: str, connections: int) -> AsyncEngine:
 
 FEW_CONNECTIONS = 2
 """A worker's, which tries again by itself: they are not pinged before each use."""
-
-
-WAL_S = 30.0
-"""How long a database in use may keep its tables from being made, as for every other lock."""
 
 
 class Database:
@@ -114,7 +113,7 @@ class Database:
             connection.isolation_level = None
             cursor = connection.cursor()
             for pragma in (
-                "busy_timeout=30000",
+                f"busy_timeout={LOCK_S * 1000}",
                 "synchronous=FULL",
                 "foreign_keys=ON",
                 f"wal_autocheckpoint={1000 if checkpoints else 0}",
@@ -150,7 +149,7 @@ class Database:
             locked = stamina.retry_context(
                 on=sqlite3.OperationalError,
                 attempts=None,
-                timeout=WAL_S,
+                timeout=LOCK_S,
                 wait_initial=0.05,
                 wait_jitter=0.05,
                 wait_max=0.5,
