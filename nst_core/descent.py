@@ -110,4 +110,4 @@ class _Watch:
         earlier, later = (sum(part) / half for part in (self.losses[-WINDOW:-half], self.losses[-half:]))
         self.lowest = min(self.lowest, earlier)
         small = self.stop * half * abs(earlier)
-        self.still = abs(earlier - later) < small and later - self.lowest < small
+        self.still = earlier - later < small and later - self.lowest < small
