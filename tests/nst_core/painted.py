@@ -6,13 +6,19 @@ from nst_core.engine import stylize
 from nst_core.images import Picture
 from nst_core.params import Params
 from nst_core.progress import Event, Finished
+from nst_core.styling import Styling
 
 SMALL = Params(size=64, steps=12)
 
 
-def paint(content: Picture, style: Picture, params: Params) -> list[Event]:
+def paint(
+    content: Picture, style: Picture | Styling, params: Params, *, start: Picture | None = None
+) -> list[Event]:
     """The events; no previews by time, of which a slow machine sends more."""
-    return list(stylize(content, style, params, device="cpu", precision="float32", preview_every_s=None))
+    events = stylize(
+        content, style, params, device="cpu", precision="float32", preview_every_s=None, start=start
+    )
+    return list(events)
 
 
 def result(events: Sequence[Event]) -> Finished:

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from nst_core.descent import WINDOW
-from nst_core.engine import measure, stylize, stylize_batch
+from nst_core.engine import measure, stylize_batch
 from nst_core.errors import ParamsError
 from nst_core.images import Picture
 from nst_core.params import Params
 from nst_core.progress import Event, Finished, Preview, Started, Step
 from nst_core.studio import Job
 from nst_core.styling import Region, Style, Styling, blended
+from tests.nst_core.painted import paint as paint_one
 from tests.nst_core.painted import result
 
 SMALL = Params(size=64, steps=8)
@@ -28,9 +29,7 @@ def paint(jobs: Sequence[Job]) -> list[list[Event]]:
 
 
 def alone(job: Job) -> list[Event]:
-    return list(
-        stylize(job.content, job.style, job.params, device="cpu", precision="float32", preview_every_s=None)
-    )
+    return paint_one(job.content, job.style, job.params)
 
 
 @pytest.fixture

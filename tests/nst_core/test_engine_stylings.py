@@ -8,25 +8,16 @@ from numpy.typing import NDArray
 
 from nst_core import images
 from nst_core.descent import WINDOW
-from nst_core.engine import measure, stylize, stylize_batch
+from nst_core.engine import measure, stylize_batch
 from nst_core.errors import ParamsError
 from nst_core.images import Picture
 from nst_core.params import Params
-from nst_core.progress import Event, Finished, Preview, Started, Step
+from nst_core.progress import Finished, Preview, Started, Step
 from nst_core.studio import Job
 from nst_core.styling import Mask, Region, Style, Styling, blended
-from tests.nst_core.painted import result
+from tests.nst_core.painted import paint, result
 
 SMALL = Params(size=64, steps=12, strength=70.0)
-
-
-def paint(
-    content: Picture, style: Picture | Styling, params: Params = SMALL, *, start: Picture | None = None
-) -> list[Event]:
-    events = stylize(
-        content, style, params, device="cpu", precision="float32", preview_every_s=None, start=start
-    )
-    return list(events)
 
 
 def mask(columns: slice) -> Mask:
@@ -59,7 +50,7 @@ def test_each_half_is_painted_in_its_own_style(
             Region(styles=(Style(picture=the_scream),), mask=RIGHT),
         )
     )
-    painted = result(paint(content, styling)).picture.rgb
+    painted = result(paint(content, styling, SMALL)).picture.rgb
     for half, own, other in (
         (np.s_[:, :32], starry_night, the_scream),
         (np.s_[:, 32:], the_scream, starry_night),
@@ -74,7 +65,7 @@ def test_where_no_region_is_the_content_stays_nearly_as_it_is(
     content: Picture, starry_night: Picture
 ) -> None:
     styling = Styling(regions=(Region(styles=(Style(picture=starry_night),), mask=LEFT),))
-    shift = np.abs(result(paint(content, styling)).picture.rgb - content.rgb).mean(axis=(0, 2))
+    shift = np.abs(result(paint(content, styling, SMALL)).picture.rgb - content.rgb).mean(axis=(0, 2))
     assert shift[48:].mean() < 0.5 * shift[:24].mean()
 
 
@@ -94,7 +85,7 @@ def test_outside_the_mask_the_result_is_the_content_to_the_bit(
 def test_the_figures_of_a_masked_picture_are_those_that_were_painted_for(
     content: Picture, starry_night: Picture
 ) -> None:
-    events = paint(content, blended([starry_night], only_here=LEFT))
+    events = paint(content, blended([starry_night], only_here=LEFT), SMALL)
     last = [event for event in events if isinstance(event, Step)][-1]
     end = result(events)
     assert end.style_rel == pytest.approx(last.style_rel, rel=0.05)
@@ -123,7 +114,7 @@ def test_a_blend_lies_between_its_styles_and_follows_the_weights(
     to_night, to_scream = [], []
     for weights in ((1.0, 1e-6), (3.0, 2.0), (1e-6, 1.0)):
         styling = blended([starry_night, the_scream], weights=weights)
-        painted = result(paint(content, styling)).picture.rgb
+        painted = result(paint(content, styling, SMALL)).picture.rgb
         to_night.append(distance(painted, content.rgb, starry_night))
         to_scream.append(distance(painted, content.rgb, the_scream))
     assert to_night == sorted(to_night)
