@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import header
-from bot.features import jobs
-from bot.features.jobs import State
+from bot.domain.jobs import model
+from bot.domain.jobs.model import State
 from bot.playground import Stage, stage
 from bot.settings import Settings
 
@@ -69,8 +69,8 @@ async def _until_running(one: Stage) -> None:
 
 
 async def _state(one: Stage) -> State:
-    async with one.rooms.database.read() as connection:
-        job = await jobs.newest(connection)
+    async with one.services.database.read() as connection:
+        job = await model.newest(connection)
     if job is None:
         raise SystemExit("No job was accepted.")
     return job.state

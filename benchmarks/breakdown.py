@@ -11,9 +11,9 @@ from torch import Tensor
 
 from benchmarks.flops import CHANNELS, Convolution, convolutions, gram_flops
 from benchmarks.machine import wait
-from nst_core.convolution import Convolution as Frozen
-from nst_core.hardware import Precision
-from nst_core.losses import gram
+from nst_core.kernels.convolution import Convolution as Frozen
+from nst_core.kernels.precision import Precision
+from nst_core.losses.terms import gram
 
 
 def median_s(run: Callable[[], object], device: torch.device, *, repeats: int) -> float:
@@ -67,8 +67,8 @@ def _convolution_s(
     convolution = Frozen(weight, bias, device=device, precision=precision)
     forward = functools.partial(convolution, features, padding=1)
     output = forward()
-    slopes = torch.ones_like(output)
-    backward = functools.partial(torch.autograd.grad, output, features, slopes, retain_graph=True)
+    grads = torch.ones_like(output)
+    backward = functools.partial(torch.autograd.grad, output, features, grads, retain_graph=True)
     backward()
     return (median_s(forward, device, repeats=repeats), median_s(backward, device, repeats=repeats))
 

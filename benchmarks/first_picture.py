@@ -47,12 +47,12 @@ def main() -> None:
 
 def preview_s(size_px: int, device: str) -> float:
     """Seconds from two decoded pictures to the first preview; loading torch is not counted."""
-    from nst_core import images  # noqa: PLC0415 - only in the process that paints
     from nst_core.engine import stylize  # noqa: PLC0415
+    from nst_core.events import Preview  # noqa: PLC0415
+    from nst_core.images import io  # noqa: PLC0415 - only in the process that paints
     from nst_core.params import Params  # noqa: PLC0415
-    from nst_core.progress import Preview  # noqa: PLC0415
 
-    content, style = images.decode(CONTENTS["chelsea"]), images.decode(STYLES["starry_night"])
+    content, style = io.decode(CONTENTS["chelsea"]), io.decode(STYLES["starry_night"])
     started = time.perf_counter()
     events = stylize(content, style, Params(size=size_px), device=device)
     try:

@@ -18,10 +18,11 @@ import psutil
 from sqlalchemy import text
 
 from bot.db import Database
+from bot.domain.jobs import model
+from bot.domain.outbox import deliveries
+from bot.domain.outbox.deliveries import Address
 from bot.engines.procrastinate import ProcrastinateEngine
-from bot.features import deliveries, jobs
-from bot.features.deliveries import Address
-from tests.postgres import Server
+from tests.support.postgres import Server
 
 BLOB = "0" * 64
 ADDRESS = Address(
@@ -68,7 +69,7 @@ class Gateway:
             "created_at": time.time(),
         }
         async with self._database.begin() as connection:
-            job_id = await jobs.insert(connection, values)
+            job_id = await model.insert(connection, values)
             await deliveries.open_for(connection, job_id, ADDRESS)
             await self._engine.enqueue(connection, job_id)
 

@@ -14,12 +14,12 @@ import time
 from collections import Counter
 
 from bot.db import Database
-from bot.engines.choice import bell_for
-from bot.engines.notices import Bell
+from bot.domain.jobs.model import Claim, Progress
+from bot.engines.choice import queue_listener_for
+from bot.engines.notices import QueueListener
 from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import EngineUnavailable
-from bot.features.jobs import Claim, Progress
-from bot.worker.presence import present
+from bot.worker.heartbeat import present
 
 LEASE_S, BEAT_S, POLL_S = 20.0, 3.0, 1.0
 """As `bot.worker` has them on PostgreSQL."""
@@ -32,7 +32,7 @@ class Simulated:
 
     def __init__(self, url: str, name: str, *, times: list[float], lots: random.Random) -> None:
         self._database = Database(url, connections=1)
-        self._bell = bell_for(self._database)
+        self._bell = queue_listener_for(self._database)
         self._engine = ProcrastinateEngine(self._database, lease_s=LEASE_S, max_attempts=3)
         self._name = name
         self._times = times
@@ -49,7 +49,7 @@ class Simulated:
             await self._bell.close()
             await self._database.dispose()
 
-    async def _look(self, bell: Bell) -> None:
+    async def _look(self, bell: QueueListener) -> None:
         try:
             claim = await self._engine.claim(self._name)
             if claim is None:

@@ -14,14 +14,14 @@ from typing import Any, Final
 import torch
 
 from benchmarks.pictures import CONTENTS, STYLES
-from nst_core import images
 from nst_core.engine import stylize_batch
 from nst_core.errors import EngineError
-from nst_core.hardware import choose_device
+from nst_core.events import Finished, Step
+from nst_core.images import io
+from nst_core.kernels.precision import choose_device
 from nst_core.params import Params
-from nst_core.progress import Finished, Step
 from nst_core.pyramid import scales
-from nst_core.studio import Job
+from nst_core.run.prepared_job import StyleTransferJob
 
 STEPS: Final = {"cpu": 3, "cuda": 30}
 """At the full size; on a GPU the engine looks at one iteration in ten."""
@@ -56,13 +56,13 @@ def _measure(case: dict[str, Any], device: torch.device) -> dict[str, Any]:
     }
 
 
-def _jobs(case: dict[str, Any], device: torch.device) -> list[Job]:
+def _jobs(case: dict[str, Any], device: torch.device) -> list[StyleTransferJob]:
     """The jobs of a case: one content in the styles one after another, so that all have one shape."""
     params = params_for(case["size_px"], case.get("steps") or STEPS[device.type])
-    content = images.decode(CONTENTS["astronaut"])
-    styles = [images.decode(path) for path in STYLES.values()]
+    content = io.decode(CONTENTS["astronaut"])
+    styles = [io.decode(path) for path in STYLES.values()]
     return [
-        Job(content=content, style=styles[number % len(styles)], params=params)
+        StyleTransferJob(content=content, style=styles[number % len(styles)], params=params)
         for number in range(case["batch"])
     ]
 
@@ -75,7 +75,7 @@ def params_for(size_px: int, last_steps: int) -> Params:
     return Params(size=size_px, steps=steps, stop=0.0)
 
 
-def _paint(jobs: list[Job], device: torch.device) -> dict[str, Any]:
+def _paint(jobs: list[StyleTransferJob], device: torch.device) -> dict[str, Any]:
     """The time of an iteration at the full size, the median between two looks, and of the whole."""
     started = time.perf_counter()
     looks: list[tuple[int, float]] = []

@@ -28,7 +28,7 @@ def header(device: str = "auto", precision: str = "auto") -> dict[str, Any]:
     """What stands above the figures in JSON; `auto` becomes what the engine chooses here."""
     import torch  # noqa: PLC0415
 
-    from nst_core.hardware import choose_device, choose_precision  # noqa: PLC0415
+    from nst_core.kernels.precision import choose_device, choose_precision  # noqa: PLC0415
 
     where = choose_device(device)
     return {

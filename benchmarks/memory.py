@@ -104,13 +104,13 @@ def peak(plan: str, size_px: int, precision: str, options: argparse.Namespace) -
     import numpy as np  # noqa: PLC0415 - only in the process that paints
     import torch  # noqa: PLC0415
 
-    from nst_core.hardware import choose_precision  # noqa: PLC0415
-    from nst_core.lbfgs import Lbfgs  # noqa: PLC0415
-    from nst_core.objective import Objective, Target  # noqa: PLC0415
+    from nst_core.kernels.precision import choose_precision  # noqa: PLC0415
+    from nst_core.losses.objective import Objective, Target  # noqa: PLC0415
+    from nst_core.losses.tiled import Tiles, grams_of  # noqa: PLC0415
+    from nst_core.models.vgg import Vgg  # noqa: PLC0415
+    from nst_core.models.weights import load  # noqa: PLC0415
+    from nst_core.optim.lbfgs import Lbfgs  # noqa: PLC0415
     from nst_core.params import Params  # noqa: PLC0415
-    from nst_core.tiles import Tiles, grams_of  # noqa: PLC0415
-    from nst_core.vgg import Vgg  # noqa: PLC0415
-    from nst_core.weights import load  # noqa: PLC0415
 
     device, params = torch.device(options.device), Params()
     random = np.random.default_rng(0)
@@ -132,9 +132,9 @@ def peak(plan: str, size_px: int, precision: str, options: argparse.Namespace) -
     pictures = contents.clone()
 
     def bowl(trials: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        slopes = trials - 0.5
-        totals = 0.5 * slopes.square().sum(dim=(1, 2, 3))
-        return slopes, totals, totals[:, None].expand(-1, 5)
+        grads = trials - 0.5
+        totals = 0.5 * grads.square().sum(dim=(1, 2, 3))
+        return grads, totals, totals[:, None].expand(-1, 5)
 
     for _ in range(history + 1):  # fills the history without the network
         optimiser.step(pictures, bowl, rate)

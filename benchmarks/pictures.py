@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-from nst_core import images
-from nst_core.images import Picture
+from nst_core.images import io
+from nst_core.images.io import Picture
 
 ROOT: Final = Path(__file__).parents[1]
 PAINTINGS: Final = ROOT / "bot" / "paintings"
@@ -29,4 +29,4 @@ PAIRS: Final = (
 def read(pair: tuple[str, str]) -> tuple[Picture, Picture]:
     """Content and style of a pair of names."""
     content, style = pair
-    return images.decode(CONTENTS[content]), images.decode(STYLES[style])
+    return io.decode(CONTENTS[content]), io.decode(STYLES[style])

@@ -14,14 +14,15 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
 from benchmarks.machine import wait
-from nst_core import images, weights
-from nst_core.hardware import EXACT, Precision
-from nst_core.images import Picture
-from nst_core.objective import Objective
+from nst_core.images import io
+from nst_core.images.io import Picture
+from nst_core.kernels.precision import EXACT, Precision
+from nst_core.losses.objective import Objective
+from nst_core.losses.targets import GramCache, pixels_of, targets
+from nst_core.models import weights
+from nst_core.models.vgg import Vgg
 from nst_core.params import Params
-from nst_core.styling import plain
-from nst_core.targets import GramCache, pixels_of, targets
-from nst_core.vgg import Vgg
+from nst_core.styles import as_spec
 
 ADAM_STEPS: Final = (1000, 500)
 """At the coarsest scale, and at each scale after it."""
@@ -146,10 +147,10 @@ def _objective(
     precision: Precision,
 ) -> Objective:
     vgg = Vgg(weights.load(params.network), pooling=params.pooling, device=device, precision=precision)
-    fitted = images.fit(content, size_px)
-    wanted = targets(plain(style), fitted, params, size_px=size_px, vgg=vgg, cache=GramCache())
+    fitted = io.fit(content, size_px)
+    wanted = targets(as_spec(style), fitted, params, size_px=size_px, vgg=vgg, cache=GramCache())
     return Objective(vgg, pixels_of(fitted.rgb, device), [wanted], [params])
 
 
 def _at(picture: Picture, size_px: int, device: torch.device) -> Tensor:
-    return pixels_of(images.fit(picture, size_px).rgb, device)
+    return pixels_of(io.fit(picture, size_px).rgb, device)

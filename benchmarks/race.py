@@ -17,10 +17,10 @@ from benchmarks.pictures import read
 from benchmarks.published import ADAM_STEPS, Snapshot, averaged_adam, lbfgs
 from benchmarks.trajectory import Point
 from nst_core.engine import measure, stylize
-from nst_core.hardware import EXACT, choose_device, choose_precision
-from nst_core.images import Picture
+from nst_core.events import Finished, Preview, Step
+from nst_core.images.io import Picture
+from nst_core.kernels.precision import EXACT, choose_device, choose_precision
 from nst_core.params import Params
-from nst_core.progress import Finished, Preview, Step
 
 BETA = 25.0
 """Of the objective that is raced down."""

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import torch
 
 from benchmarks.pictures import read
-from nst_core import images
-from nst_core.hardware import EXACT
-from nst_core.images import Picture
-from nst_core.objective import Objective
+from nst_core.images import io
+from nst_core.images.io import Picture
+from nst_core.kernels.precision import EXACT
+from nst_core.losses.objective import Objective
+from nst_core.losses.targets import pixels_of, shared_cache, targets
 from nst_core.params import Params
-from nst_core.studio import network
-from nst_core.styling import plain
-from nst_core.targets import pixels_of, shared_cache, targets
+from nst_core.run.prepared_job import network
+from nst_core.styles import as_spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,8 @@ def references(content: Picture, style: Picture, size_px: int) -> tuple[float, t
     """What the relative form divides by, content and each style layer, in float32 on the CPU."""
     params, cpu = Params(size=size_px), torch.device("cpu")
     vgg = network(params, cpu, EXACT)
-    fitted = images.fit(content, size_px)
-    wanted = targets(plain(style), fitted, params, size_px=size_px, vgg=vgg, cache=shared_cache())
+    fitted = io.fit(content, size_px)
+    wanted = targets(as_spec(style), fitted, params, size_px=size_px, vgg=vgg, cache=shared_cache())
     objective = Objective(vgg, pixels_of(fitted.rgb, cpu), [wanted], [params])
     of_content = objective.features.float().square().mean().item()
     return of_content, tuple(reference.item() for reference in objective.regions[0].references)

@@ -30,12 +30,12 @@ from rich.table import Table
 
 from benchmarks.machine import header
 from tests.bot.web.conftest import free_port
-from tests.wire.conftest import environment
-from tests.wire.discord_server import DiscordServer
-from tests.wire.openapi import Description
-from tests.wire.process import BotProcess
-from tests.wire.stylizing import finished
-from tests.wire.world import Upload
+from tests.e2e.wire.conftest import environment
+from tests.e2e.wire.discord_server import DiscordServer
+from tests.e2e.wire.openapi import Description
+from tests.e2e.wire.process import BotProcess
+from tests.e2e.wire.stylizing import finished
+from tests.e2e.wire.world import Upload
 
 MIB = 1024 * 1024
 ROOT = Path(__file__).parents[1]

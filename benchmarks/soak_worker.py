@@ -10,15 +10,15 @@ from typing import Any
 from bot.settings import Settings
 from bot.worker.__main__ import work
 from bot.worker.pictures import Work
-from nst_core import images
-from nst_core.progress import Event, Finished, Preview, Started, Step
+from nst_core.events import Event, Finished, Preview, Started, Step
+from nst_core.images import io
 
 
 def quick_brush(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
     """Decodes the one content and returns it at the size asked for, with every kind of event on the way."""
     [painted] = works
     size_px = int(painted.params["size"])
-    picture = images.fit(images.decode(painted.pictures.content), size_px)
+    picture = io.fit(io.decode(painted.pictures.content), size_px)
     losses: dict[str, Any] = {
         "content": 1.0,
         "style": 2.0,

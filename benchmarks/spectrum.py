@@ -1,4 +1,6 @@
-"""How far a picture moves for a change of its gradient, by frequency and colour: see `nst_core.spectrum`.
+"""How far a picture moves for a change of its gradient, by frequency and colour.
+
+See `nst_core.optim.spectrum`.
 
     python -m benchmarks.spectrum [--size PX] [--steps N]
 
@@ -17,12 +19,12 @@ from torch import Tensor
 
 from benchmarks.machine import header
 from benchmarks.pictures import PAIRS, read
-from nst_core.evaluators import Evaluator
-from nst_core.hardware import choose_device, choose_precision
-from nst_core.lbfgs import Lbfgs
+from nst_core.kernels.precision import choose_device, choose_precision
+from nst_core.optim.lbfgs import Lbfgs
+from nst_core.optim.spectrum import opponent_axes
 from nst_core.params import Params
-from nst_core.spectrum import opponent_axes
-from nst_core.studio import Job, Studio, network
+from nst_core.run.evaluator import Evaluator
+from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
 
 EDGES = (0.0, 0.006, 0.012, 0.02, 0.03, 0.045, 0.06, 0.09, 0.12, 0.18, 0.25, 0.35, 0.5, 0.71)
 """Bounds of the bands in cycles per pixel."""
@@ -52,11 +54,13 @@ def of_pair(pair: tuple[str, str], size_px: int, steps: int) -> Tensor:
     content, style = read(pair)
     device = choose_device("auto")
     params = Params(size=size_px, beta=25.0)
-    studio = Studio(Job(content=content, style=style, params=params), device, choose_precision(device))
-    evaluate = Evaluator(
-        [studio], network(params, device, studio.precision), size_px, torch.tensor([25.0], device=device)
+    prepared = PreparedJob(
+        StyleTransferJob(content=content, style=style, params=params), device, choose_precision(device)
     )
-    optimiser, pictures = Lbfgs(1.0), studio.start(size_px).clone()
+    evaluate = Evaluator(
+        [prepared], network(params, device, prepared.precision), size_px, torch.tensor([25.0], device=device)
+    )
+    optimiser, pictures = Lbfgs(1.0), prepared.start(size_px).clone()
     seen: list[tuple[Tensor, Tensor]] = []
 
     def recording(at: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -3,7 +3,7 @@
     python -m benchmarks.strength [--sizes PX ...] [--strengths S ...] [--resume FILE] [--device DEVICE]
 
 Every content is painted in every style, several styles in one batch. The results are measured on VGG-16,
-which did not paint them, in three figures (`nst_core.metrics`): `content_rel` is relative to the content's
+which did not paint them, in three figures (`nst_core.quality`): `content_rel` is relative to the content's
 own activations at that size, which on VGG-16 are weaker the larger it is; `content_distance` scales the
 activations of both to one length at each position; `style_rel` is relative to the content's own distance
 from the style. The raw form has one weight of the style for everything: the geometric mean, over pairs and
@@ -26,13 +26,13 @@ from benchmarks.bands import band
 from benchmarks.machine import commit, header
 from benchmarks.pictures import CONTENTS, STYLES
 from benchmarks.raw_weight import RawWeight, raw_weight
-from nst_core import images
 from nst_core.engine import stylize_batch
-from nst_core.images import Picture
-from nst_core.metrics import Network, compare
+from nst_core.events import Finished
+from nst_core.images import io
+from nst_core.images.io import Picture
 from nst_core.params import Params
-from nst_core.progress import Finished
-from nst_core.studio import Job
+from nst_core.quality import Network, compare
+from nst_core.run.prepared_job import StyleTransferJob
 
 JUDGE: Final[Network] = "vgg16"
 FIGURES: Final = ("content_rel", "content_distance", "style_rel")
@@ -156,7 +156,9 @@ def _batch(
     if all(known):
         return [row for row in known if row is not None]
     photograph = _decoded(CONTENTS[content])
-    jobs = [Job(content=photograph, style=_decoded(STYLES[style]), params=params) for style in styles]
+    jobs = [
+        StyleTransferJob(content=photograph, style=_decoded(STYLES[style]), params=params) for style in styles
+    ]
     for number, event in stylize_batch(jobs, device=options.device, preview_every_s=None):
         if not isinstance(event, Finished):
             continue
@@ -165,14 +167,14 @@ def _batch(
         if options.keep is not None:
             options.keep.mkdir(parents=True, exist_ok=True)
             name = f"{content}-{styles[number]}-{params.size}-{form}-{strength:g}.png"
-            (options.keep / name).write_bytes(images.encode(event.picture, format="png"))
+            (options.keep / name).write_bytes(io.encode(event.picture, format="png"))
     if options.resume is not None:
         with options.resume.open("a") as file:
             file.writelines(json.dumps(row) + "\n" for row in wanted)
     return wanted
 
 
-def _judged(picture: Picture, job: Job, device: str) -> Row:
+def _judged(picture: Picture, job: StyleTransferJob, device: str) -> Row:
     assert isinstance(job.style, Picture)
     found = compare(picture, job.content, job.style, network=JUDGE, device=device)
     return {name: getattr(found, name) for name in FIGURES}
@@ -180,7 +182,7 @@ def _judged(picture: Picture, job: Job, device: str) -> Row:
 
 @functools.cache
 def _decoded(path: Path) -> Picture:
-    return images.decode(path)
+    return io.decode(path)
 
 
 def _key(row: Row) -> tuple[Any, ...]:

@@ -24,14 +24,14 @@ from benchmarks.breakdown import breakdown, median_s
 from benchmarks.flops import flops
 from benchmarks.machine import header
 from benchmarks.pictures import PAIRS, read
-from nst_core import images
-from nst_core.cuda_graph import Graphed
-from nst_core.hardware import Precision, choose_device, choose_precision
-from nst_core.objective import Objective
+from nst_core.images import io
+from nst_core.kernels.precision import Precision, choose_device, choose_precision
+from nst_core.losses.objective import Objective
+from nst_core.losses.targets import pixels_of, shared_cache, targets
 from nst_core.params import Params
-from nst_core.studio import network
-from nst_core.styling import plain
-from nst_core.targets import pixels_of, shared_cache, targets
+from nst_core.run.cuda_graph import Graphed
+from nst_core.run.prepared_job import network
+from nst_core.styles import as_spec
 
 CASES: Final = ((256, 1), (256, 2), (256, 4), (256, 8), (512, 1), (512, 2), (1024, 1))
 """Long edge in pixels, and pictures in the batch."""
@@ -136,8 +136,8 @@ def iteration(
     params = Params(size=size_px)
     vgg = network(params, device, precision)
     content, style = read(PAIRS[0])
-    square = images.resize(content, width=size_px, height=size_px)
-    wanted = targets(plain(style), square, params, size_px=size_px, vgg=vgg, cache=shared_cache())
+    square = io.resize(content, width=size_px, height=size_px)
+    wanted = targets(as_spec(style), square, params, size_px=size_px, vgg=vgg, cache=shared_cache())
     contents = pixels_of(square.rgb, device).repeat(batch, 1, 1, 1)
     objective = Objective(vgg, contents, [wanted] * batch, [params] * batch)
     evaluate = Graphed(objective.gradient, contents) if device.type == "cuda" else objective.gradient

@@ -12,21 +12,21 @@ import discord
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from bot.chat.cards.courier import Courier
+from bot.chat.account.takedowns import TakedownRunner
+from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.client import EaselClient, use_stand_in
-from bot.chat.community.curator import Curator
-from bot.chat.desk.leftovers import LeftoverRemover
-from bot.chat.rooms import Rooms
-from bot.chat.steady import answer_steadily
+from bot.chat.community.gallery_updater import GalleryUpdater
+from bot.chat.ui.retry import retry_interactions
+from bot.chat.ui.services import Services
 from bot.db import Database
+from bot.domain.privacy.retention import Keeping, Sweeper
+from bot.domain.requests.content_policy import Action, ContentPolicy
+from bot.domain.requests.pictures import Cleaner, PictureStore
+from bot.domain.requests.submit import Limits, Submitter
 from bot.engines.capacity import largest_size_px
 from bot.engines.choice import engine_for, listener_for
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
-from bot.features.intake import Cleaner, Intake
-from bot.features.retention import Keeping, Sweeper
-from bot.features.safety import Action, ContentPolicy
-from bot.features.submit import Limits, Submitter
 from bot.media.blobs import blobs_at
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
@@ -37,7 +37,7 @@ from bot.settings import MIB, Settings
 from bot.web.machine import FolderSize
 from bot.web.meters import Meters, TimedDecoder
 from bot.web.server import open_web
-from bot.web.watched import Watched
+from bot.web.sources import Watched
 
 log = structlog.get_logger(__name__)
 
@@ -49,14 +49,14 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class Application:
     """Everything of the service but Discord.
 
     own_workers: those that `supervisor` keeps alive.
     listener: wakes the courier where other processes write too.
     """
 
-    rooms: Rooms
+    services: Services
     supervisor: Supervisor
     meters: Meters
     own_workers: int
@@ -65,9 +65,9 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(
+async def open_application(
     settings: Settings, *, source: AttachmentSource | None = None, decoder: Cleaner | None = None
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Application]:
     """Migrates and builds the rooms.
 
     source, decoder: stand for the download and the reading of attachments in a simulation.
@@ -123,22 +123,22 @@ def _policy(settings: Settings) -> ContentPolicy | None:
     )
 
 
-def _build(settings: Settings, database: Database, source: AttachmentSource, decoder: Cleaner) -> House:
+def _build(settings: Settings, database: Database, source: AttachmentSource, decoder: Cleaner) -> Application:
     engine = engine_for(database, settings)
     names = devices(settings.device, settings.workers)
     limits = _limits(settings, names)
     meters = Meters()
     blobs = blobs_at(settings.blobs_url, settings.blobs_dir)
     timed, policy = TimedDecoder(decoder, meters), _policy(settings)
-    intake = Intake(source=source, decoder=timed, blobs=blobs, policy=policy)
+    picture_store = PictureStore(source=source, decoder=timed, blobs=blobs, policy=policy)
     workers = max(1, len(names))
     submitter = Submitter(
-        database=database, enqueue=engine.enqueue, intake=intake, limits=limits, workers=workers
+        database=database, enqueue=engine.enqueue, picture_store=picture_store, limits=limits, workers=workers
     )
-    rooms = Rooms(
+    services = Services(
         database=database,
         submitter=submitter,
-        intake=intake,
+        picture_store=picture_store,
         limits=limits,
         workers=workers,
         privacy_url=settings.privacy_url,
@@ -149,14 +149,14 @@ def _build(settings: Settings, database: Database, source: AttachmentSource, dec
         stop_timeout_s=settings.stop_timeout_s,
         environment=settings.for_workers(),
     )
-    sweeper = Sweeper(database=database, blobs=intake.blobs, keeping=_keeping(settings))
-    return House(
-        rooms=rooms,
+    sweeper = Sweeper(database=database, blobs=picture_store.blobs, keeping=_keeping(settings))
+    return Application(
+        services=services,
         supervisor=supervisor,
         sweeper=sweeper,
         meters=meters,
         own_workers=len(names),
-        listener=listener_for(database, rooms.news.set),
+        listener=listener_for(database, services.news.set),
     )
 
 
@@ -199,35 +199,38 @@ async def run(settings: Settings) -> None:
         start_sentry(settings.sentry_dsn.get_secret_value())
     if settings.discord_api_url and settings.discord_gateway_url:
         use_stand_in(api_url=settings.discord_api_url, gateway_url=settings.discord_gateway_url)
-    answer_steadily()
+    retry_interactions()
     token = settings.discord_token.get_secret_value()
     with stop_on_signals() as stop:
         count, ids = settings.shard_count, settings.shard_ids
         async with (
-            open_house(settings) as house,
+            open_application(settings) as application,
             EaselClient(
-                house.rooms, shard_count=count, shard_ids=ids, http_trace=house.meters.discord.trace()
+                application.services,
+                shard_count=count,
+                shard_ids=ids,
+                http_trace=application.meters.discord.trace(),
             ) as client,
-            open_web(_watched(settings, house, client), host=settings.web_host, port=settings.web_port),
+            open_web(_watched(settings, application, client), host=settings.web_host, port=settings.web_port),
         ):
             await _log_in(client, token)
-            courier = Courier(client=client, rooms=house.rooms)
-            curator = Curator(client=client, rooms=house.rooms)
-            remover = LeftoverRemover(client=client, rooms=house.rooms)
-            listening = [house.listener.run] if house.listener else []
+            courier = CardUpdater(client=client, services=application.services)
+            curator = GalleryUpdater(client=client, services=application.services)
+            remover = TakedownRunner(client=client, services=application.services)
+            listening = [application.listener.run] if application.listener else []
             showing = (client.connect, *listening, courier.run, curator.run, remover.run)
-            parts = (*showing, house.sweeper.run, house.supervisor.run)
+            parts = (*showing, application.sweeper.run, application.supervisor.run)
             await run_until(stop, *parts)
     log.info("stopped")
 
 
-def _watched(settings: Settings, house: House, client: EaselClient) -> Watched:
+def _watched(settings: Settings, application: Application, client: EaselClient) -> Watched:
     return Watched(
-        database=house.rooms.database,
+        database=application.services.database,
         gateway=client,
-        meters=house.meters,
-        workers=house.supervisor.pids,
-        own_workers=house.own_workers,
+        meters=application.meters,
+        workers=application.supervisor.pids,
+        own_workers=application.own_workers,
         data_dir=settings.data_dir,
         blobs=None if settings.blobs_url else FolderSize(settings.blobs_dir),
     )

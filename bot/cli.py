@@ -131,7 +131,7 @@ def backup(file: Path) -> None:
     Args:
         file: Where the backup is written, such as easel-monday.tar.gz; it must not exist yet.
     """
-    from bot.backup import back_up  # noqa: PLC0415
+    from bot.operations.backup import back_up  # noqa: PLC0415
 
     done = asyncio.run(back_up(Settings(), file))
     gone = f"; {done.missing} were deleted meanwhile" if done.missing else ""
@@ -151,7 +151,7 @@ def restore(file: Path) -> None:
     Args:
         file: What `easel backup` has written.
     """
-    from bot.restore import restore as restore_from  # noqa: PLC0415
+    from bot.operations.restore import restore as restore_from  # noqa: PLC0415
 
     settings = Settings()
     done = asyncio.run(restore_from(settings, file))
@@ -166,7 +166,7 @@ def restore(file: Path) -> None:
 @app.command(name="jobs")
 def jobs_() -> None:
     """List the line: what is being painted, and what waits in which order."""
-    from bot.lookup import show_line  # noqa: PLC0415
+    from bot.operations.lookup import show_line  # noqa: PLC0415
 
     asyncio.run(show_line(Settings(), Console()))
 
@@ -178,7 +178,7 @@ def job(name: str) -> None:
     Args:
         name: The job's number, or the reference that its person was told.
     """
-    from bot.lookup import show_job  # noqa: PLC0415
+    from bot.operations.lookup import show_job  # noqa: PLC0415
 
     asyncio.run(show_job(Settings(), Console(), name))
 
@@ -192,7 +192,7 @@ def block(kind: Kind, number: int, *, reason: str) -> None:
         number: The Discord id of the person or the server.
         reason: For you and `easel blocks`; whoever is blocked does not see it.
     """
-    from bot.features import blocks as room  # noqa: PLC0415
+    from bot.domain.limits import blocklist as room  # noqa: PLC0415
 
     new = room.Block(kind=kind, id=number, reason=reason, created_at=time.time())
     asyncio.run(_in_database(lambda connection: room.block(connection, new)))
@@ -207,7 +207,7 @@ def unblock(kind: Kind, number: int) -> None:
         kind: user or guild.
         number: The Discord id of the person or the server.
     """
-    from bot.features import blocks as room  # noqa: PLC0415
+    from bot.domain.limits import blocklist as room  # noqa: PLC0415
 
     if not asyncio.run(_in_database(lambda connection: room.unblock(connection, kind, number))):
         raise Refusal(f"There is no block of {kind} {number}: see them with easel blocks.")
@@ -217,7 +217,7 @@ def unblock(kind: Kind, number: int) -> None:
 @app.command
 def blocks() -> None:
     """List the blocked people and servers."""
-    from bot.features import blocks as room  # noqa: PLC0415
+    from bot.domain.limits import blocklist as room  # noqa: PLC0415
 
     found = asyncio.run(_in_database(room.every))
     console = Console(soft_wrap=True)
@@ -247,7 +247,7 @@ async def _in_database(work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
 @app.command
 def doctor() -> None:
     """Check token, database, weights, device and disk, each with a line and a mend."""
-    from bot.doctor import examine  # noqa: PLC0415
+    from bot.operations.doctor import examine  # noqa: PLC0415
 
     sys.exit(0 if asyncio.run(examine(Settings(), Console())) else 1)
 

@@ -20,10 +20,11 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from bot.domain.jobs import model
+from bot.domain.jobs.cost import share_painted
+from bot.domain.jobs.model import WAITING, Job, State
+from bot.domain.styles.looks import BUILT_IN
 from bot.errors import Refusal
-from bot.features import jobs
-from bot.features.jobs import WAITING, Job, State
-from bot.features.looks import BUILT_IN, share_painted
 from bot.playground import Answer, Stage, stage
 from bot.settings import Settings
 from nst_core.params import Params
@@ -131,8 +132,8 @@ async def _states(one: Stage) -> AsyncIterator[Job]:
     """The job as it is every now and then, until it has ended; nothing where there is none."""
     given_up_at = time.monotonic() + CLAIM_TIMEOUT_S
     while True:
-        async with one.rooms.database.read() as connection:
-            job = await jobs.newest(connection)
+        async with one.services.database.read() as connection:
+            job = await model.newest(connection)
         if job is None:
             return
         yield job

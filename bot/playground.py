@@ -36,12 +36,12 @@ except ModuleNotFoundError as error:
 
 from rich.console import Console
 
-from bot.app import House, open_house, run_until, stop_on_signals
-from bot.chat.cards.courier import Courier
+from bot.app import Application, open_application, run_until, stop_on_signals
+from bot.chat.account.takedowns import TakedownRunner
+from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.client import EaselClient
-from bot.chat.community.curator import Curator
-from bot.chat.desk.leftovers import LeftoverRemover
-from bot.chat.rooms import Rooms
+from bot.chat.community.gallery_updater import GalleryUpdater
+from bot.chat.ui.services import Services
 from bot.settings import Settings
 from bot.telemetry import configure_logging
 
@@ -115,7 +115,7 @@ class Stage:
     """A server with one art channel and two members, and the house behind the bot."""
 
     env: Env
-    rooms: Rooms
+    services: Services
     channel: ChannelHandle
     members: tuple[MemberActor, ...]
 
@@ -152,37 +152,39 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
                 "workers": settings.workers or None,  # 0 leaves the painting to others, who cannot see this
             }
         )
-        async with open_house(own, source=source) as house:
-            client = EaselClient(house.rooms, shard_count=1)
+        async with open_application(own, source=source) as application:
+            client = EaselClient(application.services, shard_count=1)
             async with simcord.run(client, check_errors=False, settle_timeout=SETTLE_TIMEOUT_S) as env:
                 source.env = env
                 # SimCord would note each refusal as a defect; the bot's own door makes an answer of it.
                 vars(client.tree).pop("on_error", None)
                 await keep_time(env)
-                async with _service(client, house):
-                    yield await _furnish(env, client, house.rooms)
+                async with _service(client, application):
+                    yield await _furnish(env, client, application.services)
 
 
-async def _furnish(env: Env, client: EaselClient, rooms: Rooms) -> Stage:
+async def _furnish(env: Env, client: EaselClient, services: Services) -> Stage:
     guild = env.create_guild("Easel's studio")
     channel = guild.create_text_channel("art")
     members = tuple(guild.add_member(env.create_user(name)) for name in ("Ada", "Ben"))
     if client.user is not None:
         await client.user.edit(username="Easel")
     await client.get_partial_messageable(channel.id).send(WELCOME)
-    return Stage(env=env, rooms=rooms, channel=channel, members=members)
+    return Stage(env=env, services=services, channel=channel, members=members)
 
 
 @asynccontextmanager
-async def _service(client: EaselClient, house: House) -> AsyncIterator[None]:
+async def _service(client: EaselClient, application: Application) -> AsyncIterator[None]:
     """What shows and takes down, and the workers, beside the body; a body's refusal leaves as itself."""
     stop = asyncio.Event()
-    courier = Courier(client=client, rooms=house.rooms)
-    curator = Curator(client=client, rooms=house.rooms)
-    remover = LeftoverRemover(client=client, rooms=house.rooms)
+    courier = CardUpdater(client=client, services=application.services)
+    curator = GalleryUpdater(client=client, services=application.services)
+    remover = TakedownRunner(client=client, services=application.services)
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_until(stop, courier.run, curator.run, remover.run, house.supervisor.run))
+            group.create_task(
+                run_until(stop, courier.run, curator.run, remover.run, application.supervisor.run)
+            )
             try:
                 yield
             finally:

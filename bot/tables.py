@@ -2,7 +2,8 @@
 
 Times are seconds since the epoch (UTC) as floats; ids of users, guilds, channels and messages are Discord's;
 a blob is named by its key in the store (`bot.media.blobs`). A column that names one ends in `_blob`: what no
-such column names is deleted (`bot.features.retention`). An empty key stands for a picture that was forgotten.
+such column names is deleted (`bot.domain.privacy.retention`).
+An empty key stands for a picture that was forgotten.
 """
 
 from sqlalchemy import (
@@ -96,7 +97,7 @@ jobs = Table(
 )
 
 workers = Table(
-    "workers",  # see bot.features.fleet
+    "workers",  # see bot.domain.jobs.heartbeats
     metadata,
     Column("name", String(100), primary_key=True),
     Column("device", String(32), nullable=False),
@@ -161,7 +162,7 @@ guilds = Table(
     "guilds",
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("settings", JSON, nullable=False),  # see bot.features.guilds
+    Column("settings", JSON, nullable=False),  # see bot.domain.servers.server_settings
     Column("toured_at", Double),  # when somebody here was first shown around
     Column("left_at", Double),  # when the bot was removed: the data is deleted some days later
 )
@@ -170,7 +171,7 @@ people = Table(
     "people",
     metadata,
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("settings", JSON, nullable=False),  # see bot.features.people
+    Column("settings", JSON, nullable=False),  # see bot.domain.servers.users
     Column("style_blob", String(64)),  # the current style, chosen by "Use as style"
     Column("style_name", String(100)),
 )
@@ -194,7 +195,7 @@ exhibits = Table(
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("retry_at", Double, nullable=False, server_default="0"),
     Column("removed", Boolean, nullable=False, server_default=false()),
-    # Changes that its message does not show yet, None where it shows all; see bot.features.exhibits.
+    # Changes that its message does not show yet, None where it shows all; see bot.domain.gallery.exhibits.
     Column("pending", Integer, server_default="1"),
     Column("created_at", Double, nullable=False),
     Index(None, "guild_id", "created_at"),

@@ -9,22 +9,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nst_core import images, optimisers
-from nst_core.adain import blend
-from nst_core.descent import Descent
 from nst_core.errors import ParamsError
-from nst_core.evaluators import Evaluator, Room, plan_for
-from nst_core.hardware import EXACT, choose_device, choose_precision
-from nst_core.images import Picture
+from nst_core.events import Event, Figures, Finished, Preview, Started, Step
+from nst_core.images import io
+from nst_core.images.io import Picture
+from nst_core.kernels.precision import EXACT, choose_device, choose_precision
+from nst_core.losses.objective import Objective, figures
+from nst_core.losses.targets import pixels_of, shared_cache, targets
+from nst_core.losses.tiled import Tiles
 from nst_core.memory import history_for
-from nst_core.objective import Objective, figures
+from nst_core.models.adain import adain_alpha
+from nst_core.optim import first_order
+from nst_core.optim.loop import OptimizationLoop
 from nst_core.params import ALIKE, Params
-from nst_core.progress import Event, Figures, Finished, Preview, Started, Step
 from nst_core.pyramid import Scale
-from nst_core.studio import Job, Studio, network
-from nst_core.styling import Styling, plain
-from nst_core.targets import pixels_of, shared_cache, targets
-from nst_core.tiles import Tiles
+from nst_core.run.evaluator import Evaluator, MemoryBudget, plan_for
+from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
+from nst_core.styles import StyleSpec, as_spec
 
 SKETCH_PX: Final = 512
 """The first preview is no larger, so that it comes within seconds."""
@@ -36,7 +37,7 @@ MEASURED_WHOLE_PX: Final = 1024 * 1024
 
 def stylize(
     content: Picture,
-    style: Picture | Styling,
+    style: Picture | StyleSpec,
     params: Params,
     *,
     device: str = "auto",
@@ -58,13 +59,13 @@ def stylize(
         MemoryLimitError: memory is too small even for tiles; this comes before any work.
         EngineError: the loss is not finite.
     """
-    job = Job(content=content, style=style, params=params, start=start)
+    job = StyleTransferJob(content=content, style=style, params=params, start=start)
     for _, event in stylize_batch([job], device=device, precision=precision, preview_every_s=preview_every_s):
         yield event
 
 
 def stylize_batch(
-    jobs: Sequence[Job],
+    jobs: Sequence[StyleTransferJob],
     *,
     device: str = "auto",
     precision: str = "auto",
@@ -84,53 +85,55 @@ def stylize_batch(
     started = time.monotonic()
     where = choose_device(device)
     chosen = choose_precision(where, precision)
-    room = Room(where)
-    studios = [Studio(job, where, chosen) for job in jobs]
-    params = studios[0].params
-    plan = studios[0].job.plan
-    _check_alike(studios, plan)
+    room = MemoryBudget(where)
+    prepared_jobs = [PreparedJob(job, where, chosen) for job in jobs]
+    params = prepared_jobs[0].params
+    plan = prepared_jobs[0].job.plan
+    _check_alike(prepared_jobs, plan)
     draft = params.quality == "draft"
     if not draft:
-        plan_for(studios, params.size, room)
+        plan_for(prepared_jobs, params.size, room)
     sizes = tuple(scale.edge_px for scale in plan)
     steps = sum(scale.steps for scale in plan)
-    for number in range(len(studios)):
+    for number in range(len(prepared_jobs)):
         yield number, Started(sizes=sizes, steps=steps, device=str(where), precision=chosen.name)
     edge_px = min(params.size, DRAFT_PX if draft else SKETCH_PX)
     results = []
-    for number, studio in enumerate(studios):
-        results.append(studio.sketch(edge_px, blend(studio.params)) if draft else studio.first_look(edge_px))
-        yield number, Preview(scale=1, scales=len(plan), picture=studio.picture(results[-1], edge_px))
-    betas = [studio.params.nominal_beta for studio in studios]
+    for number, prepared in enumerate(prepared_jobs):
+        results.append(
+            prepared.sketch(edge_px, adain_alpha(prepared.params)) if draft else prepared.first_look(edge_px)
+        )
+        yield number, Preview(scale=1, scales=len(plan), picture=prepared.picture(results[-1], edge_px))
+    betas = [prepared.params.nominal_beta for prepared in prepared_jobs]
     if draft:
         results = [
-            studio.enlarged(result, edge_px, params.size) if edge_px < params.size else result
-            for studio, result in zip(studios, results, strict=True)
+            prepared.enlarged(result, edge_px, params.size) if edge_px < params.size else result
+            for prepared, result in zip(prepared_jobs, results, strict=True)
         ]
     else:
-        pixels, betas = yield from _optimise(studios, plan, room, preview_every_s)
+        pixels, betas = yield from _optimise(prepared_jobs, plan, room, preview_every_s)
         results = list(pixels[:, None])
-    for number, (studio, result, beta) in enumerate(zip(studios, results, betas, strict=True)):
-        picture = studio.picture(result, params.size)
-        reached = dataclasses.replace(studio.params, beta=beta)
-        final = measure(picture, studio.job.content, studio.job.style, reached, device=device)
+    for number, (prepared, result, beta) in enumerate(zip(prepared_jobs, results, betas, strict=True)):
+        picture = prepared.picture(result, params.size)
+        reached = dataclasses.replace(prepared.params, beta=beta)
+        final = measure(picture, prepared.job.content, prepared.job.style, reached, device=device)
         yield (
             number,
             Finished(
                 picture=picture,
                 **dataclasses.asdict(final),
                 beta=beta,
-                iterations=studio.iterations,
+                iterations=prepared.iterations,
                 seconds=time.monotonic() - started,
                 device=str(where),
                 precision=chosen.name,
-                notes=tuple(studio.notes),
+                notes=tuple(prepared.notes),
             ),
         )
 
 
 def measure(
-    picture: Picture, content: Picture, style: Picture | Styling, params: Params, *, device: str = "auto"
+    picture: Picture, content: Picture, style: Picture | StyleSpec, params: Params, *, device: str = "auto"
 ) -> Figures:
     """The losses of a picture's 8-bit pixels, in float32, against content and style as `stylize` has them.
 
@@ -139,79 +142,82 @@ def measure(
     """
     where = choose_device(device)
     vgg = network(params, where, EXACT)
-    content = images.resize(content, width=picture.width, height=picture.height)
+    content = io.resize(content, width=picture.width, height=picture.height)
     size_px = max(picture.width, picture.height)
-    wanted = targets(plain(style), content, params, size_px=size_px, vgg=vgg, cache=shared_cache())
+    wanted = targets(as_spec(style), content, params, size_px=size_px, vgg=vgg, cache=shared_cache())
     kind = Objective if picture.width * picture.height <= MEASURED_WHOLE_PX else Tiles
     objective = kind(vgg, pixels_of(content.rgb, where), [wanted], [params])
-    levels = images.quantise(picture.rgb).astype(np.float32) / np.float32(255)
+    levels = io.quantise(picture.rgb).astype(np.float32) / np.float32(255)
     with torch.no_grad():
         return figures(objective(pixels_of(levels, where))[1][0])
 
 
 def _optimise(
-    studios: Sequence[Studio], plan: tuple[Scale, ...], room: Room, preview_every_s: float | None
+    prepared_jobs: Sequence[PreparedJob],
+    plan: tuple[Scale, ...],
+    room: MemoryBudget,
+    preview_every_s: float | None,
 ) -> Generator[tuple[int, Event], None, tuple[Tensor, list[float]]]:
     """Paints from the coarsest size to the finest; returns the pixels (b, 3, h, w) and each job's beta."""
-    first = studios[0]
+    first = prepared_jobs[0]
     vgg = network(first.params, first.device, first.precision)
     finest = first.content_at(plan[-1].edge_px)
     history = history_for(finest.width, finest.height)
-    descent = Descent(
-        optimiser=optimisers.make([studio.params for studio in studios], history=history),
+    loop = OptimizationLoop(
+        optimiser=first_order.make([prepared.params for prepared in prepared_jobs], history=history),
         steps=sum(scale.steps for scale in plan),
-        stops=[studio.params.stop for studio in studios],
+        stops=[prepared.params.stop for prepared in prepared_jobs],
         read_every=10 if first.device.type == "cuda" else 1,
     )
-    nominal = [studio.params.nominal_beta for studio in studios]
+    nominal = [prepared.params.nominal_beta for prepared in prepared_jobs]
     betas = torch.tensor(nominal, dtype=torch.float32, device=first.device)
     before = plan[0].edge_px
-    pixels = torch.cat([_begun(studio, before) for studio in studios]).clone()
+    pixels = torch.cat([_begun(prepared, before) for prepared in prepared_jobs]).clone()
     shown = time.monotonic()
     for number, scale in enumerate(plan, 1):
         if scale.edge_px != before:
-            pixels = _grown(studios, pixels, before, scale.edge_px)
-            descent.optimiser.resize(*pixels.shape[-2:])
+            pixels = _grown(prepared_jobs, pixels, before, scale.edge_px)
+            loop.optimiser.resize(*pixels.shape[-2:])
         before = scale.edge_px
-        evaluate = Evaluator(studios, vgg, scale.edge_px, betas, room=room)
-        for rows in descent.run(pixels, evaluate, scale.steps):
-            yield from enumerate(_steps(rows, descent, number, len(plan), scale.edge_px))
+        evaluate = Evaluator(prepared_jobs, vgg, scale.edge_px, betas, room=room)
+        for rows in loop.run(pixels, evaluate, scale.steps):
+            yield from enumerate(_steps(rows, loop, number, len(plan), scale.edge_px))
             if preview_every_s is not None and time.monotonic() - shown >= preview_every_s:
-                yield from _previews(studios, pixels, number, len(plan), scale.edge_px)
+                yield from _previews(prepared_jobs, pixels, number, len(plan), scale.edge_px)
                 shown = time.monotonic()
         if number < len(plan):
-            yield from _previews(studios, pixels, number, len(plan), scale.edge_px)
+            yield from _previews(prepared_jobs, pixels, number, len(plan), scale.edge_px)
             shown = time.monotonic()
         del evaluate  # its targets are not needed while those of the next size are made
-    for studio, taken, notes in zip(studios, descent.taken, descent.notes, strict=True):
-        studio.iterations = taken
-        studio.notes.extend(notes)
+    for prepared, taken, notes in zip(prepared_jobs, loop.taken, loop.notes, strict=True):
+        prepared.iterations = taken
+        prepared.notes.extend(notes)
     return pixels, betas.tolist()
 
 
-def _grown(studios: Sequence[Studio], pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
+def _grown(prepared_jobs: Sequence[PreparedJob], pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
     """The pictures (b, 3, h, w) at the next size."""
     return torch.cat(
         [
-            studio.textured(studio.enlarged(one, coarse_px, fine_px), coarse_px, fine_px)
-            for studio, one in zip(studios, pixels[:, None], strict=True)
+            prepared.textured(prepared.enlarged(one, coarse_px, fine_px), coarse_px, fine_px)
+            for prepared, one in zip(prepared_jobs, pixels[:, None], strict=True)
         ]
     )
 
 
-def _begun(studio: Studio, edge_px: int) -> Tensor:
+def _begun(prepared: PreparedJob, edge_px: int) -> Tensor:
     """The picture (1, 3, h, w) that the first size begins with."""
-    pixels, started_px = studio.start(edge_px), studio.job.started_px
-    return studio.textured(pixels, started_px, edge_px) if 0 < started_px < edge_px else pixels
+    pixels, started_px = prepared.start(edge_px), prepared.job.started_px
+    return prepared.textured(pixels, started_px, edge_px) if 0 < started_px < edge_px else pixels
 
 
-def _steps(rows: Tensor, descent: Descent, scale: int, scales_: int, size_px: int) -> list[Step]:
+def _steps(rows: Tensor, loop: OptimizationLoop, scale: int, scales_: int, size_px: int) -> list[Step]:
     return [
         Step(
             scale=scale,
             scales=scales_,
-            step=descent.done,
-            steps=descent.steps,
+            step=loop.done,
+            steps=loop.steps,
             size_px=size_px,
             **dataclasses.asdict(figures(row)),
         )
@@ -220,23 +226,23 @@ def _steps(rows: Tensor, descent: Descent, scale: int, scales_: int, size_px: in
 
 
 def _previews(
-    studios: Sequence[Studio], pixels: Tensor, scale: int, scales_: int, size_px: int
+    prepared_jobs: Sequence[PreparedJob], pixels: Tensor, scale: int, scales_: int, size_px: int
 ) -> Generator[tuple[int, Preview], None, None]:
-    for number, (studio, one) in enumerate(zip(studios, pixels[:, None], strict=True)):
-        yield number, Preview(scale=scale, scales=scales_, picture=studio.picture(one, size_px))
+    for number, (prepared, one) in enumerate(zip(prepared_jobs, pixels[:, None], strict=True)):
+        yield number, Preview(scale=scale, scales=scales_, picture=prepared.picture(one, size_px))
 
 
-def _check_alike(studios: Sequence[Studio], plan: Sequence[Scale]) -> None:
-    first = studios[0]
-    for studio in studios[1:]:
+def _check_alike(prepared_jobs: Sequence[PreparedJob], plan: Sequence[Scale]) -> None:
+    first = prepared_jobs[0]
+    for prepared in prepared_jobs[1:]:
         for name in ALIKE:
-            if getattr(studio.params, name) != getattr(first.params, name):
+            if getattr(prepared.params, name) != getattr(first.params, name):
                 raise ParamsError(f"The jobs of a batch must have the same {name}.")
-        if studio.job.plan != first.job.plan:
+        if prepared.job.plan != first.job.plan:
             raise ParamsError("The jobs of a batch must start from pictures of the same size.")
-        if len(studio.styling.regions) != len(first.styling.regions):
+        if len(prepared.spec.regions) != len(first.spec.regions):
             raise ParamsError("The jobs of a batch must have the same number of regions.")
         for scale in plan:
-            one, other = (each.content_at(scale.edge_px) for each in (studio, first))
+            one, other = (each.content_at(scale.edge_px) for each in (prepared, first))
             if (one.width, one.height) != (other.width, other.height):
                 raise ParamsError("The contents of a batch must have the same shape.")

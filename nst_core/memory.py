@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from nst_core.errors import MemoryLimitError, ParamsError
+from nst_core.models.receptive_field import TILE_PX, halo_px, stride_px
 from nst_core.params import STYLE_LAYERS, layers_of
-from nst_core.receptive_field import TILE_PX, halo_px, stride_px
 
 PLANS: Final = ("whole", "checkpoint", "tiles")
 """From the fastest to the one that takes the least memory: every activation is kept; those within a block are

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bot.features.looks import BUILT_IN, EXAMPLES, PAINTINGS, STRENGTHS, Painting
+from bot.domain.styles.looks import BUILT_IN, EXAMPLES, PAINTINGS, STRENGTHS, Painting
 
 CAT = PAINTINGS.parent / "samples" / "chelsea.png"
 SIZE_PX = 384
@@ -25,7 +25,14 @@ def painted(folder: Path, style: Painting, strength: int) -> Image.Image:
     """The cat in that style, from the folder or painted now."""
     file = folder / f"{Path(style.file).stem}-{strength}.png"
     if not file.exists():
-        command = [sys.executable, "-m", "nst_core.cli", "stylize", str(CAT), str(PAINTINGS / style.file)]
+        command = [
+            sys.executable,
+            "-m",
+            "nst_core.cli.main",
+            "stylize",
+            str(CAT),
+            str(PAINTINGS / style.file),
+        ]
         options = ["--size", str(SIZE_PX), "--strength", str(strength), "--out", str(file)]
         subprocess.run([*command, *options], check=True)
     return Image.open(file)

@@ -30,10 +30,10 @@ from selenium.webdriver.support.wait import WebDriverWait
 from simcord import ChannelHandle, InteractionResult, MemberActor, Preview, ResponseMessage, SetupError
 
 from bot.demo import SAMPLE
+from bot.domain.jobs import model
+from bot.domain.jobs.model import WAITING, Job, State
+from bot.domain.styles.looks import PAINTINGS
 from bot.engines.local import LocalEngine
-from bot.features import jobs
-from bot.features.jobs import WAITING, Job, State
-from bot.features.looks import PAINTINGS
 from bot.playground import Stage, keep_time, stage
 from bot.settings import Settings
 
@@ -149,8 +149,8 @@ class Walk:
     async def until(self, holds: Callable[[Job], bool]) -> Job:
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
-            async with self.stage.rooms.database.read() as connection:
-                job = await jobs.newest(connection)
+            async with self.stage.services.database.read() as connection:
+                job = await model.newest(connection)
             if job is not None and holds(job):
                 return job
             await asyncio.sleep(0.1)
@@ -171,8 +171,8 @@ async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     await walk.ask(ben, "stylize", content=content, preset="The Great Wave", size=SIZE_PX)
     await walk.shot("queued", words="The Great Wave")
     await walk.shot("tour", words="You are the first")
-    async with walk.stage.rooms.database.read() as connection:
-        first, second = (await jobs.line(connection))[:2]
+    async with walk.stage.services.database.read() as connection:
+        first, second = (await model.line(connection))[:2]
     await walk.until(lambda _newest: True)
     await _until(walk, first.id, lambda job: bool(job.preview_blob) and (job.step or 0) > 20)
     await asyncio.sleep(3.5)
@@ -206,8 +206,8 @@ async def fail(walk: Walk, ada: MemberActor) -> None:
     """A job that a worker gives up, by the engine's own call."""
     await walk.ask(ada, "stylize", content=picture(SAMPLE), preset="The Shipwreck", size=512, quality="max")
     running = await walk.until(lambda job: job.state is State.RUNNING)
-    engine = LocalEngine(walk.stage.rooms.database, lease_s=20.0, max_attempts=3, running_per_user=2)
-    claim = jobs.Claim(job=running, worker="walk", lease_s=20.0)
+    engine = LocalEngine(walk.stage.services.database, lease_s=20.0, max_attempts=3, running_per_user=2)
+    claim = model.Claim(job=running, worker="walk", lease_s=20.0)
     sentence = "That picture needs more memory than there is here: choose a smaller size."
     assert await engine.fail(claim, error=sentence, reference="cafe0123")
     await walk.until(lambda job: job.state not in WAITING)
@@ -217,8 +217,8 @@ async def fail(walk: Walk, ada: MemberActor) -> None:
 async def _until(walk: Walk, job_id: int, holds: Callable[[Job], bool]) -> None:
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
-        async with walk.stage.rooms.database.read() as connection:
-            job = await jobs.get(connection, job_id)
+        async with walk.stage.services.database.read() as connection:
+            job = await model.get(connection, job_id)
         if job is not None and holds(job):
             return
         await asyncio.sleep(0.1)

@@ -10,33 +10,39 @@ import yarl
 from discord import app_commands, ui
 from discord.gateway import DiscordWebSocket
 
+from bot.chat.account.about import about_command
+from bot.chat.account.guide import help_command, show_around
+from bot.chat.account.mydata import ForgetMeButton, mydata_group
+from bot.chat.account.queue import queue_command
+from bot.chat.account.quota import quota_command
+from bot.chat.account.settings import (
+    ChoiceSelect,
+    PlacesSelect,
+    ResetButton,
+    RoleQuotaButton,
+    settings_command,
+)
+from bot.chat.account.stats import stats_command
 from bot.chat.cards.actions import JobButton
 from bot.chat.cards.cancel import CancelButton, cancel_command
 from bot.chat.cards.result import result_command
 from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect, artchannel_group
-from bot.chat.community.ballot import VoteSelect
 from bot.chat.community.challenge import challenge_group
 from bot.chat.community.exhibit import StarButton, TakeDownButton
 from bot.chat.community.gallery import GalleryPageButton, HangMineButton, gallery_command
-from bot.chat.desk.about import about_command
-from bot.chat.desk.guide import help_command, show_around
-from bot.chat.desk.mydata import ForgetMeButton, mydata_group
-from bot.chat.desk.queue import queue_command
-from bot.chat.desk.quota import quota_command
-from bot.chat.desk.settings import ChoiceSelect, PlacesSelect, ResetButton, RoleQuotaButton, settings_command
-from bot.chat.desk.stats import stats_command
-from bot.chat.door import explain, know
+from bot.chat.community.vote import VoteSelect
 from bot.chat.painting.blend import blend
-from bot.chat.painting.made import how_was_this_made
 from bot.chat.painting.menus import stylize_avatar, stylize_this, use_as_style
+from bot.chat.painting.provenance import how_was_this_made
 from bot.chat.painting.stylize import stylize
 from bot.chat.presets.commands import preset_group
 from bot.chat.presets.gallery import PageButton
 from bot.chat.presets.looks import LookSelect, look_command
 from bot.chat.presets.panel import StyleButton
-from bot.chat.rooms import Rooms
 from bot.chat.translator import Translator
-from bot.features import departures
+from bot.chat.ui.errors import bind_log_context, explain
+from bot.chat.ui.services import Services
+from bot.domain.servers import left
 from bot.language import nearest, speak
 
 log = structlog.get_logger(__name__)
@@ -109,7 +115,7 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
 
     async def interaction_check(self, interaction: discord.Interaction["EaselClient"], /) -> bool:
         """Every command answers in the person's own language."""
-        know(interaction)
+        bind_log_context(interaction)
         speak(nearest(str(interaction.locale)))
         return True
 
@@ -124,7 +130,7 @@ class EaselClient(discord.AutoShardedClient):
 
     def __init__(
         self,
-        rooms: Rooms,
+        services: Services,
         *,
         shard_count: int | None = None,
         shard_ids: Sequence[int] = (),
@@ -143,7 +149,7 @@ class EaselClient(discord.AutoShardedClient):
             shard_count=shard_count,
             **given,
         )
-        self.rooms = rooms
+        self.services = services
         self.tree = EaselTree(self)
 
     async def setup_hook(self) -> None:
@@ -167,13 +173,13 @@ class EaselClient(discord.AutoShardedClient):
     async def on_ready(self) -> None:
         name = str(self.user) if self.user else None
         log.info("ready", user=name, servers=len(self.guilds), shards=self.shard_count)
-        async with self.rooms.database.begin() as connection:
+        async with self.services.database.begin() as connection:
             present = {guild.id for guild in self.guilds}
-            await departures.catch_up(connection, present, now=self.rooms.clock(), of_shards=self._is_ours)
+            await left.catch_up(connection, present, now=self.services.clock(), of_shards=self._is_ours)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        async with self.rooms.database.begin() as connection:
-            await departures.joined(connection, guild.id)
+        async with self.services.database.begin() as connection:
+            await left.joined(connection, guild.id)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """After an outage. At the start `on_ready` notes all servers at once."""
@@ -183,8 +189,8 @@ class EaselClient(discord.AutoShardedClient):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Its data is deleted some days later, unless the bot comes back."""
         log.info("removed from a server", guild=guild.id)
-        async with self.rooms.database.begin() as connection:
-            await departures.left(connection, guild.id, now=self.rooms.clock())
+        async with self.services.database.begin() as connection:
+            await left.left(connection, guild.id, now=self.services.clock())
 
     def _is_ours(self, guild_id: int) -> bool:
         """Source: Discord's documentation, "Gateway", section "Sharding"."""

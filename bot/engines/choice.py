@@ -12,7 +12,7 @@ from bot.engines.protocol import JobEngine
 from bot.settings import Settings
 
 if TYPE_CHECKING:
-    from bot.engines.notices import Bell, Listener
+    from bot.engines.notices import Listener, QueueListener
 
 
 def engine_for(database: Database, settings: Settings) -> JobEngine:
@@ -25,13 +25,13 @@ def engine_for(database: Database, settings: Settings) -> JobEngine:
     return ProcrastinateEngine(database, **rules)
 
 
-def bell_for(database: Database) -> "Bell | None":
+def queue_listener_for(database: Database) -> "QueueListener | None":
     """What wakes an idle worker; None where looking costs little."""
     if database.is_sqlite:
         return None
     from bot.engines import notices, tickets  # noqa: PLC0415
 
-    return notices.Bell(database.url, tickets.CHANNEL)
+    return notices.QueueListener(database.url, tickets.CHANNEL)
 
 
 def listener_for(database: Database, heard: Callable[[], None]) -> "Listener | None":

@@ -11,10 +11,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
+from bot.domain.jobs import batching, heartbeats, queue
+from bot.domain.jobs.model import Claim, Progress
 from bot.engines.protocol import EngineUnavailable
 from bot.errors import new_reference
-from bot.features import batches, fleet, transitions
-from bot.features.jobs import Claim, Progress
 from nst_core.params import VERSION
 
 log = structlog.get_logger(__name__)
@@ -53,13 +53,13 @@ class LocalEngine:
     async def claim(self, worker: str) -> Claim | None:
         async with self._reading() as connection:  # an idle worker takes no write lock
             now, known = self._clock(), self._params_version
-            if not await transitions.anything_to_claim(
+            if not await queue.anything_to_claim(
                 connection, now=now, lease_s=self._lease_s, params_version=known
             ):
                 return None
         await self.sweep()
         async with self._writing() as connection:
-            return await transitions.claim_next(
+            return await queue.claim_next(
                 connection,
                 worker=worker,
                 now=self._clock(),
@@ -72,25 +72,23 @@ class LocalEngine:
         if limit < 1 or claim.job.batch_key is None:
             return []
         async with self._writing() as connection:
-            found = await batches.companions(
+            found = await batching.companions(
                 connection, claim.job, limit=limit, running_per_user=self._running_per_user
             )
             claims = await self._claim_all(connection, found, claim.worker) if found else []
             if claims:
-                await transitions.note_batch(connection, [claim, *claims])
+                await queue.note_batch(connection, [claim, *claims])
             return claims
 
     async def _claim_all(
         self, connection: AsyncConnection, job_ids: Sequence[int], worker: str
     ) -> list[Claim]:
         now = self._clock()
-        return await transitions.claim_all(connection, job_ids, worker=worker, now=now, lease_s=self._lease_s)
+        return await queue.claim_all(connection, job_ids, worker=worker, now=now, lease_s=self._lease_s)
 
     async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
         async with self._writing() as connection:
-            return await transitions.beat(
-                connection, claim, progress, now=self._clock(), lease_s=self._lease_s
-            )
+            return await queue.renew(connection, claim, progress, now=self._clock(), lease_s=self._lease_s)
 
     async def render(
         self,
@@ -101,7 +99,7 @@ class LocalEngine:
         timelapse_blob: str | None = None,
     ) -> bool:
         async with self._writing() as connection:
-            return await transitions.render(
+            return await queue.render(
                 connection,
                 claim,
                 result_blob=result_blob,
@@ -112,13 +110,11 @@ class LocalEngine:
 
     async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:
         async with self._writing() as connection:
-            return await transitions.fail(
-                connection, claim, error=error, reference=reference, now=self._clock()
-            )
+            return await queue.fail(connection, claim, error=error, reference=reference, now=self._clock())
 
-    async def hand_back(self, claim: Claim) -> bool:
+    async def release(self, claim: Claim) -> bool:
         async with self._writing() as connection:
-            return await transitions.hand_back(connection, claim)
+            return await queue.release(connection, claim)
 
     async def sweep(self, *, dead_worker: str | None = None) -> Sequence[int]:
         async with self._writing() as connection:
@@ -126,9 +122,9 @@ class LocalEngine:
 
     async def _take_back(self, connection: AsyncConnection, dead_worker: str | None) -> Sequence[int]:
         if dead_worker is not None:
-            await fleet.leave(connection, dead_worker)
+            await heartbeats.remove(connection, dead_worker)
         reference = new_reference()
-        changed = await transitions.requeue_stalled(
+        changed = await queue.requeue_stalled(
             connection,
             now=self._clock(),
             lease_s=self._lease_s,
@@ -143,12 +139,12 @@ class LocalEngine:
     async def _give_up(self, connection: AsyncConnection) -> Sequence[int]:
         """Ends jobs that no worker knows how to paint, once none that might has been there for a while."""
         now, reference = self._clock(), new_reference()
-        await fleet.forget(connection, now=now)
-        newest = await fleet.newest_params(connection, now=now)
+        await heartbeats.forget(connection, now=now)
+        newest = await heartbeats.newest_params(connection, now=now)
         if newest is None:
             return []
-        before = now - fleet.FORGOTTEN_S
-        given_up = await transitions.give_up_too_new(
+        before = now - heartbeats.FORGOTTEN_S
+        given_up = await queue.give_up_too_new(
             connection, params_version=newest, before=before, reference=reference, now=now
         )
         if given_up:

@@ -66,7 +66,7 @@ class Listener:
                     await connection.execute("SELECT 1")
 
 
-class Bell:
+class QueueListener:
     """Wakes an idle worker when there is a new ticket.
 
     A busy worker does not listen: each notice wakes the server's process behind every listener. And where

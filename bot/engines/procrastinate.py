@@ -7,15 +7,15 @@ from sqlalchemy import String, cast, column, exists, literal, literal_column, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import one_at_a_time
+from bot.domain.jobs import queue
+from bot.domain.jobs.model import Claim, State
 from bot.engines import tickets
 from bot.engines.local import LocalEngine
 from bot.engines.tickets import Ticket
-from bot.features import transitions
-from bot.features.jobs import Claim, State
 from bot.tables import jobs as rows
 
 SWEEPING = 2
-"""The key of sweeps; see `bot.features.jobs.CLAIMING`."""
+"""The key of sweeps; see `bot.domain.jobs.model.CLAIMING`."""
 MENDED_AT_ONCE = 1000
 
 _tickets = table("procrastinate_jobs", column("queueing_lock"), column("status"))
@@ -60,12 +60,12 @@ class ProcrastinateEngine(LocalEngine):
         """
         most = self._running_per_user
         if tickets.version_of(ticket) > self._params_version:
-            if not await transitions.is_queued(connection, tickets.job_of(ticket)):
+            if not await queue.is_queued(connection, tickets.job_of(ticket)):
                 return ticket  # it leads to nothing, and is torn
             other = await self._other(connection, most) or await self._other(connection, None)
             await tickets.put_back(connection, ticket)
             return other
-        if not await transitions.is_put_off(connection, tickets.user_of(ticket), running_per_user=most):
+        if not await queue.is_put_off(connection, tickets.user_of(ticket), running_per_user=most):
             return ticket
         other = await self._other(connection, most)
         if other is None:
@@ -75,14 +75,14 @@ class ProcrastinateEngine(LocalEngine):
 
     async def _other(self, connection: AsyncConnection, running_per_user: int | None) -> Ticket | None:
         """The first ticket that this worker may take, of users with fewer running jobs."""
-        waiting = await transitions.who_waits(
+        waiting = await queue.who_waits(
             connection, params_version=self._params_version, running_per_user=running_per_user
         )
         return await tickets.take(connection, of=waiting) if waiting else None
 
     async def _claim(self, connection: AsyncConnection, ticket: Ticket, worker: str) -> Claim | None:
         await tickets.tear(connection, ticket)
-        return await transitions.claim(
+        return await queue.claim(
             connection,
             tickets.job_of(ticket),
             worker=worker,
@@ -97,9 +97,9 @@ class ProcrastinateEngine(LocalEngine):
         ours = await tickets.tear_of(connection, job_ids)
         return await super()._claim_all(connection, [one for one in job_ids if one in ours], worker)
 
-    async def hand_back(self, claim: Claim) -> bool:
+    async def release(self, claim: Claim) -> bool:
         async with self._writing() as connection:
-            held = await transitions.hand_back(connection, claim)
+            held = await queue.release(connection, claim)
             if held:
                 await self.enqueue(connection, claim.job.id)
             return held

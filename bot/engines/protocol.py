@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.jobs.model import Claim, Progress
 from bot.errors import ServiceError
-from bot.features.jobs import Claim, Progress
 
 
 class EngineUnavailable(ServiceError):
@@ -48,7 +48,7 @@ class JobEngine(Protocol):
     async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:
         """The job cannot be painted; `error` is the user's sentence."""
 
-    async def hand_back(self, claim: Claim) -> bool:
+    async def release(self, claim: Claim) -> bool:
         """The worker stops before the end: the job goes back to its place in the line."""
 
     async def sweep(self, *, dead_worker: str | None = None) -> Sequence[int]:

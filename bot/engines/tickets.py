@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Ticket = Job
-"""A job in Procrastinate's words; ours are `bot.features.jobs.Job`."""
+"""A job in Procrastinate's words; ours are `bot.domain.jobs.model.Job`."""
 
 TASK = "paint"
 USER, NEWER = "user-", ".v"

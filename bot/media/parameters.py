@@ -17,7 +17,7 @@ _COMMENT: Final = b"easel:"
 
 
 def parameters_in(data: bytes) -> dict[str, object] | None:
-    """What `nst_core.images.encode` has put into a PNG or JPEG; None where there is nothing of it."""
+    """What `nst_core.images.io.encode` has put into a PNG or JPEG; None where there is nothing of it."""
     for text in (*_png_texts(data), *_jpeg_texts(data)):
         if len(text) > MAX_TEXT_BYTES:
             continue

@@ -58,8 +58,8 @@ def read(data: bytes, limits: DecodeLimits) -> bytes:
         Unusable: it is none, or outside the limits.
     """
     from nst_core.errors import PictureError, TooManyPixels  # noqa: PLC0415
-    from nst_core.formats import NOT_A_PICTURE  # noqa: PLC0415
-    from nst_core.images import NO_MEMORY, decode, encode  # noqa: PLC0415
+    from nst_core.images.formats import NOT_A_PICTURE  # noqa: PLC0415
+    from nst_core.images.io import NO_MEMORY, decode, encode  # noqa: PLC0415
 
     reasons = {NOT_A_PICTURE: "no picture", NO_MEMORY: "no memory"}
     try:

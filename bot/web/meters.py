@@ -11,8 +11,8 @@ import aiohttp
 from aiohttp import TraceRequestEndParams, TraceRequestExceptionParams, TraceRequestStartParams
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
+from bot.domain.requests.pictures import Cleaner
 from bot.errors import Refusal
-from bot.features.intake import Cleaner
 from bot.media.decode import Clean
 
 WAIT_S: Final = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)

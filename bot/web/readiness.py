@@ -7,9 +7,9 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.features import fleet
+from bot.domain.jobs import heartbeats
 from bot.web.machine import free_bytes
-from bot.web.watched import Watched
+from bot.web.sources import Watched
 
 MIB: Final = 1024 * 1024
 FULL_DISK_BYTES: Final = 256 * MIB
@@ -39,7 +39,7 @@ async def examine(watched: Watched) -> dict[str, Check]:
 async def database(watched: Watched) -> Check:
     try:
         async with asyncio.timeout(TIMEOUT_S), watched.database.read() as connection:
-            await fleet.count_living(connection, now=watched.clock())
+            await heartbeats.count_living(connection, now=watched.clock())
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         return Check(well=False, saw=type(error).__name__)
     return Check(well=True, saw="answers")
@@ -52,7 +52,7 @@ async def workers(watched: Watched) -> Check:
         return Check(well=alive > 0, saw=f"{alive} of {watched.own_workers} live on this machine")
     try:
         async with asyncio.timeout(TIMEOUT_S), watched.database.read() as connection:
-            living = await fleet.count_living(connection, now=watched.clock())
+            living = await heartbeats.count_living(connection, now=watched.clock())
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         return Check(well=False, saw=f"not known: {type(error).__name__}")
     return Check(well=living > 0, saw=f"{living} live elsewhere")

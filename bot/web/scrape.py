@@ -11,11 +11,11 @@ from prometheus_client import Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.features import census
-from bot.features.census import Census
-from bot.features.jobs import State
+from bot.domain.jobs import queue_metrics
+from bot.domain.jobs.model import State
+from bot.domain.jobs.queue_metrics import QueueMetrics
 from bot.web import machine
-from bot.web.watched import Watched
+from bot.web.sources import Watched
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class Tally:
         now = watched.clock()
         since = max(self._started_at, self._looked_at - OVERLAP_S)
         async with watched.database.read() as connection:
-            ended = await census.ended_since(connection, since)
+            ended = await queue_metrics.ended_since(connection, since)
         for one in ended:
             if one.id in self._counted:
                 continue
@@ -75,13 +75,13 @@ class Scraper:
             ]
         return generate_latest(self._watched.meters.registry) + generate_latest(_Families(families))
 
-    async def _line(self) -> Census | None:
+    async def _line(self) -> QueueMetrics | None:
         watched = self._watched
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 await self._tally.catch_up()
                 async with watched.database.read() as connection:
-                    return await census.count(connection, now=watched.clock())
+                    return await queue_metrics.count(connection, now=watched.clock())
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning("the line could not be counted", error=type(error).__name__)
             return None
@@ -144,7 +144,7 @@ class Scraper:
 VERSION: Final = version("easel")
 
 
-def _of_line(line: Census | None) -> Iterator[Metric]:
+def _of_line(line: QueueMetrics | None) -> Iterator[Metric]:
     yield _one("easel_database_up", "1 when the database has answered this scrape", line is not None)
     if line is None:
         return

@@ -15,15 +15,15 @@ import structlog
 from pydantic import ValidationError
 
 from bot.db import Database
-from bot.engines.choice import bell_for, engine_for
+from bot.engines.choice import engine_for, queue_listener_for
 from bot.errors import Refusal
 from bot.media.blobs import blobs_at
 from bot.secret_files import FOR_ALL, read_secret_files
 from bot.sentry import start_sentry
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
+from bot.worker.heartbeat import present
 from bot.worker.loop import Paint, Room, Worker, up_to
-from bot.worker.presence import present
 
 NICENESS = 10
 """Painting takes every core; the gateway must still answer within Discord's 3 s."""
@@ -75,7 +75,7 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
     brush, room = (paint, up_to(1)) if paint else _painter(settings.device)
 
     database = Database(settings.url, checkpoints=False, connections=1)
-    bell = bell_for(database)
+    bell = queue_listener_for(database)
     # A server that many share is asked less often than a file that is this machine's.
     poll_s, beat_s = (0.3, 1.0) if database.is_sqlite else (1.0, 3.0)
     try:

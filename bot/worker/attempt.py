@@ -7,11 +7,11 @@ from typing import Any
 
 import structlog
 
-from bot.features.jobs import Progress
+from bot.domain.jobs.model import Progress
 from bot.worker.timelapse import Timelapse
-from nst_core import images
-from nst_core.images import Picture
-from nst_core.progress import Event, Finished, Preview, Started, Step
+from nst_core.events import Event, Finished, Preview, Started, Step
+from nst_core.images import io
+from nst_core.images.io import Picture
 
 log = structlog.get_logger(__name__)
 
@@ -134,7 +134,7 @@ class Attempt:
                 self._preview = event.picture
                 self._film(event.picture)
             case Finished():
-                picture = images.encode(event.picture, format="png", parameters=self._parameters)
+                picture = io.encode(event.picture, format="png", parameters=self._parameters)
                 self._timelapse = self._cut(event.picture)
                 self._result = (event, picture)
                 self.end()

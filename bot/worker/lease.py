@@ -8,12 +8,12 @@ from typing import Any
 
 import structlog
 
+from bot.domain.jobs.model import Claim, Job, Progress
 from bot.engines.protocol import EngineUnavailable, JobEngine
 from bot.errors import Failure
-from bot.features.jobs import Claim, Job, Progress
 from bot.media.blobs import Blobs
-from nst_core import images
-from nst_core.images import Picture
+from nst_core.images import io
+from nst_core.images.io import Picture
 
 log = structlog.get_logger(__name__)
 
@@ -64,8 +64,8 @@ class Lease:
     async def fail(self, *, error: str, reference: str) -> bool:
         return await self._insist(partial(self._engine.fail, self._claim, error=error, reference=reference))
 
-    async def hand_back(self) -> bool:
-        return await self._insist(partial(self._engine.hand_back, self._claim))
+    async def release(self) -> bool:
+        return await self._insist(partial(self._engine.release, self._claim))
 
     async def _insist(self, call: Callable[[], Awaitable[bool]]) -> bool:
         while True:
@@ -104,9 +104,7 @@ class Previews:
 
     def _encoded(self, picture: Picture) -> bytes:
         """As large on the card as the result will be, whatever scale the painting has reached."""
-        return images.encode(
-            images.fit(picture, self._edge_px), format="jpeg", quality=88, parameters=self._owner
-        )
+        return io.encode(io.fit(picture, self._edge_px), format="jpeg", quality=88, parameters=self._owner)
 
     async def forget(self, *, but: int = 0) -> None:
         """Deletes all previews but so many of the newest."""

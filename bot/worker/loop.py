@@ -7,19 +7,19 @@ from typing import Protocol
 
 import structlog
 
+from bot.domain.jobs.model import Claim, Job
 from bot.engines.protocol import EngineUnavailable, JobEngine
-from bot.features.jobs import Claim, Job
 from bot.media.blobs import Blobs
 from bot.worker.attempt import DeviceBrokenError, drain
-from bot.worker.member import Member
+from bot.worker.job_runner import JobRunner
 from bot.worker.pictures import Work
-from nst_core.progress import Event
+from nst_core.events import Event
 
 log = structlog.get_logger(__name__)
 
 
 class Bell(Protocol):
-    """See `bot.engines.notices.Bell`."""
+    """See `bot.engines.notices.QueueListener`."""
 
     async def wait(self, timeout_s: float) -> object: ...
 
@@ -122,8 +122,8 @@ class Worker:
             if member.broken is not None:
                 raise member.broken
 
-    def _member(self, claim: Claim) -> Member:
-        return Member(
+    def _member(self, claim: Claim) -> JobRunner:
+        return JobRunner(
             claim,
             engine=self._engine,
             blobs=self._blobs,
@@ -131,13 +131,13 @@ class Worker:
             beat_s=self._beat_s,
         )
 
-    async def _paint_all(self, members: Sequence[Member]) -> None:
+    async def _paint_all(self, members: Sequence[JobRunner]) -> None:
         works = await asyncio.gather(*(member.fetch() for member in members))
         sound = [(member, work) for member, work in zip(members, works, strict=True) if work is not None]
         if sound:
             await self._paint_together(sound)
 
-    async def _paint_together(self, sound: Sequence[tuple[Member, Work]]) -> None:
+    async def _paint_together(self, sound: Sequence[tuple[JobRunner, Work]]) -> None:
         """Paints all in one pass; where that breaks, one by one, so that none fails for another."""
         attempts = [member.attempt for member, _ in sound]
         with structlog.contextvars.bound_contextvars(jobs=[member.job.id for member, _ in sound]):
@@ -156,12 +156,12 @@ class Worker:
                 member.attempt.end()
 
 
-def _stop(members: Sequence[Member]) -> None:
+def _stop(members: Sequence[JobRunner]) -> None:
     for member in members:
         member.attempt.stop()
 
 
-async def _stop_at(stop: asyncio.Event, members: Sequence[Member]) -> None:
+async def _stop_at(stop: asyncio.Event, members: Sequence[JobRunner]) -> None:
     await stop.wait()
     _stop(members)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.features.jobs import Job
+from bot.domain.jobs.model import Job
 from bot.media.blobs import Blobs
 
 

@@ -5,18 +5,19 @@ from contextlib import contextmanager
 
 import torch
 
-from bot.features.jobs import Job
+from bot.domain.jobs.model import Job
 from bot.worker.attempt import DeviceBrokenError
 from bot.worker.pictures import Pictures, Work
-from nst_core import images, studio
 from nst_core.engine import stylize_batch
 from nst_core.errors import EngineError
-from nst_core.evaluators import free_bytes
-from nst_core.hardware import choose_device, choose_precision
+from nst_core.events import Event
+from nst_core.images import io
+from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.memory import estimate_bytes
 from nst_core.params import Params
-from nst_core.progress import Event
-from nst_core.styling import Styling, blended, mask_of
+from nst_core.run import prepared_job
+from nst_core.run.evaluator import free_bytes
+from nst_core.styles import StyleSpec, blended, mask_of
 
 PREVIEW_EVERY_S = 2.0
 """Between two previews of one size; the card takes fewer, the time-lapse takes all."""
@@ -73,17 +74,17 @@ def holding(size_px: int, *, most: int, itemsize: int, masks: int, available_byt
     return max(filter(fits, range(1, most + 1)), default=1)
 
 
-def _job_of(work: Work) -> studio.Job:
+def _job_of(work: Work) -> prepared_job.StyleTransferJob:
     pictures = work.pictures
-    return studio.Job(
-        content=images.decode(pictures.content),
+    return prepared_job.StyleTransferJob(
+        content=io.decode(pictures.content),
         style=styling_of(pictures),
         params=Params.from_dict(work.params),
-        start=None if pictures.start is None else images.decode(pictures.start),
+        start=None if pictures.start is None else io.decode(pictures.start),
     )
 
 
-def styling_of(pictures: Pictures) -> Styling:
+def styling_of(pictures: Pictures) -> StyleSpec:
     """The styles blended by their weights, only where the mask lets them.
 
     Raises:
@@ -91,9 +92,9 @@ def styling_of(pictures: Pictures) -> Styling:
         PictureError: a file is no picture.
     """
     return blended(
-        [images.decode(style.file) for style in pictures.styles],
+        [io.decode(style.file) for style in pictures.styles],
         weights=[style.weight for style in pictures.styles],
-        only_here=None if pictures.mask is None else mask_of(images.decode(pictures.mask)),
+        edit_mask=None if pictures.mask is None else mask_of(io.decode(pictures.mask)),
     )
 
 

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from nst_core import images
-from nst_core.images import Picture
+from nst_core.images import io
+from nst_core.images.io import Picture
 
 EDGE_PX: Final = 256
 MAX_FRAMES: Final = 24
@@ -65,6 +65,6 @@ def _frame(picture: Picture) -> Image.Image:
     rgb = picture.rgb
     if picture.alpha is not None:
         rgb = 1 - picture.alpha[..., None] * (1 - rgb)
-    frame = Image.fromarray(np.ascontiguousarray(images.quantise(rgb)))
+    frame = Image.fromarray(np.ascontiguousarray(io.quantise(rgb)))
     frame.thumbnail((EDGE_PX, EDGE_PX), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return frame

@@ -7,8 +7,8 @@ from PIL import Image
 from benchmarks.soak import Sample, handles_grown, kib_per_job, picture
 from benchmarks.soak_worker import quick_brush
 from bot.worker.pictures import Pictures, WeightedStyle, Work
+from nst_core.events import Finished
 from nst_core.params import Params
-from nst_core.progress import Finished
 
 
 def sample(jobs: int, *, kib: float = 100_000, handles: int = 20) -> Sample:

@@ -7,11 +7,11 @@ import torch
 from benchmarks.pictures import read
 from benchmarks.raw_weight import raw_weight, references
 from benchmarks.strength import FIGURES, Row, main, summaries
-from nst_core import images
 from nst_core.engine import measure
-from nst_core.images import Picture
-from nst_core.metrics import compare
+from nst_core.images import io
+from nst_core.images.io import Picture
 from nst_core.params import Params
+from nst_core.quality import compare
 
 
 def test_references_are_what_the_relative_losses_are_divided_by() -> None:
@@ -77,7 +77,7 @@ def test_styles_one_by_one_have_the_figures_of_a_batch_and_are_not_painted_twice
         figures = [row[name] for row in alone]
         assert figures == pytest.approx([row[name] for row in together], rel=0.02)
     for row in alone:
-        picture = images.decode(tmp_path / f"chelsea-{row['style']}-32-raw-50.png")
+        picture = io.decode(tmp_path / f"chelsea-{row['style']}-32-raw-50.png")
         content, style = read(("chelsea", row["style"]))
         assert row["content_distance"] == compare(picture, content, style, device="cpu").content_distance
     written = file.read_text()

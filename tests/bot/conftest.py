@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.db import Database
-from tests import postgres
-from tests.postgres import Server
+from tests.support import postgres
+from tests.support.postgres import Server
 
 BOTH = ["sqlite", "postgresql"]
 """For `@pytest.mark.parametrize("url", BOTH, indirect=True)`: a test that both databases must pass."""

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import open_house, run, run_until, stop_on_signals
+from bot.app import open_application, run, run_until, stop_on_signals
 from bot.errors import Refusal
 from bot.settings import Settings
 from tests.bot.conftest import BOTH
 
 CHECK_TORCH = """
 import sys
-import bot.app, bot.chat.client, bot.chat.cards.courier
+import bot.app, bot.chat.client, bot.chat.cards.card_updater
 loaded = sorted(name for name in sys.modules if name.split(".")[0] in {"torch", "torchvision"})
 sys.exit(f"the gateway imports {loaded[:3]}" if loaded else 0)
 """
@@ -40,14 +40,14 @@ async def test_a_database_server_that_is_away_is_one_clear_sentence(tmp_path: Pa
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_a_house_on_a_shared_database_listens_to_it(tmp_path: Path, url: str) -> None:
-    async with open_house(Settings(data_dir=tmp_path, database_url=url, workers=0)) as house:
-        assert (house.listener is not None) is url.startswith("postgresql")
-        house.rooms.news.clear()
-        if house.listener is None:
+    async with open_application(Settings(data_dir=tmp_path, database_url=url, workers=0)) as application:
+        assert (application.listener is not None) is url.startswith("postgresql")
+        application.services.news.clear()
+        if application.listener is None:
             return
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-            listening = group.create_task(house.listener.run())
-            await house.rooms.news.wait()
+            listening = group.create_task(application.listener.run())
+            await application.services.news.wait()
             listening.cancel()
 
 

@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from bot.demo import SAMPLE
-from bot.features.looks import BUILT_IN
-from nst_core import images
+from bot.domain.styles.looks import BUILT_IN
 from nst_core.engine import measure
+from nst_core.images import io
 from nst_core.params import Params
 
 SIZE_PX = 96
@@ -75,9 +75,9 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_the_replied_picture_is_saved_with_its_parameters(painted: tuple[Path, str]) -> None:
     file, _ = painted
-    picture = images.decode(file)
+    picture = io.decode(file)
     assert (picture.width, picture.height) == (SIZE_PX, 64)
-    parameters = images.read_parameters(file)
+    parameters = io.read_parameters(file)
     assert parameters is not None
     assert parameters["size"] == SIZE_PX
     assert parameters["seed"] == 1
@@ -85,12 +85,12 @@ def test_the_replied_picture_is_saved_with_its_parameters(painted: tuple[Path, s
 
 def test_the_picture_is_far_nearer_to_the_style_than_the_content_is(painted: tuple[Path, str]) -> None:
     file, _ = painted
-    parameters = images.read_parameters(file)
+    parameters = io.read_parameters(file)
     assert parameters is not None
     params = Params.from_dict(parameters)
-    content, style = images.decode(SAMPLE), images.decode(BUILT_IN[0].read())
-    before = measure(images.fit(content, SIZE_PX), content, style, params, device="cpu")
-    after = measure(images.decode(file), content, style, params, device="cpu")
+    content, style = io.decode(SAMPLE), io.decode(BUILT_IN[0].read())
+    before = measure(io.fit(content, SIZE_PX), content, style, params, device="cpu")
+    after = measure(io.decode(file), content, style, params, device="cpu")
     assert after.style < before.style / 8
     assert after.total < before.total / 4
     assert after.content_rel < 1.5, "the content is no longer to be recognised"

@@ -19,7 +19,7 @@ print(json.dumps({"imported": names, "heavy": sorted(heavy)}))
 def test_no_module_but_the_worker_s_door_imports_torch() -> None:
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
-    assert {"bot.app", "bot.features.jobs", "bot.engines.supervisor", "bot.worker.loop"} <= set(
+    assert {"bot.app", "bot.domain.jobs.model", "bot.engines.supervisor", "bot.worker.loop"} <= set(
         found["imported"]
     )
     assert found["heavy"] == []

@@ -3,25 +3,26 @@ from pathlib import Path
 import pytest
 from torch import Tensor
 
-from nst_core import images, weights
-from nst_core.images import Picture
+from nst_core.images import io
+from nst_core.images.io import Picture
+from nst_core.models import weights
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 
 
 @pytest.fixture(scope="session")
 def chelsea() -> Picture:
-    return images.decode(PICTURES / "chelsea.jpg")
+    return io.decode(PICTURES / "chelsea.jpg")
 
 
 @pytest.fixture(scope="session")
 def starry_night() -> Picture:
-    return images.decode(PICTURES / "starry_night.jpg")
+    return io.decode(PICTURES / "starry_night.jpg")
 
 
 @pytest.fixture(scope="session")
 def the_scream() -> Picture:
-    return images.decode(PICTURES / "the_scream.jpg")
+    return io.decode(PICTURES / "the_scream.jpg")
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from nst_core import weights
 from nst_core.downloads import default_cache_dir, fetch
 from nst_core.errors import WeightsError
+from nst_core.models import weights
 
 BODY = bytes(range(256)) * 20_000
 PREFIX = hashlib.sha256(BODY).hexdigest()[:8]

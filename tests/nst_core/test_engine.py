@@ -4,13 +4,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from nst_core import images
 from nst_core.engine import measure, stylize
 from nst_core.errors import DeviceError, ParamsError, WeightsError
-from nst_core.images import Picture
+from nst_core.events import Event, Figures, Finished, Preview, Started, Step
+from nst_core.images import io
+from nst_core.images.io import Picture
 from nst_core.params import COLORS, Params
-from nst_core.progress import Event, Figures, Finished, Preview, Started, Step
-from tests.nst_core.painted import SMALL, paint, result
+from tests.support.painted import SMALL, paint, result
 
 
 def steps(events: Sequence[Event]) -> list[Step]:
@@ -101,7 +101,7 @@ def test_the_same_seed_gives_the_same_picture(chelsea: Picture, starry_night: Pi
 
 def test_the_final_figures_are_those_of_the_8_bit_picture(chelsea: Picture, starry_night: Picture) -> None:
     end = result(paint(chelsea, starry_night, SMALL))
-    read_back = images.decode(images.encode(end.picture, format="png"))
+    read_back = io.decode(io.encode(end.picture, format="png"))
     assert measure(read_back, chelsea, starry_night, SMALL, device="cpu") == Figures(
         content=end.content,
         style=end.style,
@@ -115,7 +115,7 @@ def test_strength_0_gives_the_content_back(chelsea: Picture, starry_night: Pictu
     params = Params(beta=0.0, size=192, steps=6)
     for quality in ("standard", "draft"):
         end = result(paint(chelsea, starry_night, dataclasses.replace(params, quality=quality)))
-        np.testing.assert_allclose(end.picture.rgb, images.fit(chelsea, 192).rgb, atol=8e-3)
+        np.testing.assert_allclose(end.picture.rgb, io.fit(chelsea, 192).rgb, atol=8e-3)
 
 
 def test_more_strength_takes_more_of_the_style(chelsea: Picture, starry_night: Picture) -> None:
@@ -146,7 +146,7 @@ def test_alpha_is_put_back_on_previews_and_result(chelsea: Picture, starry_night
     alpha = np.linspace(0, 1, chelsea.height * chelsea.width, dtype=np.float32)
     veiled = Picture(rgb=chelsea.rgb, alpha=alpha.reshape(chelsea.height, chelsea.width))
     events = paint(veiled, starry_night, dataclasses.replace(SMALL, steps=2))
-    expected = images.fit(veiled, 64).alpha
+    expected = io.fit(veiled, 64).alpha
     assert expected is not None
     for picture in (result(events).picture, previews(events)[0].picture):
         assert picture.alpha is not None
@@ -154,7 +154,7 @@ def test_alpha_is_put_back_on_previews_and_result(chelsea: Picture, starry_night
 
 
 def test_kept_colours_are_nearer_to_the_contents(chelsea: Picture, starry_night: Picture) -> None:
-    content = images.fit(chelsea, 64).rgb
+    content = io.fit(chelsea, 64).rgb
 
     def colour_shift(params: Params) -> float:
         painted = result(paint(chelsea, starry_night, params)).picture.rgb
@@ -170,7 +170,7 @@ def test_each_way_of_keeping_colours_brings_their_mean_nearer_to_the_contents(
     colors: str, quality: str, chelsea: Picture, starry_night: Picture
 ) -> None:
     params = Params(size=64, steps=30, quality=quality)
-    content = images.fit(chelsea, 64).rgb.mean(axis=(0, 1))
+    content = io.fit(chelsea, 64).rgb.mean(axis=(0, 1))
 
     def distance(params: Params) -> float:
         painted = result(paint(chelsea, starry_night, params)).picture.rgb
@@ -208,7 +208,7 @@ def test_pictures_of_any_shape_are_painted(
 def test_a_picture_in_its_own_style_stays_as_it_is(chelsea: Picture) -> None:
     end = result(paint(chelsea, chelsea, SMALL))
     assert end.total < 0.05
-    np.testing.assert_allclose(end.picture.rgb, images.fit(chelsea, 64).rgb, atol=0.05)
+    np.testing.assert_allclose(end.picture.rgb, io.fit(chelsea, 64).rgb, atol=0.05)
 
 
 def test_bfloat16_finds_the_same_losses_as_float32(chelsea: Picture, starry_night: Picture) -> None:
@@ -247,7 +247,7 @@ def test_what_cannot_be_done_is_refused(chelsea: Picture, starry_night: Picture)
 def test_a_larger_picture_is_measured_as_a_smaller_one_would_be(
     chelsea: Picture, starry_night: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    picture = images.fit(chelsea, 96)
+    picture = io.fit(chelsea, 96)
     whole = measure(picture, chelsea, starry_night, SMALL, device="cpu")
     monkeypatch.setattr("nst_core.engine.MEASURED_WHOLE_PX", 1)
     tiled = measure(picture, chelsea, starry_night, SMALL, device="cpu")

@@ -4,11 +4,11 @@ from typing import Any
 
 import discord
 
-from bot.chat.rooms import rooms_of
-from bot.chat.whereabouts import is_age_restricted
+from bot.chat.ui.context import is_age_restricted
+from bot.chat.ui.services import services_of
+from bot.domain.jobs import model
+from bot.domain.jobs.model import Job, State
 from bot.errors import Refusal
-from bot.features import jobs
-from bot.features.jobs import Job, State
 from bot.language import _
 from bot.media.blobs import BlobMissing
 
@@ -19,8 +19,8 @@ async def require_job(interaction: discord.Interaction[Any], job_id: int) -> Job
     Raises:
         Refusal: it is unknown, private to somebody else, or belongs to another place.
     """
-    async with rooms_of(interaction).database.read() as connection:
-        job = await jobs.get(connection, job_id)
+    async with services_of(interaction).database.read() as connection:
+        job = await model.get(connection, job_id)
     if job is None:
         raise Refusal(_("That picture is no longer known."))
     owner = job.user_id == interaction.user.id
@@ -65,7 +65,7 @@ async def kept(interaction: discord.Interaction[Any], key: str) -> bytes:
         Refusal: it was.
     """
     try:
-        return await rooms_of(interaction).intake.blobs.get(key)
+        return await services_of(interaction).picture_store.blobs.get(key)
     except BlobMissing as error:
         raise Refusal(_("That picture is no longer kept here.")) from error
 

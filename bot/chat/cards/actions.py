@@ -10,10 +10,10 @@ from discord import ui
 from bot.chat.cards.buttons import Verb
 from bot.chat.cards.delete import press_delete, press_erase
 from bot.chat.cards.edit import press_edit
-from bot.chat.cards.keep import press_save
-from bot.chat.cards.remake import press_again, press_bigger, press_retry, press_softer, press_stronger
+from bot.chat.cards.rerun import press_again, press_bigger, press_retry, press_softer, press_stronger
+from bot.chat.cards.save_preset import press_save
 from bot.chat.cards.viewing import press_compare, press_full_size, press_time_lapse
-from bot.chat.door import guarded
+from bot.chat.ui.errors import handles_errors
 
 ACTIONS: Final[dict[Verb, Callable[[discord.Interaction[Any], int], Awaitable[None]]]] = {
     Verb.AGAIN: press_again,
@@ -50,6 +50,6 @@ class JobButton(
             raise TypeError(f"{match[0]} is no button's")
         return cls(item, verb=Verb(match["verb"]), job_id=int(match["job"]))
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await ACTIONS[self.verb](interaction, self.job_id)

@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from bot.chat.cards.cancel import CancelButton
-from bot.features.jobs import WAITING, Job, State
+from bot.domain.jobs.model import WAITING, Job, State
 from bot.language import N_, _
 
 

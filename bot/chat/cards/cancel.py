@@ -5,16 +5,16 @@ from typing import Any
 import discord
 from discord import app_commands, ui
 
-from bot.chat.door import guarded, plain
-from bot.chat.lasting import Lasting
-from bot.chat.rooms import Rooms, rooms_of
+from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.persistent import Persistent
+from bot.chat.ui.services import Services, services_of
+from bot.domain.jobs import model, queue
+from bot.domain.jobs.model import STATE_WORDS
 from bot.errors import Refusal
-from bot.features import jobs, transitions
-from bot.features.jobs import STATE_WORDS
 from bot.language import _, n_
 
 
-class CancelButton(Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:cancel:(?P<job>[0-9]{1,18})"):
+class CancelButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:cancel:(?P<job>[0-9]{1,18})"):
     """Cancels one job for its owner. The job's id is in the `custom_id`, so a restart changes nothing."""
 
     def __init__(self, job_id: int) -> None:
@@ -22,23 +22,23 @@ class CancelButton(Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:can
         super().__init__(ui.Button(label=_("Cancel"), style=style, custom_id=f"easel:cancel:{job_id}"))
         self.job_id = job_id
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """The card follows by itself; a click that may not cancel gets a private sentence."""
-        await cancel_job(rooms_of(interaction), self.job_id, user_id=interaction.user.id)
+        await cancel_job(services_of(interaction), self.job_id, user_id=interaction.user.id)
         await interaction.response.defer()
 
 
-async def cancel_job(rooms: Rooms, job_id: int, *, user_id: int) -> None:
+async def cancel_job(services: Services, job_id: int, *, user_id: int) -> None:
     """Cancels a waiting job.
 
     Raises:
         Refusal: it is somebody else's, ended, or unknown.
     """
-    async with rooms.database.begin() as connection:
-        done = await transitions.cancel(connection, job_id, user_id=user_id, now=rooms.clock())
-        job = await jobs.get(connection, job_id)
-    rooms.news.set()
+    async with services.database.begin() as connection:
+        done = await queue.cancel(connection, job_id, user_id=user_id, now=services.clock())
+        job = await model.get(connection, job_id)
+    services.news.set()
     if done:
         return
     if job is None:
@@ -55,9 +55,9 @@ async def cancel_job(rooms: Rooms, job_id: int, *, user_id: int) -> None:
 async def cancel_command(interaction: discord.Interaction, picture: int | None = None) -> None:
     """`/cancel`."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    rooms = rooms_of(interaction)
-    async with rooms.database.read() as connection:
-        mine = await jobs.waiting_of(connection, interaction.user.id)
+    services = services_of(interaction)
+    async with services.database.read() as connection:
+        mine = await model.waiting_of(connection, interaction.user.id)
     if not mine and picture is None:
         raise Refusal(_("You have no picture in the line: there is nothing to cancel."))
     if len(mine) > 1 and picture is None:
@@ -69,7 +69,7 @@ async def cancel_command(interaction: discord.Interaction, picture: int | None =
             )
         )
     job_id = mine[0].id if picture is None else picture
-    await cancel_job(rooms, job_id, user_id=interaction.user.id)
+    await cancel_job(services, job_id, user_id=interaction.user.id)
     names = {job.id: job.style_name for job in mine}
     await interaction.edit_original_response(
         content=_("Cancelled: {name}.", name=plain(names.get(job_id, _("your picture"))))
@@ -78,8 +78,8 @@ async def cancel_command(interaction: discord.Interaction, picture: int | None =
 
 @cancel_command.autocomplete("picture")
 async def _my_pictures(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[int]]:
-    async with rooms_of(interaction).database.read() as connection:
-        mine = await jobs.waiting_of(connection, interaction.user.id)
+    async with services_of(interaction).database.read() as connection:
+        mine = await model.waiting_of(connection, interaction.user.id)
     names = [
         (
             _(

@@ -12,10 +12,10 @@ import discord
 from discord import ui
 
 from bot.chat.cards import buttons
-from bot.chat.door import plain
-from bot.features.estimates import Standing
-from bot.features.jobs import Job, State
-from bot.features.looks import Look
+from bot.chat.ui.errors import plain
+from bot.domain.jobs.eta import QueuePosition
+from bot.domain.jobs.model import Job, State
+from bot.domain.styles.looks import Look
 from bot.language import N_, _, catalog, spoken
 
 ACCENTS = {
@@ -49,7 +49,11 @@ class Picture:
 
 
 def render(
-    job: Job, *, standing: Standing | None = None, picture: Picture | None = None, remark: str | None = None
+    job: Job,
+    *,
+    standing: QueuePosition | None = None,
+    picture: Picture | None = None,
+    remark: str | None = None,
 ) -> ui.LayoutView:
     """The card of `job`: the picture first where there is one, which must be uploaded with the message.
 
@@ -130,19 +134,19 @@ def bar(fraction: float) -> str:
     return "▰" * filled + "▱" * (BAR_CELLS - filled)
 
 
-def _ready(standing: Standing | None) -> str:
+def _ready(standing: QueuePosition | None) -> str:
     if standing is None or standing.ready_at is None:
         return ""
     return _(" · ready {when}", when=f"<t:{round(standing.ready_at)}:R>")
 
 
-def _queued(job: Job, standing: Standing | None) -> str:
+def _queued(job: Job, standing: QueuePosition | None) -> str:
     ahead = standing.ahead if standing else 0
     place = _("Next in line") if ahead == 0 else _("In line, {count} ahead", count=ahead)
     return f"{place}{_ready(standing)}\n-# {job_settings(job)}"
 
 
-def _running(job: Job, standing: Standing | None) -> str:
+def _running(job: Job, standing: QueuePosition | None) -> str:
     if not job.steps:
         return f"{_('Preparing the palette …')}{_ready(standing)}\n-# {job_settings(job)}"
     done = (job.step or 0) / job.steps
@@ -151,7 +155,7 @@ def _running(job: Job, standing: Standing | None) -> str:
     return f"{bar(done)} {done:.0%}{scale}{_ready(standing)}\n-# {job_settings(job)}"
 
 
-def _rendered(job: Job, _standing: Standing | None) -> str:
+def _rendered(job: Job, _standing: QueuePosition | None) -> str:
     notes = dict.fromkeys((job.figures or {}).get("notes", ()))
     painted = _painted_in((job.ended_at or 0) - (job.started_at or 0))
     return "\n".join(f"-# {line}" for line in (f"{job_settings(job)} · {painted}", *notes))
@@ -164,16 +168,16 @@ def _painted_in(seconds: float) -> str:
     return _("painted in {minutes} min {seconds} s", minutes=minutes, seconds=rest)
 
 
-def _failed(job: Job, _standing: Standing | None) -> str:
+def _failed(job: Job, _standing: QueuePosition | None) -> str:
     reference = _("reference `{reference}`", reference=job.reference)
     return f"{_translated(job.error)}\n-# {job_settings(job)} · {reference}"
 
 
-def _cancelled(job: Job, _standing: Standing | None) -> str:
+def _cancelled(job: Job, _standing: QueuePosition | None) -> str:
     return f"{_('Cancelled.')}\n-# {job_settings(job)}"
 
 
-_LINES: dict[State, Callable[[Job, Standing | None], str]] = {
+_LINES: dict[State, Callable[[Job, QueuePosition | None], str]] = {
     State.QUEUED: _queued,
     State.RUNNING: _running,
     State.RENDERED: _rendered,

@@ -6,16 +6,17 @@ import discord
 import structlog
 from discord import ui
 
-from bot.chat.authority import require_deleter
 from bot.chat.cards.access import require_picture
 from bot.chat.cards.buttons import Verb, button
 from bot.chat.cards.card import layout
-from bot.chat.door import plain
-from bot.chat.rooms import rooms_of
-from bot.chat.steady import TROUBLES
-from bot.features import deliveries, erasure
-from bot.features.deliveries import Address
-from bot.features.jobs import Job
+from bot.chat.ui.errors import plain
+from bot.chat.ui.permissions import require_deleter
+from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.services import services_of
+from bot.domain.jobs.model import Job
+from bot.domain.outbox import deliveries
+from bot.domain.outbox.deliveries import Address
+from bot.domain.privacy import erasure
 from bot.language import _
 
 log = structlog.get_logger(__name__)
@@ -36,12 +37,12 @@ async def press_erase(interaction: discord.Interaction[Any], job_id: int) -> Non
     """The question was answered."""
     job = await _require_deletable(interaction, job_id)
     await interaction.response.defer()
-    rooms = rooms_of(interaction)
-    async with rooms.database.begin() as connection:
+    services = services_of(interaction)
+    async with services.database.begin() as connection:
         address = await deliveries.address_of(connection, job.id)
         unused = await erasure.forget_pictures(connection, job)
     for key in unused:
-        await rooms.intake.blobs.delete(key)
+        await services.picture_store.blobs.delete(key)
     log.info("pictures deleted", job=job.id, by=interaction.user.id, blobs=len(unused))
     gone = address is not None and await _delete_card(interaction, job, address)
     sentence = (
@@ -69,7 +70,7 @@ async def _delete_card(interaction: discord.Interaction[Any], job: Job, address:
         if address.channel_reachable or interaction.guild_id is None:
             await client.get_partial_messageable(channel_id).get_partial_message(message_id).delete()
             return True
-        if rooms_of(interaction).clock() < address.token_until:
+        if services_of(interaction).clock() < address.token_until:
             token = address.interaction_token
             webhook = discord.Webhook.partial(client.application_id or 0, token, client=client)
             await webhook.delete_message(message_id)

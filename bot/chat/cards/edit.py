@@ -9,14 +9,14 @@ from discord import ui
 
 from bot.chat.cards.access import require_picture
 from bot.chat.cards.card import QUALITY_WORDS
-from bot.chat.cards.remake import largest_px, remake
-from bot.chat.door import guarded
+from bot.chat.cards.rerun import largest_px, remake
+from bot.chat.ui.errors import handles_errors
+from bot.domain.jobs.model import Job
+from bot.domain.requests import rerun
+from bot.domain.requests.rerun import SIZES_PX, Recipe
+from bot.domain.requests.submit import MAX_SEED
+from bot.domain.styles.looks import Look
 from bot.errors import Refusal
-from bot.features import remakes
-from bot.features.jobs import Job
-from bot.features.looks import Look
-from bot.features.remakes import SIZES_PX, Recipe
-from bot.features.submit import MAX_SEED
 from bot.language import N_, _
 
 LIFE_S: Final = 15 * 60.0
@@ -49,7 +49,7 @@ class EditModal(ui.Modal):
     def __init__(self, job: Job, *, max_size_px: int) -> None:
         super().__init__(title=_("Paint it with other settings")[:45], timeout=LIFE_S)
         self.job = job
-        recipe = remakes.same(job)
+        recipe = rerun.same(job)
         look = Look.from_dict(recipe.chosen)
         self.strength = _typed("strength", f"{look.strength:g}", longest=5)
         self.quality = _menu("quality", QUALITY_WORDS, chosen={look.quality})
@@ -74,7 +74,7 @@ class EditModal(ui.Modal):
         ):
             self.add_item(label)
 
-    @guarded
+    @handles_errors
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         """The rights are asked for again: minutes may have passed."""
         job = await require_picture(interaction, self.job.id)
@@ -86,7 +86,7 @@ class EditModal(ui.Modal):
         Raises:
             Refusal: a number is none, or two starts or optimisers were chosen.
         """
-        same, ways = remakes.same(self.job), set(self.ways.values)
+        same, ways = rerun.same(self.job), set(self.ways.values)
         init = _one_of(STARTS, ways, _("Choose one start at most."))
         chosen = {
             **same.chosen,

@@ -5,12 +5,14 @@ from discord import app_commands
 
 from bot.chat.cards import card
 from bot.chat.cards.access import check_age
-from bot.chat.cards.album import album
 from bot.chat.cards.card import job_settings
-from bot.chat.rooms import Rooms, rooms_of
+from bot.chat.cards.card_picture import album
+from bot.chat.ui.services import Services, services_of
+from bot.domain.gallery import exhibits
+from bot.domain.jobs import model, queue
+from bot.domain.jobs.model import Job
+from bot.domain.outbox import deliveries
 from bot.errors import Refusal
-from bot.features import deliveries, exhibits, jobs, transitions
-from bot.features.jobs import Job
 from bot.language import _
 from bot.media.blobs import BlobMissing
 
@@ -20,30 +22,30 @@ from bot.media.blobs import BlobMissing
 async def result_command(interaction: discord.Interaction, picture: int | None = None) -> None:
     """`/result`. The way to pictures whose card, channel or direct messages are closed to us."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    rooms = rooms_of(interaction)
-    job, undelivered = await _choose(rooms, interaction.user.id, picture)
+    services = services_of(interaction)
+    job, undelivered = await _choose(services, interaction.user.id, picture)
     check_age(interaction, job)
     try:
-        shown = await album(job, rooms.intake.blobs, limit_bytes=interaction.filesize_limit)
+        shown = await album(job, services.picture_store.blobs, limit_bytes=interaction.filesize_limit)
     except BlobMissing as error:
         raise Refusal(_("That picture is no longer kept here.")) from error
     remark = _("It could not be delivered in {channel}.", channel=f"<#{job.channel_id}>")
     view = card.render(job, picture=shown, remark=remark if undelivered else None)
     await interaction.edit_original_response(view=view, attachments=[shown.as_file()] if shown else [])
     if undelivered:
-        async with rooms.database.begin() as connection:
-            await transitions.deliver(connection, job.id)
-            await exhibits.hang(connection, job, now=rooms.clock())
+        async with services.database.begin() as connection:
+            await queue.deliver(connection, job.id)
+            await exhibits.hang(connection, job, now=services.clock())
 
 
-async def _choose(rooms: Rooms, user_id: int, picture: int | None) -> tuple[Job, bool]:
+async def _choose(services: Services, user_id: int, picture: int | None) -> tuple[Job, bool]:
     """The person's picture of that number, else the newest; and whether it could not be delivered.
 
     Raises:
         Refusal: there is none.
     """
-    async with rooms.database.read() as connection:
-        finished = await jobs.finished_of(connection, user_id, job_id=picture, limit=1)
+    async with services.database.read() as connection:
+        finished = await model.finished_of(connection, user_id, job_id=picture, limit=1)
         undelivered = await deliveries.undelivered_of(connection, user_id)
     if not finished and picture is not None:
         raise Refusal(_("You have no finished picture of that number: choose one from the list."))
@@ -54,8 +56,8 @@ async def _choose(rooms: Rooms, user_id: int, picture: int | None) -> tuple[Job,
 
 @result_command.autocomplete("picture")
 async def _my_finished(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[int]]:
-    async with rooms_of(interaction).database.read() as connection:
-        finished = await jobs.finished_of(connection, interaction.user.id, limit=100)
+    async with services_of(interaction).database.read() as connection:
+        finished = await model.finished_of(connection, interaction.user.id, limit=100)
         undelivered = await deliveries.undelivered_of(connection, interaction.user.id)
     names = [(_name(job, undelivered=job.id in undelivered), job.id) for job in finished]
     found = [(name, job_id) for name, job_id in names if current.casefold() in name.casefold()]

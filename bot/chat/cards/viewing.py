@@ -7,12 +7,12 @@ import discord
 from discord import ui
 
 from bot.chat.cards.access import kept, require_picture
-from bot.chat.cards.album import REQUEST_LIMIT_BYTES, alt_text, filename, fitted
 from bot.chat.cards.card import Picture, gallery, layout
-from bot.chat.door import plain
+from bot.chat.cards.card_picture import REQUEST_LIMIT_BYTES, alt_text, filename, fitted
+from bot.chat.ui.errors import plain
+from bot.domain.jobs.model import Job
+from bot.domain.requests.rerun import styles_of
 from bot.errors import Refusal
-from bot.features.jobs import Job
-from bot.features.remakes import styles_of
 from bot.language import _
 
 MIB = 1024 * 1024

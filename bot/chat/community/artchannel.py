@@ -8,15 +8,16 @@ import structlog
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.authority import require_manager
 from bot.chat.cards.card import layout
 from bot.chat.community.exhibit import ACCENT
-from bot.chat.door import guarded, plain
-from bot.chat.lasting import Lasting
-from bot.chat.rooms import rooms_of
+from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.permissions import require_manager
+from bot.chat.ui.persistent import Persistent
+from bot.chat.ui.services import services_of
+from bot.domain.gallery import digest, exhibits
+from bot.domain.servers import server_settings
+from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
-from bot.features import digests, exhibits, guilds
-from bot.features.guilds import GuildSettings
 from bot.language import N_, _
 
 log = structlog.get_logger(__name__)
@@ -70,10 +71,10 @@ async def choose_channel(interaction: discord.Interaction[Any], channel: discord
     guild_id = require_manager(interaction).id
     if channel.guild.id != guild_id:
         raise Refusal(_("Choose a text channel of this server."))
-    async with rooms_of(interaction).database.begin() as connection:
-        settings = await guilds.settings_of(connection, guild_id)
+    async with services_of(interaction).database.begin() as connection:
+        settings = await server_settings.settings_of(connection, guild_id)
         check_permissions(channel, threads=settings.art_threads)
-        await guilds.keep(connection, guild_id, replace(settings, art_channel=channel.id))
+        await server_settings.keep(connection, guild_id, replace(settings, art_channel=channel.id))
     log.info("art channel chosen", guild=guild_id, channel=channel.id)
 
 
@@ -99,9 +100,9 @@ async def off(interaction: discord.Interaction) -> None:
     """`/artchannel off`. What hangs already stays."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     guild_id = require_manager(interaction).id
-    async with rooms_of(interaction).database.begin() as connection:
+    async with services_of(interaction).database.begin() as connection:
         settings = await require_channel(connection, guild_id)
-        await guilds.keep(connection, guild_id, replace(settings, art_channel=None))
+        await server_settings.keep(connection, guild_id, replace(settings, art_channel=None))
         await exhibits.close_channel(connection, guild_id)
     log.info("art channel closed", guild=guild_id)
     await interaction.edit_original_response(
@@ -115,7 +116,7 @@ async def require_channel(connection: AsyncConnection, guild_id: int | None) -> 
     Raises:
         Refusal: it has no art channel.
     """
-    settings = await guilds.settings_of(connection, guild_id)
+    settings = await server_settings.settings_of(connection, guild_id)
     if settings.art_channel is None:
         raise Refusal(_("This server has no art channel: choose one with /artchannel setup."))
     return settings
@@ -130,9 +131,9 @@ async def panel_of(interaction: discord.Interaction[Any]) -> ui.LayoutView:
     Raises:
         Refusal: there is no art channel.
     """
-    async with rooms_of(interaction).database.read() as connection:
+    async with services_of(interaction).database.read() as connection:
         settings = await require_channel(connection, interaction.guild_id)
-        styles = await digests.shared_styles(connection, interaction.guild_id or 0)
+        styles = await digest.shared_styles(connection, interaction.guild_id or 0)
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
     style = plain(settings.weekly_style) if settings.weekly_style else _("none")
     lines = [
@@ -148,7 +149,7 @@ async def panel_of(interaction: discord.Interaction[Any]) -> ui.LayoutView:
     return layout(container)
 
 
-class ArtChannelSelect(Lasting, ui.DynamicItem[ui.ChannelSelect[Any]], template=r"easel:art:channel"):
+class ArtChannelSelect(Persistent, ui.DynamicItem[ui.ChannelSelect[Any]], template=r"easel:art:channel"):
     """Moves the art channel."""
 
     def __init__(self, channel_id: int | None = None) -> None:
@@ -162,7 +163,7 @@ class ArtChannelSelect(Lasting, ui.DynamicItem[ui.ChannelSelect[Any]], template=
             )
         )
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         channel = self.item.values[0].resolve()
         if not isinstance(channel, discord.TextChannel):
@@ -171,7 +172,9 @@ class ArtChannelSelect(Lasting, ui.DynamicItem[ui.ChannelSelect[Any]], template=
         await interaction.response.edit_message(view=await panel_of(interaction))
 
 
-class ArtToggle(Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?P<verb>only|threads|digest)"):
+class ArtToggle(
+    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?P<verb>only|threads|digest)"
+):
     """Turns one of the settings on or off."""
 
     def __init__(self, verb: str, settings: GuildSettings | None = None) -> None:
@@ -186,20 +189,20 @@ class ArtToggle(Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?
             )
         )
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         guild_id = require_manager(interaction).id
-        async with rooms_of(interaction).database.begin() as connection:
+        async with services_of(interaction).database.begin() as connection:
             settings = await require_channel(connection, guild_id)
             changed: Any = {self.field: not getattr(settings, self.field)}
             channel = interaction.guild and interaction.guild.get_channel(settings.art_channel or 0)
             if self.verb == "threads" and isinstance(channel, discord.TextChannel):
                 check_permissions(channel, threads=changed[self.field])
-            await guilds.keep(connection, guild_id, replace(settings, **changed))
+            await server_settings.keep(connection, guild_id, replace(settings, **changed))
         await interaction.response.edit_message(view=await panel_of(interaction))
 
 
-class WeeklyStyleSelect(Lasting, ui.DynamicItem[ui.Select[Any]], template=r"easel:art:style"):
+class WeeklyStyleSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:art:style"):
     """Names the style of the week."""
 
     def __init__(self, styles: list[str] | None = None, chosen: str | None = None) -> None:
@@ -215,14 +218,14 @@ class WeeklyStyleSelect(Lasting, ui.DynamicItem[ui.Select[Any]], template=r"ease
             ui.Select(custom_id="easel:art:style", placeholder=_("Style of the week"), options=options)
         )
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         guild_id = require_manager(interaction).id
         value = self.item.values[0]
         style = None if value == NO_STYLE else value.removeprefix("=")
-        async with rooms_of(interaction).database.begin() as connection:
+        async with services_of(interaction).database.begin() as connection:
             settings = await require_channel(connection, guild_id)
-            if style is not None and style not in await digests.shared_styles(connection, guild_id):
+            if style is not None and style not in await digest.shared_styles(connection, guild_id):
                 raise Refusal(_("There is no painting or server preset of that name any more."))
-            await guilds.keep(connection, guild_id, replace(settings, weekly_style=style))
+            await server_settings.keep(connection, guild_id, replace(settings, weekly_style=style))
         await interaction.response.edit_message(view=await panel_of(interaction))

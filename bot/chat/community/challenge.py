@@ -8,18 +8,20 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.authority import require_host, require_host_of
 from bot.chat.cards.card import layout
-from bot.chat.community.ballot import result_message, vote_pages
 from bot.chat.community.exhibit import ACCENT
 from bot.chat.community.gallery import may_show_restricted
 from bot.chat.community.removal import remove
-from bot.chat.door import plain
-from bot.chat.rooms import Rooms, rooms_of
-from bot.chat.thumbnails import shrunk
+from bot.chat.community.vote import result_message, vote_pages
+from bot.chat.ui.errors import plain
+from bot.chat.ui.permissions import require_host, require_host_of
+from bot.chat.ui.services import Services, services_of
+from bot.chat.ui.thumbnails import shrunk
+from bot.domain.challenges import challenges, voting
+from bot.domain.challenges.challenges import Challenge
+from bot.domain.gallery import digest
+from bot.domain.styles import looks, server_presets
 from bot.errors import Refusal
-from bot.features import ballots, challenges, digests, looks, server_presets
-from bot.features.challenges import Challenge
 from bot.language import _, nearest, speaking
 from bot.media.blobs import BlobMissing
 
@@ -74,9 +76,9 @@ async def start(
     require_host(interaction)
     if not theme and not style:
         raise Refusal(_("Give the challenge a theme, a style, or both."))
-    rooms, guild_id = rooms_of(interaction), interaction.guild_id or 0
-    preset, blob = await _shared_style(rooms, guild_id, style) if style else (None, None)
-    async with rooms.database.begin() as connection:
+    services, guild_id = services_of(interaction), interaction.guild_id or 0
+    preset, blob = await _shared_style(services, guild_id, style) if style else (None, None)
+    async with services.database.begin() as connection:
         challenge = await challenges.start(
             connection,
             guild_id=guild_id,
@@ -85,26 +87,26 @@ async def start(
             theme=theme or preset or "",
             preset=preset,
             style_blob=blob,
-            now=rooms.clock(),
+            now=services.clock(),
         )
     log.info("challenge started", challenge=challenge.id, guild=guild_id)
     with speaking(public_language(interaction)):
-        message = await _announcement(rooms, challenge)
+        message = await _announcement(services, challenge)
     started = _("Started: collect entries, then open the vote with /challenge vote.")
     (message_id,) = await publish(interaction, started, message)
-    async with rooms.database.begin() as connection:
+    async with services.database.begin() as connection:
         await challenges.announced(connection, challenge.id, message_id=message_id)
 
 
 @start.autocomplete("style")
 async def _styles(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    async with rooms_of(interaction).database.read() as connection:
-        names = await digests.shared_styles(connection, interaction.guild_id or 0)
+    async with services_of(interaction).database.read() as connection:
+        names = await digest.shared_styles(connection, interaction.guild_id or 0)
     found = [name for name in names if current.casefold() in name.casefold()]
     return [app_commands.Choice(name=name, value=name) for name in found[:25]]
 
 
-async def _shared_style(rooms: Rooms, guild_id: int, name: str) -> tuple[str, str]:
+async def _shared_style(services: Services, guild_id: int, name: str) -> tuple[str, str]:
     """The name and the picture's blob of a style that everybody here can paint in.
 
     Raises:
@@ -112,9 +114,9 @@ async def _shared_style(rooms: Rooms, guild_id: int, name: str) -> tuple[str, st
     """
     painting = looks.painting(name)
     if painting is not None:
-        blob = await rooms.intake.blobs.put(await asyncio.to_thread(painting.read))
+        blob = await services.picture_store.blobs.put(await asyncio.to_thread(painting.read))
         return painting.name, blob
-    async with rooms.database.read() as connection:
+    async with services.database.read() as connection:
         found = await server_presets.find(connection, guild_id, name)
     if found is None:
         raise Refusal(
@@ -126,10 +128,10 @@ async def _shared_style(rooms: Rooms, guild_id: int, name: str) -> tuple[str, st
     return found.name, found.style_blob
 
 
-async def _announcement(rooms: Rooms, challenge: Challenge) -> tuple[ui.LayoutView, list[discord.File]]:
+async def _announcement(services: Services, challenge: Challenge) -> tuple[ui.LayoutView, list[discord.File]]:
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
     container.add_item(ui.TextDisplay("## " + _("Challenge: {theme}", theme=plain(challenge.theme))))
-    files = await _style_picture(rooms, challenge)
+    files = await _style_picture(services, challenge)
     if files:
         container.add_item(ui.MediaGallery(discord.MediaGalleryItem(files[0])))
     if challenge.preset:
@@ -144,9 +146,9 @@ async def _announcement(rooms: Rooms, challenge: Challenge) -> tuple[ui.LayoutVi
     return layout(container), files
 
 
-async def _style_picture(rooms: Rooms, challenge: Challenge) -> list[discord.File]:
+async def _style_picture(services: Services, challenge: Challenge) -> list[discord.File]:
     try:
-        data = await rooms.intake.blobs.get(challenge.style_blob or "")
+        data = await services.picture_store.blobs.get(challenge.style_blob or "")
     except BlobMissing:
         return []
     small = await asyncio.to_thread(shrunk, data)
@@ -167,8 +169,8 @@ def _restricted_is_fine(interaction: discord.Interaction[Any], challenge: Challe
 async def enter(interaction: discord.Interaction, picture: int | None = None) -> None:
     """`/challenge enter`, private until the vote."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    rooms = rooms_of(interaction)
-    async with rooms.database.begin() as connection:
+    services = services_of(interaction)
+    async with services.database.begin() as connection:
         challenge = await challenges.require_running(connection, interaction.guild_id)
         job = await challenges.enter(
             connection,
@@ -176,7 +178,7 @@ async def enter(interaction: discord.Interaction, picture: int | None = None) ->
             interaction.user.id,
             job_id=picture,
             age_restricted=_restricted_is_fine(interaction, challenge),
-            now=rooms.clock(),
+            now=services.clock(),
         )
     log.info("challenge entered", challenge=challenge.id, job=job.id)
     await interaction.edit_original_response(
@@ -190,7 +192,7 @@ async def enter(interaction: discord.Interaction, picture: int | None = None) ->
 
 @enter.autocomplete("picture")
 async def _mine(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[int]]:
-    async with rooms_of(interaction).database.read() as connection:
+    async with services_of(interaction).database.read() as connection:
         challenge = await challenges.running(connection, interaction.guild_id)
         if challenge is None:
             return []
@@ -218,41 +220,43 @@ challenge_group.add_command(remove)
 async def vote(interaction: discord.Interaction) -> None:
     """`/challenge vote`, for the starter and hosts. Given again it shows the vote again."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    rooms = rooms_of(interaction)
-    async with rooms.database.begin() as connection:
+    services = services_of(interaction)
+    async with services.database.begin() as connection:
         challenge = await challenges.require_running(connection, interaction.guild_id)
         require_runner(interaction, challenge)
-        entries = await ballots.open_vote(connection, challenge)
+        entries = await voting.open_vote(connection, challenge)
     log.info("vote opened", challenge=challenge.id, entries=len(entries))
     restricted = may_show_restricted(interaction.channel)
     with speaking(public_language(interaction)):
-        pages = await vote_pages(challenge, entries, rooms.intake.blobs, age_restricted=restricted)
+        pages = await vote_pages(challenge, entries, services.picture_store.blobs, age_restricted=restricted)
     opened = _("The vote is open. End it with /challenge end.")
     ids = await publish(interaction, opened, *(message for _entries, message in pages))
     shown = {one.user_id: at for (page, _message), at in zip(pages, ids, strict=True) for one in page}
-    async with rooms.database.begin() as connection:
+    async with services.database.begin() as connection:
         await challenges.announced(connection, challenge.id, message_id=ids[-1])
-        await ballots.shown(connection, challenge.id, shown)
+        await voting.shown(connection, challenge.id, shown)
 
 
 @challenge_group.command(name="end", description="End the vote and show who won")
 async def end(interaction: discord.Interaction) -> None:
     """`/challenge end`, for the starter and hosts. Results that could not be posted are posted now."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    rooms = rooms_of(interaction)
-    async with rooms.database.begin() as connection:
+    services = services_of(interaction)
+    async with services.database.begin() as connection:
         challenge = await challenges.untold(connection, interaction.guild_id)
         if challenge is None:
             challenge = await challenges.require_running(connection, interaction.guild_id)
             require_runner(interaction, challenge)
-            places = await ballots.end(connection, challenge, now=rooms.clock())
+            places = await voting.end(connection, challenge, now=services.clock())
             log.info("challenge ended", challenge=challenge.id)
         else:
             require_runner(interaction, challenge)
-            places = ballots.places(await ballots.entries_of(connection, challenge.id))
+            places = voting.places(await voting.entries_of(connection, challenge.id))
     restricted = may_show_restricted(interaction.channel)
     with speaking(public_language(interaction)):
-        message = await result_message(challenge, places, rooms.intake.blobs, age_restricted=restricted)
+        message = await result_message(
+            challenge, places, services.picture_store.blobs, age_restricted=restricted
+        )
     (message_id,) = await publish(interaction, _("The challenge has ended."), message)
-    async with rooms.database.begin() as connection:
+    async with services.database.begin() as connection:
         await challenges.announced(connection, challenge.id, message_id=message_id)

@@ -8,13 +8,13 @@ from discord import ui
 
 from bot.chat.cards.card import layout
 from bot.chat.community.exhibit import ACCENT
-from bot.chat.door import plain
-from bot.chat.rooms import Rooms
-from bot.chat.steady import TROUBLES
-from bot.chat.thumbnails import described, gallery_of, thumbnail
-from bot.features import digests
-from bot.features.digests import Due, Week
-from bot.features.exhibits import Exhibit
+from bot.chat.ui.errors import plain
+from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.services import Services
+from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
+from bot.domain.gallery import digest
+from bot.domain.gallery.digest import Due, Week
+from bot.domain.gallery.exhibits import Exhibit
 from bot.language import _, n_, nearest, speaking
 
 log = structlog.get_logger(__name__)
@@ -26,20 +26,20 @@ POST_TIMEOUT_S = 60.0
 class DigestTeller:
     """Posts each server's digest of a week in its art channel, once."""
 
-    def __init__(self, *, client: discord.Client, rooms: Rooms) -> None:
+    def __init__(self, *, client: discord.Client, services: Services) -> None:
         self._client = client
-        self._rooms = rooms
+        self._services = services
         self._next_look_at = 0.0
 
     async def tell(self) -> None:
         """Posts what is due; looks once a minute."""
-        now = self._rooms.clock()
+        now = self._services.clock()
         if now < self._next_look_at:
             return
         self._next_look_at = now + LOOK_EVERY_S
-        week = digests.told_week(now)
-        async with self._rooms.database.read() as connection:
-            due = await digests.due(connection, week)
+        week = digest.told_week(now)
+        async with self._services.database.read() as connection:
+            due = await digest.due(connection, week)
         for one in due:
             if self._client.get_guild(one.guild_id) is None:
                 continue  # another process's shard, or the bot was removed
@@ -47,9 +47,9 @@ class DigestTeller:
                 await self._tell_one(one, week)
 
     async def _tell_one(self, due: Due, week: Week) -> None:
-        database = self._rooms.database
+        database = self._services.database
         async with database.begin() as connection:
-            if not await digests.claim(connection, due.guild_id, week, now=self._rooms.clock()):
+            if not await digest.claim(connection, due.guild_id, week, now=self._services.clock()):
                 return
         try:
             async with asyncio.timeout(POST_TIMEOUT_S):
@@ -59,13 +59,13 @@ class DigestTeller:
         except TROUBLES as error:
             log.warning("digest put off", error=type(error).__name__)
             async with database.begin() as connection:
-                await digests.release(connection, due.guild_id, week)
+                await digest.release(connection, due.guild_id, week)
         except Exception:
             log.exception("digest broken")
         else:
             if message_id is not None:
                 async with database.begin() as connection:
-                    await digests.posted(connection, due.guild_id, week, message_id=message_id)
+                    await digest.posted(connection, due.guild_id, week, message_id=message_id)
                 log.info("digest posted", message=message_id)
 
     async def _post(self, due: Due, week: Week) -> int | None:
@@ -74,8 +74,8 @@ class DigestTeller:
         channel = guild and guild.get_channel(due.settings.art_channel or 0)
         if guild is None or not isinstance(channel, discord.TextChannel):
             return None
-        async with self._rooms.database.read() as connection:
-            best = await digests.best(connection, due.guild_id, week, age_restricted=channel.is_nsfw())
+        async with self._services.database.read() as connection:
+            best = await digest.best(connection, due.guild_id, week, age_restricted=channel.is_nsfw())
         with speaking(nearest(due.settings.language or str(guild.preferred_locale))):
             view, files = await self._message(due, best)
         if not files:
@@ -87,7 +87,9 @@ class DigestTeller:
         for number, exhibit in enumerate(best, start=1):
             job = exhibit.job
             description = described(job, number)
-            file = await thumbnail(job, self._rooms.intake.blobs, number=number, description=description)
+            file = await thumbnail(
+                job, self._services.picture_store.blobs, number=number, description=description
+            )
             if file is not None:
                 files.append(file)
                 lines.append(line_of(exhibit, number))

@@ -8,21 +8,21 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.authority import is_moderator
-from bot.chat.cards.album import shrink
 from bot.chat.cards.card import layout
-from bot.chat.door import guarded, plain
-from bot.chat.lasting import Lasting
-from bot.chat.rooms import rooms_of
-from bot.features import exhibits, stars
-from bot.features.exhibits import Exhibit
+from bot.chat.cards.card_picture import shrink
+from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.permissions import is_moderator
+from bot.chat.ui.persistent import Persistent
+from bot.chat.ui.services import services_of
+from bot.domain.gallery import exhibits, stars
+from bot.domain.gallery.exhibits import Exhibit
 from bot.language import _, n_
 from bot.media.blobs import Blobs
 
 ACCENT = discord.Colour(0xC8A24A)
 
 
-class StarButton(Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:star:(?P<job>[0-9]{1,18})"):
+class StarButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:star:(?P<job>[0-9]{1,18})"):
     """Gives a star, or takes it back. The curator brings the counter up to date."""
 
     def __init__(self, job_id: int, count: int = 0) -> None:
@@ -33,16 +33,16 @@ class StarButton(Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:star:
         )
         self.job_id = job_id
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        rooms = rooms_of(interaction)
-        async with rooms.database.begin() as connection:
+        services = services_of(interaction)
+        async with services.database.begin() as connection:
             starred = await stars.toggle(
                 connection,
                 self.job_id,
                 guild_id=interaction.guild_id,
                 user_id=interaction.user.id,
-                now=rooms.clock(),
+                now=services.clock(),
             )
         count = n_("It has {count} star.", "It has {count} stars.", starred.count)
         said = (
@@ -54,7 +54,7 @@ class StarButton(Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:star:
 
 
 class TakeDownButton(
-    Lasting, ui.DynamicItem[ui.Button[Any]], template=r"easel:takedown:(?P<job>[0-9]{1,18})"
+    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:takedown:(?P<job>[0-9]{1,18})"
 ):
     """Takes the picture out of the art channel and the gallery, for its artist and for moderators."""
 
@@ -68,9 +68,9 @@ class TakeDownButton(
         )
         self.job_id = job_id
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        async with rooms_of(interaction).database.begin() as connection:
+        async with services_of(interaction).database.begin() as connection:
             await exhibits.take_down(
                 connection,
                 self.job_id,

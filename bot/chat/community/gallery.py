@@ -10,14 +10,15 @@ from discord import app_commands, ui
 from bot.chat.cards.card import layout
 from bot.chat.community.digest import line_of
 from bot.chat.community.exhibit import ACCENT
-from bot.chat.door import guarded, plain
-from bot.chat.rooms import Rooms, rooms_of
-from bot.chat.thumbnails import described, gallery_of, thumbnail
+from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.services import Services, services_of
+from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
+from bot.domain.gallery import exhibits, listing
+from bot.domain.gallery.exhibits import Exhibit
+from bot.domain.gallery.listing import Choice
+from bot.domain.servers import users
+from bot.domain.servers.users import PersonSettings
 from bot.errors import Refusal
-from bot.features import exhibits, galleries, people
-from bot.features.exhibits import Exhibit
-from bot.features.galleries import Choice
-from bot.features.people import PersonSettings
 from bot.language import _, n_
 
 PAGE = 6
@@ -69,7 +70,7 @@ class GalleryPageButton(
             )
         )
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()
         await show(interaction, self.page)
@@ -94,12 +95,12 @@ class HangMineButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:hangmine:(
     ) -> Self:
         return cls(wanted=match["wanted"] == "yes")
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         user_id = interaction.user.id
-        async with rooms_of(interaction).database.begin() as connection:
-            settings: PersonSettings = await people.settings_of(connection, user_id)
-            await people.keep(connection, user_id, replace(settings, show_in_gallery=self.wanted))
+        async with services_of(interaction).database.begin() as connection:
+            settings: PersonSettings = await users.settings_of(connection, user_id)
+            await users.keep(connection, user_id, replace(settings, show_in_gallery=self.wanted))
             taken = 0 if self.wanted else await exhibits.withdraw(connection, user_id)
         if self.wanted:
             sentence = _("From now on your public pictures hang in art channels and galleries.")
@@ -131,9 +132,9 @@ async def gallery_command(
     await interaction.response.defer(ephemeral=True, thinking=True)
     style_job = 0
     if style is not None:
-        async with rooms_of(interaction).database.read() as connection:
+        async with services_of(interaction).database.read() as connection:
             choice = replace(_all_here(interaction), style=style)
-            found = await galleries.hanging(connection, choice, limit=1)
+            found = await listing.hanging(connection, choice, limit=1)
         if not found:
             raise Refusal(
                 _(
@@ -148,8 +149,8 @@ async def gallery_command(
 
 @gallery_command.autocomplete("style")
 async def _styles(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    async with rooms_of(interaction).database.read() as connection:
-        names = await galleries.styles(connection, _all_here(interaction), like=current)
+    async with services_of(interaction).database.read() as connection:
+        names = await listing.styles(connection, _all_here(interaction), like=current)
     return [app_commands.Choice(name=name, value=name) for name in names]
 
 
@@ -167,9 +168,9 @@ def _all_here(interaction: discord.Interaction[Any]) -> Choice:
 
 async def show(interaction: discord.Interaction[Any], page: Page) -> None:
     """Puts a page into the answer to `interaction`, which was deferred."""
-    rooms = rooms_of(interaction)
+    services = services_of(interaction)
     choice = _all_here(interaction)
-    async with rooms.database.read() as connection:
+    async with services.database.read() as connection:
         style = None
         if page.style_job:
             style = (
@@ -177,18 +178,18 @@ async def show(interaction: discord.Interaction[Any], page: Page) -> None:
             ).job.style_name
         choice = replace(
             choice,
-            since=rooms.clock() - WEEK_S if page.week else None,
+            since=services.clock() - WEEK_S if page.week else None,
             artist_id=page.artist_id or None,
             style=style,
         )
-        count = await galleries.count(connection, choice)
+        count = await listing.count(connection, choice)
         last = max(0, (count - 1) // PAGE)
         page = replace(page, number=min(page.number, last))
-        found = await galleries.hanging(connection, choice, limit=PAGE, offset=page.number * PAGE)
-        mine = await people.settings_of(connection, interaction.user.id)
+        found = await listing.hanging(connection, choice, limit=PAGE, offset=page.number * PAGE)
+        mine = await users.settings_of(connection, interaction.user.id)
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
     container.add_item(ui.TextDisplay(f"### {_heading(page, style)}\n-# {_whole(page, count, last)}"))
-    files = await _add_pictures(container, rooms, found, first=page.number * PAGE + 1)
+    files = await _add_pictures(container, services, found, first=page.number * PAGE + 1)
     container.add_item(ui.ActionRow(*_buttons(page, last), HangMineButton(wanted=not mine.show_in_gallery)))
     await interaction.edit_original_response(view=layout(container), attachments=files)
 
@@ -219,14 +220,14 @@ def _buttons(page: Page, last: int) -> list[GalleryPageButton]:
 
 
 async def _add_pictures(
-    container: ui.Container[Any], rooms: Rooms, found: list[Exhibit], *, first: int
+    container: ui.Container[Any], services: Services, found: list[Exhibit], *, first: int
 ) -> list[discord.File]:
     """The pictures and their lines; one whose blob is gone is left out."""
     files, lines = [], []
     for number, exhibit in enumerate(found, start=first):
         job = exhibit.job
         description = described(job, number)
-        file = await thumbnail(job, rooms.intake.blobs, number=number, description=description)
+        file = await thumbnail(job, services.picture_store.blobs, number=number, description=description)
         if file is not None:
             files.append(file)
             lines.append(line_of(exhibit, number))

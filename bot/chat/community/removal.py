@@ -6,13 +6,13 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.authority import is_moderator
-from bot.chat.rooms import rooms_of
-from bot.chat.steady import TROUBLES
-from bot.chat.thumbnails import number_of
-from bot.features import ballots, challenges
-from bot.features.ballots import Entry
-from bot.features.challenges import Challenge
+from bot.chat.ui.permissions import is_moderator
+from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.services import services_of
+from bot.chat.ui.thumbnails import number_of
+from bot.domain.challenges import challenges, voting
+from bot.domain.challenges.challenges import Challenge
+from bot.domain.challenges.voting import Entry
 from bot.language import _
 
 log = structlog.get_logger(__name__)
@@ -25,10 +25,10 @@ async def remove(
 ) -> None:
     """`/challenge remove`, for whoever entered it and for moderators, until the end."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    rooms = rooms_of(interaction)
-    async with rooms.database.begin() as connection:
+    services = services_of(interaction)
+    async with services.database.begin() as connection:
         challenge = await challenges.require_running(connection, interaction.guild_id)
-        entry = await ballots.remove(
+        entry = await voting.remove(
             connection,
             challenge,
             interaction.user.id,
@@ -44,8 +44,8 @@ async def remove(
 
 @remove.autocomplete("picture")
 async def _removable(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    async with rooms_of(interaction).database.read() as connection:
-        found = await ballots.removable(
+    async with services_of(interaction).database.read() as connection:
+        found = await voting.removable(
             connection, interaction.guild_id, interaction.user.id, moderator=is_moderator(interaction)
         )
     names = [(_named(entry, interaction.user.id), entry.key) for entry in found]

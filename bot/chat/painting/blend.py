@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import discord
 from discord import app_commands
 
-from bot.chat.cards.asking import ask
+from bot.chat.cards.submit_request import submit_request
 from bot.chat.painting.picture_command import picture_command
 from bot.chat.painting.stylize import (
     OPTIONS,
@@ -19,8 +19,8 @@ from bot.chat.painting.stylize import (
     chosen_look,
     preset_names,
 )
+from bot.domain.requests.submit import StyleChoice
 from bot.errors import Refusal
-from bot.features.submit import StyleChoice
 from bot.language import _
 
 STYLES = (1, 2, 3, 4)
@@ -92,7 +92,7 @@ async def blend(
         strict=True,
     )
     styles = blended([Slot(number=n, style=s, preset=p, weight=w) for n, s, p, w in given])
-    await ask(
+    await submit_request(
         interaction,
         private=private,
         content=attached(content),

@@ -4,14 +4,14 @@ import discord
 from discord import app_commands
 
 from bot.chat.cards.card import Picture, layout, panel
-from bot.chat.door import plain
-from bot.chat.painting.ask_modal import AskModal, offers_for
-from bot.chat.painting.pictures_in import Found, pictures_in
-from bot.chat.rooms import rooms_of
+from bot.chat.painting.message_pictures import Found, pictures_in
+from bot.chat.painting.request_form import AskModal, offers_for
+from bot.chat.ui.errors import plain
+from bot.chat.ui.services import services_of
+from bot.domain.servers import users
+from bot.domain.servers.users import CurrentStyle
+from bot.domain.styles.picture_source import PictureSource
 from bot.errors import Refusal
-from bot.features import people
-from bot.features.intake import PictureSource
-from bot.features.people import CurrentStyle
 from bot.language import _
 
 AVATAR_PX = 1024
@@ -36,19 +36,19 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
     """Keeps the message's first picture as your current style, which counts where you give no other."""
     found = _required(message)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    rooms = rooms_of(interaction)
+    services = services_of(interaction)
     source = found[0].picture
-    taken = await rooms.intake.take(source)
+    taken = await services.picture_store.take(source)
     style = CurrentStyle(name=source.title, blob=taken.blob)
-    async with rooms.database.begin() as connection:
-        await people.use_style(connection, interaction.user.id, style)
+    async with services.database.begin() as connection:
+        await users.use_style(connection, interaction.user.id, style)
     texts = [
         _("Your current style is now **{name}**.", name=plain(style.name)),
         "-# " + _("It is taken whenever you use `/stylize` without a style."),
     ]
     if len(found) > 1:
         texts.append("-# " + _("The message has several pictures: this is the first."))
-    data = await rooms.intake.blobs.get(taken.blob)
+    data = await services.picture_store.blobs.get(taken.blob)
     picture = Picture(filename="style.png", data=data, description=_("Your current style"))
     await interaction.edit_original_response(
         view=layout(panel(*texts, picture=picture)), attachments=[picture.as_file()]

@@ -7,14 +7,14 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.chat.cards.asking import ask
+from bot.chat.cards.submit_request import submit_request
 from bot.chat.painting.picture_command import picture_command
-from bot.chat.rooms import rooms_of
-from bot.chat.style_choices import style_choices
+from bot.chat.ui.services import services_of
+from bot.chat.ui.style_choices import style_choices
+from bot.domain.requests.submit import MAX_SEED, StyleChoice
+from bot.domain.servers import users
+from bot.domain.styles.picture_source import PictureSource
 from bot.errors import Refusal
-from bot.features import people
-from bot.features.intake import PictureSource
-from bot.features.submit import MAX_SEED, StyleChoice
 from bot.language import _
 
 log = structlog.get_logger(__name__)
@@ -86,7 +86,7 @@ async def stylize(
         style_scale=style_scale,
     )
     first = chosen_styles(style, preset) or await current_style_of(interaction)
-    await ask(
+    await submit_request(
         interaction,
         private=private,
         content=attached(content),
@@ -110,8 +110,8 @@ def chosen_styles(style: discord.Attachment | None, preset: str | None) -> tuple
 
 async def current_style_of(interaction: discord.Interaction) -> tuple[StyleChoice, ...]:
     """The picture that the person last chose with "Use as style"."""
-    async with rooms_of(interaction).database.read() as connection:
-        style = await people.current_style(connection, interaction.user.id)
+    async with services_of(interaction).database.read() as connection:
+        style = await users.current_style(connection, interaction.user.id)
     if style is None:
         return ()
     return (StyleChoice(picture=PictureSource(name=style.name, blob=style.blob)),)

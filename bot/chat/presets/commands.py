@@ -5,19 +5,19 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.chat.door import plain
 from bot.chat.painting.picture_command import picture_command
 from bot.chat.painting.stylize import OPTIONS, Init, Optimizer, Quality, Size, Strength, chosen_look
 from bot.chat.presets.gallery import list_presets
 from bot.chat.presets.panel import show_style
 from bot.chat.presets.sharing import import_preset, remove, share
-from bot.chat.rooms import rooms_of
-from bot.chat.style_choices import STAR, own_choices, removable_choices, style_choices
-from bot.features import named_styles, presets
-from bot.features.looks import Look
-from bot.features.named_styles import NamedStyle
-from bot.features.presets import MAX_NAME_CHARS
-from bot.features.submit import check_size
+from bot.chat.ui.errors import plain
+from bot.chat.ui.services import services_of
+from bot.chat.ui.style_choices import STAR, own_choices, removable_choices, style_choices
+from bot.domain.requests.submit import check_size
+from bot.domain.styles import named_styles, presets
+from bot.domain.styles.looks import Look
+from bot.domain.styles.named_styles import NamedStyle
+from bot.domain.styles.presets import MAX_NAME_CHARS
 from bot.language import _
 
 Name = app_commands.Range[str, 1, 100]
@@ -43,7 +43,7 @@ async def save(
 ) -> None:
     """`/preset save`. The name and the limit are checked before the picture is fetched."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    rooms = rooms_of(interaction)
+    services = services_of(interaction)
     chosen = chosen_look(
         strength=strength,
         quality=quality,
@@ -53,12 +53,12 @@ async def save(
         keep_colors=keep_colors,
     )
     look = Look(**chosen)
-    check_size(look, rooms.limits)
-    limit = rooms.limits.presets_per_user
-    async with rooms.database.read() as connection:
+    check_size(look, services.limits)
+    limit = services.limits.presets_per_user
+    async with services.database.read() as connection:
         await presets.check_room(connection, interaction.user.id, name, limit=limit)
-    style_blob, _clean = await rooms.intake.accept(style.url)
-    async with rooms.database.begin() as connection:
+    style_blob, _clean = await services.picture_store.accept(style.url)
+    async with services.database.begin() as connection:
         preset = await presets.save(
             connection,
             interaction.user.id,
@@ -66,7 +66,7 @@ async def save(
             look=look,
             style_blob=style_blob,
             limit=limit,
-            now=rooms.clock(),
+            now=services.clock(),
         )
     await show_style(interaction, NamedStyle(preset=preset), heading=_("Saved"))
 
@@ -76,7 +76,7 @@ async def save(
 async def show(interaction: discord.Interaction, name: Name) -> None:
     """`/preset show`."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    async with rooms_of(interaction).database.read() as connection:
+    async with services_of(interaction).database.read() as connection:
         style = await named_styles.require(connection, interaction.user.id, interaction.guild_id, name)
     await show_style(interaction, style)
 
@@ -86,7 +86,7 @@ async def show(interaction: discord.Interaction, name: Name) -> None:
 async def rename(interaction: discord.Interaction, name: Name, new_name: Name) -> None:
     """`/preset rename`."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    async with rooms_of(interaction).database.begin() as connection:
+    async with services_of(interaction).database.begin() as connection:
         preset = await presets.rename(connection, interaction.user.id, name, new_name)
     await interaction.edit_original_response(content=_("Renamed to {name}.", name=plain(preset.name)))
 
@@ -107,7 +107,7 @@ async def edit(
 ) -> None:
     """`/preset edit`. A preset keeps its picture for life."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    rooms = rooms_of(interaction)
+    services = services_of(interaction)
     changes = chosen_look(
         strength=strength,
         quality=quality,
@@ -116,9 +116,9 @@ async def edit(
         optimizer=optimizer,
         keep_colors=keep_colors,
     )
-    async with rooms.database.begin() as connection:
+    async with services.database.begin() as connection:
         preset = await presets.change_look(connection, interaction.user.id, name, changes, afresh=reset)
-        check_size(preset.look, rooms.limits)
+        check_size(preset.look, services.limits)
     await show_style(interaction, NamedStyle(preset=preset), heading=_("Changed"))
 
 
@@ -127,7 +127,7 @@ async def edit(
 async def delete(interaction: discord.Interaction, name: Name) -> None:
     """`/preset delete`."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    async with rooms_of(interaction).database.begin() as connection:
+    async with services_of(interaction).database.begin() as connection:
         preset = await presets.delete(connection, interaction.user.id, name)
     await interaction.edit_original_response(content=_("Deleted: {name}.", name=plain(preset.name)))
 
@@ -137,7 +137,7 @@ async def delete(interaction: discord.Interaction, name: Name) -> None:
 async def favourite(interaction: discord.Interaction, name: Name) -> None:
     """`/preset favourite`."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    async with rooms_of(interaction).database.begin() as connection:
+    async with services_of(interaction).database.begin() as connection:
         preset = await presets.require(connection, interaction.user.id, name)
         preset = await presets.mark_favourite(connection, preset, favourite=not preset.favourite)
     shown = plain(preset.name)

@@ -7,14 +7,14 @@ import discord
 from discord import app_commands, ui
 
 from bot.chat.cards.card import Picture, layout
-from bot.chat.door import guarded, plain
-from bot.chat.lasting import Lasting
 from bot.chat.presets.panel import notes_of, picture_of
-from bot.chat.rooms import Rooms, rooms_of
-from bot.chat.style_choices import STAR
+from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.persistent import Persistent
+from bot.chat.ui.services import Services, services_of
+from bot.chat.ui.style_choices import STAR
+from bot.domain.styles import named_styles
+from bot.domain.styles.named_styles import NamedStyle, Origin
 from bot.errors import Refusal
-from bot.features import named_styles
-from bot.features.named_styles import NamedStyle, Origin
 from bot.language import _
 
 PAGE_STYLES = 8
@@ -23,7 +23,7 @@ THUMBNAIL_PX = 160
 
 
 class PageButton(
-    Lasting,
+    Persistent,
     ui.DynamicItem[ui.Button[Any]],
     template=r"easel:presets:page:(?P<user>[0-9]{1,20}):(?P<page>[0-9]{1,4})",
 ):
@@ -36,7 +36,7 @@ class PageButton(
         self.user_id = user_id
         self.page = page
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         if interaction.user.id != self.user_id:
             raise Refusal(_("This is somebody else's list: see yours with /preset list."))
@@ -53,27 +53,27 @@ async def list_presets(interaction: discord.Interaction) -> None:
 
 async def show_page(interaction: discord.Interaction[Any], page: int) -> None:
     """Answers with one page, or the last one where there are fewer by now."""
-    rooms = rooms_of(interaction)
-    async with rooms.database.read() as connection:
+    services = services_of(interaction)
+    async with services.database.read() as connection:
         styles = await named_styles.at_hand(connection, interaction.user.id, interaction.guild_id)
     last = (len(styles) - 1) // PAGE_STYLES
     page = min(page, last)
     shown = styles[page * PAGE_STYLES :][:PAGE_STYLES]
     pictures = await asyncio.gather(
         *(
-            picture_of(rooms.intake, style, filename=f"style-{place}.jpg", edge_px=THUMBNAIL_PX)
+            picture_of(services.picture_store, style, filename=f"style-{place}.jpg", edge_px=THUMBNAIL_PX)
             for place, style in enumerate(shown, start=1)
         )
     )
     container: ui.Container[Any] = ui.Container()
     if page == 0 and styles[0].origin is not Origin.OWN:
-        container.add_item(ui.TextDisplay(_heading(Origin.OWN, styles, rooms)))
+        container.add_item(ui.TextDisplay(_heading(Origin.OWN, styles, services)))
         container.add_item(ui.TextDisplay(_("None yet: keep a style with `/preset save`.")))
     origin = None
     for style, picture in zip(shown, pictures, strict=True):
         if style.origin is not origin:
             origin = style.origin
-            container.add_item(ui.TextDisplay(_heading(origin, styles, rooms)))
+            container.add_item(ui.TextDisplay(_heading(origin, styles, services)))
         container.add_item(_row(style, picture))
     if last:
         container.add_item(ui.TextDisplay("-# " + _("Page {page} of {pages}", page=page + 1, pages=last + 1)))
@@ -82,13 +82,13 @@ async def show_page(interaction: discord.Interaction[Any], page: int) -> None:
     await interaction.edit_original_response(view=layout(container), attachments=files)
 
 
-def _heading(origin: Origin, styles: list[NamedStyle], rooms: Rooms) -> str:
+def _heading(origin: Origin, styles: list[NamedStyle], services: Services) -> str:
     count = sum(style.origin is origin for style in styles)
     if origin is Origin.OWN:
-        limit = rooms.limits.presets_per_user
+        limit = services.limits.presets_per_user
         return "### " + _("Your presets · {count} of {limit}", count=count, limit=limit)
     if origin is Origin.SERVER:
-        limit = rooms.limits.presets_per_server
+        limit = services.limits.presets_per_server
         return "### " + _("This server's presets · {count} of {limit}", count=count, limit=limit)
     return "### " + _("Paintings that come with Easel")
 

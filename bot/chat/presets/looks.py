@@ -7,12 +7,12 @@ import discord
 from discord import app_commands, ui
 
 from bot.chat.cards.card import QUALITY_WORDS, Picture, layout
-from bot.chat.door import guarded
-from bot.chat.lasting import Lasting
-from bot.chat.style_choices import MAX_CHOICES
+from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.persistent import Persistent
+from bot.chat.ui.style_choices import MAX_CHOICES
+from bot.domain.styles import looks
+from bot.domain.styles.looks import BUILT_IN, STRENGTHS, Painting
 from bot.errors import Refusal
-from bot.features import looks
-from bot.features.looks import BUILT_IN, STRENGTHS, Painting
 from bot.language import N_, _
 from bot.media.thumbnails import thumbnail
 
@@ -33,7 +33,7 @@ QUALITY_NOTES = {
 }
 
 
-class LookSelect(Lasting, ui.DynamicItem[ui.Select[Any]], template=r"easel:look"):
+class LookSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:look"):
     """Leads from look to look. Its values are read anew at each choice, and nothing is kept."""
 
     def __init__(self, shown: str | None = None) -> None:
@@ -51,7 +51,7 @@ class LookSelect(Lasting, ui.DynamicItem[ui.Select[Any]], template=r"easel:look"
             ui.Select(custom_id="easel:look", placeholder=_("See another look"), options=options)
         )
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()
         await _show(interaction, self.item.values[0])

@@ -8,17 +8,18 @@ import discord
 from discord import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.authority import is_moderator
 from bot.chat.cards.card import Picture, layout, panel, settings_line
-from bot.chat.door import guarded, plain
-from bot.chat.lasting import Lasting
-from bot.chat.rooms import rooms_of
-from bot.chat.style_choices import STAR
+from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.permissions import is_moderator
+from bot.chat.ui.persistent import Persistent
+from bot.chat.ui.services import services_of
+from bot.chat.ui.style_choices import STAR
+from bot.domain.requests.pictures import PictureStore
+from bot.domain.styles import presets, server_presets, share_codes
+from bot.domain.styles.named_styles import NamedStyle
+from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.server_presets import may_remove
 from bot.errors import Refusal
-from bot.features import presets, server_presets, sharing
-from bot.features.intake import Intake, PictureSource
-from bot.features.named_styles import NamedStyle
-from bot.features.server_presets import may_remove
 from bot.language import N_, _
 from bot.media.blobs import BlobMissing
 from bot.media.thumbnails import thumbnail
@@ -35,7 +36,7 @@ RED = ("delete", "really")
 
 
 class StyleButton(
-    Lasting,
+    Persistent,
     ui.DynamicItem[ui.Button[Any]],
     template=r"easel:(?P<kind>preset|shared):(?P<verb>favourite|plain|delete|really|keep):(?P<id>[0-9]{1,18})",
 ):
@@ -50,10 +51,10 @@ class StyleButton(
         self.verb = verb
         self.row_id = row_id
 
-    @guarded
+    @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()
-        async with rooms_of(interaction).database.begin() as connection:
+        async with services_of(interaction).database.begin() as connection:
             style = await self._style(connection, interaction)
             if self.verb == "really":
                 await _delete(connection, interaction, style)
@@ -122,7 +123,9 @@ _AFTER: dict[str, Callable[[discord.Interaction[Any], NamedStyle], Awaitable[Non
 async def _answer(
     interaction: discord.Interaction[Any], style: NamedStyle, lines: list[str], buttons: list[StyleButton]
 ) -> None:
-    picture = await picture_of(rooms_of(interaction).intake, style, filename="style.jpg", edge_px=PICTURE_PX)
+    picture = await picture_of(
+        services_of(interaction).picture_store, style, filename="style.jpg", edge_px=PICTURE_PX
+    )
     if picture is None:
         lines = [*lines, "-# " + _("Its picture is no longer kept here.")]
     container = panel(*lines, picture=picture)
@@ -132,9 +135,11 @@ async def _answer(
     await interaction.edit_original_response(view=layout(container), attachments=files)
 
 
-async def picture_of(intake: Intake, style: NamedStyle, *, filename: str, edge_px: int) -> Picture | None:
+async def picture_of(
+    picture_store: PictureStore, style: NamedStyle, *, filename: str, edge_px: int
+) -> Picture | None:
     """The style's picture as a small JPEG; None where it is no longer kept."""
-    data = await _read(intake, style.picture)
+    data = await _read(picture_store, style.picture)
     if data is None:
         return None
     description = _("The style picture of {name}", name=style.name)
@@ -142,11 +147,11 @@ async def picture_of(intake: Intake, style: NamedStyle, *, filename: str, edge_p
     return Picture(filename=filename, data=small, description=description)
 
 
-async def _read(intake: Intake, picture: PictureSource) -> bytes | None:
+async def _read(picture_store: PictureStore, picture: PictureSource) -> bytes | None:
     if picture.painting:
         return await asyncio.to_thread(picture.painting.read)
     try:
-        return await intake.blobs.get(picture.blob or "")
+        return await picture_store.blobs.get(picture.blob or "")
     except BlobMissing:
         return None
 
@@ -167,7 +172,7 @@ def notes_of(style: NamedStyle) -> str:
 
 def _notes(style: NamedStyle) -> list[str]:
     code = style.preset.code if style.preset else None
-    shared = ["-# " + _("Its code: `{code}`", code=sharing.spaced(code))] if code else []
+    shared = ["-# " + _("Its code: `{code}`", code=share_codes.spaced(code))] if code else []
     return ["\n".join([notes_of(style), *shared])]
 
 

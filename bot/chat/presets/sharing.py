@@ -5,14 +5,14 @@ from typing import Literal
 import discord
 from discord import app_commands
 
-from bot.chat.authority import is_moderator
-from bot.chat.door import plain
 from bot.chat.presets.panel import show_style
-from bot.chat.rooms import rooms_of
+from bot.chat.ui.errors import plain
+from bot.chat.ui.permissions import is_moderator
+from bot.chat.ui.services import services_of
+from bot.domain.styles import presets, server_presets, share_codes
+from bot.domain.styles.named_styles import NamedStyle
+from bot.domain.styles.presets import MAX_NAME_CHARS, Preset
 from bot.errors import Refusal
-from bot.features import presets, server_presets, sharing
-from bot.features.named_styles import NamedStyle
-from bot.features.presets import MAX_NAME_CHARS, Preset
 from bot.language import _
 
 Name = app_commands.Range[str, 1, 100]
@@ -29,7 +29,7 @@ Target = Literal["this server", "a code"]
 async def share(interaction: discord.Interaction, name: Name, target: Target, stop: bool = False) -> None:
     """`/preset share`."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    async with rooms_of(interaction).database.read() as connection:
+    async with services_of(interaction).database.read() as connection:
         preset = await presets.require(connection, interaction.user.id, name)
     answer = _with_server if target == "this server" else _by_code
     await interaction.edit_original_response(content=await answer(interaction, preset, stop=stop))
@@ -37,15 +37,15 @@ async def share(interaction: discord.Interaction, name: Name, target: Target, st
 
 async def _with_server(interaction: discord.Interaction, preset: Preset, *, stop: bool) -> str:
     guild_id = _server_of(interaction)
-    rooms = rooms_of(interaction)
-    async with rooms.database.begin() as connection:
+    services = services_of(interaction)
+    async with services.database.begin() as connection:
         if stop:
             await server_presets.remove(
                 connection, guild_id, preset.name, user_id=preset.user_id, moderator=False
             )
             return _("This server no longer has {name}.", name=plain(preset.name))
         await server_presets.share(
-            connection, guild_id, preset, limit=rooms.limits.presets_per_server, now=rooms.clock()
+            connection, guild_id, preset, limit=services.limits.presets_per_server, now=services.clock()
         )
     return _("Everybody in this server can use {name} now, with `/stylize`.", name=plain(preset.name))
 
@@ -59,14 +59,14 @@ def _server_of(interaction: discord.Interaction) -> int:
 
 
 async def _by_code(interaction: discord.Interaction, preset: Preset, *, stop: bool) -> str:
-    async with rooms_of(interaction).database.begin() as connection:
+    async with services_of(interaction).database.begin() as connection:
         if stop:
-            await sharing.stop(connection, preset)
+            await share_codes.stop(connection, preset)
             return _("The code of {name} leads nowhere now.", name=plain(preset.name))
-        code = await sharing.code_of(connection, preset)
+        code = await share_codes.code_of(connection, preset)
     return _(
         "Whoever has the code `{code}` can copy {name} with `/preset import`.",
-        code=sharing.spaced(code),
+        code=share_codes.spaced(code),
         name=plain(preset.name),
     )
 
@@ -78,15 +78,15 @@ async def _by_code(interaction: discord.Interaction, preset: Preset, *, stop: bo
 async def import_preset(interaction: discord.Interaction, code: Name, name: Name | None = None) -> None:
     """`/preset import`."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    rooms = rooms_of(interaction)
-    async with rooms.database.begin() as connection:
-        preset = await sharing.take(
+    services = services_of(interaction)
+    async with services.database.begin() as connection:
+        preset = await share_codes.take(
             connection,
             interaction.user.id,
             code,
             name=name,
-            limit=rooms.limits.presets_per_user,
-            now=rooms.clock(),
+            limit=services.limits.presets_per_user,
+            now=services.clock(),
         )
     await show_style(interaction, NamedStyle(preset=preset), heading=_("Saved"))
 
@@ -97,7 +97,7 @@ async def remove(interaction: discord.Interaction, name: Name) -> None:
     """`/preset remove`, for moderators and whoever shared it."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     guild_id = _server_of(interaction)
-    async with rooms_of(interaction).database.begin() as connection:
+    async with services_of(interaction).database.begin() as connection:
         preset = await server_presets.remove(
             connection, guild_id, name, user_id=interaction.user.id, moderator=is_moderator(interaction)
         )

@@ -13,13 +13,14 @@ import pytest
 from PIL import Image
 from simcord import ChannelHandle, Env, InteractionResult, MemberActor
 
-from bot.app import House, open_house
-from bot.chat.cards.courier import Courier
+from bot.app import Application, open_application
+from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.client import EaselClient
-from bot.chat.rooms import Rooms
+from bot.chat.ui.services import Services
+from bot.domain.jobs import model
+from bot.domain.jobs.model import Claim, Job, Progress
+from bot.domain.servers import onboarding
 from bot.engines.local import LocalEngine
-from bot.features import jobs, tours
-from bot.features.jobs import Claim, Job, Progress
 from bot.media.decode import Clean, DecodeLimits, outcome
 from bot.media.reading import load_libraries, serve
 from bot.playground import SimulatedCdn
@@ -27,8 +28,8 @@ from bot.settings import Settings
 from bot.tables import deliveries
 from bot.worker.loop import Worker
 from bot.worker.pictures import Work
-from nst_core import images
-from nst_core.progress import Event, Finished, Preview, Step
+from nst_core.events import Event, Finished, Preview, Step
+from nst_core.images import io
 
 
 def quick_brush(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
@@ -36,7 +37,7 @@ def quick_brush(works: Sequence[Work], *, device: str) -> Generator[tuple[int, E
     del device
     [work] = works
     size_px = int(work.params["size"])
-    picture = images.fit(images.decode(work.pictures.content), size_px)
+    picture = io.fit(io.decode(work.pictures.content), size_px)
     yield 0, Preview(scale=1, scales=2, picture=picture)
     losses: dict[str, Any] = {
         "content": 1.0,
@@ -59,20 +60,20 @@ def png(width: int = 96, height: int = 64, colour: str = "teal") -> bytes:
 
 
 @dataclass(kw_only=True)
-class Studio:
+class ChatHarness:
     """One server, one channel, two members, and the house behind the bot."""
 
     env: Env
-    rooms: Rooms
+    services: Services
     channel: ChannelHandle
     ada: MemberActor
     ben: MemberActor
     claim: Claim | None = None
 
     @property
-    def courier(self) -> Courier:
+    def courier(self) -> CardUpdater:
         """A courier that has just started, as after a restart."""
-        return Courier(client=self.env.bot, rooms=self.rooms)
+        return CardUpdater(client=self.env.bot, services=self.services)
 
     async def stylize(self, who: MemberActor | None = None, **options: Any) -> InteractionResult:
         """`/stylize` with a small content picture and a built-in style, unless given."""
@@ -91,7 +92,11 @@ class Studio:
         """Lets a worker do the next jobs of the line."""
         engine = self.rooms_engine()
         worker = Worker(
-            name="test", engine=engine, blobs=self.rooms.intake.blobs, paint=quick_brush, device="cpu"
+            name="test",
+            engine=engine,
+            blobs=self.services.picture_store.blobs,
+            paint=quick_brush,
+            device="cpu",
         )
         for _ in range(times):
             claim = self.claim or await engine.claim("test")
@@ -105,7 +110,7 @@ class Studio:
         if self.claim is None:
             self.claim = await engine.claim("test")
         assert self.claim is not None, "nobody waits"
-        preview = await self.rooms.intake.blobs.put(png())
+        preview = await self.services.picture_store.blobs.put(png())
         progress = Progress(scale=1, scales=2, step=1, steps=2, loss=3.0, preview_blob=preview)
         assert await engine.beat(self.claim, progress)
 
@@ -118,21 +123,21 @@ class Studio:
 
     async def limit_files(self, size_bytes: int) -> None:
         """Makes Discord's file limit for all cards so far a small one."""
-        async with self.rooms.database.begin() as connection:
+        async with self.services.database.begin() as connection:
             await connection.execute(deliveries.update().values(filesize_limit=size_bytes))
 
     def rooms_engine(self) -> LocalEngine:
-        return LocalEngine(self.rooms.database, lease_s=20.0, max_attempts=3)
+        return LocalEngine(self.services.database, lease_s=20.0, max_attempts=3)
 
     async def job(self) -> Job:
-        async with self.rooms.database.read() as connection:
-            newest = await jobs.newest(connection)
+        async with self.services.database.read() as connection:
+            newest = await model.newest(connection)
         assert newest is not None
         return newest
 
     async def count_jobs(self) -> int:
-        async with self.rooms.database.read() as connection:
-            return await jobs.count_waiting(connection)
+        async with self.services.database.read() as connection:
+            return await model.count_waiting(connection)
 
 
 class ReaderInHouse:
@@ -168,15 +173,15 @@ def source() -> SimulatedCdn:
 
 
 @pytest.fixture
-async def house(settings: Settings, source: SimulatedCdn) -> AsyncIterator[House]:
-    async with open_house(settings, source=source, decoder=ReaderInHouse()) as opened:
+async def application(settings: Settings, source: SimulatedCdn) -> AsyncIterator[Application]:
+    async with open_application(settings, source=source, decoder=ReaderInHouse()) as opened:
         yield opened
 
 
 @pytest.fixture
-async def env(house: House, source: SimulatedCdn) -> AsyncIterator[Env]:
+async def env(application: Application, source: SimulatedCdn) -> AsyncIterator[Env]:
     """The simulated Discord. Its name in a test's fixtures makes SimCord answer for that test's own calls."""
-    client = EaselClient(house.rooms, shard_count=1)
+    client = EaselClient(application.services, shard_count=1)
     running = Env(client, check_errors=False, settle_timeout=20.0)
     await running.start()
     source.env = running
@@ -187,13 +192,13 @@ async def env(house: House, source: SimulatedCdn) -> AsyncIterator[Env]:
 
 
 @pytest.fixture
-async def studio(env: Env, house: House) -> Studio:
+async def chat(env: Env, application: Application) -> ChatHarness:
     guild = env.create_guild("studio")
-    async with house.rooms.database.begin() as connection:  # nobody is shown around here any more
-        assert await tours.claim(connection, guild.id, now=1.0)
+    async with application.services.database.begin() as connection:  # nobody is shown around here any more
+        assert await onboarding.claim(connection, guild.id, now=1.0)
     channel = guild.create_text_channel("art")
     ada, ben = (guild.add_member(env.create_user(name)) for name in ("ada", "ben"))
-    return Studio(env=env, rooms=house.rooms, channel=channel, ada=ada, ben=ben)
+    return ChatHarness(env=env, services=application.services, channel=channel, ada=ada, ben=ben)
 
 
 def texts(components: list[dict[str, Any]]) -> str:

@@ -2,13 +2,13 @@
 
 import pytest
 
-from bot.app import House
+from bot.app import Application
 from bot.chat.client import EaselClient
 
 
 @pytest.mark.parametrize(("ids", "own"), [((), None), ((2, 3), [2, 3])])
 async def test_a_process_takes_its_own_shards(
-    house: House, ids: tuple[int, ...], own: list[int] | None
+    application: Application, ids: tuple[int, ...], own: list[int] | None
 ) -> None:
-    client = EaselClient(house.rooms, shard_count=4, shard_ids=ids)
+    client = EaselClient(application.services, shard_count=4, shard_ids=ids)
     assert (client.shard_count, client.shard_ids) == (4, own)

@@ -7,12 +7,12 @@ from typing import Any, Final
 import pytest
 from simcord import InteractionResult
 
-from bot.features import guilds
-from bot.features.guilds import GuildSettings
+from bot.domain.servers import server_settings
+from bot.domain.servers.server_settings import GuildSettings
 from bot.playground import SimulatedCdn
 from bot.settings import Settings
-from tests.bot.chat.clicks import edited, painted, press
-from tests.bot.chat.conftest import Studio, png
+from tests.bot.chat.conftest import ChatHarness, png
+from tests.support.clicks import edited, painted, press
 
 AVATARS = "https://cdn.discordapp.com/embed/avatars/"
 PAINTED, FAILED = 1, 2
@@ -40,45 +40,45 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def studio(studio: Studio) -> Studio:
+async def chat(chat: ChatHarness) -> ChatHarness:
     """With a finished picture of Ada's, and one that has failed."""
-    await painted(studio, quality="standard")
-    await studio.stylize()
-    await studio.break_job("No.")
-    await studio.courier.round()
-    return studio
+    await painted(chat, quality="standard")
+    await chat.stylize()
+    await chat.break_job("No.")
+    await chat.courier.round()
+    return chat
 
 
-async def blend(studio: Studio) -> InteractionResult:
+async def blend(chat: ChatHarness) -> InteractionResult:
     styles = {"preset1": "The Scream", "preset2": "The Great Wave"}
-    return await studio.ada.slash(studio.channel, "blend", content=("c.png", png()), size=64, **styles)
+    return await chat.ada.slash(chat.channel, "blend", content=("c.png", png()), size=64, **styles)
 
 
-async def stylize_this(studio: Studio) -> InteractionResult:
-    message = studio.channel.history()[0]
-    form = await studio.ada.context_menu(studio.channel, "Stylize this", message)
-    return await studio.ada.submit_modal(form, {"style": ["0"]})
+async def stylize_this(chat: ChatHarness) -> InteractionResult:
+    message = chat.channel.history()[0]
+    form = await chat.ada.context_menu(chat.channel, "Stylize this", message)
+    return await chat.ada.submit_modal(form, {"style": ["0"]})
 
 
-async def stylize_avatar(studio: Studio) -> InteractionResult:
-    form = await studio.ada.context_menu(studio.channel, "Stylize avatar", studio.ben)
-    return await studio.ada.submit_modal(form, {"style": ["0"]})
+async def stylize_avatar(chat: ChatHarness) -> InteractionResult:
+    form = await chat.ada.context_menu(chat.channel, "Stylize avatar", chat.ben)
+    return await chat.ada.submit_modal(form, {"style": ["0"]})
 
 
-async def edit(studio: Studio) -> InteractionResult:
-    form = await press(studio, "edit", job=PAINTED, at=0)
-    return await studio.ada.submit_modal(form, edited(strength="60"))
+async def edit(chat: ChatHarness) -> InteractionResult:
+    form = await press(chat, "edit", job=PAINTED, at=0)
+    return await chat.ada.submit_modal(form, edited(strength="60"))
 
 
-def button(verb: str, *, job: int = PAINTED) -> Callable[[Studio], Awaitable[InteractionResult]]:
-    async def click(studio: Studio) -> InteractionResult:
-        return await press(studio, verb, job=job, at=job - 1)
+def button(verb: str, *, job: int = PAINTED) -> Callable[[ChatHarness], Awaitable[InteractionResult]]:
+    async def click(chat: ChatHarness) -> InteractionResult:
+        return await press(chat, verb, job=job, at=job - 1)
 
     return click
 
 
-WAYS: Final[Mapping[str, Callable[[Studio], Awaitable[InteractionResult]]]] = {
-    "/stylize": Studio.stylize,
+WAYS: Final[Mapping[str, Callable[[ChatHarness], Awaitable[InteractionResult]]]] = {
+    "/stylize": ChatHarness.stylize,
     "/blend": blend,
     "Stylize this": stylize_this,
     "Stylize avatar": stylize_avatar,
@@ -88,9 +88,9 @@ WAYS: Final[Mapping[str, Callable[[Studio], Awaitable[InteractionResult]]]] = {
 }
 
 
-async def keep(studio: Studio, **given: Any) -> None:
-    async with studio.rooms.database.begin() as connection:
-        await guilds.keep(connection, studio.ada.guild.id, GuildSettings(**given))
+async def keep(chat: ChatHarness, **given: Any) -> None:
+    async with chat.services.database.begin() as connection:
+        await server_settings.keep(connection, chat.ada.guild.id, GuildSettings(**given))
 
 
 def told(result: InteractionResult) -> str:
@@ -108,33 +108,33 @@ def told(result: InteractionResult) -> str:
     ],
 )
 async def test_what_the_server_has_closed_is_closed_in_every_way(
-    studio: Studio, rules: dict[str, Any], expected: str
+    chat: ChatHarness, rules: dict[str, Any], expected: str
 ) -> None:
-    await keep(studio, **rules)
+    await keep(chat, **rules)
     for way, ask in WAYS.items():
-        public = len(studio.channel.history())
-        assert expected in told(await ask(studio)), way
+        public = len(chat.channel.history())
+        assert expected in told(await ask(chat)), way
         # A command's answer was announced to all; what came of a form or a button is for the person alone.
-        assert len(studio.channel.history()) == public + way.startswith("/"), way
-    assert await studio.count_jobs() == 0
+        assert len(chat.channel.history()) == public + way.startswith("/"), way
+    assert await chat.count_jobs() == 0
 
 
-async def test_what_the_server_allows_is_open_in_every_way(studio: Studio) -> None:
-    role = studio.ada.guild.create_role("painters")
-    studio.env.backend.guilds[studio.ada.guild.id].members[studio.ada.id].role_ids.append(role.id)
-    await keep(studio, allowed_channels=(ELSEWHERE, studio.channel.id), allowed_roles=(NOBODY_HAS, role.id))
+async def test_what_the_server_allows_is_open_in_every_way(chat: ChatHarness) -> None:
+    role = chat.ada.guild.create_role("painters")
+    chat.env.backend.guilds[chat.ada.guild.id].members[chat.ada.id].role_ids.append(role.id)
+    await keep(chat, allowed_channels=(ELSEWHERE, chat.channel.id), allowed_roles=(NOBODY_HAS, role.id))
     for number, (way, ask) in enumerate(WAYS.items(), start=1):
-        await ask(studio)
-        assert await studio.count_jobs() == number, way
+        await ask(chat)
+        assert await chat.count_jobs() == number, way
 
 
-async def test_a_server_s_sizes_hold_in_every_way(studio: Studio) -> None:
+async def test_a_server_s_sizes_hold_in_every_way(chat: ChatHarness) -> None:
     """Asked for by name they are refused; what was nobody's choice becomes smaller, and worse."""
-    await keep(studio, max_size_px=32, max_quality="draft")
+    await keep(chat, max_size_px=32, max_quality="draft")
     for way, ask in WAYS.items():
-        before = await studio.job()
-        result = await ask(studio)
-        after = await studio.job()
+        before = await chat.job()
+        result = await ask(chat)
+        after = await chat.job()
         if way.startswith("Stylize "):  # their form has no size
             assert after.id != before.id, way
             assert (after.params["size"], after.look["quality"]) == (32, "draft"), way

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from bot.domain.styles import presets, server_presets
+from bot.domain.styles.looks import Look
 from bot.errors import Refusal
-from bot.features import presets, server_presets
-from bot.features.looks import Look
 from bot.settings import Settings
-from tests.bot.chat.conftest import Studio, card, png, sentence, texts
-from tests.bot.names import PAIRS
+from tests.bot.chat.conftest import ChatHarness, card, png, sentence, texts
+from tests.support.names import PAIRS
 
 NAMES = [name for pair in PAIRS for name in pair]
 ON_CARDS = [
@@ -27,19 +27,19 @@ def settings(settings: Settings) -> Settings:
     )
 
 
-async def keep_all(studio: Studio, *, shared: bool = False) -> list[str]:
+async def keep_all(chat: ChatHarness, *, shared: bool = False) -> list[str]:
     """Keeps as ada's presets what is not refused, and shares it with the server."""
-    blob = await studio.rooms.intake.blobs.put(png())
+    blob = await chat.services.picture_store.blobs.put(png())
     kept = []
-    async with studio.rooms.database.begin() as connection:
+    async with chat.services.database.begin() as connection:
         for name in NAMES:
             with suppress(Refusal):
                 preset = await presets.save(
-                    connection, studio.ada.id, name, look=Look(), style_blob=blob, limit=100, now=0.0
+                    connection, chat.ada.id, name, look=Look(), style_blob=blob, limit=100, now=0.0
                 )
                 kept.append(preset.name)
                 if shared:
-                    guild_id = studio.ada.guild.id
+                    guild_id = chat.ada.guild.id
                     await server_presets.share(connection, guild_id, preset, limit=100, now=0.0)
     return kept
 
@@ -71,15 +71,15 @@ def within_limits(components: list[dict[str, Any]]) -> bool:
 
 
 @pytest.mark.parametrize("shared", [False, True])
-async def test_the_list_shows_them_all_and_breaks_nowhere(studio: Studio, shared: bool) -> None:
-    kept = await keep_all(studio, shared=shared)
-    viewer = studio.ben if shared else studio.ada
-    result = await viewer.slash(studio.channel, "preset list")
+async def test_the_list_shows_them_all_and_breaks_nowhere(chat: ChatHarness, shared: bool) -> None:
+    kept = await keep_all(chat, shared=shared)
+    viewer = chat.ben if shared else chat.ada
+    result = await viewer.slash(chat.channel, "preset list")
     seen = []
     while True:
         assert result.response is not None
         assert within_limits(result.response.components)
-        assert {one.id for one in result.response.message.mentions} <= {studio.ada.id}, "who shared it"
+        assert {one.id for one in result.response.message.mentions} <= {chat.ada.id}, "who shared it"
         assert not result.response.message.mention_everyone
         assert all(len(one.description or "") <= 1024 for one in result.response.attachments)
         seen += titles(card(result))
@@ -97,33 +97,33 @@ def buttons_of(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-async def test_each_is_offered_as_one_types_it_and_shown_by_its_name(studio: Studio) -> None:
-    kept = await keep_all(studio)
+async def test_each_is_offered_as_one_types_it_and_shown_by_its_name(chat: ChatHarness) -> None:
+    kept = await keep_all(chat)
     for name in kept:
         for command, option in (("preset show", "name"), ("stylize", "preset")):
-            choices = await studio.ada.autocomplete(studio.channel, command, option, name)
+            choices = await chat.ada.autocomplete(chat.channel, command, option, name)
             assert name in [choice["value"] for choice in choices]
             assert all(0 < len(choice["name"]) <= 100 for choice in choices)
             assert len(choices) <= 25
-        result = await studio.ada.slash(studio.channel, "preset show", name=name)
+        result = await chat.ada.slash(chat.channel, "preset show", name=name)
         assert titles(card(result)) == [name]
         assert result.response is not None
         assert within_limits(result.response.components)
         assert result.response.message.mentions == []
 
 
-async def test_no_more_than_25_choices_are_offered(studio: Studio) -> None:
-    assert len(await keep_all(studio)) > 25
-    assert len(await studio.ada.autocomplete(studio.channel, "stylize", "preset", "")) == 25
-    assert len(await studio.ada.autocomplete(studio.channel, "preset delete", "name", "")) == 25
+async def test_no_more_than_25_choices_are_offered(chat: ChatHarness) -> None:
+    assert len(await keep_all(chat)) > 25
+    assert len(await chat.ada.autocomplete(chat.channel, "stylize", "preset", "")) == 25
+    assert len(await chat.ada.autocomplete(chat.channel, "preset delete", "name", "")) == 25
 
 
-async def test_a_card_names_its_style_and_nobody_else(studio: Studio) -> None:
-    await keep_all(studio)
+async def test_a_card_names_its_style_and_nobody_else(chat: ChatHarness) -> None:
+    await keep_all(chat)
     for name in ON_CARDS:
-        result = await studio.stylize(preset=name)
+        result = await chat.stylize(preset=name)
         title = card(result).splitlines()[0]
-        found = re.fullmatch(rf"\*\*(.*)\*\* · for <@{studio.ada.id}>", title)
+        found = re.fullmatch(rf"\*\*(.*)\*\* · for <@{chat.ada.id}>", title)
         assert found is not None
         assert read(found[1]) == name
         assert result.response is not None
@@ -131,16 +131,16 @@ async def test_a_card_names_its_style_and_nobody_else(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_sentence_about_a_name_is_plain(studio: Studio, name: str) -> None:
+async def test_a_sentence_about_a_name_is_plain(chat: ChatHarness, name: str) -> None:
     for command in ("show", "delete"):
-        said = sentence(await studio.ada.slash(studio.channel, f"preset {command}", name=name[:100]))
+        said = sentence(await chat.ada.slash(chat.channel, f"preset {command}", name=name[:100]))
         assert "no preset called" in read(said)
         assert len(said) <= 2000
 
 
 @pytest.mark.parametrize("name", ["y" * 100, "🎨" * 100, "*" * 100, "<@1>" * 25])
-async def test_a_name_as_long_as_an_option_may_be_is_refused(studio: Studio, name: str) -> None:
-    result = await studio.ada.slash(studio.channel, "preset save", name=name, style=("style.png", png()))
+async def test_a_name_as_long_as_an_option_may_be_is_refused(chat: ChatHarness, name: str) -> None:
+    result = await chat.ada.slash(chat.channel, "preset save", name=name, style=("style.png", png()))
     assert "at most 50 characters, yours has 100" in sentence(result)
-    renamed = await studio.ada.slash(studio.channel, "preset import", code=name, name=name)
+    renamed = await chat.ada.slash(chat.channel, "preset import", code=name, name=name)
     assert "No preset has that code" in sentence(renamed)

@@ -6,10 +6,11 @@ from typing import Any
 import discord
 import pytest
 
-from bot.features import blocks, guilds
-from bot.features.blocks import Block
+from bot.domain.limits import blocklist
+from bot.domain.limits.blocklist import Block
+from bot.domain.servers import server_settings
 from bot.settings import Settings
-from tests.bot.chat.conftest import Studio, card, png, sentence
+from tests.bot.chat.conftest import ChatHarness, card, png, sentence
 
 
 @pytest.fixture
@@ -19,74 +20,74 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-async def keep(studio: Studio, **given: Any) -> None:
-    async with studio.rooms.database.begin() as connection:
-        await guilds.change(connection, studio.ada.guild.id, **given)
+async def keep(chat: ChatHarness, **given: Any) -> None:
+    async with chat.services.database.begin() as connection:
+        await server_settings.change(connection, chat.ada.guild.id, **given)
 
 
-async def test_a_spent_day_says_when_to_come_back(studio: Studio) -> None:
+async def test_a_spent_day_says_when_to_come_back(chat: ChatHarness) -> None:
     for _ in range(2):
-        await studio.stylize()
-    refused = sentence(await studio.stylize())
+        await chat.stylize()
+    refused = sentence(await chat.stylize())
     assert "You have asked for 2 pictures within 24 hours, which is the limit here. Come back <t:" in refused
 
 
-async def test_too_many_at_once_say_when_a_place_is_free(studio: Studio) -> None:
-    await keep(studio, jobs_at_once=1)
-    await studio.stylize(studio.ben)
-    await studio.paint()
-    await studio.stylize()
-    refused = sentence(await studio.stylize())
+async def test_too_many_at_once_say_when_a_place_is_free(chat: ChatHarness) -> None:
+    await keep(chat, jobs_at_once=1)
+    await chat.stylize(chat.ben)
+    await chat.paint()
+    await chat.stylize()
+    refused = sentence(await chat.stylize())
     assert "You already have 1 picture in the line" in refused
     assert "stop it with /cancel. Come back <t:" in refused
-    shown = card(await studio.ada.slash(studio.channel, "quota"))
+    shown = card(await chat.ada.slash(chat.channel, "quota"))
     assert "0 of 1 left · the next <t:" in shown
 
 
-async def test_bad_requests_count_towards_the_pace(studio: Studio) -> None:
+async def test_bad_requests_count_towards_the_pace(chat: ChatHarness) -> None:
     for _ in range(3):
-        assert "Give me a style" in sentence(await studio.stylize(preset=None))
-    assert "too fast for me. Come back <t:" in sentence(await studio.stylize())
-    await studio.stylize(studio.ben)
-    assert await studio.count_jobs() == 1
+        assert "Give me a style" in sentence(await chat.stylize(preset=None))
+    assert "too fast for me. Come back <t:" in sentence(await chat.stylize())
+    await chat.stylize(chat.ben)
+    assert await chat.count_jobs() == 1
 
 
-async def test_a_blocked_person_gets_one_neutral_sentence(studio: Studio) -> None:
-    async with studio.rooms.database.begin() as connection:
-        ada = Block(kind="user", id=studio.ada.id, reason="floods", created_at=0.0)
-        await blocks.block(connection, ada)
-    assert sentence(await studio.stylize()) == "This request cannot be taken."
-    await studio.stylize(studio.ben)
-    assert await studio.count_jobs() == 1
+async def test_a_blocked_person_gets_one_neutral_sentence(chat: ChatHarness) -> None:
+    async with chat.services.database.begin() as connection:
+        ada = Block(kind="user", id=chat.ada.id, reason="floods", created_at=0.0)
+        await blocklist.block(connection, ada)
+    assert sentence(await chat.stylize()) == "This request cannot be taken."
+    await chat.stylize(chat.ben)
+    assert await chat.count_jobs() == 1
 
 
-async def test_a_blocked_person_still_gets_their_data_and_can_delete_it(studio: Studio) -> None:
-    async with studio.rooms.database.begin() as connection:
-        await blocks.block(
-            connection, Block(kind="guild", id=studio.ada.guild.id, reason="-", created_at=0.0)
+async def test_a_blocked_person_still_gets_their_data_and_can_delete_it(chat: ChatHarness) -> None:
+    async with chat.services.database.begin() as connection:
+        await blocklist.block(
+            connection, Block(kind="guild", id=chat.ada.guild.id, reason="-", created_at=0.0)
         )
-    result = await studio.ada.slash(studio.channel, "mydata export")
+    result = await chat.ada.slash(chat.channel, "mydata export")
     assert result.response is not None
     assert len(result.response.attachments) == 1
 
 
-async def test_the_card_says_what_was_made_smaller(studio: Studio) -> None:
+async def test_the_card_says_what_was_made_smaller(chat: ChatHarness) -> None:
     preset = {"style": ("s.png", png(colour="red")), "size": 256, "quality": "high"}
-    await studio.ada.slash(studio.channel, "preset save", name="quay", **preset)
-    await keep(studio, max_size_px=96, max_quality="draft")
-    shown = card(await studio.stylize(preset="quay", size=None))
+    await chat.ada.slash(chat.channel, "preset save", name="quay", **preset)
+    await keep(chat, max_size_px=96, max_quality="draft")
+    shown = card(await chat.stylize(preset="quay", size=None))
     assert "-# At 96 px, which is the most in this server." in shown
     assert "-# Quality “draft”, which is the most in this server." in shown
-    assert "at most 96 px" in sentence(await studio.stylize(preset="quay", size=128))
+    assert "at most 96 px" in sentence(await chat.stylize(preset="quay", size=128))
 
 
-async def test_a_thread_belongs_to_its_channel(studio: Studio) -> None:
-    await keep(studio, allowed_channels=(studio.channel.id,))
-    parent = studio.env.bot.get_channel(studio.channel.id)
+async def test_a_thread_belongs_to_its_channel(chat: ChatHarness) -> None:
+    await keep(chat, allowed_channels=(chat.channel.id,))
+    parent = chat.env.bot.get_channel(chat.channel.id)
     assert isinstance(parent, discord.TextChannel)
     await parent.create_thread(name="paintings", type=discord.ChannelType.public_thread)
-    (thread,) = studio.channel.threads
+    (thread,) = chat.channel.threads
     options = {"content": ("c.png", png()), "preset": "Starry Night", "size": 64}
-    assert "Next in line" in card(await studio.ada.slash(thread, "stylize", **options))
-    elsewhere = studio.ada.guild.create_text_channel("elsewhere")
-    assert "Not in this channel" in sentence(await studio.ada.slash(elsewhere, "stylize", **options))
+    assert "Next in line" in card(await chat.ada.slash(thread, "stylize", **options))
+    elsewhere = chat.ada.guild.create_text_channel("elsewhere")
+    assert "Not in this channel" in sentence(await chat.ada.slash(elsewhere, "stylize", **options))

@@ -8,8 +8,8 @@ import pytest
 from bot.db import Database
 from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import JobEngine
-from tests.bot.builders import LEASE_S
-from tests.bot.engines.house import Clock, House
+from tests.support.engine import Clock, EngineHarness
+from tests.support.rows import LEASE_S
 
 
 @asynccontextmanager
@@ -24,7 +24,7 @@ async def open_procrastinate(
 
 
 @pytest.fixture
-async def house(postgres_url: str) -> AsyncIterator[House]:
+async def harness(postgres_url: str) -> AsyncIterator[EngineHarness]:
     clock = Clock()
     async with open_procrastinate(postgres_url, clock) as (database, engine):
-        yield House(database, engine, clock)
+        yield EngineHarness(database, engine, clock)

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from bot.db import Database
+from bot.domain.jobs import queue
 from bot.engines import notices, tickets
-from bot.engines.choice import bell_for, listener_for
-from bot.engines.notices import Bell, Listener
-from bot.features import transitions
-from tests.bot.builders import ADA, BLOB, NOW, add, claim_one, progress
-from tests.bot.engines.house import House
-from tests.postgres import Server
+from bot.engines.choice import listener_for, queue_listener_for
+from bot.engines.notices import Listener, QueueListener
+from tests.support.engine import EngineHarness
+from tests.support.postgres import Server
+from tests.support.rows import ADA, BLOB, NOW, add, claim_one, progress
 
 TIMEOUT_S = 60.0
 FOR_LONG_S = 600.0
@@ -22,46 +22,46 @@ FOR_LONG_S = 600.0
 
 
 @pytest.fixture
-async def bell(house: House) -> AsyncIterator[Bell]:
-    bell = Bell(house.database.url, tickets.CHANNEL)
+async def bell(harness: EngineHarness) -> AsyncIterator[QueueListener]:
+    bell = QueueListener(harness.database.url, tickets.CHANNEL)
     yield bell
     await bell.close()
 
 
 async def test_only_a_database_of_many_machines_needs_to_be_listened_to(
-    house: House, database: Database
+    harness: EngineHarness, database: Database
 ) -> None:
-    assert (bell_for(database), listener_for(database, print)) == (None, None)
-    assert isinstance(bell_for(house.database), Bell)
-    assert isinstance(listener_for(house.database, print), Listener)
+    assert (queue_listener_for(database), listener_for(database, print)) == (None, None)
+    assert isinstance(queue_listener_for(harness.database), QueueListener)
+    assert isinstance(listener_for(harness.database, print), Listener)
 
 
-async def test_a_listener_hears_of_changed_states_and_not_of_progress(house: House) -> None:
+async def test_a_listener_hears_of_changed_states_and_not_of_progress(harness: EngineHarness) -> None:
     heard: asyncio.Queue[None] = asyncio.Queue()
-    listener = Listener(house.database.url, notices.JOBS, lambda: heard.put_nowait(None))
+    listener = Listener(harness.database.url, notices.JOBS, lambda: heard.put_nowait(None))
     async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
         running = group.create_task(listener.run())
         await heard.get()  # some may have been missed before
-        async with house.database.begin() as connection:
+        async with harness.database.begin() as connection:
             await add(connection)
-        async with house.database.begin() as connection:
+        async with harness.database.begin() as connection:
             claim = await claim_one(connection)
         await heard.get()
-        async with house.database.begin() as connection:
-            await transitions.beat(connection, claim, progress(1), now=NOW, lease_s=1.0)
-        async with house.database.begin() as connection:
-            await transitions.cancel(connection, claim.job.id, user_id=ADA, now=NOW)
+        async with harness.database.begin() as connection:
+            await queue.renew(connection, claim, progress(1), now=NOW, lease_s=1.0)
+        async with harness.database.begin() as connection:
+            await queue.cancel(connection, claim.job.id, user_id=ADA, now=NOW)
         await heard.get()
         assert heard.empty()
         running.cancel()
 
 
 async def test_a_listener_comes_back_after_a_restart_and_says_so(
-    house: House, postgres_server: Server
+    harness: EngineHarness, postgres_server: Server
 ) -> None:
     heard = asyncio.Event()
     async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
-        running = group.create_task(Listener(house.database.url, notices.JOBS, heard.set).run())
+        running = group.create_task(Listener(harness.database.url, notices.JOBS, heard.set).run())
         await heard.wait()
         heard.clear()
         await asyncio.to_thread(postgres_server.restart)
@@ -69,46 +69,48 @@ async def test_a_listener_comes_back_after_a_restart_and_says_so(
         running.cancel()
 
 
-async def _rung_by_a_new_ticket(house: House, bell: Bell) -> bool:
+async def _rung_by_a_new_ticket(harness: EngineHarness, bell: QueueListener) -> bool:
     async with asyncio.TaskGroup() as group:
         waiting = group.create_task(bell.wait(FOR_LONG_S))
-        await house.submit()
+        await harness.submit()
     return waiting.result()
 
 
 async def test_a_bell_rings_for_a_new_ticket_and_for_one_that_came_before_it_listened(
-    house: House, bell: Bell
+    harness: EngineHarness, bell: QueueListener
 ) -> None:
     async with asyncio.timeout(TIMEOUT_S):
         assert not await bell.wait(FOR_LONG_S), "it returns at once, for one more look"
-        assert await _rung_by_a_new_ticket(house, bell)
-    await house.claim()
+        assert await _rung_by_a_new_ticket(harness, bell)
+    await harness.claim()
     await bell.found()
 
 
-async def test_a_bell_that_nobody_rings_lets_its_worker_look_by_itself(house: House, bell: Bell) -> None:
+async def test_a_bell_that_nobody_rings_lets_its_worker_look_by_itself(
+    harness: EngineHarness, bell: QueueListener
+) -> None:
     await bell.wait(0.1)
     begun = time.monotonic()
     assert not await bell.wait(0.2)
     assert time.monotonic() - begun > 0.14
 
 
-async def test_a_busy_worker_does_not_listen(house: House, bell: Bell) -> None:
+async def test_a_busy_worker_does_not_listen(harness: EngineHarness, bell: QueueListener) -> None:
     await bell.wait(FOR_LONG_S)
     await bell.found()
-    await house.submit()
+    await harness.submit()
     async with asyncio.timeout(TIMEOUT_S):
         assert not await bell.wait(FOR_LONG_S), "it listens again, and looks once more"
     assert not await bell.wait(0.1)
 
 
 async def test_who_is_woken_for_nothing_heeds_fewer_notices_until_it_misses_one(
-    house: House, bell: Bell
+    harness: EngineHarness, bell: QueueListener
 ) -> None:
     await bell.wait(0.1)
     woken = 0
     for _ in range(40):
-        async with house.database.begin() as connection:
+        async with harness.database.begin() as connection:
             await connection.execute(text(f"SELECT pg_notify('{tickets.CHANNEL}', '')"))
         woken += await bell.wait(0.05)
     assert 1 <= woken < 25
@@ -117,11 +119,11 @@ async def test_who_is_woken_for_nothing_heeds_fewer_notices_until_it_misses_one(
     await bell.found()  # by its own look: now it is all ears again
     await bell.wait(0.1)
     async with asyncio.timeout(TIMEOUT_S):
-        assert await _rung_by_a_new_ticket(house, bell)
+        assert await _rung_by_a_new_ticket(harness, bell)
 
 
 async def test_a_bell_survives_a_database_that_is_away(
-    house: House, bell: Bell, postgres_server: Server
+    harness: EngineHarness, bell: QueueListener, postgres_server: Server
 ) -> None:
     await bell.wait(0.1)
     await asyncio.to_thread(postgres_server.stop)
@@ -133,5 +135,5 @@ async def test_a_bell_survives_a_database_that_is_away(
     await asyncio.to_thread(postgres_server.start)
     await bell.wait(0.1)
     async with asyncio.timeout(TIMEOUT_S):
-        assert await _rung_by_a_new_ticket(house, bell)
-    await house.engine.render(await house.claim(), result_blob=BLOB, figures={})
+        assert await _rung_by_a_new_ticket(harness, bell)
+    await harness.engine.render(await harness.claim(), result_blob=BLOB, figures={})

@@ -8,19 +8,19 @@ import pytest
 from sqlalchemy import text
 
 from bot.db import Database
+from bot.domain.jobs import queue
+from bot.domain.jobs.model import State
 from bot.engines import tickets
 from bot.engines.choice import engine_for
 from bot.engines.local import LocalEngine
 from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import EngineUnavailable
-from bot.features import transitions
-from bot.features.jobs import State
 from bot.settings import Settings
-from tests.bot.builders import ADA, BEN, BLOB, LEASE_S, NOW, add, read_job
 from tests.bot.engines.conformance import Conformance, Opened
 from tests.bot.engines.conftest import open_procrastinate
-from tests.bot.engines.house import House
-from tests.postgres import Server
+from tests.support.engine import EngineHarness
+from tests.support.postgres import Server
+from tests.support.rows import ADA, BEN, BLOB, LEASE_S, NOW, add, read_job
 
 POSTGRESQL = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 
@@ -32,227 +32,242 @@ class TestProcrastinateEngine(Conformance):
         return open_procrastinate(url, clock)
 
 
-async def count(house: House, table: str) -> int:
-    async with house.database.read() as connection:
+async def count(harness: EngineHarness, table: str) -> int:
+    async with harness.database.read() as connection:
         return int((await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())
 
 
-async def test_the_database_says_which_engine_runs_its_jobs(house: House, database: Database) -> None:
+async def test_the_database_says_which_engine_runs_its_jobs(
+    harness: EngineHarness, database: Database
+) -> None:
     assert type(engine_for(database, Settings())) is LocalEngine
-    assert type(engine_for(house.database, Settings())) is ProcrastinateEngine
+    assert type(engine_for(harness.database, Settings())) is ProcrastinateEngine
 
 
-async def test_procrastinate_keeps_nothing_of_a_job_that_was_taken(house: House) -> None:
-    await house.submit()
-    assert await count(house, "procrastinate_jobs") == 1
-    claim = await house.claim()
-    await house.engine.hand_back(claim)
-    assert await count(house, "procrastinate_jobs") == 1
-    await house.engine.render(await house.claim(), result_blob=BLOB, figures={})
-    assert (await count(house, "procrastinate_jobs"), await count(house, "procrastinate_events")) == (0, 0)
+async def test_procrastinate_keeps_nothing_of_a_job_that_was_taken(harness: EngineHarness) -> None:
+    await harness.submit()
+    assert await count(harness, "procrastinate_jobs") == 1
+    claim = await harness.claim()
+    await harness.engine.release(claim)
+    assert await count(harness, "procrastinate_jobs") == 1
+    await harness.engine.render(await harness.claim(), result_blob=BLOB, figures={})
+    assert (await count(harness, "procrastinate_jobs"), await count(harness, "procrastinate_events")) == (
+        0,
+        0,
+    )
 
 
-async def test_a_second_ticket_spoils_nothing_of_its_transaction(house: House) -> None:
-    async with house.database.begin() as connection:
+async def test_a_second_ticket_spoils_nothing_of_its_transaction(harness: EngineHarness) -> None:
+    async with harness.database.begin() as connection:
         first = await add(connection)
-        await house.engine.enqueue(connection, first)
-        await house.engine.enqueue(connection, first)
+        await harness.engine.enqueue(connection, first)
+        await harness.engine.enqueue(connection, first)
         second = await add(connection)
-        await house.engine.enqueue(connection, second)
-    assert [(await house.claim()).job.id, (await house.claim()).job.id] == [first, second]
-    assert await house.engine.claim("w") is None
+        await harness.engine.enqueue(connection, second)
+    assert [(await harness.claim()).job.id, (await harness.claim()).job.id] == [first, second]
+    assert await harness.engine.claim("w") is None
 
 
-async def test_a_rolled_back_submission_leaves_neither_row(house: House) -> None:
+async def test_a_rolled_back_submission_leaves_neither_row(harness: EngineHarness) -> None:
     with pytest.raises(asyncio.CancelledError):
-        await house.submit_and_roll_back()
-    assert (await count(house, "jobs"), await count(house, "procrastinate_jobs")) == (0, 0)
+        await harness.submit_and_roll_back()
+    assert (await count(harness, "jobs"), await count(harness, "procrastinate_jobs")) == (0, 0)
 
 
-async def test_a_worker_that_dies_between_the_ticket_and_the_claim_loses_no_job(house: House) -> None:
-    job_id = await house.submit()
+async def test_a_worker_that_dies_between_the_ticket_and_the_claim_loses_no_job(
+    harness: EngineHarness,
+) -> None:
+    job_id = await harness.submit()
     with pytest.raises(asyncio.CancelledError):
-        await take_and_die(house)
-    assert (await house.claim()).job.id == job_id
+        await take_and_die(harness)
+    assert (await harness.claim()).job.id == job_id
 
 
-async def take_and_die(house: House) -> None:
-    async with house.database.begin() as connection:
+async def take_and_die(harness: EngineHarness) -> None:
+    async with harness.database.begin() as connection:
         assert await tickets.take(connection) is not None
         raise asyncio.CancelledError
 
 
-async def test_a_ticket_that_another_worker_is_taking_is_passed_over(house: House) -> None:
-    first, second = await house.submit(ADA), await house.submit(BEN)
-    async with house.database.begin() as connection:
+async def test_a_ticket_that_another_worker_is_taking_is_passed_over(harness: EngineHarness) -> None:
+    first, second = await harness.submit(ADA), await harness.submit(BEN)
+    async with harness.database.begin() as connection:
         taken = await tickets.take(connection)
         assert taken is not None
         assert tickets.job_of(taken) == first
-        assert (await house.claim()).job.id == second
-        assert await house.engine.claim("w") is None
+        assert (await harness.claim()).job.id == second
+        assert await harness.engine.claim("w") is None
 
 
-async def test_a_job_without_a_ticket_gets_one_at_the_next_sweep(house: House) -> None:
-    assert await house.engine.claim("w") is None
-    async with house.database.begin() as connection:
+async def test_a_job_without_a_ticket_gets_one_at_the_next_sweep(harness: EngineHarness) -> None:
+    assert await harness.engine.claim("w") is None
+    async with harness.database.begin() as connection:
         job_id = await add(connection)
-    assert await house.engine.claim("w") is None
-    assert await house.engine.sweep() == []
-    assert (await house.claim()).job.id == job_id
+    assert await harness.engine.claim("w") is None
+    assert await harness.engine.sweep() == []
+    assert (await harness.claim()).job.id == job_id
 
 
-async def test_idle_workers_sweep_once_per_lease_and_go_on_after_a_clock_was_set_back(house: House) -> None:
-    assert await house.engine.claim("w") is None
+async def test_idle_workers_sweep_once_per_lease_and_go_on_after_a_clock_was_set_back(
+    harness: EngineHarness,
+) -> None:
+    assert await harness.engine.claim("w") is None
     for passed_s, mended in ((LEASE_S - 1, False), (1.0, True), (-3600.0, True)):
-        house.clock.now += passed_s
-        async with house.database.begin() as connection:
+        harness.clock.now += passed_s
+        async with harness.database.begin() as connection:
             await add(connection)
-        claim = await house.engine.claim("w")
+        claim = await harness.engine.claim("w")
         assert (claim is not None) is mended
         if not mended:
-            await house.engine.sweep()
-            await house.claim()
+            await harness.engine.sweep()
+            await harness.claim()
 
 
-async def test_companions_leave_no_ticket_and_one_who_is_handed_back_gets_one(house: House) -> None:
+async def test_companions_leave_no_ticket_and_one_who_is_handed_back_gets_one(harness: EngineHarness) -> None:
     for _ in range(3):
-        await house.submit(kind="a")
-    claim = await house.claim()
-    companions = await house.engine.claim_alike(claim, limit=2)
-    assert (len(companions), await count(house, "procrastinate_jobs")) == (2, 0)
-    assert await house.engine.hand_back(companions[0])
-    assert await count(house, "procrastinate_jobs") == 1
-    assert (await house.claim()).job.id == companions[0].job.id
+        await harness.submit(kind="a")
+    claim = await harness.claim()
+    companions = await harness.engine.claim_alike(claim, limit=2)
+    assert (len(companions), await count(harness, "procrastinate_jobs")) == (2, 0)
+    assert await harness.engine.release(companions[0])
+    assert await count(harness, "procrastinate_jobs") == 1
+    assert (await harness.claim()).job.id == companions[0].job.id
 
 
-async def test_a_companion_whose_ticket_another_worker_is_taking_is_left_to_it(house: House) -> None:
-    first, second, third = [await house.submit(kind="a") for _ in range(3)]
-    claim = await house.claim()
+async def test_a_companion_whose_ticket_another_worker_is_taking_is_left_to_it(
+    harness: EngineHarness,
+) -> None:
+    first, second, third = [await harness.submit(kind="a") for _ in range(3)]
+    claim = await harness.claim()
     assert claim.job.id == first
-    async with house.database.begin() as connection:
+    async with harness.database.begin() as connection:
         taken = await tickets.take(connection)
         assert taken is not None
         assert tickets.job_of(taken) == second
-        assert await house.alike(claim) == [third]
+        assert await harness.alike(claim) == [third]
         await tickets.put_back(connection, taken)
-    assert (await house.claim()).job.id == second
+    assert (await harness.claim()).job.id == second
 
 
-async def test_batches_claims_and_cancels_at_once_meet_no_deadlock(house: House) -> None:
-    submitted = [await house.submit(number % 7, kind="a") for number in range(40)]
-    claims = [await house.claim(f"w{number}") for number in range(5)]
+async def test_batches_claims_and_cancels_at_once_meet_no_deadlock(harness: EngineHarness) -> None:
+    submitted = [await harness.submit(number % 7, kind="a") for number in range(40)]
+    claims = [await harness.claim(f"w{number}") for number in range(5)]
 
     async def cancel(job_id: int) -> None:
-        async with house.database.begin() as connection:
+        async with harness.database.begin() as connection:
             user_id = submitted.index(job_id) % 7
-            await transitions.cancel(connection, job_id, user_id=user_id, now=NOW)
+            await queue.cancel(connection, job_id, user_id=user_id, now=NOW)
 
-    batches = [house.engine.claim_alike(claim, limit=4) for claim in claims]
-    singles = [house.engine.claim(f"s{number}") for number in range(5)]
+    batches = [harness.engine.claim_alike(claim, limit=4) for claim in claims]
+    singles = [harness.engine.claim(f"s{number}") for number in range(5)]
     await asyncio.gather(*batches, *singles, *(cancel(job_id) for job_id in submitted[::2]))
-    while await house.engine.claim("last") is not None:
+    while await harness.engine.claim("last") is not None:
         pass
-    states = [(await read_job(house.database, job_id)).state for job_id in submitted]
+    states = [(await read_job(harness.database, job_id)).state for job_id in submitted]
     assert set(states[::2]) == {State.CANCELLED}
     assert set(states[1::2]) == {State.RUNNING}
-    assert await count(house, "procrastinate_jobs") == 0
+    assert await count(harness, "procrastinate_jobs") == 0
 
 
-async def test_a_cancelled_job_s_ticket_leads_to_the_next_job(house: House) -> None:
-    cancelled, next_one = await house.submit(), await house.submit(BEN)
-    await house.cancel(cancelled)
-    assert (await house.claim()).job.id == next_one
-    assert await count(house, "procrastinate_jobs") == 0
+async def test_a_cancelled_job_s_ticket_leads_to_the_next_job(harness: EngineHarness) -> None:
+    cancelled, next_one = await harness.submit(), await harness.submit(BEN)
+    await harness.cancel(cancelled)
+    assert (await harness.claim()).job.id == next_one
+    assert await count(harness, "procrastinate_jobs") == 0
 
 
-async def test_users_take_turns_and_who_comes_back_goes_before_its_equals(house: House) -> None:
-    submitted = [await house.submit("?ABC".index(name)) for name in "AAAABBCC"]
-    first, *_ = [await house.claim() for _ in range(3)]
+async def test_users_take_turns_and_who_comes_back_goes_before_its_equals(harness: EngineHarness) -> None:
+    submitted = [await harness.submit("?ABC".index(name)) for name in "AAAABBCC"]
+    first, *_ = [await harness.claim() for _ in range(3)]
     assert first.job.id == submitted[0]
-    await house.engine.hand_back(first)
+    await harness.engine.release(first)
     order = ""
-    while (claim := await house.engine.claim("w")) is not None:
+    while (claim := await harness.engine.claim("w")) is not None:
         order += "?ABC"[claim.job.user_id]
-        await house.engine.render(claim, result_blob=BLOB, figures={})
+        await harness.engine.render(claim, result_blob=BLOB, figures={})
     assert order == "AABCAA"
 
 
-async def test_a_user_with_enough_running_jobs_waits_behind_others_and_keeps_its_place(house: House) -> None:
-    submitted = [await house.submit("?ABC".index(name)) for name in "AAAAA"]
-    running = [await house.claim() for _ in range(2)]
-    other = await house.submit(BEN)
-    assert (await house.claim()).job.id == other
-    assert (await house.claim()).job.id == submitted[2], "nobody else waits"
+async def test_a_user_with_enough_running_jobs_waits_behind_others_and_keeps_its_place(
+    harness: EngineHarness,
+) -> None:
+    submitted = [await harness.submit("?ABC".index(name)) for name in "AAAAA"]
+    running = [await harness.claim() for _ in range(2)]
+    other = await harness.submit(BEN)
+    assert (await harness.claim()).job.id == other
+    assert (await harness.claim()).job.id == submitted[2], "nobody else waits"
     for claim in running:
-        await house.engine.render(claim, result_blob=BLOB, figures={})
-    assert [(await house.claim()).job.id, (await house.claim()).job.id] == submitted[3:]
-    assert await count(house, "procrastinate_jobs") == 0
+        await harness.engine.render(claim, result_blob=BLOB, figures={})
+    assert [(await harness.claim()).job.id, (await harness.claim()).job.id] == submitted[3:]
+    assert await count(harness, "procrastinate_jobs") == 0
 
 
-async def test_a_cancelled_job_of_somebody_else_lets_the_busy_user_s_next_one_through(house: House) -> None:
-    submitted = [await house.submit() for _ in range(3)]
-    other = await house.submit(BEN)
-    async with house.database.begin() as connection:
-        await transitions.cancel(connection, other, user_id=BEN, now=NOW)
-    assert [(await house.claim()).job.id for _ in range(3)] == submitted
-    assert await house.engine.claim("w") is None
+async def test_a_cancelled_job_of_somebody_else_lets_the_busy_user_s_next_one_through(
+    harness: EngineHarness,
+) -> None:
+    submitted = [await harness.submit() for _ in range(3)]
+    other = await harness.submit(BEN)
+    async with harness.database.begin() as connection:
+        await queue.cancel(connection, other, user_id=BEN, now=NOW)
+    assert [(await harness.claim()).job.id for _ in range(3)] == submitted
+    assert await harness.engine.claim("w") is None
 
 
-async def test_a_tag_beyond_procrastinate_s_priorities_stands_last(house: House) -> None:
-    async with house.database.begin() as connection:
+async def test_a_tag_beyond_procrastinate_s_priorities_stands_last(harness: EngineHarness) -> None:
+    async with harness.database.begin() as connection:
         late, first = await add(connection), await add(connection, BEN)
         assert await tickets.make(connection, late, user_id=ADA, tag=2**40, returned=False)
         assert await tickets.make(connection, first, user_id=BEN, tag=1, returned=False)
-    assert [(await house.claim()).job.id, (await house.claim()).job.id] == [first, late]
+    assert [(await harness.claim()).job.id, (await harness.claim()).job.id] == [first, late]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT])
 async def test_a_restart_of_the_database_loses_no_job(
-    house: House, postgres_server: Server, how: signal.Signals
+    harness: EngineHarness, postgres_server: Server, how: signal.Signals
 ) -> None:
-    running, queued = await house.submit(), await house.submit()
-    claim = await house.claim()
+    running, queued = await harness.submit(), await harness.submit()
+    claim = await harness.claim()
     await asyncio.to_thread(postgres_server.stop, how)
-    for call in (house.engine.claim("w"), house.engine.beat(claim), house.engine.sweep()):
+    for call in (harness.engine.claim("w"), harness.engine.beat(claim), harness.engine.sweep()):
         with pytest.raises(EngineUnavailable):
             await call
     await asyncio.to_thread(postgres_server.start)
-    assert await house.engine.beat(claim)
-    assert await house.engine.render(claim, result_blob=BLOB, figures={})
-    assert (await house.claim()).job.id == queued
-    assert await house.state(running) is State.RENDERED
+    assert await harness.engine.beat(claim)
+    assert await harness.engine.render(claim, result_blob=BLOB, figures={})
+    assert (await harness.claim()).job.id == queued
+    assert await harness.state(running) is State.RENDERED
 
 
 async def test_connections_that_broke_while_idle_are_replaced_unseen(
-    house: House, postgres_server: Server
+    harness: EngineHarness, postgres_server: Server
 ) -> None:
-    job_id = await house.submit()
+    job_id = await harness.submit()
     await asyncio.to_thread(postgres_server.restart)
-    assert (await read_job(house.database, job_id)).state is State.QUEUED
-    await house.claim()
+    assert (await read_job(harness.database, job_id)).state is State.QUEUED
+    await harness.claim()
 
 
 async def test_a_process_that_freezes_in_a_transaction_holds_its_locks_for_a_while_only(
-    house: House,
+    harness: EngineHarness,
 ) -> None:
-    async with house.database.read() as connection:
+    async with harness.database.read() as connection:
         for name in ("idle_in_transaction_session_timeout", "lock_timeout"):
             assert (await connection.execute(text(f"SHOW {name}"))).scalar_one() == "30s"
 
 
-async def test_claims_of_several_workers_and_cancels_at_once_meet_no_deadlock(house: House) -> None:
-    submitted = [await house.submit(user_id) for user_id in range(20)]
+async def test_claims_of_several_workers_and_cancels_at_once_meet_no_deadlock(harness: EngineHarness) -> None:
+    submitted = [await harness.submit(user_id) for user_id in range(20)]
 
     async def cancel(job_id: int) -> None:
-        async with house.database.begin() as connection:
+        async with harness.database.begin() as connection:
             user_id = submitted.index(job_id)
-            await transitions.cancel(connection, job_id, user_id=user_id, now=NOW)
+            await queue.cancel(connection, job_id, user_id=user_id, now=NOW)
 
-    claims = [house.engine.claim(f"w{number}") for number in range(20)]
-    sweeps = [house.engine.sweep(dead_worker=f"w{number}") for number in range(5)]
+    claims = [harness.engine.claim(f"w{number}") for number in range(20)]
+    sweeps = [harness.engine.sweep(dead_worker=f"w{number}") for number in range(5)]
     await asyncio.gather(*claims, *sweeps, *(cancel(job_id) for job_id in submitted[::2]))
-    while await house.engine.claim("last") is not None:
+    while await harness.engine.claim("last") is not None:
         pass
-    states = [(await read_job(house.database, job_id)).state for job_id in submitted]
+    states = [(await read_job(harness.database, job_id)).state for job_id in submitted]
     assert set(states[::2]) == {State.CANCELLED}
     assert set(states[1::2]) == {State.RUNNING}

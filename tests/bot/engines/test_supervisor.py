@@ -8,12 +8,12 @@ import psutil
 import pytest
 
 from bot.db import Database
+from bot.domain.jobs.model import State
 from bot.engines.local import LocalEngine
 from bot.engines.protocol import EngineUnavailable
 from bot.engines.supervisor import Supervisor, devices
-from bot.features.jobs import State
 from bot.settings import Settings
-from tests.bot.worker.real import ENDLESS, SHORT, DataFolder
+from tests.support.worker_processes import ENDLESS, SHORT, DataFolder
 
 PATIENCE_S = 300.0
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 from bot.errors import Failure, Refusal
 from bot.language import catalog, speaking
 from bot.media.decode import MIB, Clean, DecodeLimits, Decoder, clean
-from tests.bot.media.pictures import black_png, endless_png, png
+from tests.support.picture_files import black_png, endless_png, png
 
 LIMITS = DecodeLimits()
 COSTLY = DecodeLimits(max_pixels=1_000_000_000, memory_bytes=8192 * MIB)

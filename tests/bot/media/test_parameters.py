@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bot.media.parameters import MAX_TEXT_BYTES, parameters_in
-from nst_core import images
-from nst_core.images import Picture
+from nst_core.images import io
+from nst_core.images.io import Picture
 from nst_core.params import Params
 
 PICTURE = Picture(rgb=np.zeros((20, 30, 3), dtype=np.float32))
@@ -29,13 +29,13 @@ def said(text: bytes) -> bytes:
 
 @pytest.mark.parametrize("form", ["png", "jpeg"])
 def test_what_the_engine_has_written_is_read(form: str) -> None:
-    data = images.encode(PICTURE, format="png" if form == "png" else "jpeg", parameters=PARAMS)
-    assert parameters_in(data) == PARAMS == images.read_parameters(data)
+    data = io.encode(PICTURE, format="png" if form == "png" else "jpeg", parameters=PARAMS)
+    assert parameters_in(data) == PARAMS == io.read_parameters(data)
 
 
 @pytest.mark.parametrize("form", ["png", "jpeg"])
 def test_a_picture_without_parameters_has_none(form: str) -> None:
-    assert parameters_in(images.encode(PICTURE, format="png" if form == "png" else "jpeg")) is None
+    assert parameters_in(io.encode(PICTURE, format="png" if form == "png" else "jpeg")) is None
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bot.domain.styles.looks import BUILT_IN
 from bot.errors import Failure
-from bot.features.looks import BUILT_IN
 from bot.media.rating import PACKAGE, OpenNsfw
-from tests.bot.media.pictures import png
+from tests.support.picture_files import png
 
 with_model = pytest.mark.skipif(find_spec(PACKAGE) is None, reason=f"{PACKAGE} is not installed")
 

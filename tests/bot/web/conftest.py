@@ -15,8 +15,8 @@ from bot.db import Database
 from bot.web.machine import FolderSize
 from bot.web.meters import Meters
 from bot.web.server import open_web
-from bot.web.watched import Watched
-from tests.bot.builders import NOW
+from bot.web.sources import Watched
+from tests.support.rows import NOW
 
 
 @dataclass

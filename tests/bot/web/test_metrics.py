@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.jobs import heartbeats, queue
+from bot.domain.jobs.model import State
+from bot.domain.outbox import deliveries
 from bot.errors import Failure, Refusal
-from bot.features import deliveries, fleet, transitions
-from bot.features.jobs import State
 from bot.media.blobs import Blobs
 from bot.media.decode import Clean
 from bot.web import machine
 from bot.web.meters import Meters, TimedDecoder
-from tests.bot.builders import ADA, BEN, BLOB, NOW, add, add_card, add_in, claim_one, set_columns
 from tests.bot.conftest import BOTH
 from tests.bot.web.conftest import Service
+from tests.support.rows import ADA, BEN, BLOB, NOW, add, add_card, add_in, claim_one, set_columns
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,7 +44,7 @@ async def test_the_line_is_counted_by_state_and_by_band(service: Service) -> Non
         assert await site.metric("easel_jobs_stalled") == 0
         service.clock.now = NOW + 100
         async with service.database.begin() as connection:
-            await fleet.say(connection, "idle", device="cpu", now=NOW + 99)
+            await heartbeats.record(connection, "idle", device="cpu", now=NOW + 99)
         assert await site.metric("easel_workers_living") == 1
         assert await site.metric("easel_workers_busy") == 0
         assert await site.metric("easel_jobs_stalled") == 1
@@ -59,16 +60,14 @@ async def test_each_ended_job_is_counted_once_with_its_times(service: Service) -
         async with service.database.begin() as connection:
             job_id = await add(connection, created_at=NOW - 7)
             claim = await claim_one(connection)
-            await transitions.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + 3)
+            await queue.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + 3)
         service.clock.now = NOW + 5
         for _ in range(3):
             assert await site.metric("easel_jobs_ended_total", state="painted") == 1
         async with service.database.begin() as connection:
-            await transitions.deliver(connection, job_id)
+            await queue.deliver(connection, job_id)
             late = await add(connection)
-            await transitions.cancel(
-                connection, late, user_id=ADA, now=NOW + 4
-            )  # written after the last scrape
+            await queue.cancel(connection, late, user_id=ADA, now=NOW + 4)  # written after the last scrape
         service.clock.now = NOW + 50
         told = await site.metrics()
         assert told["easel_jobs_ended_total", frozenset({("state", "cancelled")})] == 1

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from bot.db import Database
+from bot.domain.jobs import heartbeats
+from bot.domain.jobs.model import State
 from bot.errors import Refusal
-from bot.features import fleet
-from bot.features.jobs import State
 from bot.web.server import open_web
-from tests.bot.builders import NOW, add, add_in
 from tests.bot.conftest import BOTH, NOBODY_THERE
 from tests.bot.web.conftest import Service
+from tests.support.rows import NOW, add, add_in
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
 async def test_everything_well_is_ready(service: Service) -> None:
     async with service.database.begin() as connection:
-        await fleet.say(connection, "elsewhere", device="cpu", now=NOW)
+        await heartbeats.record(connection, "elsewhere", device="cpu", now=NOW)
     async with service.open() as site:
         assert await site.get("/healthz") == (200, {"alive": True})
         status, told = await site.get("/readyz")
@@ -72,13 +72,13 @@ async def test_workers_elsewhere_are_known_also_while_they_idle(service: Service
     async with service.open() as site:
         assert await saw() == (False, "0 live elsewhere")
         async with service.database.begin() as connection:
-            await fleet.say(connection, "idle", device="cuda:0", now=NOW)
-            await fleet.say(connection, "other", device="cuda:1", now=NOW)
+            await heartbeats.record(connection, "idle", device="cuda:0", now=NOW)
+            await heartbeats.record(connection, "other", device="cuda:1", now=NOW)
         assert await saw() == (True, "2 live elsewhere")
         async with service.database.begin() as connection:
-            await fleet.leave(connection, "other")
+            await heartbeats.remove(connection, "other")
         assert await saw() == (True, "1 live elsewhere")
-        service.clock.now = NOW + fleet.SILENT_S + 1
+        service.clock.now = NOW + heartbeats.SILENT_S + 1
         assert await saw() == (False, "0 live elsewhere")
 
 

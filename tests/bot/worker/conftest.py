@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.db import Database
-from tests.bot.worker.studio import Studio
+from tests.support.worker import WorkerHarness
 
 
 @pytest.fixture
-def studio(database: Database, tmp_path: Path) -> Studio:
-    return Studio(database, tmp_path / "blobs")
+def harness(database: Database, tmp_path: Path) -> WorkerHarness:
+    return WorkerHarness(database, tmp_path / "blobs")

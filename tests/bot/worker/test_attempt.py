@@ -7,9 +7,9 @@ import pytest
 
 from bot.worker.attempt import Attempt, drain
 from bot.worker.timelapse import Timelapse
-from nst_core import images
-from nst_core.progress import Event
-from tests.bot.worker.studio import FINISHED, PARAMS, STARTED, Gate, preview, step
+from nst_core.events import Event
+from nst_core.images import io
+from tests.support.worker import FINISHED, PARAMS, STARTED, Gate, preview, step
 
 Events = Generator[tuple[int, Event], None, None]
 
@@ -98,7 +98,7 @@ def test_the_result_is_a_png_with_its_parameters() -> None:
     result = attempt.result()
     assert result is not None
     assert result[0] is FINISHED
-    assert images.read_parameters(result[1]) == PARAMS
+    assert io.read_parameters(result[1]) == PARAMS
 
 
 def test_who_has_a_picture_has_ended_and_no_later_error_is_its_own() -> None:

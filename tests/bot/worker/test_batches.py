@@ -6,134 +6,136 @@ from collections.abc import Generator, Sequence
 import pytest
 
 from bot.db import Database
-from bot.features.jobs import State
+from bot.domain.jobs.model import State
 from bot.worker.attempt import DeviceBrokenError
 from bot.worker.pictures import Work
 from bot.worker.render import paint
-from nst_core import images
+from nst_core.events import Event
+from nst_core.images import io
 from nst_core.params import Params
-from nst_core.progress import Event
-from tests.bot.builders import BEN, read_job
-from tests.bot.worker.studio import (
+from tests.support.rows import BEN, read_job
+from tests.support.worker import (
     FINISHED,
     PARAMS,
     STARTED,
     Brush,
     EndlessBrush,
     Gate,
-    Studio,
+    WorkerHarness,
     preview,
     step,
 )
 
 
-async def states(studio: Studio, job_ids: list[int]) -> list[State]:
-    return [(await read_job(studio.database, job_id)).state for job_id in job_ids]
+async def states(harness: WorkerHarness, job_ids: list[int]) -> list[State]:
+    return [(await read_job(harness.database, job_id)).state for job_id in job_ids]
 
 
-async def test_jobs_of_a_kind_are_painted_in_one_pass_each_with_its_own_picture(studio: Studio) -> None:
-    submitted = await studio.submit_alike(1, 2, 3)
+async def test_jobs_of_a_kind_are_painted_in_one_pass_each_with_its_own_picture(
+    harness: WorkerHarness,
+) -> None:
+    submitted = await harness.submit_alike(1, 2, 3)
     brush = Brush(STARTED, step(1), preview(0.2), FINISHED)
-    async with studio.working(brush, batch=2):
-        jobs = [await studio.until(one, lambda job: job.state is State.RENDERED) for one in submitted]
+    async with harness.working(brush, batch=2):
+        jobs = [await harness.until(one, lambda job: job.state is State.RENDERED) for one in submitted]
     assert brush.passes == [[1, 2], [3]]
     assert [job.batch_size for job in jobs] == [2, 2, 1]
-    results = [await studio.blobs.get(job.result_blob or "") for job in jobs]
-    assert [images.read_parameters(one) for one in results] == [
-        {**PARAMS, "seed": seed} for seed in (1, 2, 3)
-    ]
+    results = [await harness.blobs.get(job.result_blob or "") for job in jobs]
+    assert [io.read_parameters(one) for one in results] == [{**PARAMS, "seed": seed} for seed in (1, 2, 3)]
     assert all(job.timelapse_blob is not None for job in jobs)
 
 
-async def test_a_worker_that_paints_one_by_one_takes_no_companion(studio: Studio) -> None:
-    submitted, brush = await studio.submit_alike(1, 2), Brush(FINISHED)
-    async with studio.working(brush):
+async def test_a_worker_that_paints_one_by_one_takes_no_companion(harness: WorkerHarness) -> None:
+    submitted, brush = await harness.submit_alike(1, 2), Brush(FINISHED)
+    async with harness.working(brush):
         for one in submitted:
-            await studio.until(one, lambda job: job.state is State.RENDERED)
+            await harness.until(one, lambda job: job.state is State.RENDERED)
     assert brush.passes == [[1], [2]]
 
 
-async def test_each_shows_its_own_progress_and_preview(studio: Studio) -> None:
-    first, second = await studio.submit_alike(1, 2)
+async def test_each_shows_its_own_progress_and_preview(harness: WorkerHarness) -> None:
+    first, second = await harness.submit_alike(1, 2)
     gate = Gate()
     strokes = (STARTED, (0, preview(0.1)), (1, preview(0.9)), (0, step(1)), (1, step(2)), gate, FINISHED)
-    async with studio.working(Brush(*strokes), batch=2):
-        one = await studio.until(first, lambda job: job.step == 1 and job.preview_blob is not None)
-        other = await studio.until(second, lambda job: job.step == 2 and job.preview_blob is not None)
-        shown = [images.decode(await studio.blobs.get(job.preview_blob or "")) for job in (one, other)]
+    async with harness.working(Brush(*strokes), batch=2):
+        one = await harness.until(first, lambda job: job.step == 1 and job.preview_blob is not None)
+        other = await harness.until(second, lambda job: job.step == 2 and job.preview_blob is not None)
+        shown = [io.decode(await harness.blobs.get(job.preview_blob or "")) for job in (one, other)]
         assert shown[0].rgb.max() < 0.5 < shown[1].rgb.min()
         gate.set()
 
 
-async def test_who_is_ready_first_is_rendered_while_the_other_goes_on(studio: Studio) -> None:
-    first, second = await studio.submit_alike(1, 2)
+async def test_who_is_ready_first_is_rendered_while_the_other_goes_on(harness: WorkerHarness) -> None:
+    first, second = await harness.submit_alike(1, 2)
     gate = Gate()
-    async with studio.working(Brush(STARTED, step(1), (0, FINISHED), gate, (1, FINISHED)), batch=2):
-        await studio.until(first, lambda job: job.state is State.RENDERED)
-        assert (await read_job(studio.database, second)).state is State.RUNNING
+    async with harness.working(Brush(STARTED, step(1), (0, FINISHED), gate, (1, FINISHED)), batch=2):
+        await harness.until(first, lambda job: job.state is State.RENDERED)
+        assert (await read_job(harness.database, second)).state is State.RUNNING
         gate.set()
-        await studio.until(second, lambda job: job.state is State.RENDERED)
+        await harness.until(second, lambda job: job.state is State.RENDERED)
 
 
-async def test_one_that_is_cancelled_leaves_the_other_to_its_end(studio: Studio) -> None:
-    first, second = await studio.submit_alike(1, 2)
-    pictures, gate = studio.kept(), Gate()
+async def test_one_that_is_cancelled_leaves_the_other_to_its_end(harness: WorkerHarness) -> None:
+    first, second = await harness.submit_alike(1, 2)
+    pictures, gate = harness.kept(), Gate()
     brush = Brush(STARTED, preview(0.2), step(1), gate, preview(0.3), step(2), FINISHED)
-    async with studio.working(brush, batch=2):
-        await studio.until(first, lambda job: job.preview_blob is not None)
-        await studio.cancel(first)
-        cancelled = await read_job(studio.database, first)
-        await studio.until_called("beat", 4)
+    async with harness.working(brush, batch=2):
+        await harness.until(first, lambda job: job.preview_blob is not None)
+        await harness.cancel(first)
+        cancelled = await read_job(harness.database, first)
+        await harness.until_called("beat", 4)
         gate.set()
-        other = await studio.until(second, lambda job: job.state is State.RENDERED)
-    assert await read_job(studio.database, first) == cancelled
+        other = await harness.until(second, lambda job: job.state is State.RENDERED)
+    assert await read_job(harness.database, first) == cancelled
     assert (cancelled.state, brush.passes) == (State.CANCELLED, [[1, 2]])
-    assert studio.kept() == pictures | {other.result_blob, other.timelapse_blob}
+    assert harness.kept() == pictures | {other.result_blob, other.timelapse_blob}
 
 
 async def test_one_that_is_lost_to_another_worker_leaves_the_other_to_its_end(
-    database: Database, studio: Studio
+    database: Database, harness: WorkerHarness
 ) -> None:
-    first, second = await studio.submit_alike(1, 2)
+    first, second = await harness.submit_alike(1, 2)
     gate = Gate()
-    async with studio.working(Brush(STARTED, step(1), gate, FINISHED), batch=2):
-        await studio.until(second, lambda job: job.step == 1)
+    async with harness.working(Brush(STARTED, step(1), gate, FINISHED), batch=2):
+        await harness.until(second, lambda job: job.step == 1)
         async with database.begin() as connection:
             await connection.exec_driver_sql(
                 "UPDATE jobs SET attempt = attempt + 1, worker = 'another' WHERE id = ?", (second,)
             )
-        await studio.until_called("beat", 4)
+        await harness.until_called("beat", 4)
         gate.set()
-        await studio.until(first, lambda job: job.state is State.RENDERED)
+        await harness.until(first, lambda job: job.state is State.RENDERED)
     taken = await read_job(database, second)
     assert (taken.state, taken.attempt, taken.result_blob) == (State.RUNNING, 2, None)
 
 
-async def test_a_pass_that_nobody_waits_for_any_more_is_broken_off(studio: Studio) -> None:
-    submitted, brush = await studio.submit_alike(1, 2), EndlessBrush(STARTED)
-    async with studio.working(brush, batch=2):
+async def test_a_pass_that_nobody_waits_for_any_more_is_broken_off(harness: WorkerHarness) -> None:
+    submitted, brush = await harness.submit_alike(1, 2), EndlessBrush(STARTED)
+    async with harness.working(brush, batch=2):
         for one in submitted:
-            await studio.until(one, lambda job: job.step == 1)
+            await harness.until(one, lambda job: job.step == 1)
         for one in submitted:
-            await studio.cancel(one)
+            await harness.cancel(one)
         assert await asyncio.to_thread(brush.closed.wait, 30)
-    assert await states(studio, submitted) == [State.CANCELLED] * 2
+    assert await states(harness, submitted) == [State.CANCELLED] * 2
 
 
-async def test_one_that_breaks_the_pass_fails_alone(studio: Studio) -> None:
-    submitted = await studio.submit_alike(1, 2, 3)
+async def test_one_that_breaks_the_pass_fails_alone(harness: WorkerHarness) -> None:
+    submitted = await harness.submit_alike(1, 2, 3)
     brush = Brush(STARTED, step(1), FINISHED)
     brush.poison = 2
-    async with studio.working(brush, batch=3):
-        jobs = [await studio.until(one, lambda job: job.ended_at is not None) for one in submitted]
+    async with harness.working(brush, batch=3):
+        jobs = [await harness.until(one, lambda job: job.ended_at is not None) for one in submitted]
     assert brush.passes == [[1, 2, 3], [1], [2], [3]]
     assert [job.state for job in jobs] == [State.RENDERED, State.FAILED, State.RENDERED]
     assert [job.attempt for job in jobs] == [1, 1, 1]
     assert jobs[1].reference
 
 
-async def test_who_waits_for_its_turn_alone_keeps_its_lease(database: Database, studio: Studio) -> None:
-    first, second = await studio.submit_alike(1, 2)
+async def test_who_waits_for_its_turn_alone_keeps_its_lease(
+    database: Database, harness: WorkerHarness
+) -> None:
+    first, second = await harness.submit_alike(1, 2)
     gate = Gate()
 
     class Shaky(Brush):
@@ -146,84 +148,86 @@ async def test_who_waits_for_its_turn_alone_keeps_its_lease(database: Database, 
             yield from super().__call__(works, device=device)
 
     brush = Shaky(STARTED, step(1), gate, FINISHED)
-    async with studio.working(brush, batch=2):
-        await studio.until(first, lambda job: job.step == 1)
-        before = studio.engine.calls.count("beat")
-        await studio.until_called("beat", 6)
-        assert studio.engine.calls.count("beat") > before
+    async with harness.working(brush, batch=2):
+        await harness.until(first, lambda job: job.step == 1)
+        before = harness.engine.calls.count("beat")
+        await harness.until_called("beat", 6)
+        assert harness.engine.calls.count("beat") > before
         waiting = await read_job(database, second)
         assert (waiting.state, waiting.step) == (State.RUNNING, None)
         gate.set()
-        await studio.until(second, lambda job: job.state is State.RENDERED)
+        await harness.until(second, lambda job: job.state is State.RENDERED)
     assert brush.passes == [[], [1], [2]]
 
 
-async def test_one_whose_picture_is_gone_fails_before_the_pass(studio: Studio) -> None:
-    first, second, third = await studio.submit_alike(1, 2, 3)
-    async with studio.database.begin() as connection:
+async def test_one_whose_picture_is_gone_fails_before_the_pass(harness: WorkerHarness) -> None:
+    first, second, third = await harness.submit_alike(1, 2, 3)
+    async with harness.database.begin() as connection:
         await connection.exec_driver_sql(f"UPDATE jobs SET content_blob = '{'0' * 64}' WHERE id = {second}")
     brush = Brush(FINISHED)
-    async with studio.working(brush, batch=3):
+    async with harness.working(brush, batch=3):
         jobs = [
-            await studio.until(one, lambda job: job.ended_at is not None) for one in (first, second, third)
+            await harness.until(one, lambda job: job.ended_at is not None) for one in (first, second, third)
         ]
     assert [job.state for job in jobs] == [State.RENDERED, State.FAILED, State.RENDERED]
     assert brush.passes == [[1, 3]]
 
 
-async def test_a_stop_hands_each_back(studio: Studio) -> None:
-    submitted, brush = await studio.submit_alike(1, 2), EndlessBrush(STARTED, preview(0.2))
-    async with studio.working(brush, batch=2):
-        before = [await studio.until(one, lambda job: job.preview_blob is not None) for one in submitted]
-        studio.stop.set()
+async def test_a_stop_hands_each_back(harness: WorkerHarness) -> None:
+    submitted, brush = await harness.submit_alike(1, 2), EndlessBrush(STARTED, preview(0.2))
+    async with harness.working(brush, batch=2):
+        before = [await harness.until(one, lambda job: job.preview_blob is not None) for one in submitted]
+        harness.stop.set()
     assert brush.closed.is_set()
-    jobs = [await read_job(studio.database, one) for one in submitted]
+    jobs = [await read_job(harness.database, one) for one in submitted]
     assert [(job.state, job.attempt, job.handbacks) for job in jobs] == [(State.QUEUED, 1, 1)] * 2
     assert [job.preview_blob for job in jobs] == [job.preview_blob for job in before]
-    studio.stop.clear()
+    harness.stop.clear()
     again = Brush(FINISHED)
-    async with studio.working(again, batch=2):
+    async with harness.working(again, batch=2):
         for one in submitted:
-            await studio.until(one, lambda job: job.state is State.RENDERED)
+            await harness.until(one, lambda job: job.state is State.RENDERED)
     assert again.passes == [[1, 2]]
 
 
-async def test_a_broken_device_leaves_all_but_the_ready_to_others(studio: Studio) -> None:
-    first, *rest = await studio.submit_alike(1, 2, 3)
-    worker = studio.worker(Brush(STARTED, (0, FINISHED), DeviceBrokenError("CUDA error")), batch=3)
+async def test_a_broken_device_leaves_all_but_the_ready_to_others(harness: WorkerHarness) -> None:
+    first, *rest = await harness.submit_alike(1, 2, 3)
+    worker = harness.worker(Brush(STARTED, (0, FINISHED), DeviceBrokenError("CUDA error")), batch=3)
     with pytest.raises(DeviceBrokenError):
-        await worker.run(studio.stop)
-    assert await states(studio, [first, *rest]) == [State.RENDERED, State.RUNNING, State.RUNNING]
-    assert list(await studio.engine.sweep(dead_worker="w")) == rest
+        await worker.run(harness.stop)
+    assert await states(harness, [first, *rest]) == [State.RENDERED, State.RUNNING, State.RUNNING]
+    assert list(await harness.engine.sweep(dead_worker="w")) == rest
     brush = Brush(FINISHED)
-    async with studio.working(brush, batch=3):
+    async with harness.working(brush, batch=3):
         for one in rest:
-            await studio.until(one, lambda job: job.state is State.RENDERED)
+            await harness.until(one, lambda job: job.state is State.RENDERED)
     assert brush.passes == [[2], [3]], "what may have broken it takes no others with it"
 
 
-async def test_a_database_that_is_away_when_companions_are_asked_for_costs_no_job(studio: Studio) -> None:
-    studio.engine.faults = {"claim_alike": 1}
-    submitted, brush = await studio.submit_alike(1, 2), Brush(FINISHED)
-    async with studio.working(brush, batch=2):
+async def test_a_database_that_is_away_when_companions_are_asked_for_costs_no_job(
+    harness: WorkerHarness,
+) -> None:
+    harness.engine.faults = {"claim_alike": 1}
+    submitted, brush = await harness.submit_alike(1, 2), Brush(FINISHED)
+    async with harness.working(brush, batch=2):
         for one in submitted:
-            await studio.until(one, lambda job: job.state is State.RENDERED)
+            await harness.until(one, lambda job: job.state is State.RENDERED)
     assert brush.passes == [[1], [2]]
 
 
-async def test_a_busy_user_s_batch_waits_for_others_too(studio: Studio) -> None:
-    mine = await studio.submit_alike(1, 2, 3)
-    other = await studio.submit(seed=4, user_id=BEN)
+async def test_a_busy_user_s_batch_waits_for_others_too(harness: WorkerHarness) -> None:
+    mine = await harness.submit_alike(1, 2, 3)
+    other = await harness.submit(seed=4, user_id=BEN)
     brush = Brush(FINISHED)
-    async with studio.working(brush, batch=8):
+    async with harness.working(brush, batch=8):
         for one in (*mine, other):
-            await studio.until(one, lambda job: job.state is State.RENDERED)
+            await harness.until(one, lambda job: job.state is State.RENDERED)
     assert brush.passes == [[1, 2], [4], [3]]
 
 
-async def test_the_real_engine_paints_a_batch(studio: Studio) -> None:
+async def test_the_real_engine_paints_a_batch(harness: WorkerHarness) -> None:
     submitted = [
-        await studio.submit(
+        await harness.submit(
             seed=seed, batch_key="alike", params=Params(size=64, steps=3, seed=seed).as_dict()
         )
         for seed in (1, 2)
@@ -234,7 +238,7 @@ async def test_the_real_engine_paints_a_batch(studio: Studio) -> None:
         passes.append([int(work.params["seed"]) for work in works])
         yield from paint(works, device=device)
 
-    async with asyncio.timeout(120), studio.working(real, batch=2):
-        jobs = [await studio.until(one, lambda job: job.ended_at is not None) for one in submitted]
+    async with asyncio.timeout(120), harness.working(real, batch=2):
+        jobs = [await harness.until(one, lambda job: job.ended_at is not None) for one in submitted]
     assert [job.state for job in jobs] == [State.RENDERED] * 2
     assert passes == [[1, 2]]

@@ -3,19 +3,19 @@
 import pytest
 
 from bot.db import Database
+from bot.domain.jobs.model import State
 from bot.errors import Failure
-from bot.features.jobs import State
 from bot.media.blobs import Blobs
 from bot.worker.lease import KEPT, Previews
-from nst_core import images
-from tests.bot.builders import read_job
-from tests.bot.worker.studio import (
+from nst_core.images import io
+from tests.support.rows import read_job
+from tests.support.worker import (
     FINISHED,
     STARTED,
     Brush,
     EndlessBrush,
     Gate,
-    Studio,
+    WorkerHarness,
     picture,
     png,
     preview,
@@ -27,37 +27,37 @@ from tests.bot.worker.studio import (
     "faults", [{"beat": 3}, {"render": 3}, {"claim": 3}, {"beat": 2, "render": 2, "claim": 1}]
 )
 async def test_a_database_that_is_away_for_a_moment_costs_no_job(
-    studio: Studio, faults: dict[str, int]
+    harness: WorkerHarness, faults: dict[str, int]
 ) -> None:
-    studio.engine.faults = dict(faults)
-    job_id, gate = await studio.submit(), Gate()
-    async with studio.working(Brush(STARTED, step(1), gate, FINISHED)):
-        await studio.until(job_id, lambda job: job.step == 1)  # progress is written as soon as it can be
+    harness.engine.faults = dict(faults)
+    job_id, gate = await harness.submit(), Gate()
+    async with harness.working(Brush(STARTED, step(1), gate, FINISHED)):
+        await harness.until(job_id, lambda job: job.step == 1)  # progress is written as soon as it can be
         gate.set()
-        job = await studio.until(job_id, lambda job: job.ended_at is not None)
+        job = await harness.until(job_id, lambda job: job.ended_at is not None)
     assert (job.state, job.attempt) == (State.RENDERED, 1)
-    assert not any(studio.engine.faults.values())
+    assert not any(harness.engine.faults.values())
 
 
-async def test_a_failure_is_written_once_the_database_is_back(studio: Studio) -> None:
-    studio.engine.faults = {"fail": 2}
-    job = await studio.paint(Brush(RuntimeError("no luck")))
+async def test_a_failure_is_written_once_the_database_is_back(harness: WorkerHarness) -> None:
+    harness.engine.faults = {"fail": 2}
+    job = await harness.paint(Brush(RuntimeError("no luck")))
     assert job.state is State.FAILED
 
 
-async def test_a_job_is_handed_back_once_the_database_is_back(studio: Studio) -> None:
-    studio.engine.faults = {"hand_back": 2}
-    job_id = await studio.submit()
-    async with studio.working(EndlessBrush(STARTED)):
-        await studio.until(job_id, lambda job: job.step == 1)
-    assert (await read_job(studio.database, job_id)).state is State.QUEUED
+async def test_a_job_is_handed_back_once_the_database_is_back(harness: WorkerHarness) -> None:
+    harness.engine.faults = {"hand_back": 2}
+    job_id = await harness.submit()
+    async with harness.working(EndlessBrush(STARTED)):
+        await harness.until(job_id, lambda job: job.step == 1)
+    assert (await read_job(harness.database, job_id)).state is State.QUEUED
 
 
 @pytest.mark.parametrize("call", ["beat", "render"])
 async def test_a_worker_gives_up_when_its_lease_has_run_out_meanwhile(
-    database: Database, studio: Studio, call: str
+    database: Database, harness: WorkerHarness, call: str
 ) -> None:
-    short = Studio(database, studio.folder, lease_s=0.0)
+    short = WorkerHarness(database, harness.folder, lease_s=0.0)
     short.engine.faults = {call: 1_000_000}
     job_id, brush = await short.submit(), Brush(FINISHED)
     claim = await short.engine.claim("w")
@@ -67,84 +67,86 @@ async def test_a_worker_gives_up_when_its_lease_has_run_out_meanwhile(
     assert short.engine.calls.count("render") <= 1
 
 
-async def test_old_previews_are_deleted_while_a_job_runs_and_all_at_its_end(studio: Studio) -> None:
-    job_id = await studio.submit()
-    pictures = studio.kept()
+async def test_old_previews_are_deleted_while_a_job_runs_and_all_at_its_end(harness: WorkerHarness) -> None:
+    job_id = await harness.submit()
+    pictures = harness.kept()
     gates = [Gate() for _ in range(5)]
     strokes = [
         stroke for number, gate in enumerate(gates) for stroke in (preview(number / 10), step(number), gate)
     ]
-    async with studio.working(Brush(STARTED, *strokes, FINISHED)):
+    async with harness.working(Brush(STARTED, *strokes, FINISHED)):
         seen = set[str]()
         for gate in gates:
-            job = await studio.until(
+            job = await harness.until(
                 job_id, lambda job: job.preview_blob is not None and job.preview_blob not in seen
             )
             assert job.preview_blob is not None
             seen.add(job.preview_blob)
-            await studio.until_called("beat", 2)
-            assert len(studio.kept() - pictures) <= KEPT
-            assert job.preview_blob in studio.kept()
+            await harness.until_called("beat", 2)
+            assert len(harness.kept() - pictures) <= KEPT
+            assert job.preview_blob in harness.kept()
             gate.set()
-        job = await studio.until(job_id, lambda job: job.state is State.RENDERED)
+        job = await harness.until(job_id, lambda job: job.state is State.RENDERED)
     assert len(seen) == len(gates)
     assert job.preview_blob is None
-    assert studio.kept() == pictures | {job.result_blob, job.timelapse_blob}
+    assert harness.kept() == pictures | {job.result_blob, job.timelapse_blob}
 
 
-async def test_a_failed_job_leaves_no_preview(studio: Studio) -> None:
-    job_id, gate = await studio.submit(), Gate()
-    pictures = studio.kept()
-    async with studio.working(Brush(STARTED, preview(0.5), gate, RuntimeError("no luck"))):
-        await studio.until(job_id, lambda job: job.preview_blob is not None)
+async def test_a_failed_job_leaves_no_preview(harness: WorkerHarness) -> None:
+    job_id, gate = await harness.submit(), Gate()
+    pictures = harness.kept()
+    async with harness.working(Brush(STARTED, preview(0.5), gate, RuntimeError("no luck"))):
+        await harness.until(job_id, lambda job: job.preview_blob is not None)
         gate.set()
-        job = await studio.until(job_id, lambda job: job.state is State.FAILED)
+        job = await harness.until(job_id, lambda job: job.state is State.FAILED)
     assert job.preview_blob is None
-    assert studio.kept() == pictures
+    assert harness.kept() == pictures
 
 
-async def test_a_cancelled_job_leaves_no_preview(studio: Studio) -> None:
-    job_id, gate = await studio.submit(), Gate()
-    pictures = studio.kept()
+async def test_a_cancelled_job_leaves_no_preview(harness: WorkerHarness) -> None:
+    job_id, gate = await harness.submit(), Gate()
+    pictures = harness.kept()
     brush = Brush(STARTED, preview(0.5), step(1), gate, FINISHED)
-    async with studio.working(brush):
-        await studio.until(job_id, lambda job: job.preview_blob is not None)
-        await studio.cancel(job_id)
+    async with harness.working(brush):
+        await harness.until(job_id, lambda job: job.preview_blob is not None)
+        await harness.cancel(job_id)
         gate.set()
-    assert (await read_job(studio.database, job_id)).preview_blob is None
-    assert studio.kept() == pictures
+    assert (await read_job(harness.database, job_id)).preview_blob is None
+    assert harness.kept() == pictures
 
 
-async def test_a_job_in_the_line_keeps_its_preview_until_the_next_attempt_has_its_own(studio: Studio) -> None:
-    job_id = await studio.submit()
-    pictures = studio.kept()
-    async with studio.working(EndlessBrush(STARTED, preview(0.5))):
-        before = await studio.until(job_id, lambda job: job.preview_blob is not None)
-    waiting = await read_job(studio.database, job_id)
+async def test_a_job_in_the_line_keeps_its_preview_until_the_next_attempt_has_its_own(
+    harness: WorkerHarness,
+) -> None:
+    job_id = await harness.submit()
+    pictures = harness.kept()
+    async with harness.working(EndlessBrush(STARTED, preview(0.5))):
+        before = await harness.until(job_id, lambda job: job.preview_blob is not None)
+    waiting = await read_job(harness.database, job_id)
     assert waiting.preview_blob == before.preview_blob
-    assert studio.kept() == pictures | {before.preview_blob}
-    studio.stop.clear()
-    async with studio.working(Brush(FINISHED)):
-        job = await studio.until(job_id, lambda job: job.state is State.RENDERED)
-    assert studio.kept() == pictures | {job.result_blob}
+    assert harness.kept() == pictures | {before.preview_blob}
+    harness.stop.clear()
+    async with harness.working(Brush(FINISHED)):
+        job = await harness.until(job_id, lambda job: job.state is State.RENDERED)
+    assert harness.kept() == pictures | {job.result_blob}
 
 
-async def test_no_two_jobs_share_a_preview_whatever_it_shows(studio: Studio) -> None:
-    first, second = [await read_job(studio.database, await studio.submit()) for _ in range(2)]
-    ours, theirs = Previews(studio.blobs, first), Previews(studio.blobs, second)
+async def test_no_two_jobs_share_a_preview_whatever_it_shows(harness: WorkerHarness) -> None:
+    first, second = [await read_job(harness.database, await harness.submit()) for _ in range(2)]
+    ours, theirs = Previews(harness.blobs, first), Previews(harness.blobs, second)
     await ours.put(picture(0.5))
     await theirs.put(picture(0.5))
     await ours.forget()
     assert theirs.newest is not None
-    assert images.decode(await studio.blobs.get(theirs.newest)).width == 64
+    assert io.decode(await harness.blobs.get(theirs.newest)).width == 64
 
 
-async def test_a_preview_of_the_content_s_own_pixels_is_not_the_content(studio: Studio) -> None:
-    job = await read_job(studio.database, await studio.submit())
-    previews = Previews(studio.blobs, job)
-    await previews.put(images.decode(png("teal")))
+async def test_a_preview_of_the_content_s_own_pixels_is_not_the_content(harness: WorkerHarness) -> None:
+    job = await read_job(harness.database, await harness.submit())
+    previews = Previews(harness.blobs, job)
+    await previews.put(io.decode(png("teal")))
     await previews.forget()
-    assert await studio.blobs.get(job.content_blob) == png("teal")
+    assert await harness.blobs.get(job.content_blob) == png("teal")
 
 
 class FullDisk(Blobs):
@@ -156,14 +158,14 @@ class FullDisk(Blobs):
         return await super().put(data)
 
 
-async def test_a_preview_that_cannot_be_stored_costs_no_job(studio: Studio) -> None:
-    job_id, gate = await studio.submit(), Gate()
+async def test_a_preview_that_cannot_be_stored_costs_no_job(harness: WorkerHarness) -> None:
+    job_id, gate = await harness.submit(), Gate()
     brush = Brush(STARTED, preview(0.5), step(1), gate, FINISHED)
-    async with studio.working(brush, blobs=FullDisk(studio.folder)):
-        job = await studio.until(job_id, lambda job: job.step == 1)
+    async with harness.working(brush, blobs=FullDisk(harness.folder)):
+        job = await harness.until(job_id, lambda job: job.step == 1)
         assert job.preview_blob is None
         gate.set()
-        await studio.until(job_id, lambda job: job.state is State.RENDERED)
+        await harness.until(job_id, lambda job: job.state is State.RENDERED)
 
 
 class BrokenDisk(Blobs):
@@ -173,8 +175,8 @@ class BrokenDisk(Blobs):
         raise Failure("the disk is broken")
 
 
-async def test_a_result_that_cannot_be_stored_fails_its_job(studio: Studio) -> None:
-    job = await studio.paint(Brush(FINISHED), blobs=BrokenDisk(studio.folder))
+async def test_a_result_that_cannot_be_stored_fails_its_job(harness: WorkerHarness) -> None:
+    job = await harness.paint(Brush(FINISHED), blobs=BrokenDisk(harness.folder))
     assert job.state is State.FAILED
     assert job.error == "Something broke on our side while painting: please try again."
     assert job.reference

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from bot.features.jobs import State
+from bot.domain.jobs.model import State
 from bot.worker.attempt import DeviceBrokenError
-from nst_core import images
 from nst_core.errors import PictureError, WeightsError
-from tests.bot.builders import read_job
-from tests.bot.worker.studio import (
+from nst_core.images import io
+from tests.support.rows import read_job
+from tests.support.worker import (
     FINISHED,
     PARAMS,
     STARTED,
@@ -17,7 +17,7 @@ from tests.bot.worker.studio import (
     EndlessBrush,
     Gate,
     Stroke,
-    Studio,
+    WorkerHarness,
     preview,
     step,
 )
@@ -26,37 +26,37 @@ MORE_MEMORY = "That picture needs more memory than there is here: choose a small
 BROKE = "Something broke on our side while painting: please try again."
 
 
-async def test_progress_and_preview_reach_the_job_s_row(studio: Studio) -> None:
-    job_id, gate = await studio.submit(), Gate()
-    async with studio.working(Brush(STARTED, preview(0.5), step(1), step(2), gate, FINISHED)):
-        job = await studio.until(job_id, lambda job: job.step == 2 and job.preview_blob is not None)
+async def test_progress_and_preview_reach_the_job_s_row(harness: WorkerHarness) -> None:
+    job_id, gate = await harness.submit(), Gate()
+    async with harness.working(Brush(STARTED, preview(0.5), step(1), step(2), gate, FINISHED)):
+        job = await harness.until(job_id, lambda job: job.step == 2 and job.preview_blob is not None)
         assert (job.scale, job.scales, job.steps, job.loss) == (1, 2, 10, 3.0)
         assert job.preview_blob is not None
-        shown = images.decode(await studio.blobs.get(job.preview_blob))
+        shown = io.decode(await harness.blobs.get(job.preview_blob))
         assert (shown.width, shown.height) == (64, 43), "as large as the result will be"
         gate.set()
-        await studio.until(job_id, lambda job: job.state is State.RENDERED)
+        await harness.until(job_id, lambda job: job.state is State.RENDERED)
 
 
-async def test_a_job_that_has_started_shows_how_much_there_is_to_do(studio: Studio) -> None:
-    job_id, gate = await studio.submit(), Gate()
-    async with studio.working(Brush(STARTED, gate, FINISHED)):
-        job = await studio.until(job_id, lambda job: job.steps is not None)
+async def test_a_job_that_has_started_shows_how_much_there_is_to_do(harness: WorkerHarness) -> None:
+    job_id, gate = await harness.submit(), Gate()
+    async with harness.working(Brush(STARTED, gate, FINISHED)):
+        job = await harness.until(job_id, lambda job: job.steps is not None)
         assert (job.scale, job.scales, job.step, job.steps, job.loss) == (1, 2, 0, 10, None)
         gate.set()
 
 
-async def test_a_beat_without_news_is_no_news(studio: Studio) -> None:
-    job_id, gate = await studio.submit(), Gate()
-    async with studio.working(Brush(step(1), gate, FINISHED)):
-        before = await studio.until(job_id, lambda job: job.step == 1)
-        await studio.until_called("beat", 5)
-        assert await read_job(studio.database, job_id) == before
+async def test_a_beat_without_news_is_no_news(harness: WorkerHarness) -> None:
+    job_id, gate = await harness.submit(), Gate()
+    async with harness.working(Brush(step(1), gate, FINISHED)):
+        before = await harness.until(job_id, lambda job: job.step == 1)
+        await harness.until_called("beat", 5)
+        assert await read_job(harness.database, job_id) == before
         gate.set()
 
 
-async def test_a_finished_picture_is_kept_with_its_figures_and_its_parameters(studio: Studio) -> None:
-    job = await studio.paint(Brush(STARTED, step(10), FINISHED))
+async def test_a_finished_picture_is_kept_with_its_figures_and_its_parameters(harness: WorkerHarness) -> None:
+    job = await harness.paint(Brush(STARTED, step(10), FINISHED))
     assert job.state is State.RENDERED
     assert job.figures == {
         "content": 1.0,
@@ -71,18 +71,18 @@ async def test_a_finished_picture_is_kept_with_its_figures_and_its_parameters(st
         "notes": ["Well."],
     }
     assert job.result_blob is not None
-    result = await studio.blobs.get(job.result_blob)
-    assert images.read_parameters(result) == PARAMS
-    assert images.decode(result).rgb.min() == 1.0
+    result = await harness.blobs.get(job.result_blob)
+    assert io.read_parameters(result) == PARAMS
+    assert io.decode(result).rgb.min() == 1.0
     assert result.startswith(b"\x89PNG")
 
 
-async def test_one_job_after_the_other_is_painted(studio: Studio) -> None:
-    job_ids = [await studio.submit() for _ in range(3)]
+async def test_one_job_after_the_other_is_painted(harness: WorkerHarness) -> None:
+    job_ids = [await harness.submit() for _ in range(3)]
     brush = Brush(FINISHED)
-    async with studio.working(brush):
+    async with harness.working(brush):
         for job_id in job_ids:
-            await studio.until(job_id, lambda job: job.state is State.RENDERED)
+            await harness.until(job_id, lambda job: job.state is State.RENDERED)
     assert brush.passes == [[7], [7], [7]]
 
 
@@ -97,84 +97,84 @@ async def test_one_job_after_the_other_is_painted(studio: Studio) -> None:
     ],
 )
 async def test_an_error_ends_the_job_with_a_sentence_and_the_worker_goes_on(
-    studio: Studio, error: Exception, sentence: str
+    harness: WorkerHarness, error: Exception, sentence: str
 ) -> None:
-    broken = await studio.paint(Brush(STARTED, step(1), error))
+    broken = await harness.paint(Brush(STARTED, step(1), error))
     assert (broken.state, broken.error, broken.result_blob) == (State.FAILED, sentence, None)
     assert broken.reference
-    studio.stop.clear()
-    assert (await studio.paint(Brush(FINISHED))).state is State.RENDERED
+    harness.stop.clear()
+    assert (await harness.paint(Brush(FINISHED))).state is State.RENDERED
 
 
-async def test_a_painting_that_ends_without_a_picture_fails(studio: Studio) -> None:
-    job = await studio.paint(Brush(STARTED, step(1)))
+async def test_a_painting_that_ends_without_a_picture_fails(harness: WorkerHarness) -> None:
+    job = await harness.paint(Brush(STARTED, step(1)))
     assert (job.state, job.error) == (State.FAILED, BROKE)
 
 
-async def test_a_job_whose_picture_is_gone_fails(studio: Studio) -> None:
-    job_id = await studio.submit()
-    await studio.blobs.delete((await read_job(studio.database, job_id)).content_blob)
-    async with studio.working(Brush(FINISHED)):
-        job = await studio.until(job_id, lambda job: job.ended_at is not None)
+async def test_a_job_whose_picture_is_gone_fails(harness: WorkerHarness) -> None:
+    job_id = await harness.submit()
+    await harness.blobs.delete((await read_job(harness.database, job_id)).content_blob)
+    async with harness.working(Brush(FINISHED)):
+        job = await harness.until(job_id, lambda job: job.ended_at is not None)
     assert (job.state, job.error) == (State.FAILED, BROKE)
 
 
-async def test_a_stop_hands_the_job_back(studio: Studio) -> None:
-    job_id, brush = await studio.submit(), EndlessBrush(STARTED)
-    async with studio.working(brush):
-        await studio.until(job_id, lambda job: job.step == 1)
-        studio.stop.set()
+async def test_a_stop_hands_the_job_back(harness: WorkerHarness) -> None:
+    job_id, brush = await harness.submit(), EndlessBrush(STARTED)
+    async with harness.working(brush):
+        await harness.until(job_id, lambda job: job.step == 1)
+        harness.stop.set()
     assert brush.closed.is_set()
-    job = await read_job(studio.database, job_id)
+    job = await read_job(harness.database, job_id)
     assert (job.state, job.attempt, job.result_blob) == (State.QUEUED, 1, None)
 
 
-async def test_a_stop_before_the_first_stroke_paints_nothing(studio: Studio) -> None:
-    job_id, brush = await studio.submit(), Brush(FINISHED)
-    claim = await studio.engine.claim("w")
+async def test_a_stop_before_the_first_stroke_paints_nothing(harness: WorkerHarness) -> None:
+    job_id, brush = await harness.submit(), Brush(FINISHED)
+    claim = await harness.engine.claim("w")
     assert claim is not None
-    studio.stop.set()
-    await studio.worker(brush).work([claim], studio.stop)
+    harness.stop.set()
+    await harness.worker(brush).work([claim], harness.stop)
     assert brush.passes == []
-    assert (await read_job(studio.database, job_id)).state is State.QUEUED
+    assert (await read_job(harness.database, job_id)).state is State.QUEUED
 
 
-async def test_a_job_that_was_handed_back_is_painted_by_the_next_worker(studio: Studio) -> None:
-    job_id = await studio.submit()
-    async with studio.working(EndlessBrush(STARTED)):
-        await studio.until(job_id, lambda job: job.step == 1)
-    studio.stop.clear()
-    async with studio.working(Brush(FINISHED)):
-        job = await studio.until(job_id, lambda job: job.state is State.RENDERED)
+async def test_a_job_that_was_handed_back_is_painted_by_the_next_worker(harness: WorkerHarness) -> None:
+    job_id = await harness.submit()
+    async with harness.working(EndlessBrush(STARTED)):
+        await harness.until(job_id, lambda job: job.step == 1)
+    harness.stop.clear()
+    async with harness.working(Brush(FINISHED)):
+        job = await harness.until(job_id, lambda job: job.state is State.RENDERED)
     assert job.attempt == 2
 
 
-async def test_a_cancel_stops_the_painting(studio: Studio) -> None:
-    job_id, brush = await studio.submit(), EndlessBrush(STARTED)
-    async with studio.working(brush):
-        await studio.until(job_id, lambda job: job.step == 1)
-        await studio.cancel(job_id)
+async def test_a_cancel_stops_the_painting(harness: WorkerHarness) -> None:
+    job_id, brush = await harness.submit(), EndlessBrush(STARTED)
+    async with harness.working(brush):
+        await harness.until(job_id, lambda job: job.step == 1)
+        await harness.cancel(job_id)
         assert await asyncio.to_thread(brush.closed.wait, 30)
-    job = await read_job(studio.database, job_id)
+    job = await read_job(harness.database, job_id)
     assert (job.state, job.result_blob, job.error) == (State.CANCELLED, None, None)
 
 
 @pytest.mark.parametrize("end", [FINISHED, RuntimeError("too late")], ids=["finished", "broken"])
-async def test_a_worker_that_lost_its_lease_writes_nothing(studio: Studio, end: Stroke) -> None:
-    job_id, gate = await studio.submit(), Gate()
-    pictures = studio.kept()
-    async with studio.working(Brush(STARTED, step(1), gate, end)):
-        await studio.until(job_id, lambda job: job.step == 1)
-        taken = await studio.take_over(job_id)
+async def test_a_worker_that_lost_its_lease_writes_nothing(harness: WorkerHarness, end: Stroke) -> None:
+    job_id, gate = await harness.submit(), Gate()
+    pictures = harness.kept()
+    async with harness.working(Brush(STARTED, step(1), gate, end)):
+        await harness.until(job_id, lambda job: job.step == 1)
+        taken = await harness.take_over(job_id)
         gate.set()
-    assert await read_job(studio.database, job_id) == taken
-    assert studio.kept() == pictures
+    assert await read_job(harness.database, job_id) == taken
+    assert harness.kept() == pictures
 
 
-async def test_a_broken_device_ends_the_worker_and_counts_as_an_attempt(studio: Studio) -> None:
-    job_id = await studio.submit()
-    worker = studio.worker(Brush(STARTED, DeviceBrokenError("CUDA error")))
+async def test_a_broken_device_ends_the_worker_and_counts_as_an_attempt(harness: WorkerHarness) -> None:
+    job_id = await harness.submit()
+    worker = harness.worker(Brush(STARTED, DeviceBrokenError("CUDA error")))
     with pytest.raises(DeviceBrokenError):
-        await worker.run(studio.stop)
-    assert (await read_job(studio.database, job_id)).state is State.RUNNING
-    assert (await studio.take_over(job_id)).attempt == 2
+        await worker.run(harness.stop)
+    assert (await read_job(harness.database, job_id)).state is State.RUNNING
+    assert (await harness.take_over(job_id)).attempt == 2

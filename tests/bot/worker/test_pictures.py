@@ -6,24 +6,24 @@ import pytest
 
 from bot.media.blobs import BlobMissing
 from bot.worker.pictures import Pictures, WeightedStyle, pictures_of
-from tests.bot.builders import read_job
-from tests.bot.worker.studio import FINISHED, Brush, Studio, png
+from tests.support.rows import read_job
+from tests.support.worker import FINISHED, Brush, WorkerHarness, png
 
 
-async def test_a_job_of_two_pictures_has_one_style_of_weight_one(studio: Studio) -> None:
-    job = await read_job(studio.database, await studio.submit())
-    assert await pictures_of(job, studio.blobs) == Pictures(
+async def test_a_job_of_two_pictures_has_one_style_of_weight_one(harness: WorkerHarness) -> None:
+    job = await read_job(harness.database, await harness.submit())
+    assert await pictures_of(job, harness.blobs) == Pictures(
         content=png("teal"), styles=(WeightedStyle(file=png("orange"), weight=1.0),)
     )
 
 
-async def test_all_pictures_of_a_job_reach_the_brush(studio: Studio) -> None:
-    navy, mask, start = [await studio.blobs.put(png(colour)) for colour in ("navy", "white", "red")]
+async def test_all_pictures_of_a_job_reach_the_brush(harness: WorkerHarness) -> None:
+    navy, mask, start = [await harness.blobs.put(png(colour)) for colour in ("navy", "white", "red")]
     more = [{"blob": navy, "name": "navy", "weight": 0.25}]
-    job_id = await studio.submit(style_weight=0.75, more_styles=more, mask_blob=mask, start_blob=start)
+    job_id = await harness.submit(style_weight=0.75, more_styles=more, mask_blob=mask, start_blob=start)
     brush = Brush(FINISHED)
-    async with studio.working(brush):
-        await studio.until(job_id, lambda job: job.ended_at is not None)
+    async with harness.working(brush):
+        await harness.until(job_id, lambda job: job.ended_at is not None)
     assert brush.pictures == Pictures(
         content=png("teal"),
         styles=(
@@ -36,8 +36,8 @@ async def test_all_pictures_of_a_job_reach_the_brush(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("column", ["mask_blob", "start_blob"])
-async def test_a_picture_that_is_gone_is_missed(studio: Studio, column: str) -> None:
+async def test_a_picture_that_is_gone_is_missed(harness: WorkerHarness, column: str) -> None:
     given: dict[str, Any] = {column: "f" * 64}
-    job = await read_job(studio.database, await studio.submit(**given))
+    job = await read_job(harness.database, await harness.submit(**given))
     with pytest.raises(BlobMissing):
-        await pictures_of(job, studio.blobs)
+        await pictures_of(job, harness.blobs)

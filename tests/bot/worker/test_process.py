@@ -10,12 +10,12 @@ import psutil
 import pytest
 
 from bot.db import Database
-from bot.features.jobs import State
-from nst_core import images
+from bot.domain.jobs.model import State
+from nst_core.images import io
 from nst_core.params import Params
-from tests.bot.builders import column
-from tests.bot.worker.real import ENDLESS, SHORT, DataFolder
-from tests.postgres import Server
+from tests.support.postgres import Server
+from tests.support.rows import column
+from tests.support.worker_processes import ENDLESS, SHORT, DataFolder
 
 PATIENCE_S = 300.0
 
@@ -44,9 +44,9 @@ async def test_a_job_is_painted_at_low_priority_and_the_end_of_input_ends_the_wo
     assert job.figures["device"] == "cpu"
     assert job.result_blob is not None
     result = await folder.blobs.get(job.result_blob)
-    picture = images.decode(result)
+    picture = io.decode(result)
     assert max(picture.width, picture.height) == 64
-    assert images.read_parameters(result) == params.as_dict()
+    assert io.read_parameters(result) == params.as_dict()
 
 
 async def test_a_killed_worker_s_job_is_painted_once_by_the_next_and_sigterm_hands_a_job_back(

@@ -12,14 +12,14 @@ from bot.db import Database
 from bot.worker.attempt import DeviceBrokenError
 from bot.worker.pictures import Pictures, WeightedStyle, Work
 from bot.worker.render import holding, paint, room, torch_errors
-from nst_core import images
 from nst_core.errors import DeviceError, EngineError, ParamsError, PictureError
-from nst_core.images import Picture
+from nst_core.events import Event, Finished, Preview, Started
+from nst_core.images import io
+from nst_core.images.io import Picture
 from nst_core.memory import estimate_bytes
 from nst_core.params import Params
-from nst_core.progress import Event, Finished, Preview, Started
-from tests.bot.builders import add, job_of
-from tests.bot.worker.studio import png
+from tests.support.rows import add, job_of
+from tests.support.worker import png
 
 DRAFT = Params(size=64, quality="draft").as_dict()
 SHORT = Params(size=64, steps=2).as_dict()
@@ -85,7 +85,7 @@ def test_several_styles_are_blended_by_their_weights() -> None:
 
 def test_outside_the_mask_the_content_stays() -> None:
     result = painted(DRAFT, pictures(mask=half_white())).rgb
-    content = images.fit(images.decode(png("teal")), 64).rgb
+    content = io.fit(io.decode(png("teal")), 64).rgb
     assert abs(result - content)[:, :28].mean() > 0.05
     assert abs(result - content)[:, 36:].max() < 1e-3
 
@@ -93,7 +93,7 @@ def test_outside_the_mask_the_content_stays() -> None:
 def test_the_painting_begins_with_the_start_picture() -> None:
     events = list(paint_one(SHORT, pictures(start=png("red"))))
     first = next(event for event in events if isinstance(event, Preview))
-    red = images.decode(png("red")).rgb[0, 0]
+    red = io.decode(png("red")).rgb[0, 0]
     assert abs(first.picture.rgb - red).max() < 0.02
 
 

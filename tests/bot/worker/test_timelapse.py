@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bot.domain.jobs.model import State
 from bot.errors import Failure
-from bot.features.jobs import State
 from bot.media.blobs import Blobs
 from bot.worker.attempt import Attempt
 from bot.worker.timelapse import EDGE_PX, MAX_BYTES, MAX_FRAMES, RESULT_MS, Timelapse
-from nst_core.images import Picture
-from tests.bot.worker.studio import FINISHED, PARAMS, STARTED, Brush, Studio, picture, preview, step
+from nst_core.images.io import Picture
+from tests.support.worker import FINISHED, PARAMS, STARTED, Brush, WorkerHarness, picture, preview, step
 
 
 def frames(webp: bytes) -> list[tuple[tuple[int, int], int, int]]:
@@ -81,14 +81,14 @@ def test_there_is_no_film_of_a_result_alone() -> None:
     assert Timelapse().encode(picture(1.0)) is None
 
 
-async def test_the_film_of_a_run_is_kept_beside_its_picture(studio: Studio) -> None:
-    job = await studio.paint(Brush(STARTED, preview(0.2), step(1), preview(0.6), FINISHED))
+async def test_the_film_of_a_run_is_kept_beside_its_picture(harness: WorkerHarness) -> None:
+    job = await harness.paint(Brush(STARTED, preview(0.2), step(1), preview(0.6), FINISHED))
     assert job.timelapse_blob is not None
-    assert len(frames(await studio.blobs.get(job.timelapse_blob))) == 3
+    assert len(frames(await harness.blobs.get(job.timelapse_blob))) == 3
 
 
-async def test_no_film_is_made_where_none_is_wanted(studio: Studio) -> None:
-    job = await studio.paint(Brush(STARTED, preview(0.2), FINISHED), timelapse=False)
+async def test_no_film_is_made_where_none_is_wanted(harness: WorkerHarness) -> None:
+    job = await harness.paint(Brush(STARTED, preview(0.2), FINISHED), timelapse=False)
     assert (job.state, job.timelapse_blob) == (State.RENDERED, None)
 
 
@@ -99,8 +99,8 @@ class NoRoomForFilms(Blobs):
         return await super().put(data)
 
 
-async def test_a_film_that_cannot_be_stored_costs_no_job(studio: Studio) -> None:
-    job = await studio.paint(Brush(preview(0.2), FINISHED), blobs=NoRoomForFilms(studio.folder))
+async def test_a_film_that_cannot_be_stored_costs_no_job(harness: WorkerHarness) -> None:
+    job = await harness.paint(Brush(preview(0.2), FINISHED), blobs=NoRoomForFilms(harness.folder))
     assert (job.state, job.timelapse_blob) == (State.RENDERED, None)
 
 

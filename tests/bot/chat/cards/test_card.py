@@ -2,9 +2,9 @@ from typing import Any
 
 from bot.chat.cards import card
 from bot.db import Database
-from bot.features import transitions
-from bot.features.jobs import State
-from tests.bot.builders import BLOB, NOW, add, add_in, claim_one, job_of
+from bot.domain.jobs import queue
+from bot.domain.jobs.model import State
+from tests.support.rows import BLOB, NOW, add, add_in, claim_one, job_of
 
 
 def texts(view: Any) -> str:
@@ -17,7 +17,7 @@ async def test_a_finished_card_says_what_went_otherwise_than_asked_once(database
         job_id = await add(connection)
         claim = await claim_one(connection)
         figures = {"notes": [note, note]}
-        await transitions.render(connection, claim, result_blob=BLOB, figures=figures, now=NOW)
+        await queue.render(connection, claim, result_blob=BLOB, figures=figures, now=NOW)
         job = await job_of(connection, job_id)
     assert texts(card.render(job)).count(note) == 1
 

@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from bot.features.jobs import State
-from bot.features.submit import MAX_SEED
-from tests.bot.builders import BLOB, set_columns
-from tests.bot.chat.clicks import differences, edited, painted, press, private_words
-from tests.bot.chat.conftest import Studio, card
+from bot.domain.jobs.model import State
+from bot.domain.requests.submit import MAX_SEED
+from tests.bot.chat.conftest import ChatHarness, card
+from tests.support.clicks import differences, edited, painted, press, private_words
+from tests.support.rows import BLOB, set_columns
 
 
-async def test_the_modal_shows_the_settings_within_discords_limits(studio: Studio) -> None:
-    await painted(studio, strength=35, quality="high", init="style", keep_colors=True)
-    shown = await press(studio, "edit")
+async def test_the_modal_shows_the_settings_within_discords_limits(chat: ChatHarness) -> None:
+    await painted(chat, strength=35, quality="high", init="style", keep_colors=True)
+    shown = await press(chat, "edit")
     assert shown.modal is not None
     fields = {one["component"]["custom_id"]: one["component"] for one in shown.modal["components"]}
     assert list(fields) == ["strength", "quality", "size", "ways", "seed"]
@@ -28,15 +28,15 @@ async def test_the_modal_shows_the_settings_within_discords_limits(studio: Studi
     assert all(len(one["label"]) <= 45 for one in shown.modal["components"])
 
 
-async def test_what_was_changed_is_painted_anew(studio: Studio) -> None:
-    old = await painted(studio)
-    shown = await press(studio, "edit", studio.ben)
+async def test_what_was_changed_is_painted_anew(chat: ChatHarness) -> None:
+    old = await painted(chat)
+    shown = await press(chat, "edit", chat.ben)
     values = edited(
         strength="62,5", quality=["draft"], size=["96"], ways=["adam", "adain", "colours"], seed="9"
     )
-    result = await studio.ben.submit_modal(shown, values)
-    new = await studio.job()
-    assert (new.user_id, new.parent_id, new.state) == (studio.ben.id, old.id, State.QUEUED)
+    result = await chat.ben.submit_modal(shown, values)
+    new = await chat.job()
+    assert (new.user_id, new.parent_id, new.state) == (chat.ben.id, old.id, State.QUEUED)
     assert differences(old.params, new.params) == {
         "strength": 62.5,
         "quality": "draft",
@@ -49,10 +49,10 @@ async def test_what_was_changed_is_painted_anew(studio: Studio) -> None:
     assert "strength 62.5 · draft · 96 px · from adain · adam · colours kept · seed 9" in card(result)
 
 
-async def test_an_empty_seed_is_a_new_one(studio: Studio) -> None:
-    old = await painted(studio)
-    await studio.ada.submit_modal(await press(studio, "edit"), edited(seed=""))
-    assert set(differences(old.params, (await studio.job()).params)) == {"seed"}
+async def test_an_empty_seed_is_a_new_one(chat: ChatHarness) -> None:
+    old = await painted(chat)
+    await chat.ada.submit_modal(await press(chat, "edit"), edited(seed=""))
+    assert set(differences(old.params, (await chat.job()).params)) == {"seed"}
 
 
 @pytest.mark.parametrize(
@@ -60,23 +60,23 @@ async def test_an_empty_seed_is_a_new_one(studio: Studio) -> None:
     [(1.0, [], 1.0), (1.0, ["fine"], 0.5), (2.0, [], 1.0), (0.7, [], 0.7), (0.7, ["coarse"], 2.0)],
 )
 async def test_the_texture_is_finer_or_coarser_or_as_it_was(
-    studio: Studio, before: float, ways: list[str], after: float
+    chat: ChatHarness, before: float, ways: list[str], after: float
 ) -> None:
-    await painted(studio, style_scale=before)
-    await studio.ada.submit_modal(await press(studio, "edit"), edited(ways=ways))
-    assert (await studio.job()).params["style_scale"] == after
+    await painted(chat, style_scale=before)
+    await chat.ada.submit_modal(await press(chat, "edit"), edited(ways=ways))
+    assert (await chat.job()).params["style_scale"] == after
 
 
 @pytest.mark.parametrize(("ways", "start"), [([], BLOB), (["noise"], None)])
 async def test_another_start_replaces_the_picture_that_it_was_started_from(
-    studio: Studio, ways: list[str], start: str | None
+    chat: ChatHarness, ways: list[str], start: str | None
 ) -> None:
-    job = await painted(studio)
+    job = await painted(chat)
     kept = job.result_blob
-    async with studio.rooms.database.begin() as connection:
+    async with chat.services.database.begin() as connection:
         await set_columns(connection, job.id, start_blob=kept)
-    await studio.ada.submit_modal(await press(studio, "edit"), edited(ways=ways))
-    assert (await studio.job()).start_blob == (kept if start else None)
+    await chat.ada.submit_modal(await press(chat, "edit"), edited(ways=ways))
+    assert (await chat.job()).start_blob == (kept if start else None)
 
 
 @pytest.mark.parametrize(
@@ -95,17 +95,17 @@ async def test_another_start_replaces_the_picture_that_it_was_started_from(
     ],
 )
 async def test_what_cannot_be_painted_is_refused(
-    studio: Studio, values: dict[str, Any], sentence: str
+    chat: ChatHarness, values: dict[str, Any], sentence: str
 ) -> None:
-    await painted(studio)
-    result = await studio.ada.submit_modal(await press(studio, "edit"), edited(**values))
+    await painted(chat)
+    result = await chat.ada.submit_modal(await press(chat, "edit"), edited(**values))
     assert sentence in private_words(result)
-    assert await studio.count_jobs() == 0
+    assert await chat.count_jobs() == 0
 
 
-async def test_a_picture_that_was_deleted_while_the_modal_was_open_is_refused(studio: Studio) -> None:
-    await painted(studio)
-    shown = await press(studio, "edit")
-    async with studio.rooms.database.begin() as connection:
+async def test_a_picture_that_was_deleted_while_the_modal_was_open_is_refused(chat: ChatHarness) -> None:
+    await painted(chat)
+    shown = await press(chat, "edit")
+    async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, result_blob=None)
-    assert "no longer kept" in private_words(await studio.ada.submit_modal(shown, edited()))
+    assert "no longer kept" in private_words(await chat.ada.submit_modal(shown, edited()))

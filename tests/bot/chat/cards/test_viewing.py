@@ -4,22 +4,22 @@ from io import BytesIO
 
 from PIL import Image
 
-from tests.bot.builders import set_columns
-from tests.bot.chat.cards.test_album import noise_png
-from tests.bot.chat.clicks import buttons_of, forge, painted, press, private_words
-from tests.bot.chat.conftest import Studio, card, png
+from tests.bot.chat.cards.test_card_picture import noise_png
+from tests.bot.chat.conftest import ChatHarness, card, png
+from tests.support.clicks import buttons_of, forge, painted, press, private_words
+from tests.support.rows import set_columns
 
 SMALL = 10_000
 """A file limit, in bytes, that a picture of noise does not keep."""
 
 
-async def test_content_style_and_result_stand_side_by_side_for_one_person(studio: Studio) -> None:
-    await painted(studio)
-    blob = await studio.rooms.intake.blobs.put(png(colour="gold"))
-    async with studio.rooms.database.begin() as connection:
+async def test_content_style_and_result_stand_side_by_side_for_one_person(chat: ChatHarness) -> None:
+    await painted(chat)
+    blob = await chat.services.picture_store.blobs.put(png(colour="gold"))
+    async with chat.services.database.begin() as connection:
         more = [{"blob": blob, "name": "gold", "weight": 1.0}]
         await set_columns(connection, 1, more_styles=more, style_name="Starry Night + gold")
-    result = await press(studio, "compare", studio.ben)
+    result = await press(chat, "compare", chat.ben)
     assert result.ephemeral
     assert result.response is not None
     gallery, text = result.response.components
@@ -39,65 +39,65 @@ async def test_content_style_and_result_stand_side_by_side_for_one_person(studio
     assert not any(item["spoiler"] for item in gallery["items"])
 
 
-async def test_spoilers_stay_spoilers_in_a_comparison(studio: Studio) -> None:
-    await painted(studio)
-    async with studio.rooms.database.begin() as connection:
+async def test_spoilers_stay_spoilers_in_a_comparison(chat: ChatHarness) -> None:
+    await painted(chat)
+    async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, spoiler=True)
-    result = await press(studio, "compare")
+    result = await press(chat, "compare")
     assert result.response is not None
     assert all(item["spoiler"] for item in result.response.components[0]["items"])
     assert all(one.is_spoiler() for one in result.response.attachments)
 
 
-async def test_a_reduced_picture_has_its_full_size_behind_a_button(studio: Studio) -> None:
-    await studio.stylize(content=("noise.png", noise_png()), size=128)
-    await studio.limit_files(SMALL)
-    await studio.paint()
-    await studio.courier.round()
-    (message,) = studio.channel.history()
+async def test_a_reduced_picture_has_its_full_size_behind_a_button(chat: ChatHarness) -> None:
+    await chat.stylize(content=("noise.png", noise_png()), size=128)
+    await chat.limit_files(SMALL)
+    await chat.paint()
+    await chat.courier.round()
+    (message,) = chat.channel.history()
     assert message.attachments[0].filename == "easel-1.jpg"
-    result = await press(studio, "full", studio.ben)
+    result = await press(chat, "full", chat.ben)
     assert result.ephemeral
     assert result.response is not None
     (attachment,) = result.response.attachments
-    data = studio.env.backend.cdn.get(attachment.url)
+    data = chat.env.backend.cdn.get(attachment.url)
     assert data is not None
     assert Image.open(BytesIO(data)).format == "PNG"
-    assert data == await studio.rooms.intake.blobs.get((await studio.job()).result_blob or "")
+    assert data == await chat.services.picture_store.blobs.get((await chat.job()).result_blob or "")
     assert "in full size" in card(result)
 
 
-async def test_a_whole_picture_has_no_such_button(studio: Studio) -> None:
-    await painted(studio)
-    message = studio.channel.history()[-1]
+async def test_a_whole_picture_has_no_such_button(chat: ChatHarness) -> None:
+    await painted(chat)
+    message = chat.channel.history()[-1]
     names = buttons_of([component.to_dict() for component in message.components])  # type: ignore[misc]
     assert "easel:full:1" not in names
 
 
-async def test_a_file_that_discord_does_not_take_is_explained(studio: Studio) -> None:
-    await painted(studio)
+async def test_a_file_that_discord_does_not_take_is_explained(chat: ChatHarness) -> None:
+    await painted(chat)
     large = b"\x00" * (25 * 1024 * 1024)
-    key = await studio.rooms.intake.blobs.put(large)
-    async with studio.rooms.database.begin() as connection:
+    key = await chat.services.picture_store.blobs.put(large)
+    async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, result_blob=key)
-    forge(studio, "easel:full:1")
-    assert "25.0 MiB and Discord takes 24.0 MiB" in private_words(await press(studio, "full"))
+    forge(chat, "easel:full:1")
+    assert "25.0 MiB and Discord takes 24.0 MiB" in private_words(await press(chat, "full"))
 
 
-async def test_the_time_lapse_is_shown_where_there_is_one(studio: Studio) -> None:
-    job = await painted(studio)
-    result = await press(studio, "lapse", studio.ben)
+async def test_the_time_lapse_is_shown_where_there_is_one(chat: ChatHarness) -> None:
+    job = await painted(chat)
+    result = await press(chat, "lapse", chat.ben)
     assert result.ephemeral
     assert result.response is not None
     (attachment,) = result.response.attachments
     assert attachment.filename == "easel-1.webp"
     assert attachment.description == "How a picture in the style of Starry Night was painted, step by step"
-    data = studio.env.backend.cdn.get(attachment.url)
-    assert data == await studio.rooms.intake.blobs.get(job.timelapse_blob or "")
+    data = chat.env.backend.cdn.get(attachment.url)
+    assert data == await chat.services.picture_store.blobs.get(job.timelapse_blob or "")
 
 
-async def test_a_picture_without_a_time_lapse_says_so(studio: Studio) -> None:
-    await painted(studio)
-    async with studio.rooms.database.begin() as connection:
+async def test_a_picture_without_a_time_lapse_says_so(chat: ChatHarness) -> None:
+    await painted(chat)
+    async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, timelapse_blob=None)
-    assert "no time-lapse" in private_words(await press(studio, "lapse"))
+    assert "no time-lapse" in private_words(await press(chat, "lapse"))

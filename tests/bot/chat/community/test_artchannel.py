@@ -8,20 +8,20 @@ from simcord import Env
 from bot.chat.cards.card import layout
 from bot.chat.client import EaselClient
 from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect
-from bot.features import guilds
-from bot.features.guilds import GuildSettings
-from tests.bot.chat.conftest import Studio, card, sentence
-from tests.bot.chat.hall import Hall, hall_of
+from bot.domain.servers import server_settings
+from bot.domain.servers.server_settings import GuildSettings
+from tests.bot.chat.conftest import ChatHarness, card, sentence
+from tests.support.gallery import Hall, hall_of
 
 
 @pytest.fixture
-def hall(studio: Studio) -> Hall:
-    return hall_of(studio)
+def hall(chat: ChatHarness) -> Hall:
+    return hall_of(chat)
 
 
 async def settings(hall: Hall) -> GuildSettings:
-    async with hall.studio.rooms.database.read() as connection:
-        return await guilds.settings_of(connection, hall.studio.env.guild.id)
+    async with hall.chat.services.database.read() as connection:
+        return await server_settings.settings_of(connection, hall.chat.env.guild.id)
 
 
 async def test_a_manager_chooses_the_channel_and_sees_the_panel(hall: Hall) -> None:
@@ -32,35 +32,35 @@ async def test_a_manager_chooses_the_channel_and_sees_the_panel(hall: Hall) -> N
 
 
 async def test_others_do_not_even_see_the_command(hall: Hall) -> None:
-    seen = hall.studio.ada.available_commands(hall.studio.channel)
+    seen = hall.chat.ada.available_commands(hall.chat.channel)
     assert "artchannel setup" not in seen
-    assert "artchannel setup" in hall.mia.available_commands(hall.studio.channel)
+    assert "artchannel setup" in hall.mia.available_commands(hall.chat.channel)
 
 
 async def test_whoever_was_let_at_the_command_by_mistake_is_refused(hall: Hall) -> None:
     await hall.open()
     root = next(
         one
-        for one in hall.studio.env.backend.visible_commands(
-            user_id=hall.mia.id, channel_id=hall.studio.channel.id
+        for one in hall.chat.env.backend.visible_commands(
+            user_id=hall.mia.id, channel_id=hall.chat.channel.id
         )
         if one["name"] == "artchannel"
     )
     root["default_member_permissions"] = None
     for command, options in (("setup", {"channel": hall.art}), ("settings", {}), ("off", {})):
-        result = await hall.studio.ada.slash(hall.studio.channel, f"artchannel {command}", **options)
+        result = await hall.chat.ada.slash(hall.chat.channel, f"artchannel {command}", **options)
         assert "Only those who may manage this server" in sentence(result)
     assert (await settings(hall)).art_channel == hall.art.id
 
 
 async def test_missing_permissions_are_named_in_one_sentence(hall: Hall) -> None:
-    guild = hall.studio.env.guild
+    guild = hall.chat.env.guild
     assert guild.me is not None
     closed = guild.create_text_channel(
         "closed",
         overwrites={guild.me: discord.PermissionOverwrite(attach_files=False, send_messages=False)},
     )
-    result = await hall.mia.slash(hall.studio.channel, "artchannel setup", channel=closed)
+    result = await hall.mia.slash(hall.chat.channel, "artchannel setup", channel=closed)
     assert sentence(result) == (
         "I lack permissions in #closed: give me Send Messages, Attach Files there and try again."
     )
@@ -69,14 +69,14 @@ async def test_missing_permissions_are_named_in_one_sentence(hall: Hall) -> None
 
 async def test_without_a_channel_there_is_nothing_to_set_or_close(hall: Hall) -> None:
     for command in ("settings", "off"):
-        result = await hall.mia.slash(hall.studio.channel, f"artchannel {command}")
+        result = await hall.mia.slash(hall.chat.channel, f"artchannel {command}")
         assert "no art channel" in sentence(result)
 
 
 async def test_the_panels_buttons_turn_things_on_and_off_also_after_a_restart(hall: Hall, env: Env) -> None:
     shown = (await hall.open()).response
     assert shown is not None
-    await env.restart_bot(EaselClient(hall.studio.rooms, shard_count=1))
+    await env.restart_bot(EaselClient(hall.chat.services, shard_count=1))
     for label, changed in (
         ("Only there: no", {"art_only": True}),
         ("A thread each: no", {"art_threads": True}),
@@ -91,12 +91,12 @@ async def test_the_panels_buttons_turn_things_on_and_off_also_after_a_restart(ha
 async def test_the_panels_selects_choose_channel_and_style(hall: Hall) -> None:
     shown = (await hall.open()).response
     assert shown is not None
-    other = hall.studio.env.guild.create_text_channel("other")
+    other = hall.chat.env.guild.create_text_channel("other")
     await hall.mia.select(shown, [other], custom_id="easel:art:channel")
     assert (await settings(hall)).art_channel == other.id
     await hall.mia.select(shown, ["=The Scream"], custom_id="easel:art:style")
     assert (await settings(hall)).weekly_style == "The Scream"
-    result = await hall.mia.slash(hall.studio.channel, "artchannel settings")
+    result = await hall.mia.slash(hall.chat.channel, "artchannel settings")
     assert "Style of the week: **The Scream**" in card(result)
     await hall.mia.select(shown, ["none"], custom_id="easel:art:style")
     assert (await settings(hall)).weekly_style is None
@@ -110,12 +110,12 @@ async def test_a_panel_obeys_only_managers(hall: Hall) -> None:
         ui.ActionRow(ArtChannelSelect()),
         ui.ActionRow(WeeklyStyleSelect(["The Scream"])),
     )
-    panel = await hall.studio.env.bot.get_partial_messageable(hall.art.id).send(view=view)
+    panel = await hall.chat.env.bot.get_partial_messageable(hall.art.id).send(view=view)
     before = await settings(hall)
-    ada = hall.studio.ada
+    ada = hall.chat.ada
     for result in (
         await ada.click(panel, label="Only there: no"),
-        await ada.select(panel, [hall.studio.channel], custom_id="easel:art:channel"),
+        await ada.select(panel, [hall.chat.channel], custom_id="easel:art:channel"),
         await ada.select(panel, ["=The Scream"], custom_id="easel:art:style"),
     ):
         assert result.ephemeral
@@ -124,12 +124,12 @@ async def test_a_panel_obeys_only_managers(hall: Hall) -> None:
 
 
 async def test_threads_need_a_permission_more(hall: Hall) -> None:
-    guild = hall.studio.env.guild
+    guild = hall.chat.env.guild
     assert guild.me is not None
     quiet = guild.create_text_channel(
         "quiet", overwrites={guild.me: discord.PermissionOverwrite(create_public_threads=False)}
     )
-    result = await hall.mia.slash(hall.studio.channel, "artchannel setup", channel=quiet)
+    result = await hall.mia.slash(hall.chat.channel, "artchannel setup", channel=quiet)
     assert result.response is not None
     refused = await hall.mia.click(result.response, label="A thread each: no")
     assert "Create Public Threads" in sentence(refused)
@@ -140,7 +140,7 @@ async def test_off_keeps_what_hangs_and_hangs_no_more(hall: Hall) -> None:
     await hall.open()
     await hall.hang()
     await hall.deliver()
-    result = await hall.mia.slash(hall.studio.channel, "artchannel off")
+    result = await hall.mia.slash(hall.chat.channel, "artchannel off")
     assert "No more pictures are hung" in sentence(result)
     await hall.curator(later_s=100).round()
     await hall.deliver()

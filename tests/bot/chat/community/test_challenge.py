@@ -12,20 +12,20 @@ from sqlalchemy import select, update
 
 from bot.chat.cards.card import layout
 from bot.chat.client import EaselClient
-from bot.chat.community.ballot import VoteSelect
+from bot.chat.community.vote import VoteSelect
 from bot.tables import challenges, server_presets, votes
 from bot.tables import jobs as jobs_table
-from tests.bot.chat.conftest import Studio, png, sentence
-from tests.bot.chat.hall import Hall, custom_id, hall_of, shown
+from tests.bot.chat.conftest import ChatHarness, png, sentence
+from tests.support.gallery import Hall, custom_id, hall_of, shown
 
 
 @pytest.fixture
-def hall(studio: Studio) -> Hall:
-    return hall_of(studio)
+def hall(chat: ChatHarness) -> Hall:
+    return hall_of(chat)
 
 
 async def give(hall: Hall, who: MemberActor, command: str, **options: Any) -> InteractionResult:
-    return await who.slash(hall.studio.channel, f"challenge {command}", **options)
+    return await who.slash(hall.chat.channel, f"challenge {command}", **options)
 
 
 async def start(hall: Hall, **options: Any) -> InteractionResult:
@@ -34,11 +34,11 @@ async def start(hall: Hall, **options: Any) -> InteractionResult:
 
 async def enter(hall: Hall, who: MemberActor, **options: Any) -> InteractionResult:
     """Paints a picture in private, and enters it."""
-    await hall.studio.stylize(
+    await hall.chat.stylize(
         who, private=True, content=("c.png", png(colour=f"#{who.id % 0x1000000:06x}")), **options
     )
-    await hall.studio.paint()
-    await hall.studio.courier.round()
+    await hall.chat.paint()
+    await hall.chat.courier.round()
     return await give(hall, who, "enter")
 
 
@@ -51,7 +51,7 @@ async def public(result: InteractionResult) -> ResponseMessage:
 async def open_vote(hall: Hall) -> ResponseMessage:
     """A challenge with the entries of Ada and Ben, at its vote."""
     await start(hall)
-    for who in (hall.studio.ada, hall.studio.ben):
+    for who in (hall.chat.ada, hall.chat.ben):
         assert "Entered" in sentence(await enter(hall, who))
     return await public(await give(hall, hall.mia, "vote"))
 
@@ -102,25 +102,25 @@ async def test_a_style_is_shown(hall: Hall) -> None:
 
 
 async def test_a_server_preset_may_be_the_style(hall: Hall) -> None:
-    rooms = hall.studio.rooms
-    blob = await rooms.intake.blobs.put(png(colour="navy"))
+    services = hall.chat.services
+    blob = await services.picture_store.blobs.put(png(colour="navy"))
     row = {"user_id": hall.mia.id, "name": "Harbour", "name_key": "harbour", "look": {}, "created_at": 0.0}
-    async with rooms.database.begin() as connection:
+    async with services.database.begin() as connection:
         await connection.execute(
-            server_presets.insert().values(guild_id=hall.studio.env.guild.id, style_blob=blob, **row)
+            server_presets.insert().values(guild_id=hall.chat.env.guild.id, style_blob=blob, **row)
         )
-    choices = await hall.mia.autocomplete(hall.studio.channel, "challenge start", "style", "harb")
+    choices = await hall.mia.autocomplete(hall.chat.channel, "challenge start", "style", "harb")
     assert [choice["value"] for choice in choices] == ["Harbour"]
     message = await public(await give(hall, hall.mia, "start", style="HARBOUR"))
     assert "Every entry is painted in **Harbour**" in shown(message.message)
 
 
 async def test_who_may_start_one(hall: Hall) -> None:
-    refused = await give(hall, hall.studio.ada, "start", theme="x")
+    refused = await give(hall, hall.chat.ada, "start", theme="x")
     assert "Only those who may manage this server or its events" in sentence(refused)
-    guild = hall.studio.env.guild
+    guild = hall.chat.env.guild
     role = guild.create_role("events", permissions=discord.Permissions(manage_events=True))
-    eva = guild.add_member(hall.studio.env.create_user("eva"), roles=[role])
+    eva = guild.add_member(hall.chat.env.create_user("eva"), roles=[role])
     assert "Started" in sentence(await give(hall, eva, "start", theme="x"))
     assert "already running" in sentence(await start(hall))
 
@@ -129,7 +129,7 @@ async def test_a_start_needs_a_theme_or_a_style_that_there_is(hall: Hall) -> Non
     assert "Give the challenge a theme" in sentence(await give(hall, hall.mia, "start"))
     refused = await give(hall, hall.mia, "start", style="no such style")
     assert "no painting or server preset called “no such style”" in sentence(refused)
-    assert "No challenge is running" in sentence(await give(hall, hall.studio.ada, "enter"))
+    assert "No challenge is running" in sentence(await give(hall, hall.chat.ada, "enter"))
 
 
 # Enter -----------------------------------------------------------------------------------------------
@@ -138,43 +138,43 @@ async def test_a_start_needs_a_theme_or_a_style_that_there_is(hall: Hall) -> Non
 async def test_an_entry_is_ones_own_finished_picture_since_the_start(hall: Hall) -> None:
     await hall.deliver()
     await start(hall)
-    assert "no finished picture made here" in sentence(await give(hall, hall.studio.ada, "enter"))
+    assert "no finished picture made here" in sentence(await give(hall, hall.chat.ada, "enter"))
     await hall.deliver()
-    choices = await hall.studio.ada.autocomplete(hall.studio.channel, "challenge enter", "picture", "starry")
+    choices = await hall.chat.ada.autocomplete(hall.chat.channel, "challenge enter", "picture", "starry")
     assert [choice["value"] for choice in choices] == [2]
-    result = await give(hall, hall.studio.ada, "enter", picture=2)
+    result = await give(hall, hall.chat.ada, "enter", picture=2)
     assert result.ephemeral
     assert "Entered: your picture in the style of Starry Night" in sentence(result)
-    assert "no finished picture" in sentence(await give(hall, hall.studio.ben, "enter", picture=2))
-    assert "no finished picture" in sentence(await give(hall, hall.studio.ada, "enter", picture=1))
+    assert "no finished picture" in sentence(await give(hall, hall.chat.ben, "enter", picture=2))
+    assert "no finished picture" in sentence(await give(hall, hall.chat.ada, "enter", picture=1))
 
 
 async def test_nothing_is_offered_where_nothing_runs(hall: Hall) -> None:
     await hall.deliver()
-    assert await hall.studio.ada.autocomplete(hall.studio.channel, "challenge enter", "picture", "") == []
+    assert await hall.chat.ada.autocomplete(hall.chat.channel, "challenge enter", "picture", "") == []
 
 
 async def test_with_a_style_only_pictures_in_it_enter(hall: Hall) -> None:
     await start(hall, style="The Scream")
-    assert "in the style “The Scream”" in sentence(await enter(hall, hall.studio.ada))
-    assert "Entered" in sentence(await enter(hall, hall.studio.ada, preset="The Scream"))
+    assert "in the style “The Scream”" in sentence(await enter(hall, hall.chat.ada))
+    assert "Entered" in sentence(await enter(hall, hall.chat.ada, preset="The Scream"))
 
 
 async def test_age_restricted_pictures_enter_only_in_such_a_channel(hall: Hall) -> None:
     await start(hall)
     await hall.deliver()
-    async with hall.studio.rooms.database.begin() as connection:
+    async with hall.chat.services.database.begin() as connection:
         await connection.execute(update(jobs_table).values(age_restricted=True))
-    assert "no finished picture" in sentence(await give(hall, hall.studio.ada, "enter"))
-    hall.restrict(hall.studio.channel)
-    assert "Entered" in sentence(await give(hall, hall.studio.ada, "enter"))
+    assert "no finished picture" in sentence(await give(hall, hall.chat.ada, "enter"))
+    hall.restrict(hall.chat.channel)
+    assert "Entered" in sentence(await give(hall, hall.chat.ada, "enter"))
 
 
 async def test_a_picture_in_a_challenge_hangs_only_after_its_end(hall: Hall) -> None:
     await hall.open()
     await start(hall)
     await hall.hang()
-    await give(hall, hall.studio.ada, "enter")
+    await give(hall, hall.chat.ada, "enter")
     await hall.curator(later_s=5).round()
     assert hall.art.history() == []
     await give(hall, hall.mia, "end")
@@ -188,12 +188,12 @@ async def test_a_picture_in_a_challenge_hangs_only_after_its_end(hall: Hall) -> 
 async def test_the_vote_shows_numbered_pictures_and_no_names(hall: Hall) -> None:
     message = await open_vote(hall)
     text = str(message.components) + str([one.filename for one in message.attachments])
-    for who in (hall.studio.ada, hall.studio.ben):
+    for who in (hall.chat.ada, hall.chat.ben):
         assert str(who.id) not in text
     assert "easel-" not in text, "a job's number would lead to its card"
     assert [one.filename for one in message.attachments] == ["picture-1.jpg", "picture-2.jpg"]
     assert message.attachments[0].description == "Picture 1, painted in the style of Starry Night"
-    data = hall.studio.env.backend.cdn.get(message.attachments[0].url)
+    data = hall.chat.env.backend.cdn.get(message.attachments[0].url)
     assert data is not None
     assert Image.open(BytesIO(data)).format == "JPEG"
     assert len(options_of(message)) == 2
@@ -201,36 +201,36 @@ async def test_the_vote_shows_numbered_pictures_and_no_names(hall: Hall) -> None
 
 async def test_a_vote_is_cast_and_changed_also_after_a_restart(hall: Hall, env: Env) -> None:
     message = await open_vote(hall)
-    await env.restart_bot(EaselClient(hall.studio.rooms, shard_count=1))
+    await env.restart_bot(EaselClient(hall.chat.services, shard_count=1))
     for number, value in enumerate(options_of(message), start=1):
         result = await vote(hall.mia, message, value)
         assert result.ephemeral
         assert f"Your vote is for picture {number}." in sentence(result)
-    async with hall.studio.rooms.database.read() as connection:
+    async with hall.chat.services.database.read() as connection:
         assert len((await connection.execute(select(votes))).all()) == 1
 
 
 async def test_who_may_open_the_vote_and_where_and_when(hall: Hall) -> None:
     assert "No challenge is running" in sentence(await give(hall, hall.mia, "vote"))
     await start(hall)
-    assert "Only its starter" in sentence(await give(hall, hall.studio.ada, "vote"))
+    assert "Only its starter" in sentence(await give(hall, hall.chat.ada, "vote"))
     assert "There are 0 entries so far" in sentence(await give(hall, hall.mia, "vote"))
     elsewhere = await hall.mia.slash(hall.art, "challenge vote")
     assert "This challenge runs in #art" in sentence(elsewhere)
-    await enter(hall, hall.studio.ada)
+    await enter(hall, hall.chat.ada)
     assert "There is 1 entry so far" in sentence(await give(hall, hall.mia, "vote"))
-    await enter(hall, hall.studio.ben)
+    await enter(hall, hall.chat.ben)
     await public(await give(hall, hall.mia, "vote"))
     again = await public(await give(hall, hall.mia, "vote"))
     assert len(options_of(again)) == 2, "shown again"
-    assert "vote has begun" in sentence(await give(hall, hall.studio.ada, "enter"))
+    assert "vote has begun" in sentence(await give(hall, hall.chat.ada, "enter"))
 
 
 async def test_more_than_ten_entries_fill_several_messages(hall: Hall) -> None:
     await start(hall)
-    guild = hall.studio.env.guild
+    guild = hall.chat.env.guild
     for number in range(11):
-        await enter(hall, guild.add_member(hall.studio.env.create_user(f"painter{number}")))
+        await enter(hall, guild.add_member(hall.chat.env.create_user(f"painter{number}")))
     first, second = (await give(hall, hall.mia, "vote")).followups
     assert (len(first.attachments), len(second.attachments)) == (10, 1)
     assert second.attachments[0].filename == "picture-11.jpg"
@@ -239,10 +239,10 @@ async def test_more_than_ten_entries_fill_several_messages(hall: Hall) -> None:
 
 async def test_a_missing_blob_is_left_out_of_the_vote(hall: Hall) -> None:
     await start(hall)
-    for who in (hall.studio.ada, hall.studio.ben):
+    for who in (hall.chat.ada, hall.chat.ben):
         await enter(hall, who)
-    job = await hall.studio.job()
-    await hall.studio.rooms.intake.blobs.delete(job.result_blob or "")
+    job = await hall.chat.job()
+    await hall.chat.services.picture_store.blobs.delete(job.result_blob or "")
     message = await public(await give(hall, hall.mia, "vote"))
     assert len(message.attachments) == 1
     assert len(options_of(message)) == 1
@@ -251,7 +251,7 @@ async def test_a_missing_blob_is_left_out_of_the_vote(hall: Hall) -> None:
 async def test_a_vote_of_another_server_or_time_counts_for_nothing(hall: Hall) -> None:
     message = await open_vote(hall)
     value = options_of(message)[0]
-    env = hall.studio.env
+    env = hall.chat.env
     guild = env.create_guild("elsewhere")
     channel = guild.create_text_channel("general")
     eve = guild.add_member(env.create_user("eve"))
@@ -259,12 +259,12 @@ async def test_a_vote_of_another_server_or_time_counts_for_nothing(hall: Hall) -
     view = layout(discord.ui.ActionRow(VoteSelect(1, {key: int(number), "0" * 16: 2})))
     replayed = await env.bot.get_partial_messageable(channel.id).send(view=view)
     assert "This vote is over" in sentence(await eve.select(replayed, [value], custom_id="easel:vote:1"))
-    here = await env.bot.get_partial_messageable(hall.studio.channel.id).send(view=view)
+    here = await env.bot.get_partial_messageable(hall.chat.channel.id).send(view=view)
     made_up = await hall.mia.select(here, [f"2.{'0' * 16}"], custom_id="easel:vote:1")
     assert "no longer in the challenge" in sentence(made_up)
     await give(hall, hall.mia, "end")
     assert "This vote is over" in sentence(await vote(hall.mia, message, value))
-    async with hall.studio.rooms.database.read() as connection:
+    async with hall.chat.services.database.read() as connection:
         assert (await connection.execute(select(votes))).all() == []
 
 
@@ -273,17 +273,17 @@ async def test_a_vote_of_another_server_or_time_counts_for_nothing(hall: Hall) -
 
 async def test_the_results_name_everybody_with_their_votes(hall: Hall) -> None:
     message = await open_vote(hall)
-    own = await own_option(hall, hall.studio.ada, message)
-    for voter in (hall.studio.ben, hall.mia):
+    own = await own_option(hall, hall.chat.ada, message)
+    for voter in (hall.chat.ben, hall.mia):
         await vote(voter, message, own)
     (other,) = set(options_of(message)) - {own}
-    await vote(hall.studio.ada, message, other)
+    await vote(hall.chat.ada, message, other)
     results = await public(await give(hall, hall.mia, "end"))
     text = shown(results.message)
     assert "Results: Autumn" in text
     number, other_number = own.partition(".")[0], other.partition(".")[0]
-    assert f"**1.** <@{hall.studio.ada.id}> with picture {number} — 2 votes\n" in text
-    assert text.endswith(f"**2.** <@{hall.studio.ben.id}> with picture {other_number} — 1 vote")
+    assert f"**1.** <@{hall.chat.ada.id}> with picture {number} — 2 votes\n" in text
+    assert text.endswith(f"**2.** <@{hall.chat.ben.id}> with picture {other_number} — 1 vote")
     assert len(results.attachments) == 1, "the winner's picture"
     assert "No challenge is running" in sentence(await give(hall, hall.mia, "end"))
 
@@ -291,10 +291,10 @@ async def test_the_results_name_everybody_with_their_votes(hall: Hall) -> None:
 async def test_a_tie_shares_the_first_place(hall: Hall) -> None:
     message = await open_vote(hall)
     first, second = options_of(message)
-    own = await own_option(hall, hall.studio.ada, message)
+    own = await own_option(hall, hall.chat.ada, message)
     other = second if own == first else first
-    await vote(hall.studio.ada, message, other)
-    await vote(hall.studio.ben, message, own)
+    await vote(hall.chat.ada, message, other)
+    await vote(hall.chat.ben, message, own)
     results = await public(await give(hall, hall.mia, "end"))
     line = shown(results.message).splitlines()[-1]
     assert line.startswith("**1.** <@")
@@ -306,13 +306,13 @@ async def test_a_tie_shares_the_first_place(hall: Hall) -> None:
 async def test_who_may_end_it_and_when(hall: Hall) -> None:
     assert "No challenge is running" in sentence(await give(hall, hall.mia, "end"))
     await start(hall)
-    for who in (hall.studio.ada, hall.studio.ben):
+    for who in (hall.chat.ada, hall.chat.ben):
         await enter(hall, who)
-    assert "Only its starter" in sentence(await give(hall, hall.studio.ada, "end"))
+    assert "Only its starter" in sentence(await give(hall, hall.chat.ada, "end"))
     assert "vote has not been opened yet" in sentence(await give(hall, hall.mia, "end"))
-    guild = hall.studio.env.guild
+    guild = hall.chat.env.guild
     role = guild.create_role("moderator", permissions=discord.Permissions(manage_messages=True))
-    otto = guild.add_member(hall.studio.env.create_user("otto"), roles=[role])
+    otto = guild.add_member(hall.chat.env.create_user("otto"), roles=[role])
     await give(hall, otto, "vote")
     results = await public(await give(hall, otto, "end"))
     assert "Nobody voted." in shown(results.message)
@@ -330,7 +330,7 @@ async def test_results_that_could_not_be_posted_are_posted_at_the_next_try(hall:
     await open_vote(hall)
     env.inject_error("POST", "/webhooks/*", status=400, code=0)
     assert (await give(hall, hall.mia, "end")).followups == []
-    async with hall.studio.rooms.database.read() as connection:
+    async with hall.chat.services.database.read() as connection:
         row = (await connection.execute(select(challenges))).one()
     assert (row.state, row.message_id) == ("ended", None)
     assert "Results: Autumn" in shown((await public(await give(hall, hall.mia, "end"))).message)
@@ -339,10 +339,10 @@ async def test_results_that_could_not_be_posted_are_posted_at_the_next_try(hall:
 async def test_an_age_restricted_entry_is_not_shown_elsewhere(hall: Hall) -> None:
     """Its channel was age-restricted when it was entered, and is not any more."""
     await start(hall)
-    for who in (hall.studio.ada, hall.studio.ben):
+    for who in (hall.chat.ada, hall.chat.ben):
         await enter(hall, who)
-    job = await hall.studio.job()
-    async with hall.studio.rooms.database.begin() as connection:
+    job = await hall.chat.job()
+    async with hall.chat.services.database.begin() as connection:
         await connection.execute(
             update(jobs_table).where(jobs_table.c.id == job.id).values(age_restricted=True)
         )

@@ -11,29 +11,29 @@ from sqlalchemy import select, update
 
 from bot.chat.client import EaselClient
 from bot.chat.community.digest import DigestTeller
-from bot.features import digests
-from bot.features.digests import told_week
+from bot.domain.gallery import digest
+from bot.domain.gallery.digest import told_week
 from bot.tables import digests as digests_table
 from bot.tables import exhibits as table
 from bot.tables import jobs as jobs_table
-from tests.bot.chat.conftest import Studio, card, png, sentence
-from tests.bot.chat.hall import Hall, custom_id, hall_of, labels, shown
+from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.gallery import Hall, custom_id, hall_of, labels, shown
 
 
 @pytest.fixture
-async def hall(studio: Studio) -> Hall:
-    opened = hall_of(studio)
+async def hall(chat: ChatHarness) -> Hall:
+    opened = hall_of(chat)
     await opened.open()
     return opened
 
 
 async def gallery(hall: Hall, who: MemberActor | None = None, **options: object) -> InteractionResult:
-    return await (who or hall.studio.ben).slash(hall.studio.channel, "gallery", **options)
+    return await (who or hall.chat.ben).slash(hall.chat.channel, "gallery", **options)
 
 
 async def fill(hall: Hall, count: int) -> None:
     for number in range(count):
-        who = hall.studio.ada if number % 2 else hall.studio.ben
+        who = hall.chat.ada if number % 2 else hall.chat.ben
         await hall.hang(who, content=("c.png", png(60 + number, 60)))
 
 
@@ -45,15 +45,15 @@ async def test_an_empty_gallery_says_how_to_fill_it(hall: Hall) -> None:
 
 async def test_a_gallery_shows_thumbnails_with_artist_style_stars_and_a_link(hall: Hall) -> None:
     message = await hall.hang()
-    await hall.studio.ben.click(message, label="★ 0")
+    await hall.chat.ben.click(message, label="★ 0")
     result = await gallery(hall)
     assert result.response is not None
-    assert f"**1.** Starry Night · <@{hall.studio.ada.id}> · ★ 1 star · [see it](" in card(result)
+    assert f"**1.** Starry Night · <@{hall.chat.ada.id}> · ★ 1 star · [see it](" in card(result)
     assert f"/{hall.art.id}/{message.id})" in card(result)
     assert "1 picture · page 1 of 1" in card(result)
     (attachment,) = result.response.attachments
     assert attachment.description == "Picture 1, painted in the style of Starry Night"
-    data = hall.studio.env.backend.cdn.get(attachment.url)
+    data = hall.chat.env.backend.cdn.get(attachment.url)
     assert data is not None
     assert Image.open(BytesIO(data)).format == "JPEG"
 
@@ -63,42 +63,42 @@ async def test_pages_are_turned_also_after_a_restart(hall: Hall, env: Env) -> No
     first = (await gallery(hall)).response
     assert first is not None
     assert len(first.attachments) == 6
-    await env.restart_bot(EaselClient(hall.studio.rooms, shard_count=1))
-    await hall.studio.ben.click(first, label="Next")
+    await env.restart_bot(EaselClient(hall.chat.services, shard_count=1))
+    await hall.chat.ben.click(first, label="Next")
     assert "page 2 of 2" in shown(first.message)
     assert len(first.message.attachments) == 1
-    await hall.studio.ben.click(first, label="Back")
+    await hall.chat.ben.click(first, label="Back")
     assert "page 1 of 2" in shown(first.message)
 
 
 async def test_by_artist_style_and_week(hall: Hall) -> None:
     await hall.hang()
-    await hall.hang(hall.studio.ben, preset="The Scream")
-    assert "1 picture ·" in card(await gallery(hall, artist=hall.studio.ben))
+    await hall.hang(hall.chat.ben, preset="The Scream")
+    assert "1 picture ·" in card(await gallery(hall, artist=hall.chat.ben))
     assert "The Scream" in card(await gallery(hall, style="The Scream"))
     assert "Starry Night" not in card(await gallery(hall, style="The Scream"))
-    async with hall.studio.rooms.database.begin() as connection:
+    async with hall.chat.services.database.begin() as connection:
         await connection.execute(update(table).where(table.c.job_id == 1).values(created_at=0))
     assert "Starry Night" not in card(await gallery(hall, time="week"))
     assert "Starry Night" in card(await gallery(hall, time="all"))
     refused = await gallery(hall, style="no such style")
     assert "No picture in the style “no such style” hangs here" in sentence(refused)
-    choices = await hall.studio.ben.autocomplete(hall.studio.channel, "gallery", "style", "scr")
+    choices = await hall.chat.ben.autocomplete(hall.chat.channel, "gallery", "style", "scr")
     assert [choice["value"] for choice in choices] == ["The Scream"]
 
 
 async def test_age_restricted_pictures_show_only_in_an_age_restricted_channel(hall: Hall) -> None:
     await hall.hang()
-    async with hall.studio.rooms.database.begin() as connection:
+    async with hall.chat.services.database.begin() as connection:
         await connection.execute(update(jobs_table).values(age_restricted=True))
     assert "Nothing hangs here yet" in card(await gallery(hall))
-    hall.restrict(hall.studio.channel)
+    hall.restrict(hall.chat.channel)
     assert "Starry Night" in card(await gallery(hall))
 
 
 async def test_a_spoiler_stays_one_in_the_gallery(hall: Hall) -> None:
     await hall.hang()
-    async with hall.studio.rooms.database.begin() as connection:
+    async with hall.chat.services.database.begin() as connection:
         await connection.execute(update(jobs_table).values(spoiler=True))
     response = (await gallery(hall)).response
     assert response is not None
@@ -108,7 +108,7 @@ async def test_a_spoiler_stays_one_in_the_gallery(hall: Hall) -> None:
 
 async def test_another_servers_gallery_is_its_own(hall: Hall) -> None:
     await fill(hall, 7)
-    env = hall.studio.env
+    env = hall.chat.env
     elsewhere = env.create_guild("elsewhere")
     channel = elsewhere.create_text_channel("general")
     eve = elsewhere.add_member(env.create_user("eve"))
@@ -118,14 +118,14 @@ async def test_another_servers_gallery_is_its_own(hall: Hall) -> None:
 
 async def test_what_was_taken_down_is_shown_no_more(hall: Hall) -> None:
     message = await hall.hang()
-    await hall.studio.ada.click(message, label="Take down")
+    await hall.chat.ada.click(message, label="Take down")
     assert "Nothing hangs here yet" in card(await gallery(hall))
 
 
 async def test_a_missing_blob_is_left_out(hall: Hall) -> None:
     await fill(hall, 2)
-    job = await hall.studio.job()
-    await hall.studio.rooms.intake.blobs.delete(job.result_blob or "")
+    job = await hall.chat.job()
+    await hall.chat.services.picture_store.blobs.delete(job.result_blob or "")
     response = (await gallery(hall)).response
     assert response is not None
     assert len(response.attachments) == 1
@@ -133,18 +133,18 @@ async def test_a_missing_blob_is_left_out(hall: Hall) -> None:
 
 async def test_a_person_keeps_their_pictures_out_and_lets_them_in_again(hall: Hall) -> None:
     await hall.hang()
-    shown_to_ada = (await gallery(hall, hall.studio.ada)).response
+    shown_to_ada = (await gallery(hall, hall.chat.ada)).response
     assert shown_to_ada is not None
-    said = await hall.studio.ada.click(shown_to_ada, label="Keep my pictures out")
+    said = await hall.chat.ada.click(shown_to_ada, label="Keep my pictures out")
     assert "1 is being taken down" in sentence(said)
     await hall.curator(later_s=5).round()
     assert hall.art.history() == []
     await hall.deliver()
     await hall.curator(later_s=5).round()
     assert hall.art.history() == []
-    again = (await gallery(hall, hall.studio.ada)).response
+    again = (await gallery(hall, hall.chat.ada)).response
     assert again is not None
-    assert "From now on" in sentence(await hall.studio.ada.click(again, label="Let my pictures hang"))
+    assert "From now on" in sentence(await hall.chat.ada.click(again, label="Let my pictures hang"))
     await hall.deliver()
     await hall.curator(later_s=5).round()
     assert len(hall.art.history()) == 1, "the old one does not come back"
@@ -155,9 +155,9 @@ async def test_the_style_of_a_page_is_named_by_a_picture_of_this_server(hall: Ha
     page = (await gallery(hall, style="Starry Night")).response
     assert page is not None
     assert custom_id(page, "easel:gallery:").startswith("easel:gallery:1:all:0:")
-    async with hall.studio.rooms.database.begin() as connection:
+    async with hall.chat.services.database.begin() as connection:
         await connection.execute(update(table).values(removed=True))
-    result = await hall.studio.ben.click(page, label="Next")
+    result = await hall.chat.ben.click(page, label="Next")
     assert [one.content for one in result.followups] == ["That picture no longer hangs here."]
 
 
@@ -167,29 +167,29 @@ MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC).timestamp()
 
 
 def teller(hall: Hall, now: float = MONDAY) -> DigestTeller:
-    rooms = replace(hall.studio.rooms, clock=lambda: now)
-    return DigestTeller(client=hall.studio.env.bot, rooms=rooms)
+    services = replace(hall.chat.services, clock=lambda: now)
+    return DigestTeller(client=hall.chat.env.bot, services=services)
 
 
 async def star_last_week(hall: Hall) -> None:
     """Two pictures of the week before `MONDAY`, one of them with a star; nothing else hangs."""
     message = await hall.hang()
-    await hall.hang(hall.studio.ben, preset="The Scream")
-    await hall.studio.ben.click(message, label="★ 0")
-    async with hall.studio.rooms.database.begin() as connection:
+    await hall.hang(hall.chat.ben, preset="The Scream")
+    await hall.chat.ben.click(message, label="★ 0")
+    async with hall.chat.services.database.begin() as connection:
         await connection.execute(update(table).values(created_at=told_week(MONDAY).start))
-    await hall.mia.slash(hall.studio.channel, "artchannel settings")
+    await hall.mia.slash(hall.chat.channel, "artchannel settings")
 
 
 async def rows(hall: Hall) -> list[tuple[str, int | None]]:
-    async with hall.studio.rooms.database.read() as connection:
+    async with hall.chat.services.database.read() as connection:
         found = await connection.execute(select(digests_table.c.week, digests_table.c.message_id))
         return [(row.week, row.message_id) for row in found]
 
 
 async def test_the_weeks_starred_pictures_are_posted_once_on_monday(hall: Hall) -> None:
     await star_last_week(hall)
-    panel = (await hall.mia.slash(hall.studio.channel, "artchannel settings")).response
+    panel = (await hall.mia.slash(hall.chat.channel, "artchannel settings")).response
     assert panel is not None
     await hall.mia.select(panel, ["=The Scream"], custom_id="easel:art:style")
     before = len(hall.art.history())
@@ -198,7 +198,7 @@ async def test_the_weeks_starred_pictures_are_posted_once_on_monday(hall: Hall) 
     await teller(hall).tell()
     *_, message = hall.art.history()
     assert "The most starred pictures of the week" in shown(message)
-    assert f"**1.** Starry Night · <@{hall.studio.ada.id}> · ★ 1 star" in shown(message)
+    assert f"**1.** Starry Night · <@{hall.chat.ada.id}> · ★ 1 star" in shown(message)
     assert "The style of the week: **The Scream**" in shown(message)
     assert "**2.**" not in shown(message)
     assert len(message.attachments) == 1
@@ -211,8 +211,8 @@ async def test_the_weeks_starred_pictures_are_posted_once_on_monday(hall: Hall) 
 async def test_a_crash_between_claim_and_post_does_not_post_twice(hall: Hall) -> None:
     await star_last_week(hall)
     before = len(hall.art.history())
-    async with hall.studio.rooms.database.begin() as connection:
-        await digests.claim(connection, hall.studio.env.guild.id, told_week(MONDAY), now=MONDAY)
+    async with hall.chat.services.database.begin() as connection:
+        await digest.claim(connection, hall.chat.env.guild.id, told_week(MONDAY), now=MONDAY)
     await teller(hall).tell()
     assert len(hall.art.history()) == before
 
@@ -226,7 +226,7 @@ async def test_a_week_without_stars_has_no_digest(hall: Hall) -> None:
 
 async def test_where_no_digest_is_wanted_there_is_none(hall: Hall) -> None:
     await star_last_week(hall)
-    panel = (await hall.mia.slash(hall.studio.channel, "artchannel settings")).response
+    panel = (await hall.mia.slash(hall.chat.channel, "artchannel settings")).response
     assert panel is not None
     await hall.mia.click(panel, label="Weekly digest: yes")
     await teller(hall).tell()
@@ -248,6 +248,6 @@ async def test_a_digest_that_discord_refuses(hall: Hall, env: Env, status: int, 
 async def test_the_curator_tells_the_digest_and_looks_at_the_clock_once_a_minute(hall: Hall) -> None:
     await star_last_week(hall)
     before = len(hall.art.history())
-    await hall.curator(later_s=MONDAY - hall.studio.rooms.clock() + 5).round()
+    await hall.curator(later_s=MONDAY - hall.chat.services.clock() + 5).round()
     assert len(hall.art.history()) == before + 1
     assert labels(hall.art.history()[-1]) == []

@@ -7,58 +7,58 @@ from sqlalchemy import update
 
 from bot.tables import jobs
 from tests.bot.chat.community.test_challenge import enter, give, open_vote, options_of, public, start, vote
-from tests.bot.chat.conftest import Studio, sentence
-from tests.bot.chat.hall import Hall, hall_of, shown
+from tests.bot.chat.conftest import ChatHarness, sentence
+from tests.support.gallery import Hall, hall_of, shown
 
 
 @pytest.fixture
-def hall(studio: Studio) -> Hall:
-    return hall_of(studio)
+def hall(chat: ChatHarness) -> Hall:
+    return hall_of(chat)
 
 
 @pytest.fixture
 def otto(hall: Hall) -> MemberActor:
     """A moderator."""
-    guild = hall.studio.env.guild
+    guild = hall.chat.env.guild
     role = guild.create_role("moderator", permissions=discord.Permissions(manage_messages=True))
-    return guild.add_member(hall.studio.env.create_user("otto"), roles=[role])
+    return guild.add_member(hall.chat.env.create_user("otto"), roles=[role])
 
 
 async def offered(hall: Hall, who: MemberActor) -> list[dict[str, str]]:
-    return await who.autocomplete(hall.studio.channel, "challenge remove", "picture", "")
+    return await who.autocomplete(hall.chat.channel, "challenge remove", "picture", "")
 
 
 async def test_an_entrant_withdraws_their_own_and_may_enter_again(hall: Hall) -> None:
     await start(hall)
-    await enter(hall, hall.studio.ada)
-    result = await give(hall, hall.studio.ada, "remove")
+    await enter(hall, hall.chat.ada)
+    result = await give(hall, hall.chat.ada, "remove")
     assert result.ephemeral
     assert sentence(result) == "Removed from the challenge, with the votes for it."
-    assert "You have no picture in this challenge" in sentence(await give(hall, hall.studio.ada, "remove"))
-    assert "Entered" in sentence(await give(hall, hall.studio.ada, "enter"))
+    assert "You have no picture in this challenge" in sentence(await give(hall, hall.chat.ada, "remove"))
+    assert "Entered" in sentence(await give(hall, hall.chat.ada, "enter"))
 
 
 async def test_a_moderator_chooses_from_pictures_without_names(hall: Hall, otto: MemberActor) -> None:
     await start(hall)
-    for who in (hall.studio.ada, hall.studio.ben):
+    for who in (hall.chat.ada, hall.chat.ben):
         await enter(hall, who)
-    (mine,) = await offered(hall, hall.studio.ada)
+    (mine,) = await offered(hall, hall.chat.ada)
     assert mine["name"].endswith("Starry Night · yours")
     choices = await offered(hall, otto)
     assert [one["name"] for one in choices] == ["Picture 1 · Starry Night", "Picture 2 · Starry Night"]
-    assert await offered(hall, hall.studio.env.guild.add_member(hall.studio.env.create_user("zoe"))) == []
+    assert await offered(hall, hall.chat.env.guild.add_member(hall.chat.env.create_user("zoe"))) == []
     assert "Removed" in sentence(await give(hall, otto, "remove", picture=mine["value"]))
-    assert "A moderator has taken your picture out" in sentence(await give(hall, hall.studio.ada, "enter"))
+    assert "A moderator has taken your picture out" in sentence(await give(hall, hall.chat.ada, "enter"))
     assert len(await offered(hall, otto)) == 1
 
 
 async def test_nobody_removes_another_s(hall: Hall) -> None:
-    assert "No challenge is running" in sentence(await give(hall, hall.studio.ada, "remove"))
-    assert await offered(hall, hall.studio.ada) == []
+    assert "No challenge is running" in sentence(await give(hall, hall.chat.ada, "remove"))
+    assert await offered(hall, hall.chat.ada) == []
     await start(hall)
-    await enter(hall, hall.studio.ada)
-    (mine,) = await offered(hall, hall.studio.ada)
-    refused = await give(hall, hall.studio.ben, "remove", picture=mine["value"])
+    await enter(hall, hall.chat.ada)
+    (mine,) = await offered(hall, hall.chat.ada)
+    refused = await give(hall, hall.chat.ben, "remove", picture=mine["value"])
     assert "Only moderators and whoever entered this picture" in sentence(refused)
     assert refused.ephemeral
     assert "no such picture" in sentence(await give(hall, hall.mia, "remove", picture="9"))
@@ -82,9 +82,9 @@ async def test_a_picture_leaves_the_vote_s_message_and_its_select(hall: Hall, ot
 
 async def test_one_of_many_leaves_the_message_that_shows_it(hall: Hall, otto: MemberActor) -> None:
     await start(hall)
-    guild = hall.studio.env.guild
+    guild = hall.chat.env.guild
     for number in range(11):
-        await enter(hall, guild.add_member(hall.studio.env.create_user(f"painter{number}")))
+        await enter(hall, guild.add_member(hall.chat.env.create_user(f"painter{number}")))
     first, second = (await give(hall, hall.mia, "vote")).followups
     await give(hall, otto, "remove", picture="3")
     assert "picture-3.jpg" not in [one.filename for one in first.message.attachments]
@@ -95,9 +95,9 @@ async def test_one_of_many_leaves_the_message_that_shows_it(hall: Hall, otto: Me
 
 async def test_a_spoiler_leaves_and_another_stays_one(hall: Hall, otto: MemberActor) -> None:
     await start(hall)
-    for who in (hall.studio.ada, hall.studio.ben):
+    for who in (hall.chat.ada, hall.chat.ben):
         await enter(hall, who)
-    async with hall.studio.rooms.database.begin() as connection:
+    async with hall.chat.services.database.begin() as connection:
         await connection.execute(update(jobs).values(spoiler=True))
     message = await public(await give(hall, hall.mia, "vote"))
     await give(hall, otto, "remove", picture="2")

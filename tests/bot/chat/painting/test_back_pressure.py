@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.door import refusal_sentence
+from bot.chat.ui.errors import refusal_sentence
 from bot.errors import Refusal
 from bot.settings import Settings
-from tests.bot.chat.conftest import Studio, card, sentence
+from tests.bot.chat.conftest import ChatHarness, card, sentence
 
 
 @pytest.fixture
@@ -18,20 +18,20 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data", workers=0, jobs_queued=1, default_size_px=64)
 
 
-async def test_a_full_line_says_when_there_is_room_again(studio: Studio) -> None:
-    await studio.stylize()
-    await studio.paint()
-    assert "ready" in card(await studio.stylize())
-    refused = sentence(await studio.stylize(studio.ben))
+async def test_a_full_line_says_when_there_is_room_again(chat: ChatHarness) -> None:
+    await chat.stylize()
+    await chat.paint()
+    assert "ready" in card(await chat.stylize())
+    refused = sentence(await chat.stylize(chat.ben))
     stamp = re.fullmatch(r"The line is full right now\. Come back <t:(\d+):R>\.", refused)
     assert stamp is not None, refused
     assert 0 <= int(stamp[1]) - time.time() < 60
-    assert await studio.count_jobs() == 1
+    assert await chat.count_jobs() == 1
 
 
-async def test_before_the_first_picture_was_timed_it_names_no_time(studio: Studio) -> None:
-    await studio.stylize()
-    refused = sentence(await studio.stylize(studio.ben))
+async def test_before_the_first_picture_was_timed_it_names_no_time(chat: ChatHarness) -> None:
+    await chat.stylize()
+    refused = sentence(await chat.stylize(chat.ben))
     assert refused == "The line is full right now: please try again in a few minutes."
 
 

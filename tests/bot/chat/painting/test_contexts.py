@@ -5,26 +5,27 @@ from typing import Any
 import pytest
 from simcord import InteractionResult, UserHandle
 
-from bot.features import deliveries, people, tours
-from bot.features.jobs import State
-from tests.bot.chat.conftest import Studio, card, png, sentence, texts
+from bot.domain.jobs.model import State
+from bot.domain.outbox import deliveries
+from bot.domain.servers import onboarding, users
+from tests.bot.chat.conftest import ChatHarness, card, png, sentence, texts
 
 CONTENT = ("cat.png", png())
 
 
 @pytest.fixture
-def eve(studio: Studio) -> UserHandle:
+def eve(chat: ChatHarness) -> UserHandle:
     """Somebody who writes to the bot directly."""
-    return studio.env.create_user("eve")
+    return chat.env.create_user("eve")
 
 
 @pytest.fixture
-async def brought(studio: Studio) -> Studio:
+async def brought(chat: ChatHarness) -> ChatHarness:
     """The studio's server, which the bot is no member of: only its people brought the app along."""
-    studio.env.backend.emit("GUILD_DELETE", {"id": str(studio.ada.guild.id)})
-    await studio.env.settle()
-    assert studio.env.bot.get_guild(studio.ada.guild.id) is None
-    return studio
+    chat.env.backend.emit("GUILD_DELETE", {"id": str(chat.ada.guild.id)})
+    await chat.env.settle()
+    assert chat.env.bot.get_guild(chat.ada.guild.id) is None
+    return chat
 
 
 async def direct(eve: UserHandle, name: str, **options: Any) -> InteractionResult:
@@ -33,20 +34,22 @@ async def direct(eve: UserHandle, name: str, **options: Any) -> InteractionResul
     return result
 
 
-async def test_a_picture_is_painted_and_delivered_in_direct_messages(studio: Studio, eve: UserHandle) -> None:
+async def test_a_picture_is_painted_and_delivered_in_direct_messages(
+    chat: ChatHarness, eve: UserHandle
+) -> None:
     result = await direct(eve, "stylize", content=CONTENT, preset="The Scream", size=64, spoiler=True)
-    job = await studio.job()
+    job = await chat.job()
     assert (job.guild_id, job.user_id, job.age_restricted) == (None, eve.id, False)
     assert "Next in line" in card(result)
-    await studio.paint()
-    async with studio.rooms.database.begin() as connection:
+    await chat.paint()
+    async with chat.services.database.begin() as connection:
         await deliveries.forget_token(connection, job.id)  # after 15 minutes
-    await studio.courier.round()
+    await chat.courier.round()
     assert "painted in" in card(result)
-    assert (await studio.job()).state is State.DELIVERED
+    assert (await chat.job()).state is State.DELIVERED
 
 
-async def test_blends_stats_and_help_work_in_direct_messages(studio: Studio, eve: UserHandle) -> None:
+async def test_blends_stats_and_help_work_in_direct_messages(chat: ChatHarness, eve: UserHandle) -> None:
     styles = {"preset1": "The Scream", "preset2": "The Great Wave"}
     assert "Next in line" in card(await direct(eve, "blend", content=CONTENT, size=64, **styles))
     assert "This server" not in card(await direct(eve, "stats"))
@@ -54,7 +57,7 @@ async def test_blends_stats_and_help_work_in_direct_messages(studio: Studio, eve
     assert "Give me a style" in sentence(await direct(eve, "stylize", content=CONTENT))
 
 
-async def test_a_result_reaches_its_owner_where_the_bot_is_no_member(brought: Studio) -> None:
+async def test_a_result_reaches_its_owner_where_the_bot_is_no_member(brought: ChatHarness) -> None:
     result = await brought.stylize()
     job = await brought.job()
     assert job.guild_id is not None
@@ -63,11 +66,11 @@ async def test_a_result_reaches_its_owner_where_the_bot_is_no_member(brought: St
     assert "painted in" in card(result), "the interaction's token still leads to the card"
 
 
-async def test_after_the_token_s_life_it_comes_as_a_direct_message(brought: Studio) -> None:
+async def test_after_the_token_s_life_it_comes_as_a_direct_message(brought: ChatHarness) -> None:
     result = await brought.stylize()
     job = await brought.job()
     await brought.paint()
-    async with brought.rooms.database.begin() as connection:
+    async with brought.services.database.begin() as connection:
         await deliveries.forget_token(connection, job.id)
     await brought.courier.round()
     assert "painted in" not in card(result)
@@ -76,12 +79,12 @@ async def test_after_the_token_s_life_it_comes_as_a_direct_message(brought: Stud
     assert (await brought.job()).state is State.DELIVERED
 
 
-async def test_menus_work_where_the_bot_is_no_member(brought: Studio) -> None:
+async def test_menus_work_where_the_bot_is_no_member(brought: ChatHarness) -> None:
     message = await brought.ben.send(brought.channel, attachments=[CONTENT])
     kept = await brought.ada.context_menu(brought.channel, "Use as style", message)
     assert "Your current style is now **cat**" in card(kept)
-    async with brought.rooms.database.read() as connection:
-        assert await people.current_style(connection, brought.ada.id) is not None
+    async with brought.services.database.read() as connection:
+        assert await users.current_style(connection, brought.ada.id) is not None
     shown = await brought.ada.context_menu(brought.channel, "Stylize this", message)
     asked = await brought.ada.submit_modal(shown, {"style": ["0"]})
     assert "Next in line" in card(asked)
@@ -89,19 +92,19 @@ async def test_menus_work_where_the_bot_is_no_member(brought: Studio) -> None:
     assert "Nothing is known" in sentence(unknown)
 
 
-async def test_nobody_is_shown_around_a_server_that_has_not_asked_for_the_bot(studio: Studio) -> None:
-    guild = studio.env.create_guild("elsewhere")
-    cleo = guild.add_member(studio.env.create_user("cleo"))
+async def test_nobody_is_shown_around_a_server_that_has_not_asked_for_the_bot(chat: ChatHarness) -> None:
+    guild = chat.env.create_guild("elsewhere")
+    cleo = guild.add_member(chat.env.create_user("cleo"))
     channel = guild.create_text_channel("art")
-    studio.env.backend.emit("GUILD_DELETE", {"id": str(guild.id)})
-    await studio.env.settle()
+    chat.env.backend.emit("GUILD_DELETE", {"id": str(guild.id)})
+    await chat.env.settle()
     await cleo.slash(channel, "queue")
-    async with studio.rooms.database.read() as connection:
-        assert not await tours.is_toured(connection, guild.id)
+    async with chat.services.database.read() as connection:
+        assert not await onboarding.is_toured(connection, guild.id)
 
 
-async def test_every_command_is_offered_in_all_contexts(studio: Studio) -> None:
-    sent = [one.json for one in studio.env.http_requests if one.path.endswith("/commands")]
+async def test_every_command_is_offered_in_all_contexts(chat: ChatHarness) -> None:
+    sent = [one.json for one in chat.env.http_requests if one.path.endswith("/commands")]
     mine = {"stylize", "blend", "help", "about", "stats", "Stylize this", "Use as style", "Stylize avatar"}
     mine |= {"How was this made?"}
     found = {one["name"]: one for one in sent[-1] or [] if one["name"] in mine}

@@ -6,11 +6,11 @@ import discord
 import pytest
 from simcord import InteractionResult
 
-from bot.chat.painting.pictures_in import pictures_in
-from bot.features import people
-from bot.features.people import CurrentStyle
+from bot.chat.painting.message_pictures import pictures_in
+from bot.domain.servers import users
+from bot.domain.servers.users import CurrentStyle
 from bot.playground import SimulatedCdn
-from tests.bot.chat.conftest import Studio, card, png, sentence
+from tests.bot.chat.conftest import ChatHarness, card, png, sentence
 
 PROXY = "https://images-ext-1.discordapp.net/external/abc/https/example.org/cat.png"
 
@@ -39,140 +39,140 @@ def labels(result: InteractionResult) -> list[str]:
     return [one["component"]["custom_id"] for one in result.modal["components"]]
 
 
-async def stylize_this(studio: Studio, message: discord.Message, **values: Any) -> InteractionResult:
-    shown = await studio.ada.context_menu(studio.channel, "Stylize this", message)
+async def stylize_this(chat: ChatHarness, message: discord.Message, **values: Any) -> InteractionResult:
+    shown = await chat.ada.context_menu(chat.channel, "Stylize this", message)
     assert shown.modal is not None
-    return await studio.ada.submit_modal(shown, {"style": ["0"], **values})
+    return await chat.ada.submit_modal(shown, {"style": ["0"], **values})
 
 
-async def test_an_attachment_is_painted_through_a_form(studio: Studio) -> None:
-    message = await studio.ben.send(studio.channel, "look", attachments=[("cat.png", png())])
-    shown = await studio.ada.context_menu(studio.channel, "Stylize this", message)
+async def test_an_attachment_is_painted_through_a_form(chat: ChatHarness) -> None:
+    message = await chat.ben.send(chat.channel, "look", attachments=[("cat.png", png())])
+    shown = await chat.ada.context_menu(chat.channel, "Stylize this", message)
     assert labels(shown) == ["style", "upload", "strength", "quality"]
-    result = await studio.ada.submit_modal(shown, {"style": ["1"], "strength": "70", "quality": ["draft"]})
-    job = await studio.job()
-    assert (job.user_id, job.style_name) == (studio.ada.id, "The Shipwreck")
+    result = await chat.ada.submit_modal(shown, {"style": ["1"], "strength": "70", "quality": ["draft"]})
+    job = await chat.job()
+    assert (job.user_id, job.style_name) == (chat.ada.id, "The Shipwreck")
     assert (job.look["strength"], job.look["quality"]) == (70, "draft")
     assert "Next in line" in card(result)
     assert not result.ephemeral
-    await studio.paint()
-    await studio.courier.round()
+    await chat.paint()
+    await chat.courier.round()
     assert "painted in" in card(result)
 
 
-async def test_of_several_pictures_one_is_chosen(studio: Studio) -> None:
+async def test_of_several_pictures_one_is_chosen(chat: ChatHarness) -> None:
     pictures = [("first.png", png()), ("notes.txt", b"text"), ("SPOILER_second.png", png(colour="red"))]
-    message = await studio.ben.send(studio.channel, attachments=pictures)
-    await stylize_this(studio, message, picture=["1"])
-    job = await studio.job()
-    red, _ = await studio.rooms.intake.accept(message.attachments[2].url)
+    message = await chat.ben.send(chat.channel, attachments=pictures)
+    await stylize_this(chat, message, picture=["1"])
+    job = await chat.job()
+    red, _ = await chat.services.picture_store.accept(message.attachments[2].url)
     assert job.content_blob == red
     assert job.spoiler, "what was hidden stays hidden"
 
 
-async def test_a_style_picture_of_one_s_own_counts_more_than_the_list(studio: Studio) -> None:
-    message = await studio.ben.send(studio.channel, attachments=[("cat.png", png())])
-    await stylize_this(studio, message, upload=("own.png", png(colour="red")))
-    assert (await studio.job()).style_name == "own"
+async def test_a_style_picture_of_one_s_own_counts_more_than_the_list(chat: ChatHarness) -> None:
+    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
+    await stylize_this(chat, message, upload=("own.png", png(colour="red")))
+    assert (await chat.job()).style_name == "own"
 
 
-async def test_the_form_offers_the_current_style_presets_and_paintings(studio: Studio) -> None:
-    blob = await studio.rooms.intake.blobs.put(png(colour="red"))
-    async with studio.rooms.database.begin() as connection:
-        await people.use_style(connection, studio.ada.id, CurrentStyle(name="red", blob=blob))
-    await studio.ada.slash(studio.channel, "preset save", name="zebra", style=("z.png", png()))
-    message = await studio.ben.send(studio.channel, attachments=[("cat.png", png())])
-    shown = await studio.ada.context_menu(studio.channel, "Stylize this", message)
+async def test_the_form_offers_the_current_style_presets_and_paintings(chat: ChatHarness) -> None:
+    blob = await chat.services.picture_store.blobs.put(png(colour="red"))
+    async with chat.services.database.begin() as connection:
+        await users.use_style(connection, chat.ada.id, CurrentStyle(name="red", blob=blob))
+    await chat.ada.slash(chat.channel, "preset save", name="zebra", style=("z.png", png()))
+    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
+    shown = await chat.ada.context_menu(chat.channel, "Stylize this", message)
     assert shown.modal is not None
     options = [one["label"] for one in shown.modal["components"][0]["component"]["options"]]
     assert options[:3] == ["Your current style: red", "zebra", "Starry Night — Vincent van Gogh"]
-    await studio.ada.submit_modal(shown, {"style": ["0"]})
-    assert (await studio.job()).style_blob == blob
+    await chat.ada.submit_modal(shown, {"style": ["0"]})
+    assert (await chat.job()).style_blob == blob
 
 
 @pytest.mark.parametrize("strength", ["101", "-1", "all", "²"])
-async def test_a_strength_that_is_none_is_refused(studio: Studio, strength: str) -> None:
-    message = await studio.ben.send(studio.channel, attachments=[("cat.png", png())])
-    assert "from 0 to 100" in sentence(await stylize_this(studio, message, strength=strength))
-    assert await studio.count_jobs() == 0
+async def test_a_strength_that_is_none_is_refused(chat: ChatHarness, strength: str) -> None:
+    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
+    assert "from 0 to 100" in sentence(await stylize_this(chat, message, strength=strength))
+    assert await chat.count_jobs() == 0
 
 
-async def test_a_full_line_is_refused_after_the_form_too(studio: Studio) -> None:
-    message = await studio.ben.send(studio.channel, attachments=[("cat.png", png())])
+async def test_a_full_line_is_refused_after_the_form_too(chat: ChatHarness) -> None:
+    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
     for _ in range(2):
-        await studio.stylize()
-    assert "already have 2 pictures" in sentence(await stylize_this(studio, message))
+        await chat.stylize()
+    assert "already have 2 pictures" in sentence(await stylize_this(chat, message))
 
 
 @pytest.mark.parametrize("menu", ["Stylize this", "Use as style", "How was this made?"])
-async def test_a_message_without_a_picture_is_refused_privately(studio: Studio, menu: str) -> None:
-    message = await studio.ben.send(studio.channel, "words", attachments=[("notes.txt", b"text")])
-    result = await studio.ada.context_menu(studio.channel, menu, message)
+async def test_a_message_without_a_picture_is_refused_privately(chat: ChatHarness, menu: str) -> None:
+    message = await chat.ben.send(chat.channel, "words", attachments=[("notes.txt", b"text")])
+    result = await chat.ada.context_menu(chat.channel, menu, message)
     assert "no picture in that message" in sentence(result)
     assert result.ephemeral
 
 
-async def test_an_embed_s_picture_is_taken_from_discord_s_own_copy(studio: Studio, source: Cdn) -> None:
+async def test_an_embed_s_picture_is_taken_from_discord_s_own_copy(chat: ChatHarness, source: Cdn) -> None:
     source.files[PROXY] = png(colour="red")
-    webhook = studio.env.guild.create_webhook(studio.channel)
+    webhook = chat.env.guild.create_webhook(chat.channel)
     embed = discord.Embed.from_dict(
         {"image": {"url": "https://example.org/cat.png", "proxy_url": PROXY}, "thumbnail": {"url": "x"}}
     )
     message = await webhook.send(embed=embed)
     assert [one.picture.url for one in pictures_in(message)] == [PROXY]
-    await stylize_this(studio, message)
-    assert (await studio.job()).content_blob == (await studio.rooms.intake.accept(PROXY))[0]
+    await stylize_this(chat, message)
+    assert (await chat.job()).content_blob == (await chat.services.picture_store.accept(PROXY))[0]
 
 
-async def test_an_embed_s_picture_without_a_copy_on_discord_is_none(studio: Studio) -> None:
-    webhook = studio.env.guild.create_webhook(studio.channel)
+async def test_an_embed_s_picture_without_a_copy_on_discord_is_none(chat: ChatHarness) -> None:
+    webhook = chat.env.guild.create_webhook(chat.channel)
     embed = discord.Embed.from_dict({"image": {"url": "https://example.org/cat.png"}})
     message = await webhook.send(embed=embed)
     assert pictures_in(message) == []
 
 
-async def test_a_result_on_a_card_is_painted_again(studio: Studio) -> None:
-    result = await studio.stylize()
-    await studio.paint()
-    await studio.courier.round()
+async def test_a_result_on_a_card_is_painted_again(chat: ChatHarness) -> None:
+    result = await chat.stylize()
+    await chat.paint()
+    await chat.courier.round()
     assert result.response is not None
     (found,) = pictures_in(result.response.message)
     assert found.picture.name == "easel-1.png"
-    await stylize_this(studio, result.response.message)
-    assert (await studio.job()).id == 2
+    await stylize_this(chat, result.response.message)
+    assert (await chat.job()).id == 2
 
 
-async def test_a_picture_becomes_the_current_style(studio: Studio) -> None:
+async def test_a_picture_becomes_the_current_style(chat: ChatHarness) -> None:
     pictures = [("waves.png", png(colour="navy")), ("other.png", png())]
-    message = await studio.ben.send(studio.channel, attachments=pictures)
-    result = await studio.ada.context_menu(studio.channel, "Use as style", message)
+    message = await chat.ben.send(chat.channel, attachments=pictures)
+    result = await chat.ada.context_menu(chat.channel, "Use as style", message)
     assert result.ephemeral
     assert "Your current style is now **waves**" in card(result)
     assert "this is the first" in card(result)
     assert result.response is not None
     (shown,) = result.response.attachments
     assert shown.description == "Your current style"
-    await studio.stylize(preset=None)
-    assert (await studio.job()).style_name == "waves"
+    await chat.stylize(preset=None)
+    assert (await chat.job()).style_name == "waves"
 
 
-async def test_what_is_no_picture_does_not_become_a_style(studio: Studio) -> None:
-    message = await studio.ben.send(studio.channel, attachments=[("fake.png", b"text")])
-    result = await studio.ada.context_menu(studio.channel, "Use as style", message)
+async def test_what_is_no_picture_does_not_become_a_style(chat: ChatHarness) -> None:
+    message = await chat.ben.send(chat.channel, attachments=[("fake.png", b"text")])
+    result = await chat.ada.context_menu(chat.channel, "Use as style", message)
     assert "not a picture" in sentence(result)
-    async with studio.rooms.database.read() as connection:
-        assert await people.current_style(connection, studio.ada.id) is None
+    async with chat.services.database.read() as connection:
+        assert await users.current_style(connection, chat.ada.id) is None
 
 
-async def test_an_avatar_is_painted(studio: Studio, source: Cdn) -> None:
+async def test_an_avatar_is_painted(chat: ChatHarness, source: Cdn) -> None:
     source.files["https://cdn.discordapp.com/embed/avatars/"] = png(colour="red")
-    shown = await studio.ada.context_menu(studio.channel, "Stylize avatar", studio.ben)
-    result = await studio.ada.submit_modal(shown, {"style": ["0"]})
+    shown = await chat.ada.context_menu(chat.channel, "Stylize avatar", chat.ben)
+    result = await chat.ada.submit_modal(shown, {"style": ["0"]})
     assert "Next in line" in card(result)
 
 
-async def test_an_avatar_that_is_gone_is_a_sentence(studio: Studio) -> None:
-    shown = await studio.ada.context_menu(studio.channel, "Stylize avatar", studio.ben)
-    result = await studio.ada.submit_modal(shown, {"style": ["0"]})
+async def test_an_avatar_that_is_gone_is_a_sentence(chat: ChatHarness) -> None:
+    shown = await chat.ada.context_menu(chat.channel, "Stylize avatar", chat.ben)
+    result = await chat.ada.submit_modal(shown, {"style": ["0"]})
     assert "expired" in sentence(result)
-    assert await studio.count_jobs() == 0
+    assert await chat.count_jobs() == 0

@@ -6,87 +6,87 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot.features.jobs import State
-from tests.bot.chat.conftest import Studio, card, png, sentence
+from bot.domain.jobs.model import State
+from tests.bot.chat.conftest import ChatHarness, card, png, sentence
 
 
-async def test_two_attachments_become_a_queued_job_with_a_card(studio: Studio) -> None:
-    result = await studio.stylize(style=("waves.png", png(colour="navy")), preset=None, strength=70)
-    job = await studio.job()
+async def test_two_attachments_become_a_queued_job_with_a_card(chat: ChatHarness) -> None:
+    result = await chat.stylize(style=("waves.png", png(colour="navy")), preset=None, strength=70)
+    job = await chat.job()
     assert (job.state, job.look["strength"], job.params["seed"]) == (State.QUEUED, 70, 7)
-    first_answer = next(one for one in studio.env.http_requests if one.path.endswith("/callback"))
+    first_answer = next(one for one in chat.env.http_requests if one.path.endswith("/callback"))
     assert first_answer.json == {"type": 5}
     assert not result.ephemeral
     assert "waves" in card(result)
     assert "Next in line" in card(result)
     assert "strength 70 · standard · 64 px · seed 7" in card(result)
-    assert f"<@{studio.ada.id}>" in card(result)
+    assert f"<@{chat.ada.id}>" in card(result)
 
 
-async def test_one_attachment_and_a_built_in_painting_are_enough(studio: Studio) -> None:
-    assert "Starry Night" in card(await studio.stylize())
+async def test_one_attachment_and_a_built_in_painting_are_enough(chat: ChatHarness) -> None:
+    assert "Starry Night" in card(await chat.stylize())
 
 
-async def test_the_second_in_line_sees_who_is_ahead(studio: Studio) -> None:
-    await studio.stylize()
-    assert "In line, 1 ahead" in card(await studio.stylize(studio.ben))
+async def test_the_second_in_line_sees_who_is_ahead(chat: ChatHarness) -> None:
+    await chat.stylize()
+    assert "In line, 1 ahead" in card(await chat.stylize(chat.ben))
 
 
-async def test_the_finished_picture_replaces_the_card_once(studio: Studio) -> None:
-    result = await studio.stylize()
-    await studio.paint()
-    assert await studio.courier.round() == 1
+async def test_the_finished_picture_replaces_the_card_once(chat: ChatHarness) -> None:
+    result = await chat.stylize()
+    await chat.paint()
+    assert await chat.courier.round() == 1
     assert result.response is not None
     (attachment,) = result.response.attachments
-    data = studio.env.backend.cdn.get(attachment.url)
+    data = chat.env.backend.cdn.get(attachment.url)
     assert data is not None
     assert Image.open(BytesIO(data)).size == (64, 43)
     assert attachment.description == "A picture painted in the style of Starry Night"
     assert "painted in" in card(result)
-    assert (await studio.job()).state is State.DELIVERED
-    assert await studio.courier.round() == 0
-    assert len(studio.channel.history()) == 1
+    assert (await chat.job()).state is State.DELIVERED
+    assert await chat.courier.round() == 0
+    assert len(chat.channel.history()) == 1
 
 
-async def test_a_running_job_shows_its_preview_and_progress(studio: Studio) -> None:
-    result = await studio.stylize()
-    await studio.paint_halfway()
-    await studio.courier.round()
+async def test_a_running_job_shows_its_preview_and_progress(chat: ChatHarness) -> None:
+    result = await chat.stylize()
+    await chat.paint_halfway()
+    await chat.courier.round()
     assert result.response is not None
     assert [one.filename for one in result.response.attachments] == ["preview-1.jpg"]
     assert "▰▰▰▰▰▰▱▱▱▱▱▱ 50%" in card(result)
     assert "scale 1 of 2" in card(result)
 
 
-async def test_a_running_card_is_edited_at_most_every_three_seconds(studio: Studio) -> None:
-    await studio.stylize()
-    courier = studio.courier
-    await studio.paint_halfway()
+async def test_a_running_card_is_edited_at_most_every_three_seconds(chat: ChatHarness) -> None:
+    await chat.stylize()
+    courier = chat.courier
+    await chat.paint_halfway()
     assert await courier.round() == 1
-    await studio.paint_halfway()
+    await chat.paint_halfway()
     assert await courier.round() == 0
-    await studio.paint()
+    await chat.paint()
     assert await courier.round() == 1, "an end is shown at once"
 
 
-async def test_a_failed_job_says_so_with_a_reference(studio: Studio) -> None:
-    result = await studio.stylize()
-    await studio.break_job("The paint ran dry: try again.")
-    await studio.courier.round()
-    job = await studio.job()
+async def test_a_failed_job_says_so_with_a_reference(chat: ChatHarness) -> None:
+    result = await chat.stylize()
+    await chat.break_job("The paint ran dry: try again.")
+    await chat.courier.round()
+    job = await chat.job()
     assert "The paint ran dry: try again." in card(result)
     assert job.reference is not None
     assert job.reference in card(result)
-    assert await studio.courier.round() == 0
+    assert await chat.courier.round() == 0
 
 
-async def test_private_pictures_are_shown_to_their_owner_only(studio: Studio) -> None:
-    result = await studio.stylize(private=True)
-    await studio.paint()
-    await studio.courier.round()
+async def test_private_pictures_are_shown_to_their_owner_only(chat: ChatHarness) -> None:
+    result = await chat.stylize(private=True)
+    await chat.paint()
+    await chat.courier.round()
     assert result.ephemeral
-    assert studio.channel.history(viewer=studio.ben) == []
-    (seen,) = studio.channel.history(viewer=studio.ada)
+    assert chat.channel.history(viewer=chat.ben) == []
+    (seen,) = chat.channel.history(viewer=chat.ada)
     assert len(seen.attachments) == 1
 
 
@@ -102,32 +102,32 @@ async def test_private_pictures_are_shown_to_their_owner_only(studio: Studio) ->
     ],
 )
 async def test_bad_input_gets_one_sentence_and_no_job(
-    studio: Studio, options: dict[str, Any], expected: str
+    chat: ChatHarness, options: dict[str, Any], expected: str
 ) -> None:
-    result = await studio.stylize(**options)
+    result = await chat.stylize(**options)
     assert expected in sentence(result)
     assert "Traceback" not in sentence(result)
-    assert await studio.count_jobs() == 0
+    assert await chat.count_jobs() == 0
 
 
-async def test_a_user_cannot_fill_the_line(studio: Studio) -> None:
+async def test_a_user_cannot_fill_the_line(chat: ChatHarness) -> None:
     for _ in range(2):
-        await studio.stylize()
-    assert "already have 2 pictures in the line" in sentence(await studio.stylize())
-    assert "Next in line" not in card(await studio.stylize(studio.ben))
+        await chat.stylize()
+    assert "already have 2 pictures in the line" in sentence(await chat.stylize())
+    assert "Next in line" not in card(await chat.stylize(chat.ben))
 
 
-async def test_names_from_files_can_neither_mention_nor_format(studio: Studio) -> None:
+async def test_names_from_files_can_neither_mention_nor_format(chat: ChatHarness) -> None:
     name = "@everyone **bold** <@1> [x](http://evil).png"
-    shown = card(await studio.stylize(style=(name, png()), preset=None))
+    shown = card(await chat.stylize(style=(name, png()), preset=None))
     assert "@everyone" not in shown
     assert "**bold**" not in shown
     assert "\\<@1>" in shown
 
 
-async def test_autocomplete_offers_own_presets_first_then_the_paintings(studio: Studio) -> None:
-    await studio.ada.slash(studio.channel, "preset save", name="zebra", style=("z.png", png()))
-    choices = await studio.ada.autocomplete(studio.channel, "stylize", "preset", "")
+async def test_autocomplete_offers_own_presets_first_then_the_paintings(chat: ChatHarness) -> None:
+    await chat.ada.slash(chat.channel, "preset save", name="zebra", style=("z.png", png()))
+    choices = await chat.ada.autocomplete(chat.channel, "stylize", "preset", "")
     names = [choice["value"] for choice in choices]
     assert names[0] == "zebra"
     assert "The Great Wave" in names

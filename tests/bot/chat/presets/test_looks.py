@@ -7,68 +7,68 @@ from PIL import Image
 from simcord import Env, InteractionResult
 
 from bot.chat.client import EaselClient
-from bot.features.looks import BUILT_IN, STRENGTHS
-from tests.bot.chat.conftest import Studio, card, sentence
+from bot.domain.styles.looks import BUILT_IN, STRENGTHS
+from tests.bot.chat.conftest import ChatHarness, card, sentence
 
 
-async def look(studio: Studio, **options: str) -> InteractionResult:
-    return await studio.ada.slash(studio.channel, "look", **options)
+async def look(chat: ChatHarness, **options: str) -> InteractionResult:
+    return await chat.ada.slash(chat.channel, "look", **options)
 
 
-def shown(studio: Studio, result: InteractionResult) -> list[tuple[str, tuple[int, int]]]:
+def shown(chat: ChatHarness, result: InteractionResult) -> list[tuple[str, tuple[int, int]]]:
     """Each picture's description and size."""
     assert result.response is not None
     found = []
     for attachment in result.response.attachments:
-        data = studio.env.backend.cdn.get(attachment.url)
+        data = chat.env.backend.cdn.get(attachment.url)
         assert data is not None
         found.append((attachment.description or "", Image.open(BytesIO(data)).size))
     return found
 
 
-async def test_a_look_is_explained_with_an_example_and_the_painting(studio: Studio) -> None:
-    result = await look(studio)
+async def test_a_look_is_explained_with_an_example_and_the_painting(chat: ChatHarness) -> None:
+    result = await look(chat)
     assert result.ephemeral
     assert "### Starry Night\nVincent van Gogh, 1889" in card(result)
     assert "Swirling strokes" in card(result)
     assert "Use it: `/stylize` with `preset: Starry Night`" in card(result)
-    (example, size), (original, original_size) = shown(studio, result)
+    (example, size), (original, original_size) = shown(chat, result)
     assert example == "A cat's face, painted in the style of Starry Night"
     assert original == "The painting: Starry Night by Vincent van Gogh"
     assert max(size) == max(original_size) == 384
 
 
 @pytest.mark.parametrize("one", BUILT_IN, ids=lambda one: one.name)
-async def test_each_built_in_look_can_be_asked_for(studio: Studio, one: object) -> None:
+async def test_each_built_in_look_can_be_asked_for(chat: ChatHarness, one: object) -> None:
     name = getattr(one, "name", "")
-    assert f"### {name}" in card(await look(studio, name=name.upper()))
+    assert f"### {name}" in card(await look(chat, name=name.upper()))
 
 
-async def test_the_menu_leads_on_after_a_restart(studio: Studio, env: Env) -> None:
-    result = await look(studio)
-    await env.restart_bot(EaselClient(studio.rooms, shard_count=1))
-    (message,) = studio.channel.history(viewer=studio.ada)
-    await studio.ada.select(message, ["the_scream.jpg"])
+async def test_the_menu_leads_on_after_a_restart(chat: ChatHarness, env: Env) -> None:
+    result = await look(chat)
+    await env.restart_bot(EaselClient(chat.services, shard_count=1))
+    (message,) = chat.channel.history(viewer=chat.ada)
+    await chat.ada.select(message, ["the_scream.jpg"])
     assert "### The Scream" in card(result)
-    assert [text for text, _size in shown(studio, result)] == [
+    assert [text for text, _size in shown(chat, result)] == [
         "A cat's face, painted in the style of The Scream",
         "The painting: The Scream by Edvard Munch",
     ]
-    await studio.ada.select(message, ["strength"])
+    await chat.ada.select(message, ["strength"])
     assert all(f"- **{strength}**: " in card(result) for strength in STRENGTHS)
-    ((description, size),) = shown(studio, result)
+    ((description, size),) = shown(chat, result)
     assert "from left to right at strength 25, 50, 75, 100" in description
     assert size[0] > 4 * size[1]
-    await studio.ada.select(message, ["quality"])
+    await chat.ada.select(message, ["quality"])
     assert all(f"- **{name}**: " in card(result) for name in ("draft", "standard", "high", "max"))
-    assert shown(studio, result) == []
+    assert shown(chat, result) == []
 
 
-async def test_an_unknown_look_is_refused(studio: Studio) -> None:
-    assert "No such look comes with Easel" in sentence(await look(studio, name="Mona Lisa"))
+async def test_an_unknown_look_is_refused(chat: ChatHarness) -> None:
+    assert "No such look comes with Easel" in sentence(await look(chat, name="Mona Lisa"))
 
 
-async def test_looks_complete_as_one_types(studio: Studio) -> None:
-    choices = await studio.ada.autocomplete(studio.channel, "look", "name", "munch")
+async def test_looks_complete_as_one_types(chat: ChatHarness) -> None:
+    choices = await chat.ada.autocomplete(chat.channel, "look", "name", "munch")
     assert choices == [{"name": "The Scream — Edvard Munch", "value": "The Scream"}]
-    assert await studio.ada.autocomplete(studio.channel, "look", "name", "zzz") == []
+    assert await chat.ada.autocomplete(chat.channel, "look", "name", "zzz") == []

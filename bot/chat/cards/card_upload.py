@@ -1,0 +1,71 @@
+"""What a card's message holds, made to fit what Discord takes there."""
+
+from collections.abc import Awaitable, Callable
+
+import discord
+import structlog
+
+from bot.chat.cards import card
+from bot.chat.cards.card import Picture
+from bot.chat.cards.card_picture import album
+from bot.chat.ui.services import Services
+from bot.domain.gallery import exhibits
+from bot.domain.gallery.exhibits import Hanging
+from bot.domain.jobs import eta
+from bot.domain.jobs.model import WAITING
+from bot.domain.outbox.deliveries import Delivery
+from bot.language import _, speaking
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_LIMIT_BYTES = 10 * 1024 * 1024
+"""What Discord takes as one file where nobody pays for more. Source: its documentation, "Uploading Files"."""
+SMALL_BYTES = 256 * 1024
+"""No picture of this size is what Discord finds too large."""
+TOO_LARGE = 40005
+
+Send = Callable[[discord.ui.LayoutView, list[discord.File]], Awaitable[int]]
+"""Puts a card on Discord and returns its message's id."""
+
+
+async def upload(
+    services: Services, delivery: Delivery, send: Send, limit_bytes: int, *, remark: str | None = None
+) -> int:
+    """Sends the card; a picture that is too large after all is made smaller and sent again."""
+    while True:
+        view, picture = await _card(services, delivery, limit_bytes, remark)
+        try:
+            return await send(view, [picture.as_file()] if picture else [])
+        except discord.HTTPException as error:
+            too_large = error.code == TOO_LARGE or error.status == 413
+            if not too_large or picture is None or len(picture.data) <= SMALL_BYTES:
+                raise
+            limit_bytes = len(picture.data) // 2
+            log.info("the limit is smaller than we thought", size_bytes=len(picture.data))
+
+
+async def _card(
+    services: Services, delivery: Delivery, limit_bytes: int, remark: str | None
+) -> tuple[discord.ui.LayoutView, Picture | None]:
+    job, standing = delivery.job, None
+    async with services.database.read() as connection:
+        if job.state in WAITING:
+            standing = await eta.queue_position(
+                connection, job, now=services.clock(), workers=services.workers
+            )
+        hanging = await exhibits.hangs_at(connection, job)
+    with speaking(job.language):
+        if hanging is not None:
+            return card.render(job, remark=place_of(hanging)), None
+        picture = await album(job, services.picture_store.blobs, limit_bytes=limit_bytes)
+        return card.render(job, standing=standing, picture=picture, remark=remark), picture
+
+
+def place_of(hanging: Hanging) -> str:
+    """Where a picture hangs that its card does not show."""
+    channel = f"<#{hanging.channel_id}>"
+    if hanging.removed:
+        return _("This picture was taken down from {channel}.", channel=channel)
+    if hanging.link:
+        return _("This picture hangs in {channel}: {link}", channel=channel, link=hanging.link)
+    return _("This picture hangs in {channel}.", channel=channel)

@@ -1,0 +1,78 @@
+"""A picture asked for: its job, and its first card."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import discord
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.chat.cards import card
+from bot.chat.ui.context import address_of, is_age_restricted, language_of, parent_of, roles_of
+from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.services import Services, services_of
+from bot.domain.jobs import eta
+from bot.domain.jobs.model import Job
+from bot.domain.outbox import deliveries
+from bot.domain.requests.submit import Request, StyleChoice
+from bot.domain.styles.picture_source import PictureSource
+from bot.language import speaking
+
+log = structlog.get_logger(__name__)
+
+
+async def submit_request(
+    interaction: discord.Interaction,
+    *,
+    private: bool,
+    content: PictureSource,
+    styles: tuple[StyleChoice, ...],
+    chosen: Mapping[str, Any],
+    age_restricted: bool = False,
+    **more: Any,
+) -> None:
+    """Queues a picture for a deferred interaction, and shows its card. `more`: other fields of `Request`.
+
+    age_restricted: whether it is so wherever it was asked for.
+
+    Raises:
+        Refusal: with the user's sentence.
+    """
+    services = services_of(interaction)
+    job = await services.submitter.submit(
+        Request(
+            interaction_id=interaction.id,
+            user_id=interaction.user.id,
+            guild_id=interaction.guild_id,
+            channel_id=interaction.channel_id or 0,
+            parent_channel_id=parent_of(interaction),
+            role_ids=roles_of(interaction),
+            private=private,
+            age_restricted=age_restricted or is_age_restricted(interaction),
+            language=language_of(interaction, private=private),
+            address=address_of(interaction, services, private=private),
+            content=content,
+            styles=styles,
+            chosen=chosen,
+            **more,
+        )
+    )
+    log.info("job accepted", job=job.id, user=job.user_id, guild=job.guild_id)
+    await show_first_card(interaction, services, job)
+
+
+async def show_first_card(interaction: discord.Interaction, services: Services, job: Job) -> None:
+    """The card with place and ETA. Should this fail, the courier shows it: the job is safe already."""
+    try:
+        async with services.database.read() as connection:
+            standing = await eta.queue_position(
+                connection, job, now=services.clock(), workers=services.workers
+            )
+        with speaking(job.language):
+            view = card.render(job, standing=standing)
+        message = await interaction.edit_original_response(view=view)
+        async with services.database.begin() as connection:
+            await deliveries.shown(connection, job.id, revision=job.revision, message_id=message.id)
+    except (*TROUBLES, SQLAlchemyError) as error:
+        log.warning("first card not shown", job=job.id, error=type(error).__name__)
+    services.news.set()

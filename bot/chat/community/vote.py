@@ -1,0 +1,133 @@
+"""A challenge's vote and results on Discord: pictures without names first, with names at the end."""
+
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.chat.cards.card import layout
+from bot.chat.community.exhibit import ACCENT
+from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.persistent import Persistent
+from bot.chat.ui.services import services_of
+from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
+from bot.domain.challenges import voting
+from bot.domain.challenges.challenges import Challenge
+from bot.domain.challenges.voting import Entry, Place
+from bot.language import _, n_
+from bot.media.blobs import Blobs
+
+PER_MESSAGE = 10
+"""Discord's limit of files, and of a gallery's pictures."""
+Message = tuple[ui.LayoutView, list[discord.File]]
+
+
+class VoteSelect(
+    Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:vote:(?P<challenge>[0-9]{1,18})"
+):
+    """Casts or changes a person's vote. Each value is an entry's number here, and its key."""
+
+    def __init__(self, challenge_id: int, choices: dict[str, int] | None = None) -> None:
+        """choices: the number of each entry by its key."""
+        options = [
+            discord.SelectOption(label=_("Picture {number}", number=number), value=f"{number}.{key}")
+            for key, number in (choices or {}).items()
+        ]
+        placeholder = _("Vote for a picture")
+        super().__init__(
+            ui.Select(custom_id=f"easel:vote:{challenge_id}", placeholder=placeholder, options=options)
+        )
+        self.challenge_id = challenge_id
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        services = services_of(interaction)
+        number, _dot, key = self.item.values[0].partition(".")
+        async with services.database.begin() as connection:
+            await voting.vote(
+                connection,
+                self.challenge_id,
+                guild_id=interaction.guild_id,
+                user_id=interaction.user.id,
+                key=key,
+                now=services.clock(),
+            )
+        await interaction.response.send_message(
+            _("Your vote is for picture {number}. You can change it until the end.", number=number),
+            ephemeral=True,
+        )
+
+
+async def vote_pages(
+    challenge: Challenge, entries: list[Entry], blobs: Blobs, *, age_restricted: bool
+) -> list[tuple[list[Entry], Message]]:
+    """All entries by number, ten to a message, beside it; the last message has the select.
+
+    age_restricted: whether such pictures may be shown here.
+    """
+    pictures = await _pictures(entries, blobs, age_restricted=age_restricted)
+    groups = [pictures[at : at + PER_MESSAGE] for at in range(0, len(pictures), PER_MESSAGE)] or [[]]
+    pages: list[tuple[list[Entry], Message]] = []
+    for group in groups:
+        container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
+        if not pages:
+            container.add_item(ui.TextDisplay("## " + _("Vote: {theme}", theme=plain(challenge.theme))))
+        files = [file for _entry, file in group]
+        if files:
+            container.add_item(gallery_of(files))
+        pages.append(([entry for entry, _file in group], (layout(container), files)))
+    view, _files = pages[-1][1]
+    (container,) = [item for item in view.children if isinstance(item, ui.Container)]
+    container.add_item(
+        ui.TextDisplay(_("Each picture has its number in the corner. One vote each, not for your own."))
+    )
+    if pictures:
+        choices = {entry.key: entry.number for entry, _file in pictures}
+        container.add_item(ui.ActionRow(VoteSelect(challenge.id, choices)))
+    return pages
+
+
+async def result_message(
+    challenge: Challenge, places: list[Place], blobs: Blobs, *, age_restricted: bool
+) -> Message:
+    """Who came where, and the winning pictures."""
+    container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
+    container.add_item(ui.TextDisplay("## " + _("Results: {theme}", theme=plain(challenge.theme))))
+    winners = list(places[0].entries) if places and places[0].votes else []
+    pictures = await _pictures(winners[:PER_MESSAGE], blobs, age_restricted=age_restricted)
+    files = [file for _entry, file in pictures]
+    if files:
+        container.add_item(gallery_of(files))
+    container.add_item(ui.TextDisplay("\n".join(_result_lines(places))))
+    return layout(container), files
+
+
+def _result_lines(places: list[Place]) -> list[str]:
+    if not places:
+        return [_("Nobody entered a picture.")]
+    lines = [] if places[0].votes else [_("Nobody voted.")]
+    for place in places:
+        names = " · ".join(
+            _("{person} with picture {number}", person=f"<@{entry.user_id}>", number=entry.number)
+            for entry in place.entries
+        )
+        votes = n_("{count} vote", "{count} votes", place.votes)
+        votes = _("{votes} each", votes=votes) if len(place.entries) > 1 else votes
+        lines.append(f"**{place.rank}.** {names} — {votes}")
+    return lines
+
+
+async def _pictures(
+    entries: list[Entry], blobs: Blobs, *, age_restricted: bool
+) -> list[tuple[Entry, discord.File]]:
+    """Each entry with its picture; left out where that is gone or may not be shown here."""
+    found = []
+    for entry in entries:
+        if entry.job.age_restricted and not age_restricted:
+            continue
+        file = await thumbnail(
+            entry.job, blobs, number=entry.number, description=described(entry.job, entry.number)
+        )
+        if file is not None:
+            found.append((entry, file))
+    return found

@@ -1,0 +1,137 @@
+"""The form behind the menus: in which style, how strongly and how well a picture is to be painted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import ui
+
+from bot.chat.cards.card import QUALITY_WORDS
+from bot.chat.cards.submit_request import submit_request
+from bot.chat.painting.message_pictures import Found
+from bot.chat.painting.stylize import attached, chosen_look
+from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.services import services_of
+from bot.domain.requests.submit import StyleChoice
+from bot.domain.servers import users
+from bot.domain.styles import named_styles
+from bot.domain.styles.named_styles import NamedStyle
+from bot.domain.styles.picture_source import PictureSource
+from bot.errors import Refusal
+from bot.language import _
+
+LABEL_CHARS = 45
+MOST_OPTIONS = 25
+FORM_LIFE_S = 15 * 60
+"""A form that was closed unsent is forgotten after so long; Discord tells nobody of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A style that the form offers, by the name that people know."""
+
+    name: str
+    style: StyleChoice
+
+
+async def offers_for(interaction: discord.Interaction) -> list[Offer]:
+    """The person's current style, what else is at hand, and the paintings, which always have room."""
+    async with services_of(interaction).database.read() as connection:
+        current = await users.current_style(connection, interaction.user.id)
+        named = await named_styles.at_hand(connection, interaction.user.id, interaction.guild_id)
+    offers = []
+    if current:
+        picture = PictureSource(name=current.name, blob=current.blob)
+        name = _("Your current style: {name}", name=current.name)
+        offers.append(Offer(name=name, style=StyleChoice(picture=picture)))
+    styles = named_styles.reachable(named)
+    offers += [_offer(one) for one in styles if one.painting is None]
+    bundled = [_offer(one) for one in styles if one.painting]
+    return offers[: MOST_OPTIONS - len(bundled)] + bundled
+
+
+def _offer(style: NamedStyle) -> Offer:
+    artist = f" — {style.painting.artist}" if style.painting else ""
+    return Offer(name=f"{style.name}{artist}", style=StyleChoice(preset=style.name))
+
+
+class AskModal(ui.Modal):
+    """Asks one person how one of the `found` pictures is to be painted, and queues it.
+
+    It holds that person's pictures: nobody else can send it.
+    """
+
+    def __init__(
+        self, *, title: str, found: Sequence[Found], offers: Sequence[Offer], person_id: int
+    ) -> None:
+        super().__init__(title=title[:LABEL_CHARS], timeout=FORM_LIFE_S)
+        self._person_id = person_id
+        self._found = found
+        self._offers = offers
+        self._which = _select("picture", [one.picture.title for one in found])
+        self._style = _select("style", [one.name for one in offers])
+        self._upload: ui.FileUpload[Any] = ui.FileUpload(
+            custom_id="upload", required=False, min_values=0, max_values=1
+        )
+        self._strength: ui.TextInput[Any] = ui.TextInput(
+            custom_id="strength",
+            required=False,
+            max_length=3,
+            placeholder=_("0 to 100; empty: as the style has it")[:100],
+        )
+        words = [(quality, _(word)) for quality, word in QUALITY_WORDS.items()]
+        self._quality: ui.Select[Any] = ui.Select(
+            custom_id="quality",
+            required=False,
+            min_values=0,
+            options=[discord.SelectOption(label=word, value=quality) for quality, word in words],
+        )
+        rows = [
+            (_("Style"), self._style),
+            (_("Or a style picture of your own"), self._upload),
+            (_("Strength"), self._strength),
+            (_("Quality"), self._quality),
+        ]
+        if len(found) > 1:
+            rows.insert(0, (_("Picture"), self._which))
+        for text, component in rows:
+            self.add_item(ui.Label(text=text[:LABEL_CHARS], component=component))
+
+    @handles_errors
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Queues the picture; its card is the answer."""
+        if interaction.user.id != self._person_id:
+            raise Refusal(_("This form is somebody else's: open one yourself."))
+        await interaction.response.defer(thinking=True)
+        found = self._found[int(self._which.values[0])] if self._which.values else self._found[0]
+        style = self._offers[int(self._style.values[0])].style
+        if self._upload.values:
+            style = StyleChoice(picture=attached(self._upload.values[0]))
+        quality = self._quality.values[0] if self._quality.values else None
+        await submit_request(
+            interaction,
+            private=False,
+            content=found.picture,
+            styles=(style,),
+            chosen=chosen_look(strength=_strength(self._strength.value), quality=quality),
+            spoiler=found.spoiler,
+        )
+
+
+def _select(custom_id: str, names: Sequence[str]) -> ui.Select[Any]:
+    """One of these names, the first unless another is chosen; its value is its place."""
+    options = [
+        discord.SelectOption(label=name[:100], value=str(place), default=place == 0)
+        for place, name in enumerate(names)
+    ]
+    return ui.Select(custom_id=custom_id, options=options)
+
+
+def _strength(text: str) -> float | None:
+    text = text.strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text) <= 100):
+        raise Refusal(_("The strength is a whole number from 0 to 100: leave it empty if you are not sure."))
+    return float(text)

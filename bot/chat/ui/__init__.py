@@ -1,0 +1,1 @@
+"""What every command uses: layout and text, persistent buttons, error answers, retries, context."""

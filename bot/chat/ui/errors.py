@@ -1,0 +1,125 @@
+"""Where errors stop: a refusal becomes its sentence, anything else a reference id."""
+
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from math import ceil
+from typing import Any, Final, TypeVar
+
+import discord
+import structlog
+from discord import app_commands
+from discord.utils import escape_mentions
+
+from bot.chat.ui.retry import TROUBLES, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE
+from bot.errors import Failure, Refusal, new_reference
+from bot.language import _, nearest, speak
+from bot.media.blobs import BlobMissing
+
+log = structlog.get_logger(__name__)
+
+Item = TypeVar("Item")
+
+NOBODY_WAITS: Final = {
+    UNKNOWN_INTERACTION: "an interaction was answered after Discord's 3 s",
+    UNKNOWN_MESSAGE: "an answer was dismissed before it came",
+}
+
+# What formats, mentions or links wherever it stands; an address's colon; what opens a heading, quote or list.
+_MARKDOWN: Final = re.compile(r"[\\`*_~|\[\]<]|:(?=//)|^[#>+-]")
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of writing."""
+
+
+def plain(text: str) -> str:
+    """User text that can neither format, mention nor link anything, nor turn what follows it; on one line.
+
+    Differs: not discord.py's `escape_markdown`, which leaves addresses as they are, and escapes only one
+    of two links in brackets.
+    """
+    line = _UNSEEN.sub("", " ".join(text.split()))
+    return escape_mentions(_MARKDOWN.sub(r"\\\g<0>", line))
+
+
+def bind_log_context(interaction: discord.Interaction[Any]) -> None:
+    """Every log line of this interaction's task tells which one it was, and whose."""
+    structlog.contextvars.bind_contextvars(
+        interaction=interaction.id, user=interaction.user.id, guild=interaction.guild_id
+    )
+
+
+async def reply(interaction: discord.Interaction, sentence: str) -> None:
+    """Tells the person one sentence, privately where Discord still allows it."""
+    if not interaction.response.is_done():
+        await interaction.response.send_message(sentence, ephemeral=True)
+    elif interaction.type is discord.InteractionType.application_command:
+        await interaction.edit_original_response(content=sentence)
+    elif interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+        await _reply_after_thinking(interaction, sentence)
+    else:
+        await interaction.followup.send(sentence, ephemeral=True)
+
+
+async def _reply_after_thinking(interaction: discord.Interaction, sentence: str) -> None:
+    """The first words after "thinking …" are as public as that was: others have to be first, and go."""
+    first = await interaction.edit_original_response(content="…")
+    if first.flags.ephemeral:
+        await interaction.edit_original_response(content=sentence)
+        return
+    try:
+        await interaction.followup.send(sentence, ephemeral=True)
+    finally:
+        await interaction.delete_original_response()
+
+
+def refusal_sentence(refusal: Refusal) -> str:
+    """What a person reads: the refusal's own words, and when to come back where that is known."""
+    if refusal.back_at is None:
+        return plain(str(refusal))
+    back = _("Come back {when}.", when=f"<t:{ceil(refusal.back_at)}:R>")
+    return f"{plain(str(refusal))} {back}"
+
+
+async def explain(interaction: discord.Interaction, error: BaseException) -> None:
+    """Ends a failed interaction with one sentence; the log gets the rest."""
+    if isinstance(error, app_commands.CommandInvokeError):
+        error = error.original
+    if isinstance(error, discord.NotFound) and error.code in NOBODY_WAITS:
+        log.warning(NOBODY_WAITS[error.code], interaction=interaction.id)
+        return
+    if isinstance(error, Refusal):
+        sentence = refusal_sentence(error)
+    elif isinstance(error, BlobMissing):
+        # An old card outlives its pictures, see `bot.domain.privacy.retention`.
+        sentence = _("That picture is no longer kept here: ask for it anew.")
+    elif isinstance(error, app_commands.CheckFailure | app_commands.TransformerError):
+        sentence = _("That does not work here or with these values: please check them and try again.")
+    else:
+        reference = error.reference if isinstance(error, Failure) else new_reference()
+        log.error("interaction failed", reference=reference, exc_info=error)
+        sentence = _(
+            "Something broke on our side: please try again. Reference `{reference}`", reference=reference
+        )
+    try:
+        await reply(interaction, sentence)
+    except TROUBLES as failed:
+        log.warning(
+            "could not tell the person", error=type(failed).__name__, code=getattr(failed, "code", None)
+        )
+
+
+def handles_errors(
+    callback: Callable[[Item, discord.Interaction[Any]], Awaitable[None]],
+) -> Callable[[Item, discord.Interaction[Any]], Coroutine[Any, Any, None]]:
+    """Around the callback of a button, a select or a modal: the person's language, and the door's errors."""
+
+    @wraps(callback)
+    async def call(self: Item, interaction: discord.Interaction[Any]) -> None:
+        bind_log_context(interaction)
+        speak(nearest(str(interaction.locale)))
+        try:
+            await callback(self, interaction)
+        except Exception as error:  # noqa: BLE001 - this is the door
+            await explain(interaction, error)
+
+    return call

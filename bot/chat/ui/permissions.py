@@ -1,0 +1,73 @@
+"""Who may decide what in a server: its moderators, its managers, and those who hold its challenges.
+
+Discord's own permissions count, in the channel where somebody acts; in direct messages nobody has any.
+"""
+
+from typing import Any
+
+import discord
+
+from bot.chat.ui.context import roles_of
+from bot.chat.ui.services import services_of
+from bot.domain.jobs.model import Job
+from bot.domain.servers import server_settings
+from bot.errors import Refusal
+from bot.language import _
+
+
+def _rights(interaction: discord.Interaction[Any]) -> discord.Permissions:
+    here = interaction.guild_id is not None
+    return interaction.permissions if here else discord.Permissions.none()
+
+
+def is_moderator(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the person may manage messages here, or the server."""
+    rights = _rights(interaction)
+    return rights.manage_messages or rights.manage_guild
+
+
+def is_host(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the person may manage the server, or its events."""
+    rights = _rights(interaction)
+    return rights.manage_events or rights.manage_guild
+
+
+def require_manager(interaction: discord.Interaction[Any]) -> discord.Guild:
+    """The server that the person manages.
+
+    Raises:
+        Refusal: they may not, or this is no server that the bot is in.
+    """
+    if interaction.guild is None:
+        raise Refusal(_("Only a server that Easel is in has settings."))
+    if not _rights(interaction).manage_guild:
+        raise Refusal(_("Only those who may manage this server can do that."))
+    return interaction.guild
+
+
+def require_host(interaction: discord.Interaction[Any]) -> None:
+    """Raises `Refusal` for those who may start no challenge."""
+    if not is_host(interaction):
+        raise Refusal(_("Only those who may manage this server or its events can start a challenge."))
+
+
+def require_host_of(interaction: discord.Interaction[Any], starter_id: int) -> None:
+    """Raises `Refusal` for others than a challenge's starter, hosts and moderators."""
+    if interaction.user.id != starter_id and not (is_host(interaction) or is_moderator(interaction)):
+        raise Refusal(
+            _("Only its starter, moderators, and managers of the server or its events can do that.")
+        )
+
+
+async def require_deleter(interaction: discord.Interaction[Any], job: Job) -> None:
+    """Raises `Refusal` for others than the owner, moderators where the picture was made, and chosen roles."""
+    if job.user_id == interaction.user.id:
+        return
+    if interaction.guild_id is not None and interaction.guild_id == job.guild_id:
+        if is_moderator(interaction):
+            return
+        async with services_of(interaction).database.read() as connection:
+            settings = await server_settings.settings_of(connection, interaction.guild_id)
+        if set(roles_of(interaction)) & set(settings.deleting_roles):
+            return
+    raise Refusal(_("Only the person who asked for this picture and moderators can delete it."))

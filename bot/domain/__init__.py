@@ -1,0 +1,1 @@
+"""The service's words, rules and SQL, one package per subject."""

@@ -1,0 +1,1 @@
+"""A server's art channel: exhibits, stars, the listing and the digest."""

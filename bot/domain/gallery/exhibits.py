@@ -1,0 +1,298 @@
+"""Exhibits: a server's pictures in its art channel, and what is still to be done there.
+
+A delivered job becomes an exhibit in the transaction that delivers it. Whatever its message does not show yet
+(it has to be hung, taken down, or its stars be counted anew) is `pending`: the curator claims it, does it,
+and settles it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, null, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.jobs.model import JOB_COLUMNS, Job, State
+from bot.domain.servers import server_settings, users
+from bot.errors import Refusal
+from bot.language import _
+from bot.tables import challenges, deliveries, entries, exhibits, jobs, stars
+from bot.tables import people as people_table
+
+LEASE_S = 60.0
+"""How long one process may be busy with an exhibit before another takes it up."""
+SHOWN_EVERY_S = 3.0
+"""At most one edit of an exhibit's message in this time."""
+
+
+class Step(Enum):
+    """What has to be done with an exhibit's message."""
+
+    HANG = auto()
+    TAKE_DOWN = auto()
+    RECOUNT = auto()
+    NOTHING = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """A picture that hangs, or is to hang, in a server's art channel.
+
+    held: it is entered in a challenge that has not ended; welcome: its artist wants to be seen.
+    pending: how many changes there are that its message does not show; tries: how often that was begun.
+    """
+
+    job: Job
+    guild_id: int
+    channel_id: int
+    message_id: int | None
+    removed: bool
+    pending: int | None
+    tries: int
+    stars: int
+    held: bool
+    welcome: bool
+
+    @property
+    def step(self) -> Step:
+        out = self.removed or self.held or not self.welcome
+        if out:
+            return Step.NOTHING if self.message_id is None else Step.TAKE_DOWN
+        return Step.HANG if self.message_id is None else Step.RECOUNT
+
+    @property
+    def link(self) -> str:
+        return f"https://discord.com/channels/{self.guild_id}/{self.channel_id}/{self.message_id or ''}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hanging:
+    """Where a picture hangs instead of on its card; `link` is None until it does."""
+
+    channel_id: int
+    link: str | None
+    removed: bool
+
+
+STARS = (
+    select(func.count())
+    .select_from(stars)
+    .where(stars.c.job_id == exhibits.c.job_id)
+    .correlate(exhibits)
+    .scalar_subquery()
+)
+HELD = exists(
+    select(entries.c.job_id)
+    .join(challenges, challenges.c.id == entries.c.challenge_id)
+    .where(entries.c.job_id == exhibits.c.job_id, challenges.c.state != "ended")
+    .correlate(exhibits)
+)
+WELCOME = ~exists(
+    select(people_table.c.user_id)
+    .where(
+        people_table.c.user_id == jobs.c.user_id,
+        people_table.c.settings["show_in_gallery"].as_boolean().is_(False),
+    )
+    .correlate(jobs)
+)
+_OWN = (exhibits.c.guild_id, exhibits.c.channel_id, exhibits.c.message_id, exhibits.c.removed)
+
+
+def query() -> Select[Any]:
+    return select(
+        *JOB_COLUMNS,
+        # Both tables have these; the job's own are not the exhibit's.
+        *(column.label(f"exhibit_{column.name}") for column in _OWN),
+        exhibits.c.pending,
+        exhibits.c.tries,
+        STARS.label("stars"),
+        HELD.label("held"),
+        WELCOME.label("welcome"),
+    ).join_from(exhibits, jobs, jobs.c.id == exhibits.c.job_id)
+
+
+async def fetch(connection: AsyncConnection, rows: Select[Any]) -> list[Exhibit]:
+    return [
+        Exhibit(
+            job=Job.from_row(row),
+            **{column.name: row[f"exhibit_{column.name}"] for column in _OWN},
+            **{name: row[name] for name in ("pending", "tries", "stars")},
+            **{name: bool(row[name]) for name in ("held", "welcome")},
+        )
+        for row in (await connection.execute(rows)).mappings()
+    ]
+
+
+async def get(connection: AsyncConnection, job_id: int) -> Exhibit | None:
+    found = await fetch(connection, query().where(exhibits.c.job_id == job_id))
+    return found[0] if found else None
+
+
+# Hanging and taking down -----------------------------------------------------------------------------
+
+
+async def _art_channel(connection: AsyncConnection, job: Job) -> int | None:
+    """The channel that a public picture of this job goes to, if any."""
+    if job.guild_id is None or job.private:
+        return None
+    settings = await server_settings.settings_of(connection, job.guild_id)
+    if settings.art_channel is None:
+        return None
+    artist = await users.settings_of(connection, job.user_id)
+    return settings.art_channel if artist.show_in_gallery else None
+
+
+async def hang(connection: AsyncConnection, job: Job, *, now: float) -> bool:
+    """Makes a job that is being delivered an exhibit; False where it is to stay out, or is one already."""
+    channel_id = await _art_channel(connection, job)
+    if channel_id is None or job.result_blob is None or await get(connection, job.id):
+        return False
+    values = {"job_id": job.id, "guild_id": job.guild_id, "channel_id": channel_id, "created_at": now}
+    await connection.execute(exhibits.insert().values(**values))
+    return True
+
+
+async def hangs_at(connection: AsyncConnection, job: Job) -> Hanging | None:
+    """Where the picture hangs in a server that shows pictures only there; None: on its card, as elsewhere.
+
+    A job that is painted but not yet delivered is going to hang there.
+    """
+    if job.state not in {State.RENDERED, State.DELIVERED}:
+        return None
+    if not (await server_settings.settings_of(connection, job.guild_id)).art_only:
+        return None
+    exhibit = await get(connection, job.id)
+    if exhibit is None:
+        channel_id = await _art_channel(connection, job) if job.state is State.RENDERED else None
+        return None if channel_id is None else Hanging(channel_id=channel_id, link=None, removed=False)
+    link = exhibit.link if exhibit.message_id is not None else None
+    return Hanging(channel_id=exhibit.channel_id, link=link, removed=exhibit.removed)
+
+
+async def take_down(
+    connection: AsyncConnection, job_id: int, *, guild_id: int | None, user_id: int, moderator: bool
+) -> None:
+    """For good: the curator deletes the message, and no gallery shows the picture again.
+
+    Raises:
+        Refusal: it does not hang in this server, or is somebody else's.
+    """
+    exhibit = await require(connection, job_id, guild_id=guild_id)
+    if exhibit.job.user_id != user_id and not moderator:
+        raise Refusal(_("Only the artist and moderators can take this picture down."))
+    await _change(connection, exhibits.c.job_id == job_id, removed=True)
+
+
+async def remove(connection: AsyncConnection, job_id: int) -> None:
+    """For a picture that is deleted: takes it down where it hangs."""
+    await _change(connection, and_(exhibits.c.job_id == job_id, exhibits.c.removed.is_(False)), removed=True)
+
+
+async def require(connection: AsyncConnection, job_id: int, *, guild_id: int | None) -> Exhibit:
+    """An exhibit of this server that was not taken down.
+
+    Raises:
+        Refusal: there is none.
+    """
+    exhibit = await get(connection, job_id)
+    if exhibit is None or exhibit.removed or exhibit.guild_id != guild_id:
+        raise Refusal(_("That picture no longer hangs here."))
+    return exhibit
+
+
+async def withdraw(connection: AsyncConnection, user_id: int) -> int:
+    """Takes all of a person's pictures down, everywhere and for good; returns how many that were."""
+    theirs = select(jobs.c.id).where(jobs.c.user_id == user_id)
+    return await _change(
+        connection, and_(exhibits.c.job_id.in_(theirs), exhibits.c.removed.is_(False)), removed=True
+    )
+
+
+async def touch(connection: AsyncConnection, job_ids: Sequence[int]) -> None:
+    """Something about these exhibits has changed that their messages must follow."""
+    await _change(connection, exhibits.c.job_id.in_(job_ids))
+
+
+async def close_channel(connection: AsyncConnection, guild_id: int) -> None:
+    """The server has no art channel any more: what was not hung yet never will be."""
+    waiting = and_(exhibits.c.guild_id == guild_id, exhibits.c.message_id.is_(None))
+    for job_id in (await connection.execute(select(exhibits.c.job_id).where(waiting))).scalars().all():
+        await give_up(connection, job_id)
+
+
+async def _change(connection: AsyncConnection, where: ColumnElement[bool], **values: Any) -> int:
+    pending = func.coalesce(exhibits.c.pending, 0) + 1
+    return (
+        await connection.execute(update(exhibits).where(where).values(pending=pending, **values))
+    ).rowcount
+
+
+# For the curator -------------------------------------------------------------------------------------
+
+
+def _due(now: float) -> ColumnElement[bool]:
+    return and_(exhibits.c.pending.is_not(None), exhibits.c.retry_at <= now)
+
+
+async def anything_due(connection: AsyncConnection, *, now: float) -> bool:
+    return (await connection.execute(select(exhibits.c.job_id).where(_due(now)).limit(1))).first() is not None
+
+
+async def claim_due(connection: AsyncConnection, *, now: float, limit: int = 10) -> list[Exhibit]:
+    """Takes on what is to be done, the oldest first: nobody else gets it for `LEASE_S`."""
+    first = select(exhibits.c.job_id).where(_due(now)).order_by(exhibits.c.job_id).limit(limit)
+    claimed = await connection.execute(
+        update(exhibits)
+        .where(exhibits.c.job_id.in_(first.with_for_update(skip_locked=True)))
+        .values(retry_at=now + LEASE_S, tries=exhibits.c.tries + 1)
+        .returning(exhibits.c.job_id)
+    )
+    ids = list(claimed.scalars())
+    return await fetch(connection, query().where(exhibits.c.job_id.in_(ids)).order_by(exhibits.c.job_id))
+
+
+async def settle(
+    connection: AsyncConnection,
+    exhibit: Exhibit,
+    *,
+    message_id: int | None,
+    channel_id: int | None = None,
+    removed: bool = False,
+    now: float,
+) -> None:
+    """The message shows what was known when `exhibit` was claimed; what came since is still due."""
+    seen = exhibits.c.pending == exhibit.pending
+    values: dict[str, Any] = {
+        "message_id": message_id,
+        "channel_id": channel_id or exhibit.channel_id,
+        "pending": case((seen, null()), else_=exhibits.c.pending),
+        "retry_at": now + SHOWN_EVERY_S,
+        "tries": 0,
+    }
+    values |= {"removed": True} if removed else {}
+    await connection.execute(update(exhibits).where(exhibits.c.job_id == exhibit.job.id).values(**values))
+    if exhibit.message_id is None and message_id is not None:
+        await _show_card_again(connection, exhibit.job.id)
+
+
+async def postpone(connection: AsyncConnection, job_id: int, *, retry_at: float) -> None:
+    await connection.execute(update(exhibits).where(exhibits.c.job_id == job_id).values(retry_at=retry_at))
+
+
+async def give_up(connection: AsyncConnection, job_id: int) -> None:
+    """Forgets an exhibit that cannot be hung; its card shows the picture itself then."""
+    await connection.execute(delete(exhibits).where(exhibits.c.job_id == job_id))
+    await _show_card_again(connection, job_id)
+
+
+async def _show_card_again(connection: AsyncConnection, job_id: int) -> None:
+    """Where cards point to the art channel instead of showing the picture, the courier is to look again."""
+    guild_id = (await connection.execute(select(jobs.c.guild_id).where(jobs.c.id == job_id))).scalar_one()
+    if not (await server_settings.settings_of(connection, guild_id)).art_only:
+        return
+    has_card = and_(deliveries.c.job_id == job_id, deliveries.c.message_id.is_not(None))
+    values = {"closed": False, "tries": 0, "retry_at": 0.0}
+    opened = await connection.execute(update(deliveries).where(has_card).values(**values))
+    if opened.rowcount:
+        await connection.execute(update(jobs).where(jobs.c.id == job_id).values(revision=jobs.c.revision + 1))

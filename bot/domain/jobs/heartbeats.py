@@ -1,0 +1,57 @@
+"""Which workers live, on whatever machine: each says so now and then, whether it paints or idles."""
+
+from sqlalchemy import ColumnElement, and_, func, not_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import upsert
+from bot.tables import workers
+from nst_core.params import VERSION
+
+EVERY_S = 10.0
+"""How often a worker says that it lives."""
+SILENT_S = 35.0
+"""A worker that has said nothing for so long is taken for dead."""
+FORGOTTEN_S = 900.0
+"""How long a dead worker stays on record."""
+
+
+async def record(
+    connection: AsyncConnection, name: str, *, device: str, now: float, params_version: int = VERSION
+) -> None:
+    """The worker lives, and knows the parameters of that version."""
+    values = {"device": device, "params_version": params_version, "seen_at": now, "alive": True}
+    await upsert(connection, workers, {"name": name}, values)
+
+
+async def remove(connection: AsyncConnection, name: str) -> None:
+    """The worker has stopped, or is known to be dead."""
+    await connection.execute(update(workers).where(workers.c.name == name).values(alive=False))
+
+
+async def forget(connection: AsyncConnection, *, now: float) -> None:
+    """Deletes what is on record of workers that are long dead."""
+    await connection.execute(workers.delete().where(not_(_seen_within(FORGOTTEN_S, now))))
+
+
+async def count_living(connection: AsyncConnection, *, now: float) -> int:
+    """How many workers live, busy or idle."""
+    living = and_(workers.c.alive, _seen_within(SILENT_S, now))
+    query = select(func.count()).select_from(workers).where(living)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def at_once(connection: AsyncConnection, *, now: float, here: int) -> int:
+    """How many pictures are painted at once. `here`: this machine's workers, which may be just starting."""
+    return max(here, await count_living(connection, now=now))
+
+
+async def newest_params(connection: AsyncConnection, *, now: float) -> int | None:
+    """The newest parameters that any worker on record knows, None where there is no record of any."""
+    query = select(func.max(workers.c.params_version)).where(_seen_within(FORGOTTEN_S, now))
+    newest: int | None = (await connection.execute(query)).scalar_one()
+    return newest
+
+
+def _seen_within(seconds: float, now: float) -> ColumnElement[bool]:
+    """Neither long ago nor far ahead, as by a clock that was set back since."""
+    return workers.c.seen_at.between(now - seconds, now + seconds)

@@ -1,0 +1,193 @@
+"""A job: its states, its row, and how it is found.
+
+How it changes stands in `bot.domain.jobs.queue`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, Self
+
+from sqlalchemy import RowMapping, Select, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.jobs import fairness
+from bot.language import N_
+from bot.tables import jobs
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    RENDERED = "rendered"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+STATE_WORDS = {
+    State.QUEUED: N_("waiting"),
+    State.RUNNING: N_("being painted"),
+    State.RENDERED: N_("painted"),
+    State.DELIVERED: N_("painted"),
+    State.FAILED: N_("failed"),
+    State.CANCELLED: N_("cancelled"),
+}
+"""Each state for people, to be translated where it is shown."""
+
+WAITING = (State.QUEUED, State.RUNNING)
+"""The states in which a job still costs the worker time, and can be cancelled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row of `jobs`; see `bot.tables` for the units."""
+
+    id: int
+    user_id: int
+    guild_id: int | None
+    channel_id: int
+    private: bool
+    look: Mapping[str, Any]
+    style_name: str
+    params: Mapping[str, Any]
+    cost: float
+    content_blob: str
+    style_blob: str
+    style_weight: float
+    more_styles: Sequence[Mapping[str, Any]] | None
+    mask_blob: str | None
+    start_blob: str | None
+    parent_id: int | None
+    challenge_id: int | None
+    notes: Sequence[str] | None
+    language: str
+    spoiler: bool
+    age_restricted: bool
+    state: State
+    priority: int
+    attempt: int
+    handbacks: int
+    batch_key: str | None
+    batch_size: int
+    revision: int
+    scale: int | None
+    scales: int | None
+    step: int | None
+    steps: int | None
+    loss: float | None
+    preview_blob: str | None
+    result_blob: str | None
+    timelapse_blob: str | None
+    figures: Mapping[str, Any] | None
+    error: str | None
+    reference: str | None
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+
+    @classmethod
+    def from_row(cls, row: RowMapping) -> Self:
+        values = {field.name: row[field.name] for field in fields(cls)}
+        return cls(**{**values, "state": State(values["state"])})
+
+
+JOB_COLUMNS = tuple(jobs.c[field.name] for field in fields(Job))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to work on a job for `lease_s` seconds after the claim and after each beat.
+
+    The fencing token is (`job.id`, `job.attempt`).
+    """
+
+    job: Job
+    worker: str
+    lease_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a worker is: `scale` of `scales`, `step` of `steps` over the whole run."""
+
+    scale: int
+    scales: int
+    step: int
+    steps: int
+    loss: float | None
+    preview_blob: str | None
+
+
+async def _all(connection: AsyncConnection, query: Select[Any]) -> list[Job]:
+    return [Job.from_row(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def get(connection: AsyncConnection, job_id: int) -> Job | None:
+    found = await _all(connection, select(*JOB_COLUMNS).where(jobs.c.id == job_id))
+    return found[0] if found else None
+
+
+async def newest(connection: AsyncConnection) -> Job | None:
+    """The job that was accepted last."""
+    found = await _all(connection, select(*JOB_COLUMNS).order_by(jobs.c.id.desc()).limit(1))
+    return found[0] if found else None
+
+
+async def of_interaction(connection: AsyncConnection, interaction_id: int) -> Job | None:
+    """The job that a person's request has become."""
+    found = await _all(connection, select(*JOB_COLUMNS).where(jobs.c.interaction_id == interaction_id))
+    return found[0] if found else None
+
+
+async def insert(connection: AsyncConnection, values: Mapping[str, Any]) -> int:
+    """Adds a queued job with its fair tag and returns its id."""
+    tag = await fairness.tag_for(connection, values["user_id"])
+    row = {**values, "state": State.QUEUED, "priority": tag}
+    inserted = await connection.execute(jobs.insert().values(**row).returning(jobs.c.id))
+    return int(inserted.scalar_one())
+
+
+async def waiting_of(connection: AsyncConnection, user_id: int) -> list[Job]:
+    """The user's queued and running jobs, in the order in which they will be painted."""
+    return await _all(connection, _line().where(jobs.c.user_id == user_id))
+
+
+async def line(connection: AsyncConnection, *, limit: int = 1000) -> list[Job]:
+    """All running and queued jobs: the running first, then in the order in which they will be painted."""
+    return await _all(connection, _line().limit(limit))
+
+
+async def ahead_of(connection: AsyncConnection, job: Job) -> list[Job]:
+    """The jobs that are painted before a queued one: the running, and those in the line before it."""
+    earlier = tuple_(jobs.c.priority, jobs.c.id) < (job.priority, job.id)
+    return await _all(
+        connection, _line().where(or_(jobs.c.state == State.RUNNING, earlier), jobs.c.id != job.id)
+    )
+
+
+def _line() -> Select[Any]:
+    # "running" sorts after "queued"; descending puts the running jobs first.
+    order = (jobs.c.state.desc(), jobs.c.priority, jobs.c.id)
+    return select(*JOB_COLUMNS).where(jobs.c.state.in_(WAITING)).order_by(*order)
+
+
+async def finished_of(
+    connection: AsyncConnection, user_id: int, *, limit: int, job_id: int | None = None
+) -> list[Job]:
+    """The user's jobs whose picture is there, the newest first; with `job_id` that one alone."""
+    query = select(*JOB_COLUMNS).where(
+        jobs.c.user_id == user_id,
+        jobs.c.state.in_((State.RENDERED, State.DELIVERED)),
+        jobs.c.result_blob.is_not(None),
+    )
+    if job_id is not None:
+        query = query.where(jobs.c.id == job_id)
+    return await _all(connection, query.order_by(jobs.c.id.desc()).limit(limit))
+
+
+async def count_waiting(connection: AsyncConnection, user_id: int | None = None) -> int:
+    query = select(func.count()).select_from(jobs).where(jobs.c.state.in_(WAITING))
+    if user_id is not None:
+        query = query.where(jobs.c.user_id == user_id)
+    return int((await connection.execute(query)).scalar_one())

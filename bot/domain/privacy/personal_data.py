@@ -1,0 +1,163 @@
+"""Everything that is kept of one person: to be handed over, or to be deleted for good."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import Database, one_at_a_time
+from bot.domain.jobs.model import WAITING, State
+from bot.domain.outbox import takedowns
+from bot.domain.privacy import blob_refs
+from bot.domain.styles.looks import BUILT_IN
+from bot.media.blobs import Blobs
+from bot.tables import (
+    challenges,
+    deliveries,
+    entries,
+    exhibits,
+    jobs,
+    people,
+    presets,
+    server_presets,
+    stars,
+    votes,
+)
+
+NOT_THEIRS: Final = {
+    *("worker", "lease_until", "handbacks", "priority", "revision", "attempt"),
+    *("batch_key", "batch_size"),
+}
+"""Columns of a job that are about our machines."""
+NOBODY: Final = 0
+"""Stands where the person stood in what belongs to a server."""
+JOB_PICTURES: Final = {
+    "result": jobs.c.result_blob,
+    "timelapse": jobs.c.timelapse_blob,
+    "content": jobs.c.content_blob,
+    "style": jobs.c.style_blob,
+    "mask": jobs.c.mask_blob,
+    "start": jobs.c.start_blob,
+    "preview": jobs.c.preview_blob,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPicture:
+    """A blob of the person's, and a name for its file, without an ending."""
+
+    name: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What was deleted: how many rows and pictures; and how many messages are still to be taken down."""
+
+    rows: int
+    pictures: int
+    messages: int
+
+
+def _whose(user_id: int) -> dict[Table, ColumnElement[bool]]:
+    """Each table with rows of people's, and which are this person's."""
+    theirs = select(jobs.c.id).where(jobs.c.user_id == user_id)
+    return {
+        jobs: jobs.c.user_id == user_id,
+        presets: presets.c.user_id == user_id,
+        server_presets: server_presets.c.user_id == user_id,
+        stars: stars.c.user_id == user_id,
+        exhibits: exhibits.c.job_id.in_(theirs),
+        entries: entries.c.user_id == user_id,
+        votes: votes.c.user_id == user_id,
+        people: people.c.user_id == user_id,
+    }
+
+
+async def records_of(connection: AsyncConnection, user_id: int) -> dict[str, list[dict[str, Any]]]:
+    """All rows about a person, by table; times in seconds since 1970 (UTC)."""
+    tables = {**_whose(user_id), challenges: challenges.c.user_id == user_id}
+    return {table.name: await _rows(connection, table, where) for table, where in tables.items()}
+
+
+async def _rows(
+    connection: AsyncConnection, table: Table, where: ColumnElement[bool]
+) -> list[dict[str, Any]]:
+    columns: list[Column[Any]] = [column for column in table.c if column.name not in NOT_THEIRS]
+    query = select(*columns).where(where).order_by(*table.primary_key.columns)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def pictures_of(connection: AsyncConnection, user_id: int) -> list[KeptPicture]:
+    """All pictures of a person, each once: those of their newest jobs first, then their styles."""
+    found: dict[str, str] = {}
+    columns = (jobs.c.id, jobs.c.more_styles, *JOB_PICTURES.values())
+    query = select(*columns).where(jobs.c.user_id == user_id).order_by(jobs.c.id.desc())
+    for row in (await connection.execute(query)).mappings():
+        for name, column in JOB_PICTURES.items():
+            found.setdefault(row[column.name] or "", f"job-{row['id']}-{name}")
+        for number, style in enumerate(row["more_styles"] or (), start=2):
+            found.setdefault(style["blob"], f"job-{row['id']}-style-{number}")
+    for table in (presets, server_presets, people, challenges):
+        row_id = table.primary_key.columns[0]
+        styles = select(row_id, table.c.style_blob).where(table.c.user_id == user_id)
+        for number, key in (await connection.execute(styles)).all():
+            found.setdefault(key or "", f"{table.name}-{number}-style")
+    return [KeptPicture(name=name, blob=key) for key, name in found.items() if key]
+
+
+async def forget(database: Database, blobs: Blobs, user_id: int, *, now: float) -> Forgotten:
+    """Deletes everything of a person's. Waiting and running jobs are cancelled: their workers lose them."""
+    async with database.begin() as connection:
+        await one_at_a_time(connection, user_id)
+        pictures = await pictures_of(connection, user_id)
+        channels = await _messages(connection, user_id)
+        await takedowns.add(connection, channels)
+        rows = await _delete_rows(connection, user_id, now)
+    async with database.read() as connection:
+        unused = await blob_refs.unused(connection, {picture.blob for picture in pictures})
+    # Somebody else's job may just be taking one of the paintings that come with Easel.
+    unused -= await asyncio.to_thread(_painting_keys)
+    for key in sorted(unused):
+        await blobs.delete(key)
+    return Forgotten(rows=rows, pictures=len(unused), messages=len(channels))
+
+
+async def _delete_rows(connection: AsyncConnection, user_id: int, now: float) -> int:
+    waiting = and_(jobs.c.user_id == user_id, jobs.c.state.in_(WAITING))
+    stopped: Mapping[str, Any] = {"state": State.CANCELLED, "ended_at": now, "lease_until": None}
+    await connection.execute(update(jobs).where(waiting).values(**stopped))
+    await connection.execute(delete(votes).where(votes.c.entrant_id == user_id))
+    # A challenge belongs to its server: it goes on without a name.
+    of_theirs = challenges.c.user_id == user_id
+    ended = and_(of_theirs, challenges.c.state == "ended")
+    await connection.execute(update(challenges).where(ended).values(style_blob=None))
+    await connection.execute(update(challenges).where(of_theirs).values(user_id=NOBODY))
+    deleted = 0
+    # What hangs on jobs goes first, so that it is counted.
+    for table, where in reversed(_whose(user_id).items()):
+        deleted += (await connection.execute(delete(table).where(where))).rowcount
+    return deleted
+
+
+async def _messages(connection: AsyncConnection, user_id: int) -> dict[int, int]:
+    """The bot's own messages that show a picture of the person's, with their channels."""
+    query = (
+        select(jobs.c.channel_id, deliveries.c.message_id, exhibits.c.channel_id, exhibits.c.message_id)
+        .select_from(jobs)
+        .outerjoin(deliveries, and_(deliveries.c.job_id == jobs.c.id, deliveries.c.channel_reachable))
+        .outerjoin(exhibits, exhibits.c.job_id == jobs.c.id)
+        .where(jobs.c.user_id == user_id)
+        .where(or_(deliveries.c.message_id.is_not(None), exhibits.c.message_id.is_not(None)))
+    )
+    rows = (await connection.execute(query)).all()
+    places: Iterable[tuple[int, int | None]] = (pair for row in rows for pair in (row[:2], row[2:]))
+    return {message: channel for channel, message in places if message}
+
+
+def _painting_keys() -> set[str]:
+    return {hashlib.sha256(painting.read()).hexdigest() for painting in BUILT_IN}

@@ -1,0 +1,110 @@
+"""Where a job's pictures come from, and how they become blobs of clean pixels."""
+
+import asyncio
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Protocol
+
+from PIL import Image
+
+from bot.domain.requests.content_policy import ContentPolicy
+from bot.domain.styles.picture_source import PictureSource
+from bot.errors import Refusal
+from bot.language import _
+from bot.media.blobs import BlobMissing, Blobs
+from bot.media.decode import Clean
+from bot.media.fetch import AttachmentSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPicture:
+    """A blob of clean pixels, `width` x `height`; `hidden`: what comes of it is shown as a spoiler."""
+
+    blob: str
+    width: int
+    height: int
+    hidden: bool = False
+
+
+class Cleaner(Protocol):
+    """`bot.media.decode.Decoder`, or what stands before it."""
+
+    async def clean(self, data: bytes) -> Clean: ...
+
+
+class PictureStore:
+    """Turns a picture from wherever it is into a blob of clean pixels."""
+
+    def __init__(
+        self,
+        *,
+        source: AttachmentSource,
+        decoder: Cleaner,
+        blobs: Blobs,
+        policy: ContentPolicy | None = None,
+    ) -> None:
+        """`policy` is asked about every picture that does not come with Easel; None: none is rated."""
+        self._source = source
+        self._decoder = decoder
+        self._policy = policy
+        self.blobs = blobs
+
+    async def fetch(self, url: str) -> bytes:
+        """An attachment's file as it is: not decoded, and not to be trusted.
+
+        Raises:
+            Refusal: it cannot be had.
+        """
+        return await self._source.fetch(url)
+
+    async def accept(self, url: str) -> tuple[str, Clean]:
+        """The blob's key, and what is in it.
+
+        Raises:
+            Refusal: the attachment cannot be had, is no picture, or none that is painted here.
+        """
+        clean = await self._clean(url)
+        await self._hides(clean.png)
+        return await self.blobs.put(clean.png), clean
+
+    async def take(self, picture: PictureSource) -> StoredPicture:
+        """Raises `Refusal` when the picture cannot be had (any more), or is none."""
+        if picture.url is not None:
+            clean = await self._clean(picture.url)
+            hidden = await self._hides(clean.png)
+            key = await self.blobs.put(clean.png)
+            return StoredPicture(blob=key, width=clean.width, height=clean.height, hidden=hidden)
+        if picture.painting is not None:
+            data = await asyncio.to_thread(picture.painting.read)
+            return _measured(await self.blobs.put(data), data)
+        if picture.blob is None:
+            raise LookupError(picture.name)
+        try:
+            data = await self.blobs.get(picture.blob)
+        except BlobMissing as error:
+            raise Refusal(_("That picture is no longer kept here: attach it again.")) from error
+        return _measured(picture.blob, data, hidden=await self._hides(data))
+
+    async def _clean(self, url: str) -> Clean:
+        return await self._decoder.clean(await self._source.fetch(url))
+
+    async def _hides(self, png: bytes) -> bool:
+        return self._policy is not None and await self._policy.hides(png)
+
+    async def check_mask(self, key: str) -> None:
+        """Raises `Refusal` when a mask would let nothing be painted."""
+        if await asyncio.to_thread(_is_black, await self.blobs.get(key)):
+            raise Refusal(_("That mask is black all over: paint white what should be painted."))
+
+
+def _is_black(data: bytes) -> bool:
+    """Whether nothing is white or grey in a mask; what is transparent counts as black."""
+    with Image.open(BytesIO(data)) as image:
+        mask = Image.new("RGBA", image.size, "black")
+        mask.alpha_composite(image.convert("RGBA"))
+        return mask.convert("RGB").getbbox() is None
+
+
+def _measured(key: str, data: bytes, *, hidden: bool = False) -> StoredPicture:
+    with Image.open(BytesIO(data)) as image:  # the head only: these pixels are clean already
+        return StoredPicture(blob=key, width=image.width, height=image.height, hidden=hidden)

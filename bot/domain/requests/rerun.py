@@ -1,0 +1,114 @@
+"""What a picture's buttons ask for: the same pictures, painted otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.domain.jobs.model import Job, State
+from bot.domain.requests.submit import StyleChoice
+from bot.domain.styles.picture_source import PictureSource
+from bot.errors import Refusal
+from bot.language import _
+
+STRENGTH_STEP: Final = 20.0
+STRENGTHS: Final = (0.0, 100.0)
+SIZES_PX: Final = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
+"""What "bigger" goes through, about half as large again each time."""
+JOINT: Final = " + "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A job's look with what is to be otherwise.
+
+    seed: None for a new one; start_blob: the picture that it starts from.
+    """
+
+    chosen: Mapping[str, Any]
+    seed: int | None
+    start_blob: str | None = None
+
+
+def same(job: Job) -> Recipe:
+    """The job as it was, with the size that was the service's choice then."""
+    chosen = {**job.look, "size_px": job.params["size"]}
+    return Recipe(chosen=chosen, seed=job.params["seed"], start_blob=job.start_blob)
+
+
+def again(job: Job) -> Recipe:
+    """Another picture of the same look: chance comes in by the noise that it starts from.
+
+    Raises:
+        Refusal: a draft takes no steps, so that it comes out the same each time.
+    """
+    recipe = same(job)
+    if recipe.chosen.get("quality") == "draft":
+        raise Refusal(_("A draft comes out the same each time: choose another quality with “Edit…”."))
+    return Recipe(chosen={**recipe.chosen, "init": "noise"}, seed=None)
+
+
+def stronger(job: Job) -> Recipe:
+    """Raises `Refusal` at the end of the scale."""
+    return _with_strength(job, STRENGTH_STEP, _("This is the strongest already: style over all."))
+
+
+def softer(job: Job) -> Recipe:
+    """Raises `Refusal` at the end of the scale."""
+    return _with_strength(job, -STRENGTH_STEP, _("This is the softest already: your own picture."))
+
+
+def _with_strength(job: Job, step: float, at_the_end: str) -> Recipe:
+    recipe = same(job)
+    now = float(recipe.chosen.get("strength", 50.0))
+    then = min(max(now + step, STRENGTHS[0]), STRENGTHS[1])
+    if then == now:
+        raise Refusal(at_the_end)
+    return Recipe(chosen={**recipe.chosen, "strength": then}, seed=recipe.seed, start_blob=recipe.start_blob)
+
+
+def bigger(job: Job, *, max_size_px: int) -> Recipe:
+    """The next size up, painted on from the finished picture.
+
+    Raises:
+        Refusal: it is as large as pictures get here.
+    """
+    recipe, size_px = same(job), int(job.params["size"])
+    if size_px >= max_size_px:
+        raise Refusal(_("This is the largest size here already: {px} px.", px=max_size_px))
+    next_px = next((px for px in SIZES_PX if px > size_px), max_size_px)
+    chosen = {**recipe.chosen, "size_px": min(next_px, max_size_px)}
+    return Recipe(chosen=chosen, seed=recipe.seed, start_blob=job.result_blob)
+
+
+def retry(job: Job, *, user_id: int) -> Recipe:
+    """The very same, after a failure.
+
+    Raises:
+        Refusal: it has not failed, or is somebody else's.
+    """
+    if job.user_id != user_id:
+        raise Refusal(_("Only the person who asked for this picture can try it again."))
+    if job.state is not State.FAILED:
+        raise Refusal(_("This picture has not failed: there is nothing to try again."))
+    return same(job)
+
+
+def content_of(job: Job) -> PictureSource:
+    return PictureSource(name=_("your picture"), blob=job.content_blob)
+
+
+def mask_of(job: Job) -> PictureSource | None:
+    return PictureSource(blob=job.mask_blob) if job.mask_blob is not None else None
+
+
+def styles_of(job: Job) -> tuple[StyleChoice, ...]:
+    """The job's styles from what is kept of them."""
+    more = job.more_styles or ()
+    first = job.style_name.split(JOINT)[0] if more else job.style_name
+    return (
+        StyleChoice(picture=PictureSource(name=first, blob=job.style_blob), weight=job.style_weight),
+        *(
+            StyleChoice(picture=PictureSource(name=style["name"], blob=style["blob"]), weight=style["weight"])
+            for style in more
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What a server and the people in it have chosen."""

@@ -1,0 +1,70 @@
+"""Servers that removed the bot: noted at once, forgotten some days later unless the bot came back."""
+
+from collections.abc import Callable, Collection
+
+from sqlalchemy import and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import upsert
+from bot.domain.jobs.model import WAITING
+from bot.tables import challenges, deliveries, digests, exhibits, guilds, jobs, server_presets, stars
+
+BATCH = 200
+
+
+async def left(connection: AsyncConnection, guild_id: int, *, now: float) -> None:
+    """The bot was removed from the server."""
+    await upsert(connection, guilds, {"guild_id": guild_id}, {"left_at": now}, new={"settings": {}})
+
+
+async def joined(connection: AsyncConnection, guild_id: int) -> None:
+    """The bot is in the server, for the first time or again."""
+    await upsert(connection, guilds, {"guild_id": guild_id}, {"left_at": None}, new={"settings": {}})
+
+
+async def catch_up(
+    connection: AsyncConnection, present: Collection[int], *, now: float, of_shards: Callable[[int], bool]
+) -> None:
+    """Notes what happened while nobody listened: the bot is in the servers `present` and in no others.
+
+    of_shards: whether a server belongs to the shards that `present` speaks for.
+    """
+    rows = (await connection.execute(select(guilds.c.guild_id, guilds.c.left_at))).all()
+    noted = {guild_id: left_at for guild_id, left_at in rows if of_shards(guild_id)}
+    for guild_id in present:
+        if guild_id not in noted or noted[guild_id] is not None:
+            await joined(connection, guild_id)
+    for guild_id, left_at in noted.items():
+        if left_at is None and guild_id not in present:
+            await left(connection, guild_id, now=now)
+
+
+async def gone_before(connection: AsyncConnection, moment: float) -> list[int]:
+    """The servers that were left before `moment`."""
+    query = select(guilds.c.guild_id).where(guilds.c.left_at < moment).order_by(guilds.c.left_at)
+    return list((await connection.execute(query)).scalars())
+
+
+async def forget_some(connection: AsyncConnection, guild_id: int, *, before: float) -> bool:
+    """Forgets a part of what a server left behind: some of its jobs' links, and when none is left the rest.
+
+    False: nothing more to do, or the bot has come back.
+    """
+    still_gone = select(guilds.c.left_at).where(guilds.c.guild_id == guild_id).with_for_update()
+    left_at = (await connection.execute(still_gone)).scalar_one_or_none()
+    if left_at is None or left_at >= before:
+        return False
+    # A person who brings the app along may go on painting in a server that the bot has left.
+    its_jobs = and_(jobs.c.guild_id == guild_id, jobs.c.created_at <= left_at, jobs.c.state.not_in(WAITING))
+    some = list((await connection.execute(select(jobs.c.id).where(its_jobs).limit(BATCH))).scalars())
+    for statement in (
+        delete(stars).where(stars.c.job_id.in_(some)),
+        delete(deliveries).where(deliveries.c.job_id.in_(some)),
+        update(jobs).where(jobs.c.id.in_(some)).values(guild_id=None, channel_id=0, challenge_id=None),
+    ):
+        await connection.execute(statement)
+    if len(some) == BATCH:
+        return True
+    for table in (server_presets, exhibits, digests, challenges, guilds):
+        await connection.execute(delete(table).where(table.c.guild_id == guild_id))
+    return False

@@ -1,1 +1,0 @@
-"""One room per idea: its words, its rules and its SQL."""

@@ -1,0 +1,186 @@
+"""`easel doctor`: is everything there that the service needs? A line each, and a mend where it fails."""
+
+import asyncio
+import platform
+import shutil
+import sys
+from asyncio.subprocess import DEVNULL
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.db import Database
+from bot.domain.privacy.blob_refs import needed_next
+from bot.errors import Failure
+from bot.media.blobs import BlobMissing, Blobs, blobs_at
+from bot.settings import Settings
+
+DISCORD_API = "https://discord.com/api/v10"
+LOW_DISK_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check saw. `mend` says what to do where it is not `well`; a `minor` fault is a warning."""
+
+    check: str
+    well: bool
+    saw: str
+    mend: str = ""
+    minor: bool = False
+
+
+async def examine(settings: Settings, console: Console) -> bool:
+    """Makes every check and prints what it found; True when all that matters is well."""
+    checks: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
+        token,
+        database,
+        pictures,
+        decoder,
+        weights,
+        device,
+        disk,
+    )
+    return report([await check(settings) for check in checks], console)
+
+
+def report(findings: Sequence[Finding], console: Console) -> bool:
+    """Prints the findings; True when all that matters is well."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", "check", "what was seen", "what to do"):
+        table.add_column(heading)
+    for finding in findings:
+        mark = "[green]✓[/]" if finding.well else "[yellow]![/]" if finding.minor else "[red]✗[/]"
+        table.add_row(mark, finding.check, finding.saw, finding.mend)
+    console.print(table)
+    return all(finding.well or finding.minor for finding in findings)
+
+
+async def token(settings: Settings) -> Finding:
+    """Asks Discord, or the configured stand-in, whose token it is."""
+    if settings.discord_token is None:
+        mend = "Set DISCORD_TOKEN to run on Discord; without it `easel run` opens the playground."
+        return Finding(check="token", well=False, saw="DISCORD_TOKEN is not set", mend=mend)
+    url = f"{(settings.discord_api_url or DISCORD_API).rstrip('/')}/users/@me"
+    headers = {"Authorization": f"Bot {settings.discord_token.get_secret_value()}"}
+    try:
+        timeout = aiohttp.ClientTimeout(total=10)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(url, headers=headers) as answer,
+        ):
+            if answer.status == 200:
+                return Finding(
+                    check="token", well=True, saw=f"Discord knows {(await answer.json())['username']}"
+                )
+            saw = f"Discord answered {answer.status}"
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        mend = "Check this machine's way to the internet."
+        return Finding(check="token", well=False, saw="Discord could not be reached", mend=mend)
+    mend = "Copy the token anew from the Discord developer portal, page “Bot”."
+    return Finding(check="token", well=False, saw=saw, mend=mend)
+
+
+async def database(settings: Settings) -> Finding:
+    """Opens the database and reads which revision its tables have."""
+    if settings.database_url is None and not (settings.data_dir / "easel.db").exists():
+        return Finding(check="database", well=True, saw="not there yet: the first run makes it")
+    opened = Database(settings.url, checkpoints=False)
+    try:
+        async with opened.read() as connection:
+            revision = await opened.revision(connection)
+        return Finding(check="database", well=True, saw=f"tables at revision {revision}")
+    except (SQLAlchemyError, OSError) as error:
+        mend = "Check EASEL_DATABASE_URL or EASEL_DATA_DIR, then run `easel migrate`."
+        return Finding(check="database", well=False, saw=type(error).__name__, mend=mend)
+    finally:
+        await opened.dispose()
+
+
+async def pictures(settings: Settings) -> Finding:
+    """Whether each job that is not done yet still has what it is made of."""
+    if settings.database_url is None and not (settings.data_dir / "easel.db").exists():
+        return Finding(check="pictures", well=True, saw="no jobs yet")
+    opened, blobs = (
+        Database(settings.url, checkpoints=False),
+        blobs_at(settings.blobs_url, settings.blobs_dir),
+    )
+    try:
+        async with opened.read() as connection:
+            keys = await needed_next(connection)
+        lost = [key for key in keys if not await _is_there(blobs, key)]
+    except (SQLAlchemyError, OSError, Failure) as error:
+        return Finding(
+            check="pictures", well=False, saw=type(error).__name__, mend="Mend the database first."
+        )
+    finally:
+        await opened.dispose()
+    if lost:
+        mend = "Restore a backup; or let those jobs fail: their people are told."
+        return Finding(check="pictures", well=False, saw=f"{len(lost)} of {len(keys)} are lost", mend=mend)
+    return Finding(check="pictures", well=True, saw=f"all {len(keys)} that unfinished jobs need")
+
+
+async def _is_there(blobs: Blobs, key: str) -> bool:
+    try:
+        await blobs.get(key)
+    except BlobMissing:
+        return False
+    return True
+
+
+async def decoder(_settings: Settings) -> Finding:
+    """Whether the children that read attachments can have their system calls filtered, tried in one."""
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot.media.sandbox", stderr=DEVNULL)
+    if await child.wait() == 0:
+        return Finding(check="decoder", well=True, saw="confined by limits and a filter of system calls")
+    saw = f"confined by limits alone: there is no filter of system calls on this {platform.machine()} machine"
+    mend = "Use Linux on x86-64 or 64-bit ARM, and a container profile that lets prctl set a seccomp filter."
+    return Finding(check="decoder", well=False, minor=True, saw=saw, mend=mend)
+
+
+async def weights(_settings: Settings) -> Finding:
+    """Compares the bundled weight files with their SHA-256."""
+    from nst_core.errors import WeightsError  # noqa: PLC0415 - torch: only where it is needed
+    from nst_core.models.weights import BUNDLED, read_bundled  # noqa: PLC0415
+
+    try:
+        for name in BUNDLED:
+            await asyncio.to_thread(read_bundled, name)
+    except WeightsError as error:
+        return Finding(check="weights", well=False, saw=str(error), mend="Install Easel anew.")
+    return Finding(check="weights", well=True, saw=f"{', '.join(BUNDLED)}: as shipped")
+
+
+async def device(settings: Settings) -> Finding:
+    """Whether the device that is asked for is there, and what it is."""
+    from nst_core.errors import DeviceError  # noqa: PLC0415 - torch: only where it is needed
+    from nst_core.kernels.precision import choose_device, choose_precision  # noqa: PLC0415
+
+    try:
+        found = choose_device(settings.device)
+        precision = await asyncio.to_thread(choose_precision, found)
+    except DeviceError as error:
+        mend = "Set EASEL_DEVICE=auto, or install the GPU's driver and PyTorch for it."
+        return Finding(check="device", well=False, saw=str(error), mend=mend)
+    return Finding(
+        check="device",
+        well=True,
+        saw=f"{found}, convolutions in {str(precision.dtype).removeprefix('torch.')}",
+    )
+
+
+async def disk(settings: Settings) -> Finding:
+    """Free space where the data folder is, or will be."""
+    folder = settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    saw = f"{free / 1024**3:.1f} GiB free for {settings.data_dir}"
+    if free < LOW_DISK_BYTES:
+        return Finding(check="disk", well=False, saw=saw, mend="Free some space or move EASEL_DATA_DIR.")
+    return Finding(check="disk", well=True, saw=saw)

@@ -1,0 +1,154 @@
+"""One claimed job in a worker's hands, alone or among others of its kind: kept, and brought to its end."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from bot.domain.jobs.model import Claim
+from bot.engines.protocol import JobEngine
+from bot.errors import Failure, new_reference
+from bot.language import N_
+from bot.media.blobs import Blobs
+from bot.worker.attempt import Attempt, DeviceBrokenError
+from bot.worker.lease import KEPT, Lease, Previews
+from bot.worker.pictures import Work, pictures_of
+from bot.worker.timelapse import Timelapse
+from nst_core.errors import EngineError
+
+log = structlog.get_logger(__name__)
+
+FIGURES = (
+    "content",
+    "style",
+    "content_rel",
+    "style_rel",
+    "total",
+    "beta",
+    "iterations",
+    "seconds",
+    "device",
+    "notes",
+)
+"""What is kept of a finished picture's figures."""
+
+
+class JobRunner:
+    """It has its own lease, progress, previews and end, whatever becomes of the others.
+
+    `broken` is the device's error, where it was that which ended the attempt.
+    """
+
+    def __init__(
+        self, claim: Claim, *, engine: JobEngine, blobs: Blobs, timelapse: bool, beat_s: float
+    ) -> None:
+        """beat_s: between two renewals of the lease. timelapse: whether a film of the run is kept."""
+        loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        self.job = claim.job
+        self.attempt = Attempt(
+            parameters=claim.job.params,
+            timelapse=Timelapse() if timelapse else None,
+            ended=lambda: loop.call_soon_threadsafe(self._over.set),
+        )
+        self.broken: DeviceBrokenError | None = None
+        self._worker = claim.worker
+        self._blobs = blobs
+        self._beat_s = beat_s
+        self._lease = Lease(engine, claim, retry_s=beat_s)
+        self._previews = Previews(blobs, claim.job)
+
+    async def fetch(self) -> Work | None:
+        """What is painted, and with what; None: it cannot be had, and the attempt has ended."""
+        try:
+            return Work(params=self.job.params, pictures=await pictures_of(self.job, self._blobs))
+        except Exception as error:  # noqa: BLE001 - it fails alone
+            self.attempt.end(error)
+            return None
+
+    async def tend(self) -> None:
+        """Keeps the lease alive until the attempt has ended; then the job is rendered, failed or handed back.
+
+        A job that was lost to another worker is let go at once. Where the device broke, its lease is left to
+        run out, which counts as one of its attempts.
+        """
+        job = self.job
+        with structlog.contextvars.bound_contextvars(
+            job=job.id, user=job.user_id, guild=job.guild_id, attempt=job.attempt
+        ):
+            log.info("job started", worker=self._worker)
+            try:
+                await self._see_to_its_end()
+            except DeviceBrokenError as error:
+                log.exception("the device is broken")
+                self.broken = error
+            except Exception as error:  # noqa: BLE001 - one broken job must not end the worker
+                await self._fail(error)
+                await self._previews.forget()
+            finally:
+                self.attempt.stop()
+
+    async def _see_to_its_end(self) -> None:
+        lease, previews = self._lease, self._previews
+        if not await self._keep():
+            log.info("job lost: it was cancelled, or its lease ran out")
+            await previews.forget()
+            return
+        result = self.attempt.result()
+        if result is None:
+            back = await lease.release()
+            log.info("job handed back" if back else "job lost before it could be handed back")
+            # The row shows the newest preview while the job waits; the next attempt deletes it.
+            await previews.forget(but=1 if back else 0)
+            return
+        finished, picture = result
+        figures = {name: getattr(finished, name) for name in FIGURES}
+        result_blob = await self._blobs.put(picture)
+        timelapse_blob = await self._store(self.attempt.timelapse())
+        if await lease.render(result_blob=result_blob, figures=figures, timelapse_blob=timelapse_blob):
+            log.info("job rendered", seconds=round(finished.seconds, 1), total=finished.total)
+        await previews.forget()
+
+    async def _keep(self) -> bool:
+        """Renews the lease until the attempt has ended. False: it is lost."""
+        held = True
+        while held and not self._over.is_set():
+            held = await self._report()
+            if held:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), self._beat_s)
+        # What has happened since the last beat is better known before anything is stored.
+        return held and await self._lease.beat(self._lease.written)
+
+    async def _report(self) -> bool:
+        picture = self.attempt.take_preview()
+        if picture is not None:
+            await self._previews.put(picture)
+        progress = self.attempt.progress(preview_blob=self._previews.newest)
+        held = await self._lease.beat(progress)
+        if held and self._lease.written == progress:
+            await self._previews.forget(but=KEPT)
+        return held
+
+    async def _store(self, timelapse: bytes | None) -> str | None:
+        """Stores a time-lapse. One that cannot be stored is left out: the picture is what was asked for."""
+        try:
+            return None if timelapse is None else await self._blobs.put(timelapse)
+        except Failure as failure:
+            log.warning("time-lapse not stored", error=str(failure))
+            return None
+
+    async def _fail(self, error: Exception) -> None:
+        """The exception goes to the log, a sentence to the user, and the reference to both."""
+        reference = error.reference if isinstance(error, Failure) else new_reference()
+        log.error("job failed", reference=reference, exc_info=error)
+        await self._lease.fail(error=_sentence_for(error), reference=reference)
+
+
+def _sentence_for(error: Exception) -> str:
+    match error:
+        case EngineError():
+            return str(error)
+        case MemoryError():
+            return N_("That picture needs more memory than there is here: choose a smaller size.")
+        case _:
+            return N_("Something broke on our side while painting: please try again.")

@@ -1,0 +1,1 @@
+"""The command line tool `nst`; the only place with cyclopts and rich."""

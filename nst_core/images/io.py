@@ -1,0 +1,174 @@
+"""Pictures: float pixels in sRGB, their sizes, and files that carry the parameters they were made with."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from nst_core.errors import PictureError, TooManyPixels
+from nst_core.images.formats import BROKEN, DAMAGED, fitted, open_header, read_pixels
+
+MAX_PIXELS: Final = 80_000_000
+"""Below Pillow's own limit of 89 megapixels, from which it warns by itself."""
+
+NO_MEMORY: Final = "There is not enough memory to read that picture: send a smaller one."
+_KEY: Final = "easel"
+_COMMENT: Final = b"easel:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """Pixels in sRGB, upright. `alpha` is straight, not premultiplied; None where all is opaque."""
+
+    rgb: NDArray[np.float32]  # (h, w, 3) in [0, 1]
+    alpha: NDArray[np.float32] | None = None  # (h, w) in [0, 1]
+
+    @property
+    def width(self) -> int:
+        return int(self.rgb.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.rgb.shape[0])
+
+
+def decode(source: bytes | Path, *, max_pixels: int = MAX_PIXELS, edge_px: int | None = None) -> Picture:
+    """Reads the first picture of a file, turns it upright and brings it to sRGB.
+
+    Args:
+        source: the file, or its bytes.
+        max_pixels: checked against the header, before any pixel is decoded.
+        edge_px: a longer edge is brought down to this while the pixels are still 8-bit, which takes
+            a fraction of the memory of `fit` afterwards. Smaller pictures stay as they are.
+
+    Raises:
+        PictureError: whatever is wrong with the file; the message is one sentence, the file's name a note.
+    """
+    data = _read(source)
+    try:
+        return _decoded(data, max_pixels, edge_px)
+    except PictureError as error:
+        if isinstance(source, Path):
+            error.add_note(str(source))
+        raise
+
+
+def _decoded(data: bytes, max_pixels: int, edge_px: int | None) -> Picture:
+    try:
+        file = open_header(data)
+        _check_size(file.width, file.height, max_pixels)
+        rgb, alpha = read_pixels(file, edge_px)
+    except PictureError:
+        raise
+    except MemoryError as error:
+        raise PictureError(NO_MEMORY) from error
+    except BROKEN as error:
+        raise PictureError(DAMAGED) from error
+    return Picture(rgb=rgb, alpha=alpha)
+
+
+def fit(picture: Picture, edge_px: int) -> Picture:
+    """Brings the long edge to `edge_px`, up or down, keeping the aspect; a side has 1 px at least."""
+    width, height = fitted(picture.width, picture.height, edge_px)
+    return resize(picture, width=width, height=height)
+
+
+def resize(picture: Picture, *, width: int, height: int) -> Picture:
+    """Resamples with an antialiased Lanczos filter, colours weighted by alpha so that edges don't bleed."""
+    if (width, height) == (picture.width, picture.height):
+        return picture
+    plain = _resample(picture.rgb, width, height)
+    if picture.alpha is None:
+        return Picture(rgb=plain)
+    alpha = _resample(picture.alpha, width, height)
+    weighted = _resample(picture.rgb * picture.alpha[..., None], width, height)
+    # Where nothing is visible no weighted colour can be recovered, and the hidden one is as good as any.
+    visible = (alpha >= 1 / 512)[..., None]
+    rgb = np.where(visible, weighted / np.where(visible, alpha[..., None], 1), plain)
+    return Picture(rgb=np.clip(rgb, 0, 1).astype(np.float32), alpha=alpha)
+
+
+def quantise(rgb: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Rounds [0, 1] to 8 bits; what lies outside is clipped, and NaN is black."""
+    return (np.clip(np.nan_to_num(rgb), 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def encode(
+    picture: Picture,
+    *,
+    format: Literal["png", "jpeg"],  # noqa: A002 - the word that Pillow uses too
+    parameters: Mapping[str, object] | None = None,
+    quality: int = 92,
+) -> bytes:
+    """Writes a file: PNG keeps alpha, JPEG lays the picture on white.
+
+    `parameters` (JSON's types only) go into an iTXt chunk named `easel`, or into a JPEG comment.
+    """
+    text = None if parameters is None else json.dumps(parameters, ensure_ascii=False)
+    target = BytesIO()
+    if format == "png":
+        planes = picture.rgb if picture.alpha is None else np.dstack([picture.rgb, picture.alpha])
+        info = PngInfo()
+        if text is not None:
+            info.add_itxt(_KEY, text)
+        Image.fromarray(quantise(planes)).save(target, "PNG", pnginfo=info)
+        return target.getvalue()
+    rgb = picture.rgb
+    if picture.alpha is not None:
+        rgb = 1 - picture.alpha[..., None] * (1 - rgb)
+    comment = b"" if text is None else _COMMENT + text.encode()
+    Image.fromarray(quantise(rgb)).save(target, "JPEG", quality=quality, subsampling=0, comment=comment)
+    return target.getvalue()
+
+
+def read_parameters(source: bytes | Path) -> dict[str, object] | None:
+    """The parameters that `encode` put into a file, or None where there are none.
+
+    Raises:
+        PictureError: the file is no picture.
+    """
+    try:
+        info = open_header(_read(source)).info
+    except MemoryError as error:
+        raise PictureError(NO_MEMORY) from error
+    text, comment = info.get(_KEY), info.get("comment")
+    if isinstance(comment, bytes) and comment.startswith(_COMMENT):
+        text = comment.removeprefix(_COMMENT)
+    try:
+        found = json.loads(text) if isinstance(text, str | bytes) else None
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _read(source: bytes | Path) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    try:
+        return source.read_bytes()
+    except OSError as error:
+        raise PictureError(
+            f"{source} cannot be read: {error.strerror or 'the system refuses it'}."
+        ) from error
+
+
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise TooManyPixels(width, height, max_pixels=max_pixels)
+
+
+def _resample(planes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Each plane of (h, w) or (h, w, c) as 32-bit floats through Pillow, clipped where Lanczos overshoots."""
+    if planes.ndim == 3:
+        each = [_resample(planes[..., plane], width, height) for plane in range(planes.shape[2])]
+        return np.stack(each, axis=2)
+    image = Image.fromarray(np.ascontiguousarray(planes, dtype=np.float32))
+    resampled = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS), dtype=np.float32)
+    return np.clip(resampled, 0, 1)

@@ -1,0 +1,134 @@
+"""The Gram matrices that styles ask for at one size, computed once per style and size."""
+
+import functools
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nst_core.images import colour, io
+from nst_core.images.io import Picture
+from nst_core.losses.objective import Target
+from nst_core.losses.tiled import grams_of
+from nst_core.models.vgg import Vgg
+from nst_core.params import Params
+from nst_core.styles import Mask, Region, Style, StyleSpec
+
+Grams = tuple[Tensor, ...]
+KEPT: Final = 64
+"""Gram matrices of five layers take 2.4 MB."""
+WHOLE_PX: Final = 1024
+"""A style up to this edge is looked at in one piece, a larger one in tiles."""
+
+
+class GramCache:
+    """The last `capacity` sets of Gram matrices, by what they depend on."""
+
+    def __init__(self, capacity: int = KEPT) -> None:
+        self._capacity = capacity
+        self._kept: OrderedDict[tuple[object, ...], Grams] = OrderedDict()
+
+    def get(self, key: tuple[object, ...], compute: Callable[[], Grams]) -> Grams:
+        if key not in self._kept:
+            self._kept[key] = compute()
+            if len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+
+@functools.cache
+def shared_cache() -> GramCache:
+    """The cache of this process: a service sees the same styles again and again."""
+    return GramCache()
+
+
+def targets(
+    spec: StyleSpec, content: Picture, params: Params, *, size_px: int, vgg: Vgg, cache: GramCache
+) -> list[Target]:
+    """One target per region for a picture of the content's size (already at `size_px`).
+
+    Differs: several styles ask for the mean of their Gram matrices, which has the same minimum as the
+    weighted sum of their losses.
+    """
+    here = None if spec.edit_mask is None else stretched(spec.edit_mask, content)
+    return [_target(region, here, content, params, size_px, vgg, cache) for region in spec.regions]
+
+
+def _target(
+    region: Region,
+    here: NDArray[np.float32] | None,
+    content: Picture,
+    params: Params,
+    size_px: int,
+    vgg: Vgg,
+    cache: GramCache,
+) -> Target:
+    plane = here if region.mask is None else stretched(region.mask, content)
+    if plane is not None and here is not None and region.mask is not None:
+        plane = plane * here
+    total = sum(style.weight for style in region.styles)
+    mixed: Grams | None = None
+    for style in region.styles:
+        grams = _grams(style, content, params, size_px, vgg, cache)
+        part = tuple(style.weight / total * one for one in grams)
+        mixed = part if mixed is None else tuple(a + b for a, b in zip(mixed, part, strict=True))
+    assert mixed is not None
+    return Target(grams=mixed, mask=None if plane is None else torch.from_numpy(plane).to(vgg.device))
+
+
+def _grams(style: Style, content: Picture, params: Params, size_px: int, vgg: Vgg, cache: GramCache) -> Grams:
+    """The Gram matrices of one style's pixels, within its mask."""
+    key = (
+        _digest(style.picture.rgb),
+        None if style.mask is None else _digest(style.mask),
+        None if params.colors == "style" else (params.colors, _digest(content.rgb)),
+        size_px,
+        params.style_scale,
+        params.style_layers,
+        vgg.key,
+    )
+
+    def compute() -> Grams:
+        rgb = style_at(style.picture, content, params, size_px)
+        plane = None
+        if style.mask is not None:
+            plane = torch.from_numpy(stretched(style.mask, Picture(rgb=rgb))).to(vgg.device)
+        return tuple(grams_of(vgg, pixels_of(rgb, vgg.device), params.style_layers, plane, tile_px=WHOLE_PX))
+
+    return cache.get(key, compute)
+
+
+def style_at(style: Picture, content: Picture, params: Params, size_px: int) -> NDArray[np.float32]:
+    """The style (h, w, 3), its long edge the picture's times the style scale, recoloured as asked."""
+    edge_px = max(1, round(size_px * params.style_scale))
+    rgb = io.fit(style, edge_px).rgb
+    if params.colors == "style":
+        return rgb
+    recoloured = colour.histogram_matched if params.colors == "histogram" else colour.matched
+    return recoloured(rgb, to=content.rgb)
+
+
+def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
+    """The mask (h, w) at the size of a picture; bilinear, so that 0 and 1 stay what they are."""
+    plane = torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32))[None, None]
+    size = (over.height, over.width)
+    resized = F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)
+    return np.ascontiguousarray(resized[0, 0].clamp(0, 1).numpy())
+
+
+def pixels_of(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
+    """Pixels (1, 3, h, w) of (h, w, 3)."""
+    return torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))[None].to(device)
+
+
+def _digest(values: NDArray[np.float32]) -> bytes:
+    hashed = hashlib.blake2b(np.ascontiguousarray(values).data, digest_size=16)
+    hashed.update(str(values.shape).encode())
+    return hashed.digest()

@@ -1,0 +1,88 @@
+"""The terms of the loss, each a plain function of activations or pixels, one value per sample of a batch.
+
+Source: Gatys, Ecker & Bethge, arXiv 1508.06576, equations 1 to 5, and CVPR 2016.
+Differs: every sum of squares is a mean, so that a loss does not grow with size or channels.
+"""
+
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+from torch.autograd.function import FunctionCtx
+
+ROWS: Final = 8192
+"""Positions whose products are summed at once on a CPU."""
+
+
+def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Gram matrices (b, c, c) of activations (b, c, h, w): `F F^T / (h w)`, summed in float32.
+
+    float16 would overflow; float64 stays float64. With a mask (b, h, w) each position counts by the square of
+    its mask's value, and the sum of squares stands for `h w`.
+
+    Source: Gatys et al., "Controlling perceptual factors in neural style transfer", CVPR 2017, section 4.1.
+    """
+    return gram_sums(features, mask) / positions(features.shape[2], features.shape[3], mask)
+
+
+def positions(height: int, width: int, mask: Tensor | None = None) -> Tensor | int:
+    """What Gram sums are divided by: `h w`, or the sums of squares (b, 1, 1) of a mask (b, h, w)."""
+    if mask is None:
+        return height * width
+    return mask.square().sum(dim=(1, 2)).clamp(min=1e-6)[:, None, None]
+
+
+def gram_sums(features: Tensor, mask: Tensor | None = None) -> Tensor:
+    """`F F^T` (b, c, c) of activations (b, c, h, w), each position weighted by its mask (b, h, w)."""
+    batch, channels, height, width = features.shape
+    # (b, h w, c) is the layout that channels_last activations already have in memory
+    columns = features.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
+    if mask is not None:
+        columns = columns * mask.reshape(batch, height * width, 1)
+    sums: Tensor = _Products.apply(columns)  # type: ignore[no-untyped-call] # torch leaves it untyped
+    return sums
+
+
+class _Products(torch.autograd.Function):
+    """`X^T X` (b, c, c) of X (b, n, c), summed in float32; float64 stays float64.
+
+    The gradient by X is `X (S + S^T)`: one product where autograd, which does not know that both factors are
+    the same, takes two. For bfloat16 activations it is taken in bfloat16, as the gradients behind it are.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, columns: Tensor) -> Tensor:
+        ctx.save_for_backward(columns)
+        batch, rows, channels = columns.shape
+        wide = columns.dtype if columns.dtype is torch.float64 else torch.float32
+        sums = torch.zeros(batch, channels, channels, dtype=wide, device=columns.device)
+        # On a CPU one product with so long a sum leaves the cache, and much of the machine idle.
+        for part in torch.split(columns, rows if columns.is_cuda else ROWS, dim=1):
+            block = part.to(wide)
+            sums = torch.baddbmm(sums, block.transpose(1, 2), block)
+        return sums
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        (columns,) = ctx.saved_tensors
+        both = grads[0] + grads[0].transpose(1, 2)
+        if columns.dtype is torch.float16:  # whose range the slopes would leave
+            return torch.bmm(columns.float(), both).to(columns.dtype)
+        return torch.bmm(columns, both.to(columns.dtype))
+
+
+def mean_squared_error(values: Tensor, target: Tensor) -> Tensor:
+    """The mean squared difference (b,) of (b, ...), in float32 or float64."""
+    if values.dtype is not torch.float64:
+        values = values.float()
+    return (values - target).square().flatten(1).mean(dim=1)
+
+
+def total_variation(picture: Tensor) -> Tensor:
+    """The mean squared difference (b,) of neighbours in (b, 3, h, w), rows and columns together.
+
+    Source: Mahendran & Vedaldi, CVPR 2015, section 3, with their exponent 2.
+    """
+    rows = (picture[..., 1:, :] - picture[..., :-1, :]).square().flatten(1).sum(dim=1)
+    columns = (picture[..., :, 1:] - picture[..., :, :-1]).square().flatten(1).sum(dim=1)
+    return (rows + columns) / picture[0].numel()

@@ -1,0 +1,1 @@
+"""The pretrained networks and where their weights come from."""

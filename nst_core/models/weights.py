@@ -1,0 +1,229 @@
+"""Weight files: the bundled ones, torchvision's, or one's own, each checked before it is used."""
+
+import hashlib
+import pickle
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+from torch import Tensor
+
+from nst_core.downloads import Progress, default_cache_dir, fetch, sha256_of
+from nst_core.errors import WeightsError
+from nst_core.models.torchvision_import import torchvision_models
+from nst_core.params import CONVOLUTIONS
+
+DATA: Final = Path(__file__).parents[1] / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    file: str
+    sha256: str
+
+
+BUNDLED: Final = {
+    "vgg19": Bundled("vgg19.safetensors", "325733be3072be2829eb8d865f813c284be88f285d8030d1dfc6cb8c5e49cade"),
+    "vgg16": Bundled("vgg16.safetensors", "a0c7594196b80f26268ed15ac998e4f54afa74acc7b021017a505d6f0449d03c"),
+    "adain_decoder": Bundled(
+        "adain_decoder.safetensors", "009d1c07490d3204751054cc280a498609b1987c0e2bcd95dceb2682857ecab3"
+    ),
+}
+DOWNLOADED: Final = ("torchvision:vgg19", "torchvision:vgg16")
+
+_MALFORMED: Final = (
+    SafetensorError,
+    pickle.UnpicklingError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    EOFError,
+    OSError,
+)
+"""What safetensors and `torch.load(weights_only=True)` raise for a file that is not all tensors."""
+
+
+def load(
+    name: str,
+    *,
+    cache_dir: Path | None = None,
+    base_url: str | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Tensor]:
+    """The convolutions of a VGG: `features.N.weight` (out, in, 3, 3) and `features.N.bias`, float32.
+
+    Args:
+        name: One of `params.NETWORKS`, or the path of a safetensors or PyTorch file.
+        cache_dir: Where downloads are kept; the user's cache by default.
+        base_url: Where torchvision's files are fetched from, instead of their own address.
+        progress: Called while something is downloaded.
+
+    Raises:
+        WeightsError: the file is missing, wrong, truncated or malicious.
+    """
+    if name in BUNDLED:
+        return _networks_part(read_bundled(name), name)
+    if name in DOWNLOADED:
+        path = torchvision_file(name, cache_dir=cache_dir, base_url=base_url, progress=progress)
+        return _networks_part(_read(path), name)
+    path = Path(name)
+    if not path.is_file():
+        raise WeightsError(f"There is no weight file {path.name!r}; by name there are {', '.join(known())}.")
+    return _networks_part(_read(path), path.name)
+
+
+def known() -> tuple[str, ...]:
+    """The networks that have a name."""
+    return ("vgg19", "vgg16", *DOWNLOADED)
+
+
+def load_decoder() -> dict[str, Tensor]:
+    """AdaIN's decoder: `N.weight` (out, in, 3, 3) and `N.bias`, float32.
+
+    Raises:
+        WeightsError: the bundled file is missing or not the one released.
+    """
+    return {key: value.float() for key, value in read_bundled("adain_decoder").items()}
+
+
+def read_bundled(name: str, *, directory: Path = DATA) -> dict[str, Tensor]:
+    """The tensors of a bundled file, after its SHA-256 was checked.
+
+    Raises:
+        WeightsError: the file is missing or not the one released.
+    """
+    bundled = BUNDLED[name]
+    try:
+        data = (directory / bundled.file).read_bytes()
+    except OSError as error:
+        raise WeightsError(f"The bundled {bundled.file} is missing: install Easel again.") from error
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != bundled.sha256:
+        raise WeightsError(
+            f"The bundled {bundled.file} is another file (hash {digest[:8]}, not {bundled.sha256[:8]}): "
+            "install Easel again."
+        )
+    return load_safetensors(data)
+
+
+def torchvision_file(
+    name: str,
+    *,
+    cache_dir: Path | None = None,
+    base_url: str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """The cached file of torchvision's own weights, downloaded when it is not there or not whole.
+
+    Raises:
+        WeightsError: it cannot be downloaded.
+    """
+    url = torchvision_url(name)
+    path = (cache_dir or default_cache_dir()) / url.rpartition("/")[2]
+    prefix = path.stem.rpartition("-")[2]  # vgg19-dcbb9e9d.pth carries the start of its hash
+    if not (path.is_file() and sha256_of(path).startswith(prefix)):
+        source = url if base_url is None else f"{base_url.rstrip('/')}/{path.name}"
+        fetch(source, path, sha256_prefix=prefix, progress=progress)
+    return path
+
+
+def inventory(*, cache_dir: Path | None = None) -> dict[str, Path]:
+    """Every weight file that has a name, and where it is or would be."""
+    files = {name: DATA / bundled.file for name, bundled in BUNDLED.items()}
+    cache = cache_dir or default_cache_dir()
+    return files | {name: cache / torchvision_url(name).rpartition("/")[2] for name in DOWNLOADED}
+
+
+def verify(name: str, *, cache_dir: Path | None = None) -> None:
+    """Reads a file of the inventory and checks its hash.
+
+    Raises:
+        WeightsError: the file is missing or another.
+    """
+    if name in BUNDLED:
+        read_bundled(name)
+        return
+    path = inventory(cache_dir=cache_dir)[name]
+    prefix = path.stem.rpartition("-")[2]
+    if not (path.is_file() and sha256_of(path).startswith(prefix)):
+        raise WeightsError(f"{path.name} is damaged: fetch it again with nst weights fetch {name}.")
+
+
+def torchvision_url(name: str) -> str:
+    """Where torchvision keeps the weights called `torchvision:vgg19` or `torchvision:vgg16`.
+
+    Raises:
+        WeightsError: torchvision is not installed.
+    """
+    try:
+        models = torchvision_models()
+    except ImportError as error:
+        raise WeightsError(f"{name} needs the package torchvision, which is not installed.") from error
+    entries = {"torchvision:vgg19": models.VGG19_Weights, "torchvision:vgg16": models.VGG16_Weights}
+    return str(entries[name].IMAGENET1K_V1.url)
+
+
+def convolutions(weights: Mapping[str, Tensor]) -> dict[str, int]:
+    """The layers a set of weights has, in order, each with its N in `features.N.weight`."""
+    network = "vgg19" if "features.16.weight" in weights else "vgg16"
+    found: dict[str, int] = {}
+    for layer, index in _layout(network).items():
+        if f"features.{index}.weight" not in weights:
+            break
+        found[layer] = index
+    return found
+
+
+def _layout(network: str) -> dict[str, int]:
+    """Each layer's index in torchvision's numbering: convolution and ReLU count, and so does pooling."""
+    indices: dict[str, int] = {}
+    index = 0
+    for block, count in enumerate(CONVOLUTIONS[network], 1):
+        for n in range(1, count + 1):
+            indices[f"relu{block}_{n}"] = index
+            index += 2
+        index += 1
+    return indices
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The content of a file that nobody vouches for."""
+    try:
+        if path.suffix == ".safetensors":
+            return load_safetensors(path.read_bytes())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickle protocols; what matters is raised
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except _MALFORMED as error:
+        raise WeightsError(f"{path.name} is damaged, or holds something other than weights.") from error
+    if not isinstance(content, dict):
+        raise WeightsError(f"{path.name} holds no table of weights.")
+    return content
+
+
+def _networks_part(content: Mapping[str, Any], name: str) -> dict[str, Tensor]:
+    """The convolutions in float32, after a look at names, shapes and values."""
+    found = convolutions(content)
+    if not found:
+        raise WeightsError(f"{name} holds no VGG-16 or VGG-19: features.0.weight is missing.")
+    part: dict[str, Tensor] = {}
+    channels = 3
+    for layer, index in found.items():
+        width = min(64 * 2 ** (int(layer[4]) - 1), 512)
+        for key, shape in (("weight", (width, channels, 3, 3)), ("bias", (width,))):
+            value = content.get(f"features.{index}.{key}")
+            if not isinstance(value, Tensor) or tuple(value.shape) != shape:
+                raise WeightsError(f"{name} has no features.{index}.{key} of the shape {shape}.")
+            if not bool(value.isfinite().all()):
+                raise WeightsError(f"{name} holds values that are not finite in features.{index}.{key}.")
+            part[f"features.{index}.{key}"] = value.float()
+        channels = width
+    return part

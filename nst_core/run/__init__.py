@@ -1,0 +1,1 @@
+"""One job on one device, size by size."""

@@ -1,0 +1,145 @@
+"""Losses and gradients of a batch at one size, in the fastest way that the memory allows."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nst_core import memory
+from nst_core.losses.objective import Objective
+from nst_core.losses.tiled import Tiles
+from nst_core.memory import PLANS
+from nst_core.models.vgg import Vgg
+from nst_core.optim.evaluation import Evaluate
+from nst_core.run.cuda_graph import Graphed
+from nst_core.run.prepared_job import PreparedJob
+
+
+class MemoryBudget:
+    """The memory for one run on a device, from when it is made: what is free, and what the run itself holds.
+
+    An estimate counts all that a run holds, its pictures and what it has from a size before, too.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._before_bytes = _held_bytes(device)
+
+    @property
+    def available_bytes(self) -> int:
+        return free_bytes(self._device) + max(0, _held_bytes(self._device) - self._before_bytes)
+
+
+class Evaluator:
+    """Evaluates pictures (b, 3, h, w); where memory runs out it goes on in a thriftier way and notes it.
+
+    Args:
+        studios: The jobs.
+        vgg: The loss network.
+        edge_px: The long edge of the pictures.
+        betas: The weights of the styles (b,).
+        room: The memory of the run that it is a part of; None begins one.
+        plan: One of PLANS to begin with; None is what the estimate says.
+
+    Raises:
+        MemoryLimitError: by the estimate no plan fits.
+    """
+
+    def __init__(
+        self,
+        prepared_jobs: Sequence[PreparedJob],
+        vgg: Vgg,
+        edge_px: int,
+        betas: Tensor,
+        *,
+        room: MemoryBudget | None = None,
+        plan: str | None = None,
+    ) -> None:
+        self._prepared_jobs = prepared_jobs
+        self._vgg = vgg
+        self._edge_px = edge_px
+        self._betas = betas
+        self.plan = (
+            plan_for(prepared_jobs, edge_px, room or MemoryBudget(vgg.device)) if plan is None else plan
+        )
+        self._evaluate: Evaluate | None = None
+
+    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        while True:
+            try:
+                if self._evaluate is None:
+                    self._evaluate = self._build()
+                return self._evaluate(pictures)
+            except RuntimeError as error:
+                if not out_of_memory(error) or self.plan == PLANS[-1]:
+                    raise
+            self._save_memory()
+
+    def _build(self) -> Evaluate:
+        prepared_jobs = self._prepared_jobs
+        here = [prepared.edit_mask(self._edge_px) for prepared in prepared_jobs]
+        contents = torch.cat([prepared.pixels_at(self._edge_px) for prepared in prepared_jobs])
+        masks = [torch.ones_like(contents[:1, :1]) if mask is None else mask for mask in here]
+        kind = Tiles if self.plan == "tiles" else Objective
+        objective = kind(
+            self._vgg,
+            contents,
+            [prepared.targets_at(self._edge_px, self._vgg) for prepared in prepared_jobs],
+            [prepared.params for prepared in prepared_jobs],
+            betas=self._betas,
+            edit_mask=torch.cat(masks) if any(mask is not None for mask in here) else None,
+            checkpoint=self.plan == "checkpoint",
+        )
+        if contents.device.type == "cuda" and self.plan == "whole":
+            return Graphed(objective.gradient, contents)
+        return objective.gradient
+
+    def _save_memory(self) -> None:
+        self._evaluate = None
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self.plan = PLANS[PLANS.index(self.plan) + 1]
+        for prepared in self._prepared_jobs:
+            prepared.notes.append(
+                f"Memory was short at {self._edge_px} px: it was painted in a thriftier way."
+            )
+
+
+def plan_for(prepared_jobs: Sequence[PreparedJob], edge_px: int, room: MemoryBudget) -> str:
+    """The fastest plan that the memory allows for a batch at one size.
+
+    Raises:
+        MemoryLimitError: none fits.
+    """
+    first = prepared_jobs[0]
+    content, spec = first.content_at(edge_px), first.spec
+    return memory.choose_plan(
+        content.width,
+        content.height,
+        batch=len(prepared_jobs),
+        itemsize=first.precision.dtype.itemsize,
+        winograd=first.precision.winograd,
+        masks=sum(one.mask is not None or spec.edit_mask is not None for one in spec.regions),
+        available_bytes=room.available_bytes,
+    )
+
+
+def free_bytes(device: torch.device) -> int:
+    """What can still be allocated on a device; on a GPU with what PyTorch holds in reserve."""
+    if device.type != "cuda":
+        return memory.host_bytes()
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+
+
+def _held_bytes(device: torch.device) -> int:
+    """What this process has allocated on a device."""
+    return torch.cuda.memory_allocated(device) if device.type == "cuda" else memory.process_bytes()
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether PyTorch means that the memory is full; its CPU allocator raises a plain RuntimeError.
+
+    Source: c10/core/impl/alloc_cpu.cpp.
+    """
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

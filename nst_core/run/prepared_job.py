@@ -1,0 +1,228 @@
+"""What one job is painted with: its pictures at each size, its first sketch, and its result."""
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nst_core.images import colour, io
+from nst_core.images.io import Picture
+from nst_core.kernels.precision import Precision
+from nst_core.losses.objective import Target
+from nst_core.losses.targets import pixels_of, shared_cache, stretched, style_at, targets
+from nst_core.models import weights
+from nst_core.models.adain import Adain, adain_alpha
+from nst_core.models.vgg import Vgg
+from nst_core.params import NETWORKS, Params
+from nst_core.pyramid import Scale, scales
+from nst_core.run.enlarging import detail_of, lifted, random_phase, scaled
+from nst_core.styles import Mask, Region, StyleSpec, as_spec
+
+NOISE_RANGE: Final = 0.3
+"""Noise fills so much of [0, 1], around the middle: what fills all of it is never quite painted over."""
+
+_FULL_OF_DETAIL: Final = 0.1
+"""Root mean square of a style's fine detail from which noise is a gain; below it is none, or a loss."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StyleTransferJob:
+    """One picture to paint: the content, one style picture or a whole styling, and the parameters.
+
+    start: the picture that the optimisation starts from, instead of what the parameters' `init` says. It is
+        stretched over the content, and sizes no larger than its own are left out; a draft has no use for it.
+    """
+
+    content: Picture
+    style: Picture | StyleSpec
+    params: Params
+    start: Picture | None = None
+
+    @property
+    def plan(self) -> tuple[Scale, ...]:
+        """The sizes it is painted at."""
+        return scales(self.params, started_px=self.started_px)
+
+    @property
+    def started_px(self) -> int:
+        """The long edge of the picture to start from; 0 without one."""
+        return 0 if self.start is None else max(self.start.width, self.start.height)
+
+
+@dataclass(slots=True)
+class PreparedJob:
+    """One job on a device, and what went otherwise than asked."""
+
+    job: StyleTransferJob
+    device: torch.device
+    precision: Precision
+    notes: list[str] = field(default_factory=list)
+    iterations: int = 0
+    _sizes: dict[int, Picture] = field(default_factory=dict)
+
+    @property
+    def params(self) -> Params:
+        return self.job.params
+
+    @property
+    def spec(self) -> StyleSpec:
+        return as_spec(self.job.style)
+
+    def content_at(self, edge_px: int) -> Picture:
+        if edge_px not in self._sizes:
+            if len(self._sizes) > 2:  # the size before is asked for once more when the picture is enlarged
+                self._sizes.clear()
+            self._sizes[edge_px] = io.fit(self.job.content, edge_px)
+        return self._sizes[edge_px]
+
+    def pixels_at(self, edge_px: int) -> Tensor:
+        """The content (1, 3, h, w) whose long edge is `edge_px`."""
+        return pixels_of(self.content_at(edge_px).rgb, self.device)
+
+    def targets_at(self, edge_px: int, vgg: Vgg) -> list[Target]:
+        """One target per region."""
+        content = self.content_at(edge_px)
+        cache = shared_cache()
+        return targets(self.spec, content, self.params, size_px=edge_px, vgg=vgg, cache=cache)
+
+    def edit_mask(self, edge_px: int) -> Tensor | None:
+        """Where the picture may change (1, 1, h, w)."""
+        mask = self.spec.edit_mask
+        if mask is None:
+            return None
+        return self._plane(mask, self.content_at(edge_px))[None, None]
+
+    def sketch(self, edge_px: int, alpha: float = 1.0) -> Tensor:
+        """The AdaIN picture (1, 3, h, w), each region in its styles."""
+        content = self.pixels_at(edge_px)
+        painted = self._by_region(content, edge_px, lambda region: self._sketch_of(region, edge_px, alpha))
+        here = self.edit_mask(edge_px)
+        return painted if here is None else content + here * (painted - content)
+
+    def first_look(self, edge_px: int) -> Tensor:
+        """What is shown before the first step: the AdaIN picture, or the one that is started from."""
+        return self.sketch(edge_px) if self.job.start is None else self.start(edge_px)
+
+    def enlarged(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
+        """The picture (1, 3, h, w) at a finer size, with the content's own detail of that size."""
+        coarse, fine = self.pixels_at(coarse_px), self.pixels_at(fine_px)
+        return lifted(pixels, coarse, fine, detail=self.params.content_weight != 0)
+
+    def textured(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
+        """An enlarged picture with noise for the style's detail that it lacks, as far as the style has a say.
+
+        From no detail at all L-BFGS takes dozens of steps to that of a style full of it and leaves speckle on
+        the way, since the gradient of a Gram matrix is proportional to what there is. Styles with less, and
+        other optimisers, start without noise.
+        """
+        amount = adain_alpha(self.params)
+        if self.params.optimizer != "lbfgs" or amount == 0:
+            return pixels
+        part = coarse_px / fine_px
+        generator = torch.Generator().manual_seed(self.params.seed)
+        noise = self._by_region(
+            torch.zeros_like(pixels), fine_px, lambda region: self._noise_of(region, part, fine_px, generator)
+        )
+        wanted, own = (values.square().mean().item() for values in (noise, detail_of(pixels, part)))
+        if wanted < _FULL_OF_DETAIL**2:
+            return pixels
+        lacking = math.sqrt(max(0.0, 1 - own / wanted))
+        return (pixels + amount * lacking * noise).clamp(0, 1)
+
+    def _noise_of(self, region: Region, part: float, fine_px: int, generator: torch.Generator) -> Tensor:
+        """What the region's styles show at the fine size only, in random phase, by their weights."""
+        content = self.content_at(fine_px)
+        weight = sum(style.weight for style in region.styles)
+        noise = torch.zeros(1, 3, content.height, content.width, device=self.device)
+        for style in region.styles:
+            rgb = style_at(style.picture, content, self.params, fine_px)
+            detail = detail_of(pixels_of(rgb, self.device), part)
+            if style.mask is not None:
+                plane = self._plane(style.mask, Picture(rgb=rgb))
+                detail *= plane / plane.square().mean().sqrt().clamp(min=1e-6)
+            one = random_phase(detail, content.height, content.width, generator)
+            noise += math.sqrt(style.weight / weight) * one
+        return noise
+
+    def _by_region(self, under: Tensor, edge_px: int, paint: Callable[[Region], Tensor]) -> Tensor:
+        """What is painted of each region, by the masks, on top of `under` (1, 3, h, w)."""
+        regions = self.spec.regions
+        if len(regions) == 1 and regions[0].mask is None:
+            return paint(regions[0])
+        for region in regions:
+            plane = under.new_ones(under.shape[-2:])
+            if region.mask is not None:
+                plane = self._plane(region.mask, self.content_at(edge_px))
+            under = under + plane * (paint(region) - under)
+        return under
+
+    def _plane(self, mask: Mask, over: Picture) -> Tensor:
+        """A mask (h, w) at the size of a picture."""
+        return torch.from_numpy(stretched(mask, over)).to(self.device)
+
+    def _sketch_of(self, region: Region, edge_px: int, alpha: float) -> Tensor:
+        content = self.content_at(edge_px)
+        styles = [style_at(style.picture, content, self.params, edge_px) for style in region.styles]
+        masks = [
+            None if style.mask is None else self._plane(style.mask, Picture(rgb=rgb))[None]
+            for style, rgb in zip(region.styles, styles, strict=True)
+        ]
+        return adain(self.device, self.precision)(
+            self.pixels_at(edge_px),
+            [pixels_of(rgb, self.device) for rgb in styles],
+            [style.weight for style in region.styles],
+            alpha,
+            masks=masks,
+        )
+
+    def start(self, edge_px: int) -> Tensor:
+        """The picture (1, 3, h, w) that the optimisation starts from."""
+        content = self.pixels_at(edge_px)
+        if self.job.start is not None:
+            return scaled(pixels_of(self.job.start.rgb, self.device), *content.shape[-2:])
+        if self.params.init == "content":
+            return content
+        if self.params.init == "adain":
+            return self.sketch(edge_px)
+        if self.params.init == "style":
+            first = self.spec.styles[0].picture
+            style = style_at(first, self.content_at(edge_px), self.params, edge_px)
+            return scaled(pixels_of(style, self.device), *content.shape[-2:])
+        generator = torch.Generator().manual_seed(self.params.seed)
+        noise = torch.rand(content.shape, generator=generator).to(self.device)
+        return 0.5 + NOISE_RANGE * (noise - 0.5)
+
+    def picture(self, pixels: Tensor, edge_px: int) -> Picture:
+        """Pixels (1, 3, h, w) with the content's alpha; of `luminance`, their brightness on its colours."""
+        here = self.edit_mask(edge_px)
+        if here is not None:
+            content = self.pixels_at(edge_px)
+            pixels = content + here * (pixels - content)
+        rgb = pixels[0].permute(1, 2, 0).cpu().numpy().astype(np.float32)
+        original = self.content_at(edge_px)
+        if self.params.colors == "luminance":
+            rgb = colour.with_luminance(original.rgb, of=rgb)
+        return Picture(rgb=rgb, alpha=original.alpha)
+
+
+def network(params: Params, device: torch.device, precision: Precision) -> Vgg:
+    """The loss network; those that have a name stay in memory, where a service will want them again."""
+    load = _kept_network if params.network in NETWORKS else _network
+    return load(params.network, params.pooling, device, precision)
+
+
+@functools.lru_cache(maxsize=2)
+def adain(device: torch.device, precision: Precision) -> Adain:
+    return Adain(device, precision)
+
+
+def _network(name: str, pooling: str, device: torch.device, precision: Precision) -> Vgg:
+    return Vgg(weights.load(name), pooling=pooling, device=device, precision=precision)
+
+
+_kept_network = functools.lru_cache(maxsize=4)(_network)

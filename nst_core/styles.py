@@ -1,0 +1,92 @@
+"""What style goes where: several styles with weights, regions of the content, and one mask for the whole."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nst_core.errors import ParamsError
+from nst_core.images.io import Picture
+
+Mask = NDArray[np.float32]
+"""(h, w) in [0, 1], stretched over the picture it belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Style:
+    """A style picture, its weight beside others, and the part of it that counts (None: all of it)."""
+
+    picture: Picture
+    weight: float = 1.0
+    mask: Mask | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.weight < float("inf"):
+            raise ParamsError(f"A style's weight must be a number above 0, not {self.weight!r}.")
+        _check_mask(self.mask, "style")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Region:
+    """A part of the content (None: all of it) and the styles that are blended in it."""
+
+    styles: tuple[Style, ...]
+    mask: Mask | None = None
+
+    def __post_init__(self) -> None:
+        if not self.styles:
+            raise ParamsError("A region needs at least one style.")
+        _check_mask(self.mask, "region")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StyleSpec:
+    """All regions of a picture. Outside `only_here` (soft edges welcome) the content stays as it is."""
+
+    regions: tuple[Region, ...]
+    edit_mask: Mask | None = None
+
+    def __post_init__(self) -> None:
+        if not self.regions:
+            raise ParamsError("There must be at least one style.")
+        _check_mask(self.edit_mask, "content")
+
+    @property
+    def styles(self) -> tuple[Style, ...]:
+        return tuple(style for region in self.regions for style in region.styles)
+
+
+def as_spec(style: "Picture | StyleSpec") -> StyleSpec:
+    """One style picture as the styling of all of the content."""
+    return style if isinstance(style, StyleSpec) else blended([style])
+
+
+def blended(
+    pictures: Sequence[Picture], *, weights: Sequence[float] | None = None, edit_mask: Mask | None = None
+) -> StyleSpec:
+    """Several styles mixed everywhere; equal weights by default.
+
+    Raises:
+        ParamsError: the numbers of pictures and weights differ, or a weight is not above 0.
+    """
+    weights = [1.0] * len(pictures) if weights is None else weights
+    if len(weights) != len(pictures):
+        raise ParamsError(f"There are {len(pictures)} styles and {len(weights)} weights: give one for each.")
+    styles = (Style(picture=one, weight=weight) for one, weight in zip(pictures, weights, strict=True))
+    return StyleSpec(regions=(Region(styles=tuple(styles)),), edit_mask=edit_mask)
+
+
+def mask_of(picture: Picture) -> Mask:
+    """A picture's brightness as a mask, white for 1; what is transparent is 0."""
+    luma = picture.rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    return (luma if picture.alpha is None else luma * picture.alpha).astype(np.float32)
+
+
+def _check_mask(mask: Mask | None, name: str) -> None:
+    if mask is None:
+        return
+    if mask.ndim != 2 or mask.size == 0 or not np.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
+        raise ParamsError(f"A {name} mask must be a plane of numbers from 0 to 1.")
+    if mask.max() == 0:
+        raise ParamsError(f"The {name} mask is black all over: paint white what should count.")

@@ -1,0 +1,149 @@
+"""`/help`, `/about`, `/stats`, and the tour of a server that is new to Easel."""
+
+import asyncio
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from simcord import ChannelHandle, Env, MemberActor
+
+from bot.app import open_application
+from bot.chat.client import EaselClient
+from bot.domain.servers import onboarding
+from bot.playground import SimulatedCdn
+from bot.settings import Settings
+from tests.bot.chat.conftest import ChatHarness, card, png, texts
+
+TOUR = "You are the first to use Easel in this server"
+
+
+@pytest.fixture
+def elsewhere(chat: ChatHarness) -> tuple[ChannelHandle, MemberActor, MemberActor]:
+    """A channel of a server where nobody has been shown around, and two of its members."""
+    guild = chat.env.create_guild("elsewhere")
+    first, second = (guild.add_member(chat.env.create_user(name)) for name in ("cleo", "dan"))
+    return guild.create_text_channel("art"), first, second
+
+
+def seen(channel: ChannelHandle, viewer: MemberActor) -> list[str]:
+    """The texts of the messages that a member sees."""
+    return [
+        texts([dict(one.to_dict()) for one in message.components])
+        for message in channel.history(viewer=viewer)
+    ]
+
+
+async def test_help_shows_content_style_and_result_in_private(chat: ChatHarness) -> None:
+    result = await chat.ada.slash(chat.channel, "help")
+    assert result.ephemeral
+    assert "`/stylize` paints your picture" in card(result)
+    assert result.response is not None
+    names = [one.filename for one in result.response.attachments]
+    assert names == ["content.png", "style.jpg", "result.jpg"]
+    assert all(one.description for one in result.response.attachments)
+    for one in result.response.attachments:
+        data = chat.env.backend.cdn.get(one.url)
+        assert data is not None
+        assert min(Image.open(BytesIO(data)).size) >= 250
+
+
+async def test_about_says_version_licence_and_where_the_privacy_text_is(chat: ChatHarness) -> None:
+    result = await chat.ada.slash(chat.channel, "about")
+    assert result.ephemeral
+    text = card(result)
+    assert "Easel 0.1.0" in text
+    assert "MIT" in text
+    assert "VGG-19" in text
+    assert "docs/PRIVACY.md" in text
+
+
+async def test_about_links_to_the_operator_s_own_privacy_text(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, workers=0, privacy_url="https://example.org/privacy")
+    async with open_application(settings, source=SimulatedCdn()) as application:
+        env = Env(EaselClient(application.services, shard_count=1), check_errors=False, settle_timeout=20.0)
+        await env.start()
+        try:
+            guild = env.create_guild("studio")
+            ada = guild.add_member(env.create_user("ada"))
+            result = await ada.slash(guild.create_text_channel("art"), "about")
+            assert result.response is not None
+            row = result.response.components[-1]
+            assert [button["url"] for button in row["components"]] == ["https://example.org/privacy"]
+            assert "docs/PRIVACY.md" not in card(result)
+        finally:
+            await env.shutdown()
+
+
+async def test_stats_count_pictures_here_and_everywhere(
+    chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
+) -> None:
+    channel, cleo, _dan = elsewhere
+    empty = card(await chat.ada.slash(chat.channel, "stats"))
+    assert "**All of Easel here** · 0 pictures painted" in empty
+    assert "less than" not in empty
+    await chat.stylize()
+    await chat.stylize(chat.ben)
+    await cleo.slash(channel, "stylize", content=("a.png", png()), preset="The Scream", size=64)
+    await chat.paint(times=3)
+    await chat.stylize()
+    result = await chat.ada.slash(chat.channel, "stats")
+    assert result.ephemeral
+    text = card(result)
+    assert "**All of Easel here** · 3 pictures painted" in text
+    assert "1 picture is in the line" in text
+    assert "1 picture is painted at once" in text
+    assert "**This server** · 2 pictures painted" in text
+    assert "**You** · 1 picture painted" in text
+    assert "Half of the newest took less than" in text
+
+
+async def test_the_first_in_a_server_is_shown_around_in_private_and_nobody_after(
+    chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
+) -> None:
+    channel, cleo, dan = elsewhere
+    await cleo.slash(channel, "queue")
+    assert any(TOUR in text for text in seen(channel, cleo))
+    assert not any(TOUR in text for text in seen(channel, dan))
+    await dan.slash(channel, "queue")
+    assert not any(TOUR in text for text in seen(channel, dan))
+    assert sum(TOUR in text for text in seen(channel, cleo)) == 1
+
+
+async def test_a_public_answer_is_followed_by_a_private_tour(
+    chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
+) -> None:
+    channel, cleo, dan = elsewhere
+    await cleo.slash(channel, "stylize", content=("a.png", png()), preset="The Scream", size=64)
+    assert any(TOUR in text for text in seen(channel, cleo))
+    assert len(seen(channel, dan)) == 1
+
+
+async def test_a_refused_command_and_help_leave_the_tour_to_the_next(
+    chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
+) -> None:
+    channel, cleo, dan = elsewhere
+    await cleo.slash(channel, "cancel")
+    await cleo.slash(channel, "help")
+    message = await cleo.send(channel, attachments=[("a.png", png())])
+    await cleo.context_menu(channel, "Stylize this", message)
+    assert not any(TOUR in text for text in seen(channel, cleo))
+    await dan.slash(channel, "about")
+    assert any(TOUR in text for text in seen(channel, dan))
+
+
+async def test_there_is_no_tour_in_direct_messages(chat: ChatHarness) -> None:
+    user = chat.env.create_user("eve")
+    await user.slash("queue")
+    assert len(user.dm_channel.history(viewer=user)) == 1
+
+
+async def test_of_many_who_ask_at_once_one_is_shown_around(chat: ChatHarness) -> None:
+    async def claim() -> bool:
+        async with chat.services.database.begin() as connection:
+            return await onboarding.claim(connection, 77, now=2.0)
+
+    assert sorted(await asyncio.gather(*(claim() for _ in range(8)))) == [False] * 7 + [True]
+    async with chat.services.database.read() as connection:
+        assert await onboarding.is_toured(connection, 77)
+        assert not await onboarding.is_toured(connection, 78)

@@ -1,0 +1,60 @@
+"""`/quota` through discord.py's real machinery."""
+
+from typing import Any
+
+from bot.domain.servers import server_settings
+from tests.bot.chat.conftest import ChatHarness, card
+
+
+async def keep(chat: ChatHarness, **given: Any) -> None:
+    async with chat.services.database.begin() as connection:
+        await server_settings.change(connection, chat.ada.guild.id, **given)
+
+
+async def test_it_shows_what_is_left_in_private(chat: ChatHarness) -> None:
+    await chat.stylize()
+    result = await chat.ada.slash(chat.channel, "quota")
+    assert result.ephemeral
+    assert "Your pictures in the line" in card(result)
+    assert "▰▰▰▰▰▰▱▱▱▱▱▱ 1 of 2 left" in card(result)
+    assert "24 hours" not in card(result), "there is no such limit here"
+
+
+async def test_a_spent_day_says_when_it_returns(chat: ChatHarness) -> None:
+    await keep(chat, jobs_per_day=1, jobs_per_day_of_server=4, jobs_at_once=1)
+    await chat.stylize()
+    shown = card(await chat.ada.slash(chat.channel, "quota"))
+    assert "in this server**\n▱▱▱▱▱▱▱▱▱▱▱▱ 0 of 1 left · the next <t:" in shown
+    assert "3 of 4 left" in shown
+    ben = card(await chat.ben.slash(chat.channel, "quota"))
+    assert "1 of 1 left" in ben
+    assert "the next" not in ben
+
+
+async def test_it_names_the_places_that_the_server_has_opened(chat: ChatHarness) -> None:
+    await keep(
+        chat, allowed_channels=(chat.channel.id,), allowed_roles=(7,), max_size_px=96, max_quality="draft"
+    )
+    shown = card(await chat.ada.slash(chat.channel, "quota"))
+    for part in (f"<#{chat.channel.id}>", "<@&7>", "At most 96 px", "“draft”"):
+        assert part in shown
+
+
+async def test_the_best_role_counts(chat: ChatHarness) -> None:
+    guild = chat.ada.guild
+    role = guild.create_role("patrons")
+    await keep(chat, jobs_per_day=1, jobs_per_day_of_role={str(role.id): 9})
+    patron = guild.add_member(chat.env.create_user("pat"), roles=[role])
+    assert "9 of 9 left" in card(await patron.slash(chat.channel, "quota"))
+    assert "1 of 1 left" in card(await chat.ada.slash(chat.channel, "quota"))
+    await chat.stylize(patron)
+    await chat.stylize(patron)
+    assert await chat.count_jobs() == 2
+
+
+async def test_in_direct_messages_only_the_installation_s_limits_hold(chat: ChatHarness) -> None:
+    await keep(chat, jobs_per_day=1)
+    user = chat.env.create_user("solo")
+    shown = card(await user.slash("quota"))
+    assert "2 of 2 left" in shown
+    assert "server" not in shown

@@ -1,0 +1,200 @@
+"""`/settings` through discord.py's real machinery: the panel, each of its controls, and who may not."""
+
+from typing import Any
+
+import discord
+import pytest
+from simcord import Env, InteractionResult, MemberActor, SetupError
+
+from bot.chat.client import EaselClient
+from bot.domain.servers import server_settings
+from bot.domain.servers.server_settings import GuildSettings
+from tests.bot.chat.conftest import ChatHarness, card, sentence
+
+
+@pytest.fixture
+def manager(chat: ChatHarness, env: Env) -> MemberActor:
+    role = chat.ada.guild.create_role("staff", permissions=discord.Permissions(manage_guild=True))
+    return chat.ada.guild.add_member(env.create_user("mia"), roles=[role])
+
+
+async def settings_of(chat: ChatHarness) -> GuildSettings:
+    async with chat.services.database.read() as connection:
+        return await server_settings.settings_of(connection, chat.ada.guild.id)
+
+
+async def keep(chat: ChatHarness, **given: Any) -> None:
+    async with chat.services.database.begin() as connection:
+        await server_settings.change(connection, chat.ada.guild.id, **given)
+
+
+async def panel(chat: ChatHarness, who: MemberActor) -> discord.Message:
+    result = await who.slash(chat.channel, "settings")
+    assert result.ephemeral
+    assert result.response is not None, result
+    return result.response.message
+
+
+def controls(components: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """All selects and buttons of a message by their ids."""
+    found: dict[str, dict[str, Any]] = {}
+    for component in components:
+        if "custom_id" in component:
+            found[component["custom_id"].removeprefix("easel:settings:")] = component
+        found |= controls(component.get("components", []))
+    return found
+
+
+async def shown(chat: ChatHarness, who: MemberActor) -> dict[str, dict[str, Any]]:
+    result = await who.slash(chat.channel, "settings")
+    assert result.response is not None
+    return controls(result.response.components)
+
+
+def count(components: list[dict[str, Any]]) -> int:
+    return sum(1 + count(component.get("components", [])) for component in components)
+
+
+def chosen(control: dict[str, Any]) -> list[str]:
+    if "options" in control:
+        return [option["label"] for option in control["options"] if option.get("default")]
+    return [str(default["id"]) for default in control.get("default_values", [])]
+
+
+async def pick(message: discord.Message, who: MemberActor, name: str, *values: Any) -> InteractionResult:
+    return await who.select(message, values, custom_id=f"easel:settings:{name}")
+
+
+async def test_the_panel_fits_a_message_and_shows_what_holds(chat: ChatHarness, manager: MemberActor) -> None:
+    result = await manager.slash(chat.channel, "settings")
+    assert result.response is not None
+    assert count(result.response.components) <= 40
+    found = controls(result.response.components)
+    assert chosen(found["allowed_channels"]) == []
+    assert chosen(found["max_size_px"]) == ["Largest size: 128 px (not set)"]
+    assert chosen(found["jobs_per_day"]) == ["Pictures in 24 hours, each person: any number (not set)"]
+    assert "/artchannel settings" in card(result)
+
+
+async def test_channels_and_roles_are_chosen_and_come_back_as_defaults(
+    chat: ChatHarness, manager: MemberActor
+) -> None:
+    role = chat.ada.guild.create_role("painters")
+    message = await panel(chat, manager)
+    await pick(message, manager, "allowed_channels", chat.channel)
+    await pick(message, manager, "allowed_roles", role)
+    await pick(message, manager, "deleting_roles", role)
+    assert await settings_of(chat) == GuildSettings(
+        allowed_channels=(chat.channel.id,), allowed_roles=(role.id,), deleting_roles=(role.id,)
+    )
+    found = await shown(chat, manager)
+    assert chosen(found["allowed_channels"]) == [str(chat.channel.id)]
+    assert chosen(found["allowed_roles"]) == [str(role.id)]
+    await pick(message, manager, "allowed_roles")
+    assert (await settings_of(chat)).allowed_roles == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept", "label"),
+    [
+        ("default_strength", "80.0", 80.0, "Strength where none is chosen: 80"),
+        ("default_quality", "draft", "draft", "Quality where none is chosen: draft"),
+        ("max_quality", "standard", "standard", "Best quality: standard"),
+        ("jobs_at_once", "1", 1, "Pictures in the line, each person: 1"),
+        ("jobs_per_day", "10", 10, "Pictures in 24 hours, each person: 10"),
+        ("jobs_per_day_of_server", "100", 100, "Pictures in 24 hours, the whole server: 100"),
+        ("language", "de", "de", "Language of public cards: Deutsch"),
+    ],
+)
+async def test_each_choice_is_written_at_once_and_shown(
+    chat: ChatHarness, manager: MemberActor, name: str, value: str, kept: object, label: str
+) -> None:
+    message = await panel(chat, manager)
+    await pick(message, manager, name, value)
+    assert getattr(await settings_of(chat), name) == kept
+    assert chosen((await shown(chat, manager))[name]) == [label]
+    await pick(message, manager, name, "-")
+    assert await settings_of(chat) == GuildSettings()
+
+
+async def test_a_number_by_role_comes_from_a_form(chat: ChatHarness, manager: MemberActor) -> None:
+    role = chat.ada.guild.create_role("patrons")
+    message = await panel(chat, manager)
+
+    async def fill_in(number: str) -> InteractionResult:
+        form = await manager.click(message, custom_id="easel:settings:rolequota")
+        assert form.modal is not None
+        roles, text = (label["component"]["custom_id"] for label in form.modal["components"])
+        return await manager.submit_modal(form, {roles: [role], text: number})
+
+    await fill_in("25")
+    assert (await settings_of(chat)).jobs_per_day_of_role == {str(role.id): 25}
+    assert f"<@&{role.id}> 25" in card(await manager.slash(chat.channel, "settings"))
+    for number in ("0", "-1", "many", "²", "999999"):
+        assert "whole number from 1" in sentence(await fill_in(number))
+    assert (await settings_of(chat)).jobs_per_day_of_role == {str(role.id): 25}
+    await fill_in("")
+    assert (await settings_of(chat)).jobs_per_day_of_role is None
+
+
+async def test_all_can_be_unset_and_the_art_channel_stays(chat: ChatHarness, manager: MemberActor) -> None:
+    await keep(chat, allowed_channels=(123,), jobs_per_day=3, language="de", art_channel=5, art_only=True)
+    assert "1 chosen before are gone" in card(await manager.slash(chat.channel, "settings"))
+    message = await panel(chat, manager)
+    await manager.click(message, custom_id="easel:settings:reset")
+    assert await settings_of(chat) == GuildSettings(art_channel=5, art_only=True)
+
+
+async def test_the_command_is_for_those_who_manage_the_server(chat: ChatHarness) -> None:
+    with pytest.raises(SetupError, match="not visible"):
+        await chat.ada.slash(chat.channel, "settings")
+
+
+async def test_who_lost_the_permission_can_change_nothing(
+    chat: ChatHarness, env: Env, manager: MemberActor
+) -> None:
+    message = await panel(chat, manager)
+    env.backend.guilds[chat.ada.guild.id].members[manager.id].role_ids.clear()
+    for result in (
+        await pick(message, manager, "allowed_channels", chat.channel),
+        await pick(message, manager, "language", "de"),
+        await manager.click(message, custom_id="easel:settings:rolequota"),
+        await manager.click(message, custom_id="easel:settings:reset"),
+    ):
+        assert "Only those who may manage this server" in sentence(result)
+        assert result.modal is None
+    assert await settings_of(chat) == GuildSettings()
+
+
+async def test_a_form_that_was_opened_before_is_checked_too(
+    chat: ChatHarness, env: Env, manager: MemberActor
+) -> None:
+    role = chat.ada.guild.create_role("patrons")
+    form = await manager.click(await panel(chat, manager), custom_id="easel:settings:rolequota")
+    assert form.modal is not None
+    roles, text = (label["component"]["custom_id"] for label in form.modal["components"])
+    env.backend.guilds[chat.ada.guild.id].members[manager.id].role_ids.clear()
+    refused = await manager.submit_modal(form, {roles: [role], text: "5"})
+    assert "Only those who may manage this server" in sentence(refused)
+    assert await settings_of(chat) == GuildSettings()
+
+
+async def test_the_panel_works_after_a_restart(chat: ChatHarness, env: Env, manager: MemberActor) -> None:
+    message = await panel(chat, manager)
+    await env.restart_bot(EaselClient(chat.services, shard_count=1))
+    await pick(message, manager, "jobs_per_day", "5")
+    assert (await settings_of(chat)).jobs_per_day == 5
+
+
+async def test_what_the_server_allows_holds_for_stylize(chat: ChatHarness, manager: MemberActor) -> None:
+    elsewhere = chat.ada.guild.create_text_channel("elsewhere")
+    await keep(chat, allowed_channels=(elsewhere.id,))
+    assert "Not in this channel" in sentence(await chat.stylize())
+    await keep(chat, allowed_channels=(), allowed_roles=(99,))
+    assert "only some roles" in sentence(await chat.stylize())
+    await keep(chat, allowed_roles=(chat.ada.guild.id,), jobs_per_day=1, language="de")
+    await chat.stylize()
+    assert (await chat.job()).language == "de"
+    refused = sentence(await chat.stylize())
+    assert "1 picture within 24 hours" in refused
+    assert "<t:" in refused

@@ -1,0 +1,39 @@
+"""Save as preset, from a card."""
+
+from bot.domain.styles import presets
+from tests.bot.chat.conftest import ChatHarness
+from tests.support.clicks import painted, press, private_words
+from tests.support.rows import set_columns
+
+
+async def test_a_picture_becomes_a_preset_of_whoever_saves_it(chat: ChatHarness) -> None:
+    job = await painted(chat, strength=80, keep_colors=True)
+    shown = await press(chat, "save", chat.ben)
+    result = await chat.ben.submit_modal(shown, {"name": "night *1*"})
+    assert "Saved: night \\*1\\*." in private_words(result)
+    async with chat.services.database.read() as connection:
+        (preset,) = await presets.of_user(connection, chat.ben.id)
+    assert (preset.name, preset.style_blob) == ("night *1*", job.style_blob)
+    assert (preset.look.strength, preset.look.keep_colors) == (80, True)
+
+
+async def test_a_bad_or_taken_name_is_refused(chat: ChatHarness) -> None:
+    await painted(chat)
+    for name, sentence in (
+        ("Starry Night", "built-in look"),
+        ("\u200b", "visible character"),
+        ("one", "Saved"),
+        ("ONE", "already have"),
+        ("two", "Saved"),
+        ("three", "2 presets, which is the limit"),
+    ):
+        shown = await press(chat, "save", at=0)
+        assert sentence in private_words(await chat.ada.submit_modal(shown, {"name": name}))
+
+
+async def test_a_blend_is_no_preset(chat: ChatHarness) -> None:
+    await painted(chat)
+    async with chat.services.database.begin() as connection:
+        more = [{"blob": "0" * 64, "name": "gold", "weight": 1.0}]
+        await set_columns(connection, 1, more_styles=more)
+    assert "keeps one style" in private_words(await press(chat, "save"))

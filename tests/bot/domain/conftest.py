@@ -1,0 +1,33 @@
+"""Rooms are tested inside one writing transaction, on both databases."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import Database
+from tests.bot.conftest import BOTH
+from tests.support.submitting import SubmitHarness
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marked = any(mark.args[0] == "url" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "connection" in metafunc.fixturenames and not marked:
+        metafunc.parametrize("url", BOTH, indirect=True)
+
+
+@pytest.fixture
+async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
+    async with database.begin() as connection:
+        yield connection
+
+
+@pytest.fixture
+def open_house(database: Database, tmp_path: Path) -> Callable[..., SubmitHarness]:
+    return lambda **limits: SubmitHarness(database, tmp_path / "blobs", **limits)
+
+
+@pytest.fixture
+def harness(open_house: Callable[..., SubmitHarness]) -> SubmitHarness:
+    return open_house()

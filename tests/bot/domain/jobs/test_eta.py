@@ -1,0 +1,148 @@
+"""Place and time in the line, from the times measured here."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.jobs import eta, heartbeats, queue
+from bot.domain.jobs.eta import free_at, queue_position, remaining_cost
+from bot.domain.jobs.model import Claim, Job, State
+from nst_core.params import Params
+from tests.support.rows import ADA, BEN, BLOB, LEASE_S, NOW, add, claim_one, job_of, progress
+
+STEPS = Params(size=64, steps=10).as_dict()
+
+
+async def painted(connection: AsyncConnection, *, cost: float, seconds: float) -> None:
+    await add(connection, cost=cost)
+    claim = await claim_one(connection)
+    await queue.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + seconds)
+
+
+async def running(connection: AsyncConnection, *, cost: float, step: int | None = None) -> Job:
+    await add(connection, cost=cost, params=STEPS)
+    claim = await claim_one(connection)
+    if step is not None:
+        await queue.renew(connection, claim, progress(step), now=NOW, lease_s=LEASE_S)
+    return await job_of(connection, claim.job.id)
+
+
+async def test_nobody_knows_the_time_before_the_first_picture(connection: AsyncConnection) -> None:
+    job = await job_of(connection, await add(connection))
+    found = await queue_position(connection, job, now=NOW, workers=1)
+    assert (found.ahead, found.ready_at) == (0, None)
+
+
+async def test_the_rate_is_the_time_per_cost_of_the_newest_pictures(connection: AsyncConnection) -> None:
+    assert await eta.seconds_per_cost(connection) is None
+    await painted(connection, cost=1, seconds=1000)
+    await painted(connection, cost=1, seconds=2)
+    await painted(connection, cost=3, seconds=10)
+    assert await eta.seconds_per_cost(connection, sample=2) == pytest.approx(3.0)
+
+
+async def test_jobs_that_ended_without_a_picture_do_not_count(connection: AsyncConnection) -> None:
+    await add(connection)
+    await queue.fail(connection, await claim_one(connection), error="No.", reference="r", now=NOW + 99)
+    assert await eta.seconds_per_cost(connection) is None
+
+
+async def test_a_job_waits_for_those_ahead_and_for_itself(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=2)
+    await running(connection, cost=10, step=5)
+    await add(connection, 3, cost=3)
+    mine = await job_of(connection, await add(connection, BEN, cost=4))
+    last = await job_of(connection, await add(connection, ADA, cost=100))
+    found = await queue_position(connection, mine, now=NOW, workers=1)
+    assert found.ahead == 2
+    assert found.ready_at == pytest.approx(NOW + 2 * (5 + 3 + 4))
+    assert (await queue_position(connection, last, now=NOW, workers=1)).ahead == 3
+
+
+async def test_several_workers_share_what_is_ahead(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=1)
+    await add(connection, cost=6)
+    mine = await job_of(connection, await add(connection, cost=4))
+    found = await queue_position(connection, mine, now=NOW, workers=3)
+    assert found.ready_at == pytest.approx(NOW + 6 / 3 + 4)
+
+
+async def test_workers_elsewhere_share_what_is_ahead(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=1)
+    await running(connection, cost=6)
+    mine = await job_of(connection, await add(connection, BEN, cost=4))
+    for name in ("idle", "busy", "third"):
+        await heartbeats.record(connection, name, device="cuda", now=NOW)
+    found = await queue_position(connection, mine, now=NOW, workers=1)
+    assert found.ready_at == pytest.approx(NOW + 6 / 3 + 4)
+    assert await free_at(connection, now=NOW, workers=1) == pytest.approx(NOW + 4)
+    later = NOW + heartbeats.SILENT_S + 1
+    found = await queue_position(connection, mine, now=later, workers=2)
+    assert found.ready_at == pytest.approx(later + 6 / 2 + 4), "those elsewhere are silent"
+
+
+async def test_a_running_job_has_nobody_ahead(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=1)
+    await running(connection, cost=10)
+    second = await running(connection, cost=10, step=9)
+    found = await queue_position(connection, second, now=NOW, workers=2)
+    assert found.ahead == 0
+    assert found.ready_at == pytest.approx(NOW + 1)
+
+
+async def test_a_job_behind_a_thousand_others_knows_its_place(connection: AsyncConnection) -> None:
+    for user in range(100, 1102):
+        await add(connection, user)
+    mine = await job_of(connection, await add(connection, ADA))
+    assert (await queue_position(connection, mine, now=NOW, workers=1)).ahead == 1002
+
+
+async def test_a_full_line_is_free_again_when_the_next_job_ends(connection: AsyncConnection) -> None:
+    assert await free_at(connection, now=NOW, workers=1) is None
+    await painted(connection, cost=1, seconds=2)
+    assert await free_at(connection, now=NOW, workers=1) is None, "nobody waits"
+    await running(connection, cost=10, step=5)
+    await add(connection, BEN, cost=3)
+    assert await free_at(connection, now=NOW, workers=1) == pytest.approx(NOW + 2 * 5)
+    assert await free_at(connection, now=NOW, workers=1, leaving=2) == pytest.approx(NOW + 2 * (5 + 3))
+    assert await free_at(connection, now=NOW, workers=2) == pytest.approx(NOW + 2 * 3)
+    assert await free_at(connection, now=NOW, workers=2, leaving=9) == pytest.approx(NOW + 2 * 5)
+
+
+async def test_a_person_s_own_place_is_free_when_their_first_job_ends(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=1)
+    await running(connection, cost=10)
+    await add(connection, BEN, cost=3)
+    assert await free_at(connection, now=NOW, workers=1, user_id=BEN) == pytest.approx(NOW + 13)
+    assert await free_at(connection, now=NOW, workers=1, user_id=99) is None
+
+
+@pytest.mark.parametrize(("step", "remaining"), [(None, 8.0), (0, 8.0), (5, 4.0), (10, 0.0), (11, 0.0)])
+async def test_what_is_painted_already_costs_nothing_more(
+    connection: AsyncConnection, step: int | None, remaining: float
+) -> None:
+    job = await running(connection, cost=8.0, step=step)
+    assert remaining_cost(job) == pytest.approx(remaining)
+    assert remaining_cost(replace(job, state=State.QUEUED)) == 8.0
+
+
+async def test_jobs_of_one_pass_have_taken_its_time_together(connection: AsyncConnection) -> None:
+    for _ in range(2):
+        await add(connection, cost=1)
+    claims = [await claim_one(connection) for _ in range(2)]
+    await queue.note_batch(connection, claims)
+    for claim in claims:
+        await queue.render(connection, claim, result_blob=BLOB, figures={}, now=NOW + 6)
+    assert await eta.seconds_per_cost(connection) == pytest.approx(3.0)
+
+
+async def test_a_running_job_ends_with_those_in_its_pass(connection: AsyncConnection) -> None:
+    await painted(connection, cost=1, seconds=1)
+    mine, others = await running(connection, cost=10), [await running(connection, cost=10) for _ in range(2)]
+    claims = [Claim(job=job, worker="w", lease_s=LEASE_S) for job in (mine, *others)]
+    await queue.note_batch(connection, claims)
+    found = await queue_position(connection, await job_of(connection, mine.id), now=NOW, workers=1)
+    assert found.ready_at == pytest.approx(NOW + 30)
+    behind = await job_of(connection, await add(connection, BEN, cost=5))
+    assert (await queue_position(connection, behind, now=NOW, workers=1)).ready_at == pytest.approx(NOW + 35)

@@ -1,0 +1,175 @@
+"""The ledger of cards: which lag behind their job, in which order, and when to leave one alone."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.jobs import queue
+from bot.domain.jobs.model import State
+from bot.domain.outbox import deliveries
+from bot.tables import deliveries as table
+from tests.support.rows import ADA, BEN, NOW, add, add_card, add_in, address, job_of
+
+
+async def add_shown(connection: AsyncConnection, state: State) -> int:
+    """A job whose card is not up to date."""
+    job = await add_in(connection, state)
+    await add_card(connection, job.id)
+    return job.id
+
+
+async def due_ids(connection: AsyncConnection, *, now: float = NOW, limit: int = 100) -> list[int]:
+    return [delivery.job.id for delivery in await deliveries.due(connection, now=now, limit=limit)]
+
+
+async def row(connection: AsyncConnection, job_id: int) -> dict[str, object]:
+    found = await connection.execute(select(table).where(table.c.job_id == job_id))
+    return {str(name): value for name, value in found.mappings().one().items()}
+
+
+async def test_ended_jobs_come_first_and_then_the_oldest(connection: AsyncConnection) -> None:
+    running = await add_shown(connection, State.RUNNING)
+    failed = await add_shown(connection, State.FAILED)
+    cancelled = await add_shown(connection, State.CANCELLED)
+    rendered = await add_shown(connection, State.RENDERED)
+    queued = await add_shown(connection, State.QUEUED)
+    assert await due_ids(connection) == [failed, cancelled, rendered, running, queued]
+    assert await due_ids(connection, limit=2) == [failed, cancelled]
+
+
+async def test_a_delivery_holds_its_job_and_its_address(connection: AsyncConnection) -> None:
+    job_id = await add(connection)
+    await add_card(connection, job_id, message_id=5, channel_reachable=False)
+    (delivery,) = await deliveries.due(connection, now=NOW)
+    assert delivery.job == await job_of(connection, job_id)
+    assert delivery.address == address(message_id=5, channel_reachable=False)
+    assert (delivery.shown_revision, delivery.tries) == (0, 0)
+
+
+async def test_a_card_is_due_again_only_when_its_job_changes(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    job = await job_of(connection, job_id)
+    await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
+    assert await due_ids(connection) == []
+    await queue.cancel(connection, job_id, user_id=ADA, now=NOW)
+    (delivery,) = await deliveries.due(connection, now=NOW)
+    assert (delivery.address.message_id, delivery.shown_revision) == (77, job.revision)
+
+
+async def test_showing_without_a_message_id_keeps_the_known_one(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await deliveries.shown(connection, job_id, revision=0, message_id=77)
+    await deliveries.shown(connection, job_id, revision=0, message_id=None)
+    assert (await row(connection, job_id))["message_id"] == 77
+
+
+async def test_a_postponed_card_waits_and_counts_its_tries(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.RENDERED)
+    for tries in (1, 2):
+        await deliveries.postpone(connection, job_id, retry_at=NOW + 5, note="HTTP 500")
+        assert await due_ids(connection, now=NOW + 4) == []
+        (delivery,) = await deliveries.due(connection, now=NOW + 5)
+        assert delivery.tries == tries
+    await deliveries.shown(connection, job_id, revision=1, message_id=None)
+    assert ((await row(connection, job_id))["tries"], (await row(connection, job_id))["note"]) == (0, None)
+
+
+async def test_a_closed_card_is_never_due_again(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await deliveries.close(connection, job_id, note="the channel is gone")
+    await queue.cancel(connection, job_id, user_id=ADA, now=NOW)
+    assert await due_ids(connection, now=NOW + 1e6) == []
+    assert (await row(connection, job_id))["note"] == "the channel is gone"
+
+
+async def test_an_older_state_shown_late_has_the_end_shown_once_more(connection: AsyncConnection) -> None:
+    """A slow edit of a card in the line, which comes down over the picture that was posted meanwhile."""
+    job_id = await add_shown(connection, State.RENDERED)
+    job = await job_of(connection, job_id)
+    await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
+    await queue.deliver(connection, job_id)
+    assert await due_ids(connection) == []
+    await deliveries.shown(connection, job_id, revision=1, message_id=77)
+    (delivery,) = await deliveries.due(connection, now=NOW)
+    assert delivery.job.state is State.DELIVERED
+    await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
+    await deliveries.close(connection, job_id)
+    await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
+    assert (await row(connection, job_id))["closed"] is True, "the end itself, shown twice, changes nothing"
+
+
+async def test_the_address_of_a_card_is_known_by_its_job(connection: AsyncConnection) -> None:
+    job_id = await add(connection)
+    assert await deliveries.address_of(connection, job_id) is None
+    await add_card(connection, job_id, message_id=7)
+    assert await deliveries.address_of(connection, job_id) == address(message_id=7)
+
+
+async def test_a_card_that_is_gone_is_shown_nowhere_in_its_channel(connection: AsyncConnection) -> None:
+    job_id = await add(connection)
+    await add_card(connection, job_id, message_id=7)
+    await deliveries.forget_message(connection, job_id)
+    assert await deliveries.address_of(connection, job_id) == address(channel_reachable=False)
+
+
+async def test_undelivered_are_the_painted_ones_that_were_given_up(connection: AsyncConnection) -> None:
+    states = (State.RENDERED, State.RENDERED, State.DELIVERED)
+    given_up, open_still, delivered = [(await add_in(connection, state)).id for state in states]
+    for job_id in (given_up, open_still, delivered):
+        await add_card(connection, job_id)
+    await deliveries.close(connection, given_up, note="Forbidden 403 50007")
+    await deliveries.close(connection, delivered)
+    assert await deliveries.undelivered_of(connection, ADA) == {given_up}
+    assert await deliveries.undelivered_of(connection, BEN) == set()
+
+
+async def held(connection: AsyncConnection, holder: str, now: float = NOW) -> set[int]:
+    """What a gateway gets that reads the ledger and holds all it finds."""
+    due = await deliveries.due(connection, now=now, holder=holder)
+    cards = {delivery.job.id: delivery.shown_revision for delivery in due}
+    return set(await deliveries.hold(connection, cards, holder=holder, now=now))
+
+
+async def test_a_card_is_held_by_one_gateway_at_a_time(connection: AsyncConnection) -> None:
+    first, second = await add_shown(connection, State.QUEUED), await add_shown(connection, State.QUEUED)
+    assert await held(connection, "one") == {first, second}
+    assert await held(connection, "two") == set()
+    assert await held(connection, "one") == {first, second}, "its own stay its own"
+
+
+async def test_a_gateway_that_read_before_another_has_shown_gets_nothing(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    cards = {job_id: 0}
+    await deliveries.hold(connection, cards, holder="one", now=NOW)
+    await deliveries.shown(connection, job_id, revision=1, message_id=5)
+    assert await deliveries.hold(connection, cards, holder="two", now=NOW) == set()
+    await queue.cancel(connection, job_id, user_id=ADA, now=NOW)
+    assert await held(connection, "two") == {job_id}, "showing has set it free"
+
+
+async def test_a_closed_card_cannot_be_held(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await deliveries.close(connection, job_id)
+    assert await deliveries.hold(connection, {job_id: 0}, holder="one", now=NOW) == set()
+
+
+async def test_a_gateway_that_died_keeps_its_cards_for_a_short_while(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await held(connection, "dead")
+    assert await held(connection, "two", NOW + deliveries.HOLD_S - 1) == set()
+    assert await held(connection, "two", NOW + deliveries.HOLD_S) == {job_id}
+    await deliveries.keep_holding(connection, {job_id}, holder="dead", now=NOW + 100)
+    assert await held(connection, "three", NOW + 100) == {job_id}, "the dead cannot hold what was taken over"
+
+
+async def test_a_card_that_takes_long_stays_in_its_gateway_s_hands(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await held(connection, "one")
+    await deliveries.keep_holding(connection, {job_id}, holder="one", now=NOW + 9)
+    assert await held(connection, "two", NOW + 11) == set()
+
+
+async def test_a_postponed_card_is_anybody_s(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.QUEUED)
+    await held(connection, "one")
+    await deliveries.postpone(connection, job_id, retry_at=NOW + 1, note="500")
+    assert await held(connection, "two", NOW + 1) == {job_id}

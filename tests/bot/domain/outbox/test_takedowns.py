@@ -1,0 +1,37 @@
+"""Leftovers: which messages are taken down next, by whom, and until when."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.outbox import takedowns
+from bot.domain.outbox.takedowns import LEASE_S, Takedown
+from tests.support.rows import NOW
+
+
+async def claim(connection: AsyncConnection, *, now: float = NOW, limit: int = 10) -> list[Takedown]:
+    assert await takedowns.anything_due(connection, now=now)
+    found = await takedowns.claim_due(connection, now=now, limit=limit)
+    return sorted(found, key=lambda one: one.message_id)
+
+
+async def test_nothing_is_left_where_nothing_was_posted(connection: AsyncConnection) -> None:
+    await takedowns.add(connection, {})
+    assert not await takedowns.anything_due(connection, now=NOW)
+
+
+async def test_the_newest_come_first_and_each_to_one_process(connection: AsyncConnection) -> None:
+    await takedowns.add(connection, {1: 20, 2: 20, 3: 21})
+    first = await claim(connection, limit=2)
+    assert [(one.message_id, one.channel_id, one.tries) for one in first] == [(2, 20, 1), (3, 21, 1)]
+    assert [one.message_id for one in await claim(connection)] == [1]
+    assert not await takedowns.anything_due(connection, now=NOW + LEASE_S - 1)
+    again = await claim(connection, now=NOW + LEASE_S)
+    assert [(one.message_id, one.tries) for one in again] == [(1, 2), (2, 2), (3, 2)], "after a crash"
+
+
+async def test_what_is_gone_or_put_off_is_not_due(connection: AsyncConnection) -> None:
+    await takedowns.add(connection, {1: 20, 2: 20})
+    await claim(connection)
+    await takedowns.forget(connection, 1)
+    await takedowns.postpone(connection, 2, retry_at=NOW + 5)
+    assert not await takedowns.anything_due(connection, now=NOW + 4)
+    assert [one.message_id for one in await claim(connection, now=NOW + 5)] == [2]

@@ -1,0 +1,192 @@
+"""Everything of one person: handed over whole, deleted whole, and nothing of anybody else's."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import Database
+from bot.domain.jobs import model, queue
+from bot.domain.jobs.model import State
+from bot.domain.outbox import takedowns
+from bot.domain.privacy import personal_data
+from bot.domain.privacy.personal_data import Forgotten
+from bot.domain.servers import users
+from bot.domain.servers.users import CurrentStyle
+from bot.domain.styles.looks import BUILT_IN
+from bot.media.blobs import BlobMissing, Blobs
+from bot.tables import challenges, deliveries, entries, exhibits, presets, server_presets, stars, votes
+from bot.tables import jobs as jobs_table
+from bot.tables import people as people_table
+from tests.support.rows import ADA, BEN, LEASE_S, NOW, add, add_card, add_in, claim_one, set_columns
+
+THEIRS = (jobs_table, deliveries, presets, server_presets, stars, exhibits, entries, votes, people_table)
+
+
+class SubmitHarness:
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        self.blobs = Blobs(folder)
+
+    async def furnish(self, user_id: int, other_id: int, *, challenge_id: int) -> int:
+        """One row of the person's in every table, with pictures of their own; returns their job."""
+        put = {name: await self.blobs.put(f"{user_id} {name}".encode()) for name in PICTURES}
+        async with self.database.begin() as connection:
+            job = await add_in(
+                connection,
+                State.DELIVERED,
+                user_id,
+                content_blob=put["content"],
+                style_blob=put["style"],
+                mask_blob=put["mask"],
+                more_styles=[{"blob": put["second"], "name": "x", "weight": 1.0}],
+            )
+            await set_columns(connection, job.id, result_blob=put["result"])
+            await add_card(connection, job.id, message_id=500 + user_id)
+            await users.use_style(connection, user_id, CurrentStyle(name="x", blob=put["current"]))
+            for table, row in _rows(user_id, other_id, job.id, challenge_id, put):
+                await connection.execute(table.insert().values(**row))
+        return job.id
+
+    async def forget(self, user_id: int) -> Forgotten:
+        return await personal_data.forget(self.database, self.blobs, user_id, now=NOW)
+
+    async def count(self, table: Table) -> int:
+        async with self.database.read() as connection:
+            return int((await connection.execute(select(func.count()).select_from(table))).scalar_one())
+
+    async def has(self, text: str) -> bool:
+        try:
+            await self.blobs.get(hashlib.sha256(text.encode()).hexdigest())
+        except BlobMissing:
+            return False
+        return True
+
+
+PICTURES = ("content", "style", "mask", "second", "result", "current", "preset", "shared")
+
+
+def _rows(
+    user_id: int, other_id: int, job_id: int, challenge_id: int, put: dict[str, str]
+) -> list[tuple[Table, dict[str, Any]]]:
+    at: dict[str, Any] = {"created_at": NOW}
+    challenge = {"channel_id": 20, "theme": "sea", "state": "ended"}
+    named = {**at, "user_id": user_id, "name": f"n{user_id}", "name_key": f"n{user_id}", "look": {}}
+    return [
+        (presets, {**named, "style_blob": put["preset"]}),
+        (server_presets, {**named, "guild_id": 10, "style_blob": put["shared"]}),
+        (exhibits, {**at, "job_id": job_id, "guild_id": 10, "channel_id": 21, "message_id": 600 + user_id}),
+        (challenges, {**at, **challenge, "guild_id": challenge_id, "user_id": user_id}),
+        (entries, {**at, "challenge_id": challenge_id, "user_id": user_id, "job_id": job_id}),
+        (votes, {**at, "challenge_id": challenge_id, "user_id": user_id, "entrant_id": other_id}),
+        (stars, {**at, "job_id": job_id, "user_id": user_id}),
+    ]
+
+
+@pytest.fixture
+async def harness(database: Database, tmp_path: Path) -> SubmitHarness:
+    harness = SubmitHarness(database, tmp_path / "blobs")
+    await harness.furnish(ADA, BEN, challenge_id=1)
+    await harness.furnish(BEN, ADA, challenge_id=2)
+    return harness
+
+
+async def test_the_records_are_one_person_s_and_can_be_written_down(harness: SubmitHarness) -> None:
+    async with harness.database.read() as connection:
+        records = await personal_data.records_of(connection, ADA)
+    json.dumps(records)
+    assert {name for name, rows in records.items() if len(rows) == 1} == {
+        *("jobs", "presets", "server_presets", "stars", "exhibits"),
+        *("entries", "votes", "people", "challenges"),
+    }
+    assert records["jobs"][0]["user_id"] == ADA
+    assert "worker" not in records["jobs"][0]
+
+
+async def test_all_pictures_are_named_once(harness: SubmitHarness) -> None:
+    async with harness.database.read() as connection:
+        pictures = await personal_data.pictures_of(connection, ADA)
+    assert [await harness.blobs.get(picture.blob) for picture in pictures] == [
+        f"{ADA} {name}".encode()
+        for name in ("result", "content", "style", "mask", "second", "preset", "shared", "current")
+    ]
+    assert [picture.name for picture in pictures][:2] == ["job-1-result", "job-1-content"]
+
+
+async def test_nothing_of_the_person_is_left_and_everything_of_the_others(harness: SubmitHarness) -> None:
+    forgotten = await harness.forget(ADA)
+    assert forgotten.pictures == len(PICTURES)
+    assert forgotten.messages == 2
+    async with harness.database.begin() as connection:
+        left = await takedowns.claim_due(connection, now=NOW, limit=9)
+    assert {(one.channel_id, one.message_id) for one in left} == {(20, 500 + ADA), (21, 600 + ADA)}
+    for name in PICTURES:
+        assert [await harness.has(f"{ADA} {name}"), await harness.has(f"{BEN} {name}")] == [False, True], name
+    # Ben's vote was for Ada's entry, and has gone with it.
+    assert {table.name: await harness.count(table) for table in THEIRS} == {
+        table.name: 0 if table is votes else 1 for table in THEIRS
+    }
+    async with harness.database.read() as connection:
+        records = await personal_data.records_of(connection, ADA)
+        assert not any(records.values())
+        query = select(challenges.c.user_id).order_by(challenges.c.id)
+        starters = list((await connection.execute(query)).scalars())
+        assert starters == [0, BEN], "the server keeps its challenge, without the name"
+
+
+async def test_a_second_time_there_is_nothing_to_delete(harness: SubmitHarness) -> None:
+    await harness.forget(ADA)
+    assert await harness.forget(ADA) == Forgotten(rows=0, pictures=0, messages=0)
+
+
+async def test_a_picture_that_somebody_else_uses_stays(harness: SubmitHarness) -> None:
+    async with harness.database.begin() as connection:
+        shared = await harness.blobs.put(f"{ADA} style".encode())
+        await set_columns(connection, 2, style_blob=shared)
+    assert (await harness.forget(ADA)).pictures == len(PICTURES) - 1
+    assert await harness.has(f"{ADA} style")
+
+
+async def test_the_paintings_that_come_with_easel_stay(harness: SubmitHarness) -> None:
+    painting = await harness.blobs.put(BUILT_IN[0].read())
+    async with harness.database.begin() as connection:
+        await set_columns(connection, 1, style_blob=painting)
+    await harness.forget(ADA)
+    assert await harness.blobs.get(painting)
+
+
+@pytest.mark.parametrize("running", [False, True])
+async def test_jobs_in_the_line_are_taken_out_of_it(harness: SubmitHarness, running: bool) -> None:
+    async with harness.database.begin() as connection:
+        await add(connection)
+        claim = await claim_one(connection) if running else None
+    await harness.forget(ADA)
+    async with harness.database.begin() as connection:
+        assert await model.count_waiting(connection) == 0
+        if claim:
+            assert not await queue.renew(connection, claim, None, now=NOW, lease_s=20)
+            assert not await queue.render(connection, claim, result_blob="0" * 64, figures={}, now=NOW)
+        assert not await queue.anything_to_claim(connection, now=NOW + 100, lease_s=LEASE_S)
+
+
+async def test_a_server_s_running_challenge_keeps_its_style(harness: SubmitHarness) -> None:
+    style = await harness.blobs.put(b"theme")
+    async with harness.database.begin() as connection:
+        row = {"guild_id": 10, "channel_id": 20, "theme": "sea", "created_at": NOW, "style_blob": style}
+        for guild_id, state in ((11, "open"), (12, "ended")):
+            await connection.execute(
+                challenges.insert().values(**{**row, "guild_id": guild_id}, user_id=ADA, state=state)
+            )
+    await harness.forget(ADA)
+    assert await harness.blobs.get(style) == b"theme"
+    async with harness.database.read() as connection:
+        assert await _styles(connection) == {11: style, 12: None}
+
+
+async def _styles(connection: AsyncConnection) -> dict[int, str | None]:
+    query = select(challenges.c.guild_id, challenges.c.style_blob).where(challenges.c.guild_id > 10)
+    return {row.guild_id: row.style_blob for row in await connection.execute(query)}

@@ -1,0 +1,183 @@
+"""What is forgotten by itself, on a real database and a real folder of blobs."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.db import Database
+from bot.domain.jobs.model import State
+from bot.domain.privacy import blob_refs
+from bot.domain.privacy.retention import DAY_S, GRACE_S, Keeping, Sweeper, Swept
+from bot.domain.servers import left, users
+from bot.domain.servers.users import CurrentStyle
+from bot.media.blobs import BlobMissing, Blobs
+from bot.settings import Settings
+from bot.tables import jobs, presets, server_presets
+from tests.support.rows import ADA, add, add_in, read_job, set_columns
+
+NOW = 1_800_000_000.0
+KEEPING = Keeping(inputs_days=30, results_days=180, left_servers_days=7)
+
+
+class SubmitHarness:
+    """A sweeper with its database and its blobs; time stands still."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.database = database
+        self.folder = folder
+        self.blobs = Blobs(folder)
+
+    async def sweep(self, keeping: Keeping = KEEPING, *, now: float = NOW) -> Swept:
+        sweeper = Sweeper(database=self.database, blobs=self.blobs, keeping=keeping, clock=lambda: now)
+        return await sweeper.sweep()
+
+    async def put(self, text: str, *, age_s: float = GRACE_S + 1) -> str:
+        key = await self.blobs.put(text.encode())
+        os.utime(self.folder / key[:2] / key, (NOW - age_s, NOW - age_s))
+        return key
+
+    async def has(self, key: str) -> bool:
+        try:
+            return bool(await self.blobs.get(key))
+        except BlobMissing:
+            return False
+
+    async def painted(self, *, days_ago: float, **given: Any) -> int:
+        async with self.database.begin() as connection:
+            job = await add_in(connection, State.DELIVERED, **given)
+            ended_at = NOW - days_ago * DAY_S
+            await set_columns(connection, job.id, ended_at=ended_at, result_blob=given.get("result_blob"))
+        return job.id
+
+
+@pytest.fixture
+def harness(database: Database, tmp_path: Path) -> SubmitHarness:
+    return SubmitHarness(database, tmp_path / "blobs")
+
+
+async def test_inputs_go_first_and_results_later(harness: SubmitHarness) -> None:
+    content, style, more, result = [
+        await harness.put(name) for name in ("content", "style", "more", "result")
+    ]
+    job_id = await harness.painted(
+        days_ago=31,
+        content_blob=content,
+        style_blob=style,
+        mask_blob=content,
+        start_blob=style,
+        more_styles=[{"blob": more, "name": "waves", "weight": 0.5}],
+        result_blob=result,
+    )
+    assert await harness.sweep() == Swept(inputs=1, results=0, servers=0, blobs=3)
+    job = await read_job(harness.database, job_id)
+    assert (job.content_blob, job.style_blob, job.mask_blob, job.start_blob) == ("", "", None, None)
+    assert job.more_styles == [{"blob": "", "name": "waves", "weight": 0.5}]
+    assert (job.result_blob, await harness.has(result)) == (result, True)
+    assert await harness.sweep() == Swept(inputs=0, results=0, servers=0, blobs=0)
+    assert await harness.sweep(now=NOW + 150 * DAY_S) == Swept(inputs=0, results=1, servers=0, blobs=1)
+    assert (await read_job(harness.database, job_id)).result_blob is None
+
+
+async def test_what_is_young_or_not_ended_stays(harness: SubmitHarness) -> None:
+    content = await harness.put("content")
+    job_id = await harness.painted(days_ago=29, content_blob=content, style_blob=content)
+    async with harness.database.begin() as connection:
+        waiting = await add(connection, content_blob=content, created_at=0)
+    assert await harness.sweep() == Swept(inputs=0, results=0, servers=0, blobs=0)
+    for one in (job_id, waiting):
+        assert (await read_job(harness.database, one)).content_blob == content
+
+
+async def test_zero_days_keep_for_ever(harness: SubmitHarness) -> None:
+    content = await harness.put("content")
+    await harness.painted(days_ago=9999, content_blob=content, style_blob=content, result_blob=content)
+    for_ever = Keeping(inputs_days=0, results_days=0, left_servers_days=7)
+    assert await harness.sweep(for_ever) == Swept(inputs=0, results=0, servers=0, blobs=0)
+
+
+async def test_many_old_jobs_are_forgotten_in_one_sweep(harness: SubmitHarness) -> None:
+    ids = [await harness.painted(days_ago=200, result_blob="a" * 64) for _ in range(3)]
+    async with harness.database.begin() as connection:
+        row = {key: value for key, value in (await _row(connection, ids[0])).items() if key != "id"}
+        many = [{**row, "interaction_id": 5_000_000 + number} for number in range(250)]
+        await connection.execute(jobs.insert(), many)
+    swept = await harness.sweep()
+    assert (swept.inputs, swept.results) == (253, 253)
+
+
+async def _row(connection: Any, job_id: int) -> dict[str, Any]:
+    return dict((await connection.execute(jobs.select().where(jobs.c.id == job_id))).mappings().one())
+
+
+async def test_a_blob_that_was_just_put_waits_for_its_row(harness: SubmitHarness) -> None:
+    young, old = await harness.put("young", age_s=GRACE_S - 60), await harness.put("old")
+    assert (await harness.sweep()).blobs == 1
+    assert [await harness.has(young), await harness.has(old)] == [True, False]
+
+
+async def test_every_row_that_names_a_blob_keeps_it(harness: SubmitHarness) -> None:
+    keys = [await harness.put(name) for name in "abcdefgh"]
+    named = {"name": "x", "name_key": "x", "look": {}, "user_id": ADA, "created_at": NOW}
+    async with harness.database.begin() as connection:
+        await add(
+            connection,
+            content_blob=keys[0],
+            style_blob=keys[1],
+            start_blob=keys[2],
+            preview_blob=keys[3],
+            more_styles=[{"blob": keys[4], "name": "", "weight": 1}],
+        )
+        await connection.execute(presets.insert().values(**named, style_blob=keys[5]))
+        await connection.execute(server_presets.insert().values(**named, guild_id=1, style_blob=keys[6]))
+        await users.use_style(connection, ADA, CurrentStyle(name="x", blob=keys[7]))
+        assert await blob_refs.unused(connection, [*keys, "b" * 64]) == {"b" * 64}
+    assert (await harness.sweep()).blobs == 0
+    assert all([await harness.has(key) for key in keys])
+
+
+async def test_more_blobs_than_one_batch_are_deleted(harness: SubmitHarness) -> None:
+    for number in range(230):
+        await harness.put(str(number))
+    assert (await harness.sweep()).blobs == 230
+
+
+async def test_two_sweepers_at_once_do_no_harm(harness: SubmitHarness) -> None:
+    kept = await harness.put("kept")
+    async with harness.database.begin() as connection:
+        await add(connection, content_blob=kept, style_blob=kept)
+    for number in range(20):
+        await harness.put(str(number))
+    first, second = await asyncio.gather(harness.sweep(), harness.sweep())
+    assert first.blobs + second.blobs >= 20
+    assert await harness.has(kept)
+
+
+async def test_a_server_is_forgotten_after_its_days(harness: SubmitHarness) -> None:
+    async with harness.database.begin() as connection:
+        await left.left(connection, 10, now=NOW - 6 * DAY_S)
+    assert (await harness.sweep()).servers == 0
+    assert (await harness.sweep(now=NOW + DAY_S + 1)).servers == 1
+    assert (await harness.sweep(now=NOW + DAY_S + 1)).servers == 0
+
+
+async def test_a_sweeper_outlives_a_database_that_is_away(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'missing' / 'easel.db'}")
+    sweeper = Sweeper(database=database, blobs=Blobs(tmp_path), keeping=KEEPING)
+    running = asyncio.create_task(sweeper.run())
+    await asyncio.sleep(0.2)
+    assert not running.done()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await database.dispose()
+
+
+def test_the_privacy_page_tells_of_the_defaults() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "PRIVACY.md").read_text()
+    defaults = {name: Settings.model_fields[name].default for name in Settings.model_fields}
+    assert f"| {defaults['keep_inputs_days']} days after the painting" in page
+    assert f"| {defaults['keep_results_days']} days |" in page
+    assert f"until {defaults['keep_left_servers_days']} days after the bot was removed" in page

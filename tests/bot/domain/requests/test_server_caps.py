@@ -1,0 +1,59 @@
+"""A server's default look and its caps, on what a person chose."""
+
+from typing import Any
+
+import pytest
+
+from bot.domain.requests.server_caps import Bounded, bounded
+from bot.domain.servers.server_settings import GuildSettings
+from bot.domain.styles.looks import Look
+from bot.errors import Refusal
+
+CAPS = GuildSettings(max_quality="standard", max_size_px=256)
+
+
+def within(preset: Look | None = None, server: GuildSettings = CAPS, **chosen: Any) -> Bounded:
+    return bounded(preset, chosen, server, default_size_px=384)
+
+
+def test_a_server_that_set_nothing_changes_nothing() -> None:
+    assert within(server=GuildSettings()) == Bounded(look=Look(), size_px=384)
+    look = Look(quality="max", size_px=4096)
+    assert within(look, GuildSettings()) == Bounded(look=look, size_px=384)
+
+
+def test_the_server_s_look_is_for_those_who_chose_nothing() -> None:
+    server = GuildSettings(default_strength=0.0, default_quality="draft")
+    assert within(server=server).look == Look(strength=0.0, quality="draft")
+    assert within(server=server, strength=90).look == Look(strength=90, quality="draft")
+    assert within(Look(strength=70), server).look == Look(strength=70)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sentence"),
+    [({"quality": "high"}, "at most “standard”"), ({"size_px": 257}, "at most 256 px")],
+)
+def test_more_than_the_cap_is_refused_when_it_was_asked_for(chosen: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Refusal, match=sentence):
+        within(**chosen)
+
+
+def test_the_cap_itself_may_be_asked_for() -> None:
+    found = within(quality="standard", size_px=256)
+    assert (found.look, found.notes) == (Look(quality="standard", size_px=256), ())
+
+
+def test_a_preset_is_made_smaller_and_it_is_said() -> None:
+    found = within(Look(quality="max", size_px=1024, strength=70))
+    assert found.look == Look(quality="standard", size_px=256, strength=70)
+    assert ["standard" in found.notes[0], "256 px" in found.notes[1]] == [True, True]
+
+
+def test_what_was_chosen_beside_a_large_preset_counts() -> None:
+    assert within(Look(quality="max", size_px=1024), quality="draft", size_px=128).notes == ()
+
+
+def test_defaults_are_made_smaller() -> None:
+    assert within().size_px == 256
+    found = within(server=GuildSettings(default_quality="high", max_quality="draft"))
+    assert (found.look.quality, len(found.notes)) == ("draft", 1)

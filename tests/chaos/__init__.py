@@ -1,7 +1,0 @@
-"""The service under faults: real processes, real signals, seeded scenes.
-
-    python -m tests.chaos --seed N --runs N --engine local|procrastinate
-
-Gateways are real `easel run` processes, logged in to the stand-in Discord of `tests.wire`. Workers are
-processes of `tests.chaos.worker`: the real loop, engine and blobs with a brush that sleeps.
-"""

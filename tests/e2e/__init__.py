@@ -1,0 +1,1 @@
+"""The whole service from outside: on the wire, under faults, under attack."""

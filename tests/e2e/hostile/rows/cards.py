@@ -1,0 +1,103 @@
+"""A finished card's buttons and forms, and seeing one's finished pictures again."""
+
+from simcord import InteractionResult
+
+from bot.domain.jobs import model, queue
+from bot.domain.jobs.model import Job
+from tests.e2e.hostile.authority import ADA, EVERYBODY, row
+from tests.e2e.hostile.props import finished
+from tests.e2e.hostile.stage import Actor, Role
+from tests.support.clicks import edited
+
+HERE = ADA | {Role.MEMBER, Role.MODERATOR, Role.MANAGER}
+"""Who sees the card where it stands; its owner may have got it by direct message too."""
+
+
+async def _made_of(actor: Actor, job: Job) -> bool:
+    """Whether the actor has just asked for a picture made of `job`, which is then taken back."""
+    newest = await actor.stage.chat.job()
+    async with actor.stage.chat.services.database.begin() as connection:  # as it was, for the next one
+        for one in await model.waiting_of(connection, actor.who.id):
+            await queue.cancel(connection, one.id, user_id=actor.who.id, now=0.0)
+    return newest.parent_id == job.id and newest.user_id == actor.who.id
+
+
+async def _form_of_ada(actor: Actor, verb: str, job: Job) -> InteractionResult | None:
+    """The form that Ada's own button has opened for her."""
+    owner = actor.stage.actors[Role.OWNER]
+    await owner.click(f"easel:{verb}:{job.id}")
+    return owner.last
+
+
+@row("JobButton", ADA | {Role.MODERATOR, Role.MANAGER})
+async def _erase(actor: Actor) -> bool:
+    """Deleting for good, which cannot be undone: the owner and moderators, where the card stands."""
+    job = await finished(actor)
+    await actor.click(f"easel:erase:{job.id}")
+    return (await actor.stage.job()).result_blob is None
+
+
+@row("JobButton (again)", HERE)
+async def _again(actor: Actor) -> bool:
+    """A new picture, on the account of whoever presses."""
+    job = await finished(actor)
+    await actor.click(f"easel:again:{job.id}")
+    return await _made_of(actor, job)
+
+
+@row("JobButton (looking at a private picture)", ADA)
+async def _look(actor: Actor) -> bool:
+    job = await finished(actor, private=True)
+    shown = []
+    for verb in ("compare", "full"):
+        await actor.click(f"easel:{verb}:{job.id}")
+        shown.append(bool(actor.last and actor.last.response and actor.last.response.attachments))
+    return any(shown)
+
+
+@row("EditModal", HERE)
+async def _edit(actor: Actor) -> bool:
+    """Ada's form, sent by whoever can: who it was opened for does not count, who sends it does."""
+    job = await finished(actor)
+    await actor.send(await _form_of_ada(actor, "edit", job), edited(strength="60"))
+    return await _made_of(actor, job)
+
+
+@row("EditModal (of a private picture)", ADA)
+async def _edit_private(actor: Actor) -> bool:
+    job = await finished(actor, private=True)
+    await actor.send(await _form_of_ada(actor, "edit", job), edited(strength="60"))
+    return await _made_of(actor, job)
+
+
+@row("SaveModal", HERE)
+async def _save(actor: Actor) -> bool:
+    """A preset of whoever sends it."""
+    job = await finished(actor)
+    values = {"name": f"kept by {actor.role.name}"}
+    return "Saved" in await actor.send(await _form_of_ada(actor, "save", job), values)
+
+
+@row("SaveModal (of a private picture)", ADA)
+async def _save_private(actor: Actor) -> bool:
+    job = await finished(actor, private=True)
+    values = {"name": f"kept by {actor.role.name}"}
+    return "Saved" in await actor.send(await _form_of_ada(actor, "save", job), values)
+
+
+@row("/result", ADA)
+async def _result(actor: Actor) -> bool:
+    job = await finished(actor)
+    await actor.slash("result", picture=job.id)
+    return actor.last is not None and bool(actor.last.response and actor.last.response.attachments)
+
+
+@row("/result: picture", ADA)
+async def _result_picture(actor: Actor) -> bool:
+    job = await finished(actor)
+    return job.id in await actor.typing("result", "picture")
+
+
+@row("/stats", EVERYBODY)
+async def _stats(actor: Actor) -> bool:
+    return "All of Easel here" in await actor.slash("stats")

@@ -1,0 +1,117 @@
+"""A server's settings and its art channel: for those who manage it, there. And what everybody may know."""
+
+from bot.domain.servers import server_settings
+from bot.domain.servers.server_settings import GuildSettings
+from tests.e2e.hostile.authority import EVERYBODY, row
+from tests.e2e.hostile.props import settings_with
+from tests.e2e.hostile.stage import Actor, Role
+
+MANAGERS = frozenset({Role.MANAGER})
+
+
+async def _settings(actor: Actor) -> GuildSettings:
+    chat = actor.stage.chat
+    async with chat.services.database.read() as connection:
+        return await server_settings.settings_of(connection, chat.ada.guild.id)
+
+
+@row("/settings", MANAGERS)
+async def _settings_command(actor: Actor) -> bool:
+    return "Settings of this server" in await actor.slash("settings")
+
+
+@row("ChoiceSelect", MANAGERS)
+async def _choice_select(actor: Actor) -> bool:
+    before = await settings_with(actor)
+    await actor.choose("easel:settings:default_quality", "draft")
+    return await _settings(actor) != before
+
+
+@row("PlacesSelect", MANAGERS)
+async def _places_select(actor: Actor) -> bool:
+    before = await settings_with(actor)
+    await actor.choose_channel("easel:settings:allowed_channels")
+    return await _settings(actor) != before
+
+
+@row("ResetButton", MANAGERS)
+async def _reset_button(actor: Actor) -> bool:
+    before = await settings_with(actor, jobs_per_day=50)
+    await actor.click("easel:settings:reset")
+    return await _settings(actor) != before
+
+
+@row("RoleQuotaButton", MANAGERS)
+async def _role_quota_button(actor: Actor) -> bool:
+    await actor.click("easel:settings:rolequota")
+    return actor.last is not None and actor.last.modal is not None
+
+
+@row("/artchannel setup", MANAGERS)
+async def _artchannel_setup(actor: Actor) -> bool:
+    before = await settings_with(actor)
+    await actor.slash("artchannel setup", channel=actor.place)
+    return await _settings(actor) != before
+
+
+@row("/artchannel settings", MANAGERS)
+async def _artchannel_settings(actor: Actor) -> bool:
+    await settings_with(actor, art_channel=actor.stage.chat.channel.id)
+    return f"<#{actor.stage.chat.channel.id}>" in await actor.slash("artchannel settings")
+
+
+@row("/artchannel off", MANAGERS)
+async def _artchannel_off(actor: Actor) -> bool:
+    before = await settings_with(actor, art_channel=actor.stage.chat.channel.id)
+    await actor.slash("artchannel off")
+    return await _settings(actor) != before
+
+
+@row("ArtChannelSelect", MANAGERS)
+async def _art_channel_select(actor: Actor) -> bool:
+    before = await settings_with(actor)
+    await actor.choose_channel("easel:art:channel")
+    return await _settings(actor) != before
+
+
+@row("ArtToggle", MANAGERS)
+async def _art_toggle(actor: Actor) -> bool:
+    before = await settings_with(actor, art_channel=actor.stage.chat.channel.id)
+    await actor.click("easel:art:digest")
+    return await _settings(actor) != before
+
+
+@row("WeeklyStyleSelect", MANAGERS)
+async def _weekly_style_select(actor: Actor) -> bool:
+    before = await settings_with(actor, art_channel=actor.stage.chat.channel.id)
+    await actor.choose("easel:art:style", "Starry Night")
+    return await _settings(actor) != before
+
+
+@row("RoleQuotaModal", MANAGERS)
+async def _role_quota_modal(actor: Actor) -> bool:
+    """The manager's form, sent by whoever can."""
+    before, manager = await settings_with(actor), actor.stage.actors[Role.MANAGER]
+    await manager.click("easel:settings:rolequota")
+    assert manager.last is not None
+    assert manager.last.modal is not None
+    roles, number = [one["component"]["custom_id"] for one in manager.last.modal["components"]]
+    role = actor.stage.chat.env.guild.create_role("patrons")
+    await actor.send(manager.last, {roles: [role], number: "9"})
+    return await _settings(actor) != before
+
+
+@row("/about", EVERYBODY)
+async def _about(actor: Actor) -> bool:
+    return "Easel" in await actor.slash("about")
+
+
+@row("/help", EVERYBODY)
+async def _help(actor: Actor) -> bool:
+    return "/stylize" in await actor.slash("help")
+
+
+@row("/quota", EVERYBODY)
+async def _quota(actor: Actor) -> bool:
+    """Everybody sees their own."""
+    return bool(await actor.slash("quota"))

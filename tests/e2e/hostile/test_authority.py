@@ -1,0 +1,49 @@
+"""The table of `authority.py` holds for every action and every role, and no action is missing from it."""
+
+from typing import Any
+
+import pytest
+
+from bot.settings import Settings
+from tests.bot.chat.conftest import ChatHarness
+from tests.e2e.hostile.authority import actions, table
+from tests.e2e.hostile.stage import Role, Stage
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"jobs_per_user": 50, "presets_per_user": 50})
+
+
+def test_every_action_has_a_row_and_every_row_an_action() -> None:
+    assert set(actions()) == {name.split(" (")[0] for name in table()}
+
+
+@pytest.mark.parametrize("name", sorted(table()))
+async def test_each_role_can_do_what_the_table_says_and_nothing_else(name: str, chat: ChatHarness) -> None:
+    attempt, may = table()[name]
+    stage = Stage(chat=chat)
+    stage.people()
+    done = set()
+    for role in sorted(Role, key=lambda one: one in may):  # who may not comes first, while all is untouched
+        await stage.set()
+        actor = stage.actors[role]
+        if await attempt(actor):
+            done.add(role)
+        elif actor.last is not None and actor.last.modal is None and name not in {"/queue", "/stylize"}:
+            told: list[Any] = actor.last.followups or [actor.last]
+            assert all(one.ephemeral for one in told), f"{role.name} is refused in public"
+        assert "Something broke" not in str([one.json for one in chat.env.http_requests]), role
+    assert done == may
+
+
+async def test_ids_that_nobody_has_do_nothing(chat: ChatHarness) -> None:
+    stage = Stage(chat=chat)
+    stage.people()
+    await stage.set()
+    before = await stage.job()
+    actor = stage.actors[Role.STRANGER]
+    for custom_id in ("easel:cancel:999999999999999999", "easel:cancel:0"):
+        assert "no longer known" in await actor.click(custom_id)
+    assert "no longer known" in await actor.slash("cancel", picture=2**52)
+    assert await stage.job() == before

@@ -1,0 +1,67 @@
+"""`/stylize` as a person lives it: ask, watch the card, look at the picture."""
+
+from typing import Any
+
+from tests.e2e.wire import pictures
+from tests.e2e.wire.discord_server import DiscordServer
+from tests.e2e.wire.world import Interaction, Message, Person, Upload
+
+TINY: dict[str, Any] = {"size": 64, "quality": "draft", "seed": 7}
+LONG: dict[str, Any] = {"size": 96, "quality": "high", "seed": 7}
+PATIENCE_S = 240.0
+"""For one picture on two busy cores; a machine at rest takes a tenth."""
+
+
+async def ask(discord: DiscordServer, user: Person | None = None, **options: Any) -> Interaction:
+    files = {"content": pictures.content(), "style": pictures.style()}
+    return await discord.slash(user or discord.world.alice, "stylize", **files | options)
+
+
+def finished(card: Message | None) -> Message | None:
+    """The card, once it shows a picture and has nothing left to cancel."""
+    return card if card is not None and card.pictures and "Cancel" not in card.buttons else None
+
+
+async def result_of(discord: DiscordServer, asked: Interaction) -> Message:
+    return await discord.until(
+        lambda: finished(asked.original), "the result on the card", timeout_s=PATIENCE_S
+    )
+
+
+async def under_way(discord: DiscordServer, asked: Interaction) -> Message:
+    """The card while its job is painted: it shows a preview, and can still be cancelled."""
+
+    def painting() -> Message | None:
+        card = asked.original
+        return card if card is not None and card.pictures and "Cancel" in card.buttons else None
+
+    return await discord.until(painting, "a preview on the card", timeout_s=PATIENCE_S)
+
+
+async def answer_to(discord: DiscordServer, asked: Interaction) -> Message:
+    """What the bot says to an action, once it has stopped thinking."""
+
+    def spoken() -> Message | None:
+        answer = asked.original
+        return answer if answer is not None and answer.text else None
+
+    return await discord.until(spoken, f"an answer to {asked.data}")
+
+
+def uploads(discord: DiscordServer) -> list[Upload]:
+    """The full pictures that the bot has sent and Discord has taken; previews are JPEG."""
+    files = [file for call in discord.calls if call.status == 200 for file in call.files.values()]
+    return [file for file in files if file.content_type == "image/png"]
+
+
+def assert_delivered_once(discord: DiscordServer, card: Message, *, size: tuple[int, int]) -> None:
+    [shown] = card.pictures
+    [sent] = uploads(discord)
+    assert discord.attachment_bytes(shown) == sent.data
+    assert card.attachments == [shown], "the preview must go when the result comes"
+    picture = pictures.decoded(sent.data)
+    assert (picture.format, picture.size) == ("PNG", size)
+    colours = picture.convert("RGB").getcolors(maxcolors=1 << 24)
+    assert colours is not None
+    assert len(colours) > 100, "a painting has many colours"
+    assert discord.world.posted() == [card]

@@ -1,0 +1,137 @@
+"""`easel run` as a real process, with its worker, its database and its files, on the stand-in Discord."""
+
+import signal
+from typing import Any
+
+import pytest
+
+from tests.e2e.wire import pictures
+from tests.e2e.wire.discord_server import DiscordServer
+from tests.e2e.wire.process import BotProcess
+from tests.e2e.wire.stylizing import (
+    LONG,
+    PATIENCE_S,
+    TINY,
+    answer_to,
+    ask,
+    assert_delivered_once,
+    result_of,
+    under_way,
+    uploads,
+)
+from tests.e2e.wire.world import Upload
+
+
+async def test_two_attachments_become_one_picture_on_the_card(
+    discord: DiscordServer, easel: BotProcess
+) -> None:
+    asked = await ask(discord, **TINY)
+    card = await discord.until(lambda: asked.original, "the answer")
+    assert asked.answer == 5
+    await discord.until(lambda: "Cancel" in card.buttons, "the card in the line")
+    assert easel.peers == {"127.0.0.1"}
+    await result_of(discord, asked)
+    assert await easel.stop() == 0
+    assert_delivered_once(discord, card, size=(64, 43))
+    assert "seed 7" in card.text
+    [session] = discord.gateway.sessions.values()
+    assert session.intents == 1
+
+
+async def test_the_cancel_button_works_after_a_restart_and_for_its_owner_only(
+    discord: DiscordServer, easel: BotProcess
+) -> None:
+    asked = await ask(discord, **LONG)
+    card = await under_way(discord, asked)
+    await easel.stop()
+    await easel.start()
+    refused = await discord.click(discord.world.bob, card, "Cancel")
+    assert (await answer_to(discord, refused)).ephemeral
+    assert "Cancel" in card.buttons
+    await discord.click(discord.world.alice, card, "Cancel")
+    await discord.until(lambda: "Cancel" not in card.buttons, "the card to say so", timeout_s=PATIENCE_S)
+    assert uploads(discord) == []
+
+
+async def test_a_lost_gateway_connection_loses_no_command(discord: DiscordServer, easel: BotProcess) -> None:
+    await discord.gateway.drop()
+    card = await result_of(discord, await ask(discord, **TINY))
+    assert_delivered_once(discord, card, size=(64, 43))
+
+
+async def test_what_is_no_picture_gets_a_sentence_and_no_job(
+    discord: DiscordServer, easel: BotProcess
+) -> None:
+    text = Upload(filename="notes.png", data=b"not a picture at all", content_type="image/png")
+    asked = await ask(discord, content=text)
+    assert not (await answer_to(discord, asked)).buttons
+    nothing = await discord.slash(discord.world.alice, "cancel")
+    assert "nothing to cancel" in (await answer_to(discord, nothing)).text
+
+
+async def test_every_other_command_speaks_as_the_description_asks(
+    discord: DiscordServer, easel: BotProcess
+) -> None:
+    """The `discord` fixture holds each request against it; here each command only has to be answered."""
+    alice = discord.world.alice
+    await ask(discord, **LONG)
+    commands: list[tuple[str, dict[str, Any]]] = [
+        ("queue", {}),
+        ("preset save", {"name": "stripes", "style": pictures.style()}),
+        ("preset list", {}),
+        ("preset show", {"name": "stripes"}),
+        ("preset rename", {"name": "stripes", "new_name": "bands"}),
+        ("preset delete", {"name": "bands"}),
+        ("preset show", {"name": "bands"}),
+        ("cancel", {}),
+    ]
+    for command, values in commands:
+        asked = await discord.slash(alice, command, **values)
+        assert "broke" not in (await answer_to(discord, asked)).text, easel.log
+    typed = await discord.autocomplete(alice, "stylize", focused="preset", preset="wave")
+    choices = await discord.until(lambda: typed.choices, "choices")
+    assert "Wave" in choices[0]["name"]
+
+
+async def test_the_log_holds_no_secret_even_when_it_tells_everything(
+    discord: DiscordServer, easel: BotProcess
+) -> None:
+    """The `easel` fixture looks through the log at the end of every test; this one makes it longest."""
+    await easel.stop()
+    easel.environment["EASEL_LOG_LEVEL"] = "DEBUG"
+    await easel.start()
+    discord.fail_next("PATCH", "@original", status=403)
+    discord.fail_next("PATCH", "/messages/", status=429)
+    await result_of(discord, await ask(discord, **TINY))
+    asked = await ask(discord, **LONG)
+    await under_way(discord, asked)
+    discord.expire_tokens()
+    await result_of(discord, asked)
+    assert await easel.stop() == 0
+    assert '"debug"' in easel.log
+
+
+async def test_a_bot_of_two_shards_hears_its_server(discord: DiscordServer, easel: BotProcess) -> None:
+    await easel.stop()
+    discord.world.shards = 2
+    await easel.start()
+    await discord.until(lambda: len(discord.gateway.live) == 2, "both shards")
+    card = await result_of(discord, await ask(discord, **TINY))
+    assert_delivered_once(discord, card, size=(64, 43))
+
+
+async def test_a_token_that_discord_refuses_ends_the_bot_with_a_sentence(
+    discord: DiscordServer, easel: BotProcess
+) -> None:
+    await easel.stop()
+    easel.environment["DISCORD_TOKEN"] = "wrong.token.altogether"
+    with pytest.raises(AssertionError, match="exit code 1"):
+        await easel.start()
+    assert "Discord refused the token" in easel.log
+    assert "Traceback" not in easel.log
+    assert "wrong.token.altogether" not in easel.log
+
+
+async def test_ctrl_c_ends_it_in_order_too(easel: BotProcess) -> None:
+    assert await easel.stop(signal.SIGINT) == 0
+    assert easel.sweep() == []

@@ -1,0 +1,145 @@
+import dataclasses
+from collections.abc import Collection
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from nst_core.images import io
+from nst_core.images.io import Picture
+from nst_core.losses.targets import GramCache, pixels_of, stretched, style_at, targets
+from nst_core.losses.terms import gram
+from nst_core.models.vgg import Vgg
+from nst_core.params import Params
+from nst_core.styles import Region, Style, StyleSpec, as_spec, blended
+
+PARAMS = Params(size=48, style_layers=("relu1_1", "relu2_1"))
+
+
+class Counting(Vgg):
+    """A network that counts how often it was asked."""
+
+    count = 0
+
+    def __call__(
+        self, picture: Tensor, layers: Collection[str], *, checkpoint: bool = False
+    ) -> dict[str, Tensor]:
+        self.count += 1
+        return super().__call__(picture, layers, checkpoint=checkpoint)
+
+
+@pytest.fixture(scope="module")
+def vgg(vgg19: dict[str, Tensor]) -> Counting:
+    return Counting(vgg19)
+
+
+def wanted(spec: StyleSpec, content: Picture, vgg: Vgg, params: Params = PARAMS) -> list[Tensor]:
+    found = targets(spec, content, params, size_px=48, vgg=vgg, cache=GramCache())
+    return list(found[0].grams)
+
+
+def test_one_style_asks_for_its_own_gram_matrices(chelsea: Picture, starry_night: Picture, vgg: Vgg) -> None:
+    taps = vgg(pixels_of(io.fit(starry_night, 48).rgb, vgg.device), PARAMS.style_layers)
+    for found, layer in zip(wanted(as_spec(starry_night), chelsea, vgg), PARAMS.style_layers, strict=True):
+        torch.testing.assert_close(found, gram(taps[layer])[0])
+
+
+def test_a_blend_asks_for_the_weighted_mean(chelsea: Picture, starry_night: Picture, vgg: Vgg) -> None:
+    one, other = (wanted(as_spec(picture), chelsea, vgg) for picture in (chelsea, starry_night))
+    mixed = wanted(blended([chelsea, starry_night], weights=[3, 1]), chelsea, vgg)
+    for a, b, found in zip(one, other, mixed, strict=True):
+        torch.testing.assert_close(found, 0.75 * a + 0.25 * b)
+
+
+def test_a_style_mask_lets_only_its_part_count(chelsea: Picture, starry_night: Picture, vgg: Vgg) -> None:
+    left, right = (io.fit(picture, 48).rgb[:24, :48] for picture in (chelsea, starry_night))
+    both = Picture(rgb=np.concatenate([left, right], axis=1))
+    mask = np.zeros(both.rgb.shape[:2], dtype=np.float32)
+    mask[:, :48] = 1
+    masked = StyleSpec(regions=(Region(styles=(Style(picture=both, mask=mask),)),))
+    params = dataclasses.replace(PARAMS, style_scale=2.0)
+    found, alone, whole = (
+        wanted(spec, chelsea, vgg, one)[0]
+        for spec, one in ((masked, params), (as_spec(Picture(rgb=left)), PARAMS), (as_spec(both), params))
+    )
+    assert (found - alone).norm() < 0.2 * (whole - alone).norm()
+
+
+def test_within_its_mask_a_style_is_exactly_the_picture_that_is_there(vgg: Vgg) -> None:
+    """relu1_1 sees one pixel around: a mask that ends a column before the edge sees nothing of the rest."""
+    random = np.random.default_rng(2)
+    one, other = random.random((2, 48, 48, 3), dtype=np.float32)
+    halves = Picture(rgb=np.concatenate([one[:, :24], 0.3 * other[:, 24:]], axis=1).astype(np.float32))
+    mask = np.zeros((48, 48), dtype=np.float32)
+    mask[:, :23] = 1
+    spec = StyleSpec(regions=(Region(styles=(Style(picture=halves, mask=mask),)),))
+    params = dataclasses.replace(PARAMS, style_layers=("relu1_1",))
+    seen = vgg(pixels_of(one, vgg.device), ["relu1_1"])["relu1_1"][..., :23]
+    torch.testing.assert_close(wanted(spec, Picture(rgb=one), vgg, params)[0], gram(seen)[0])
+
+
+def test_a_mask_is_stretched_over_a_picture_of_any_shape() -> None:
+    over = Picture(rgb=np.zeros((10, 40, 3), dtype=np.float32))
+    np.testing.assert_allclose(stretched(np.full((3, 3), 0.25, dtype=np.float32), over), 0.25, atol=1e-6)
+    halves = stretched(np.array([[1, 0]], dtype=np.float32), over)
+    assert halves.shape == (10, 40)
+    assert (halves[:, :8].min(), halves[:, 32:].max()) == (pytest.approx(1), pytest.approx(0))
+    assert np.all(np.diff(halves, axis=1) <= 0)
+    same = np.random.default_rng(1).random((10, 40), dtype=np.float32)
+    np.testing.assert_allclose(stretched(same, over), same, atol=1e-6)
+    assert stretched(same, io.fit(over, 1)).shape == (1, 1)
+
+
+@pytest.mark.parametrize(("scale", "edge_px"), [(1.0, 40), (0.5, 20), (2.0, 80), (0.1, 4)])
+def test_the_styles_long_edge_is_the_pictures_times_the_style_scale(scale: float, edge_px: int) -> None:
+    style = Picture(rgb=np.zeros((30, 60, 3), dtype=np.float32))
+    assert style_at(style, style, Params(style_scale=scale), 40).shape == (edge_px // 2, edge_px, 3)
+
+
+def test_only_here_and_a_region_meet_in_the_regions_mask(chelsea: Picture, vgg: Vgg) -> None:
+    half, tall = np.zeros((4, 4), dtype=np.float32), np.zeros((4, 4), dtype=np.float32)
+    half[:, :2], tall[:2] = 1, 1
+    spec = StyleSpec(regions=(Region(styles=as_spec(chelsea).styles, mask=half),), edit_mask=tall)
+    content = io.fit(chelsea, 48)
+    mask = targets(spec, content, PARAMS, size_px=48, vgg=vgg, cache=GramCache())[0].mask
+    assert mask is not None
+    assert mask.shape == content.rgb.shape[:2]
+    assert mask[2, 2] == pytest.approx(1, abs=0.1)
+    assert mask[-3].max() == pytest.approx(0, abs=0.1)
+    assert mask[2, -3] == pytest.approx(0, abs=0.1)
+
+
+def test_the_cache_computes_a_key_once_and_forgets_the_oldest() -> None:
+    cache, computed = GramCache(capacity=2), []
+
+    def compute(name: str) -> tuple[Tensor, ...]:
+        computed.append(name)
+        return (torch.zeros(1),)
+
+    for name in ("a", "b", "a", "c", "a", "b"):
+        cache.get((name,), lambda name=name: compute(name))  # type: ignore[misc]  # bound now
+    assert computed == ["a", "b", "c", "b"]
+
+
+def test_whatever_the_gram_matrices_depend_on_is_part_of_the_key(
+    chelsea: Picture, starry_night: Picture, vgg: Counting, vgg19: dict[str, Tensor]
+) -> None:
+    cache = GramCache()
+
+    def first(params: Params, size_px: int = 48, network: Vgg = vgg, style: Picture = starry_night) -> Tensor:
+        return targets(as_spec(style), chelsea, params, size_px=size_px, vgg=network, cache=cache)[0].grams[0]
+
+    once = first(PARAMS)
+    before = vgg.count
+    assert first(PARAMS, style=Picture(rgb=starry_night.rgb.copy())).equal(once)
+    assert vgg.count == before
+    others = [
+        first(PARAMS, size_px=40),
+        first(PARAMS, network=Vgg(vgg19, pooling="avg")),
+        first(dataclasses.replace(PARAMS, style_scale=0.5)),
+        first(dataclasses.replace(PARAMS, colors="covariance")),
+        first(PARAMS, style=Picture(rgb=starry_night.rgb[::-1].copy() * 0.9)),
+    ]
+    assert not any(other.equal(once) for other in (others[0], *others[2:]))
+    assert vgg.count == before + 4  # the averaging network was asked on its own

@@ -1,0 +1,88 @@
+"""A studio with an art channel, a manager who may set it up, and a curator."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import discord
+from simcord import ChannelHandle, InteractionResult, MemberActor
+
+from bot.chat.community.gallery_updater import GalleryUpdater
+from bot.domain.gallery import exhibits
+from bot.domain.gallery.exhibits import Exhibit
+from tests.bot.chat.conftest import ChatHarness, texts
+
+
+@dataclass(kw_only=True)
+class Hall:
+    chat: ChatHarness
+    art: ChannelHandle
+    mia: MemberActor
+
+    def curator(self, *, later_s: float = 0.0) -> GalleryUpdater:
+        """A curator that has just started, for whom `later_s` have passed."""
+        now = self.chat.services.clock
+        services = replace(self.chat.services, clock=lambda: now() + later_s)
+        return GalleryUpdater(client=self.chat.env.bot, services=services)
+
+    async def open(self) -> InteractionResult:
+        return await self.mia.slash(self.chat.channel, "artchannel setup", channel=self.art)
+
+    async def deliver(self, who: MemberActor | None = None, **options: Any) -> InteractionResult:
+        """A finished picture, on its card."""
+        result = await self.chat.stylize(who, **options)
+        await self.chat.paint()
+        await self.chat.courier.round()
+        return result
+
+    async def hang(self, who: MemberActor | None = None, **options: Any) -> discord.Message:
+        """A finished picture, in the art channel."""
+        await self.deliver(who, **options)
+        await self.curator().round()
+        message = self.art.last_message
+        assert message is not None, "nothing hangs"
+        return message
+
+    async def exhibit(self, job_id: int | None = None) -> Exhibit | None:
+        async with self.chat.services.database.read() as connection:
+            return await exhibits.get(connection, job_id or (await self.chat.job()).id)
+
+    def restrict(self, channel: ChannelHandle) -> None:
+        """Makes a channel age-restricted, which SimCord does not model."""
+        cached = self.chat.env.bot.get_channel(channel.id)
+        assert isinstance(cached, discord.TextChannel)
+        cached.nsfw = True
+
+
+def hall_of(chat: ChatHarness) -> Hall:
+    guild = chat.env.guild
+    manager = guild.create_role("manager", permissions=discord.Permissions(manage_guild=True))
+    return Hall(
+        chat=chat,
+        art=guild.create_text_channel("gallery"),
+        mia=guild.add_member(chat.env.create_user("mia"), roles=[manager]),
+    )
+
+
+def shown(message: discord.Message) -> str:
+    """The texts of a posted message."""
+    return texts([dict(component.to_dict()) for component in message.components])
+
+
+def labels(message: discord.Message) -> list[str]:
+    """The labels of its buttons."""
+    return [
+        str(one["label"])
+        for one in _flat([dict(part.to_dict()) for part in message.components])
+        if one.get("label")
+    ]
+
+
+def _flat(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for part in components for one in (part, *_flat(part.get("components", [])))]
+
+
+def custom_id(result_or_message: Any, start: str) -> str:
+    """The id of the only component whose id begins so."""
+    raw = [part if isinstance(part, dict) else dict(part.to_dict()) for part in result_or_message.components]
+    (found,) = [one["custom_id"] for one in _flat(raw) if str(one.get("custom_id", "")).startswith(start)]
+    return str(found)

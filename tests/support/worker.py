@@ -1,0 +1,254 @@
+"""A worker with a real database and real blobs, and a brush that paints what a test tells it to."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.db import Database
+from bot.domain.jobs import queue
+from bot.domain.jobs.model import Claim, Job, Progress, State
+from bot.engines.local import LocalEngine
+from bot.engines.protocol import EngineUnavailable, JobEngine
+from bot.media.blobs import Blobs
+from bot.worker.loop import Paint, Worker, up_to
+from bot.worker.pictures import Pictures, Work
+from nst_core.events import Event, Finished, Preview, Started, Step
+from nst_core.images.io import Picture
+from nst_core.params import Params
+from tests.support.rows import ADA, add, read_job
+
+PARAMS = Params(size=64, steps=10, seed=7).as_dict()
+LOSSES: Mapping[str, Any] = {
+    "content": 1.0,
+    "style": 2.0,
+    "content_rel": 0.5,
+    "style_rel": 0.25,
+    "total": 3.0,
+}
+TIMEOUT_S = 30.0
+
+
+def picture(shade: float) -> Picture:
+    return Picture(rgb=np.full((40, 60, 3), shade, dtype=np.float32))
+
+
+def png(colour: str) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (60, 40), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+STARTED = Started(sizes=(32, 64), steps=10, device="cpu", precision="float32")
+FINISHED = Finished(
+    beta=25.0,
+    picture=picture(1.0),
+    iterations=10,
+    seconds=1.5,
+    device="cpu",
+    precision="float32",
+    notes=("Well.",),
+    **LOSSES,
+)
+
+
+def step(number: int) -> Step:
+    return Step(scale=1, scales=2, step=number, steps=10, size_px=32, **LOSSES)
+
+
+def preview(shade: float) -> Preview:
+    return Preview(scale=1, scales=2, picture=picture(shade))
+
+
+class Gate(threading.Event):
+    """The brush waits here until the test opens it."""
+
+
+Stroke = Event | Gate | Exception | tuple[int, Event]
+
+
+class Brush:
+    """Paints its strokes in order, with the signature of `bot.worker.render.paint`.
+
+    Each goes to all jobs of the pass, or to the one whose index stands before it. A pass with a job whose
+    seed is `poison` breaks instead.
+    """
+
+    poison: int | None = None
+
+    def __init__(self, *strokes: Stroke) -> None:
+        self.strokes: Sequence[Stroke] = strokes
+        self.passes: list[list[int]] = []
+        self.pictures: Pictures | None = None
+        self.closed = threading.Event()
+
+    def __call__(self, works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
+        self.pictures = works[0].pictures
+        for work in works:
+            assert {**work.params, "seed": 7} == PARAMS
+            assert (work.pictures.content, device) == (png("teal"), "cpu")
+            assert work.pictures.styles[0].file == png("orange")
+        try:
+            self.passes.append([int(work.params["seed"]) for work in works])
+            for stroke in self.strokes:
+                yield from self._painted(stroke, len(works))
+                if self.poison in self.passes[-1]:
+                    raise RuntimeError("poison")
+        finally:
+            self.closed.set()
+
+    def _painted(self, stroke: Stroke, count: int) -> Iterator[tuple[int, Event]]:
+        match stroke:
+            case Gate():
+                assert stroke.wait(TIMEOUT_S)
+            case Exception():
+                raise stroke
+            case (int(number), event):
+                yield number, event
+            case event:
+                yield from ((number, event) for number in range(count))
+
+
+class EndlessBrush(Brush):
+    """Its strokes, and then step after step until it is closed."""
+
+    def __call__(self, works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
+        try:
+            yield from super().__call__(works, device=device)
+            self.closed.clear()
+            while True:
+                yield from ((number, step(1)) for number in range(len(works)))
+        finally:
+            self.closed.set()
+
+
+class ShakyEngine:
+    """A `JobEngine` on another one, whose calls fail as often as `faults` says, by name."""
+
+    def __init__(self, engine: JobEngine, faults: dict[str, int]) -> None:
+        self._engine = engine
+        self.faults = faults
+        self.calls: list[str] = []
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if self.faults.get(name, 0) > 0:
+            self.faults[name] -= 1
+            raise EngineUnavailable("database is locked")
+
+    async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
+        await self._engine.enqueue(connection, job_id)
+
+    async def claim(self, worker: str) -> Claim | None:
+        self._call("claim")
+        return await self._engine.claim(worker)
+
+    async def claim_alike(self, claim: Claim, *, limit: int) -> Sequence[Claim]:
+        self._call("claim_alike")
+        return await self._engine.claim_alike(claim, limit=limit)
+
+    async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
+        self._call("beat")
+        return await self._engine.beat(claim, progress)
+
+    async def render(
+        self,
+        claim: Claim,
+        *,
+        result_blob: str,
+        figures: Mapping[str, Any],
+        timelapse_blob: str | None = None,
+    ) -> bool:
+        self._call("render")
+        return await self._engine.render(
+            claim, result_blob=result_blob, figures=figures, timelapse_blob=timelapse_blob
+        )
+
+    async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:
+        self._call("fail")
+        return await self._engine.fail(claim, error=error, reference=reference)
+
+    async def release(self, claim: Claim) -> bool:
+        self._call("hand_back")
+        return await self._engine.release(claim)
+
+    async def sweep(self, *, dead_worker: str | None = None) -> Sequence[int]:
+        self._call("sweep")
+        return await self._engine.sweep(dead_worker=dead_worker)
+
+
+class WorkerHarness:
+    """A job, and the worker that paints it."""
+
+    def __init__(self, database: Database, folder: Path, *, lease_s: float = 20.0) -> None:
+        self.database = database
+        self.folder = folder
+        self.blobs = Blobs(folder)
+        self.engine = ShakyEngine(LocalEngine(database, lease_s=lease_s, max_attempts=3), {})
+        self.stop = asyncio.Event()
+
+    async def submit(self, *, seed: int = 7, **given: Any) -> int:
+        """`given`: further columns of the job's row."""
+        content, style = await self.blobs.put(png("teal")), await self.blobs.put(png("orange"))
+        params = {**PARAMS, "seed": seed}
+        async with self.database.begin() as connection:
+            chosen = {"params": params, "content_blob": content, "style_blob": style, **given}
+            return await add(connection, **chosen)
+
+    async def submit_alike(self, *seeds: int) -> list[int]:
+        """Jobs that can be painted in one pass."""
+        return [await self.submit(seed=seed, batch_key="alike") for seed in seeds]
+
+    def worker(self, brush: Paint, *, batch: int = 1, **given: Any) -> Worker:
+        parts = {"engine": self.engine, "blobs": self.blobs, "poll_s": 0.01, "beat_s": 0.01, **given}
+        return Worker(name="w", paint=brush, device="cpu", room=up_to(batch), **parts)
+
+    @asynccontextmanager
+    async def working(self, brush: Paint, **given: Any) -> AsyncIterator[None]:
+        """A worker at work beside the test; it is stopped at the end."""
+        async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
+            group.create_task(self.worker(brush, **given).run(self.stop))
+            try:
+                yield
+            finally:
+                self.stop.set()
+
+    async def paint(self, brush: Brush, **given: Any) -> Job:
+        """One job from its submission to its end."""
+        job_id = await self.submit()
+        async with self.working(brush, **given):
+            return await self.until(job_id, lambda job: job.ended_at is not None)
+
+    async def until(self, job_id: int, holds: Callable[[Job], bool]) -> Job:
+        while not holds(job := await read_job(self.database, job_id)):  # noqa: ASYNC110 - a row tells nobody
+            await asyncio.sleep(0.005)
+        return job
+
+    async def until_called(self, name: str, count: int) -> None:
+        """Waits for so many more calls of the engine."""
+        until = self.engine.calls.count(name) + count
+        while self.engine.calls.count(name) < until:  # noqa: ASYNC110 - simpler than an event per call
+            await asyncio.sleep(0.005)
+
+    async def cancel(self, job_id: int) -> None:
+        async with self.database.begin() as connection:
+            assert await queue.cancel(connection, job_id, user_id=ADA, now=0.0)
+
+    async def take_over(self, job_id: int) -> Job:
+        """Another worker gets the job while this one paints it."""
+        assert list(await self.engine.sweep(dead_worker="w")) == [job_id]
+        claim = await self.engine.claim("another")
+        assert claim is not None
+        assert claim.job.state is State.RUNNING
+        return claim.job
+
+    def kept(self) -> set[str]:
+        """All blobs that are there."""
+        return {file.name for file in self.folder.rglob("*") if file.is_file()}
