@@ -6,7 +6,7 @@ from typing import Any
 import discord
 from discord import app_commands, ui
 
-from bot.chat.cards.card import layout, panel
+from bot.chat.ui.components import layout, panel
 from bot.chat.ui.services import services_of
 from bot.language import _
 

@@ -9,7 +9,7 @@ import structlog
 from discord import app_commands, ui
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.chat.cards.card import Picture, layout, panel
+from bot.chat.ui.components import Picture, layout, panel
 from bot.chat.ui.retry import TROUBLES
 from bot.chat.ui.services import services_of
 from bot.domain.servers import onboarding

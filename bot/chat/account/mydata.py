@@ -9,7 +9,7 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.cards.card import layout, panel
+from bot.chat.ui.components import layout, panel
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.persistent import Persistent
 from bot.chat.ui.services import services_of

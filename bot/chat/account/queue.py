@@ -3,9 +3,9 @@
 import discord
 from discord import app_commands
 
-from bot.chat.cards.card import bar
-from bot.chat.ui.errors import plain
+from bot.chat.ui.components import bar
 from bot.chat.ui.services import services_of
+from bot.chat.ui.text import plain
 from bot.domain.jobs import eta, model
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import STATE_WORDS, Job, State
@@ -23,12 +23,12 @@ async def queue_command(interaction: discord.Interaction) -> None:
         line = await model.line(connection)
         mine = [job for job in line if job.user_id == interaction.user.id][:SHOWN]
         now = services.clock()
-        standings = [
+        positions = [
             await eta.queue_position(connection, job, now=now, workers=services.workers) for job in mine
         ]
     running = sum(job.state is State.RUNNING for job in line)
     text = [_("**Your pictures**")]
-    text += [_mine(job, standing) for job, standing in zip(mine, standings, strict=True)] or [
+    text += [_mine(job, position) for job, position in zip(mine, positions, strict=True)] or [
         _("None in the line.")
     ]
     text += [
@@ -47,11 +47,11 @@ async def queue_command(interaction: discord.Interaction) -> None:
     )
 
 
-def _mine(job: Job, standing: QueuePosition) -> str:
-    ready = _(" · ready {when}", when=f"<t:{round(standing.ready_at)}:R>") if standing.ready_at else ""
+def _mine(job: Job, position: QueuePosition) -> str:
+    ready = _(" · ready {when}", when=f"<t:{round(position.ready_at)}:R>") if position.ready_at else ""
     if job.state is State.RUNNING:
         return f"- {plain(job.style_name[:60])} · {bar((job.step or 0) / (job.steps or 1))}{ready}"
-    ahead = _("{count} ahead", count=standing.ahead)
+    ahead = _("{count} ahead", count=position.ahead)
     return f"- {plain(job.style_name[:60])} · {ahead}{ready}"
 
 

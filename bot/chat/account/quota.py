@@ -5,7 +5,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.chat.cards.card import bar, layout, panel
+from bot.chat.ui.components import bar, layout, panel
 from bot.chat.ui.context import parent_of, roles_of
 from bot.chat.ui.services import services_of
 from bot.domain.limits import quotas

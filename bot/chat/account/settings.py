@@ -12,7 +12,7 @@ import structlog
 from discord import app_commands, ui
 
 from bot.chat.account.setting_choices import CHOICES, choices_of, label, spelled
-from bot.chat.cards.card import layout
+from bot.chat.ui.components import layout
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.permissions import require_manager
 from bot.chat.ui.persistent import Persistent

@@ -5,9 +5,10 @@ from typing import Any
 import discord
 from discord import app_commands, ui
 
-from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.persistent import Persistent
 from bot.chat.ui.services import Services, services_of
+from bot.chat.ui.text import plain
 from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import STATE_WORDS
 from bot.errors import Refusal

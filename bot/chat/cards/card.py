@@ -4,19 +4,18 @@ Source: Discord's documentation, "Components" (Container, Media Gallery, Text Di
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 import discord
 from discord import ui
 
 from bot.chat.cards import buttons
-from bot.chat.ui.errors import plain
+from bot.chat.ui.components import Picture, bar, gallery, layout
+from bot.chat.ui.text import plain, settings_line
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import Job, State
 from bot.domain.styles.looks import Look
-from bot.language import N_, _, catalog, spoken
+from bot.language import _, catalog, spoken
 
 ACCENTS = {
     State.QUEUED: discord.Colour(0x8A8F98),
@@ -26,32 +25,12 @@ ACCENTS = {
     State.FAILED: discord.Colour(0xB5524A),
     State.CANCELLED: discord.Colour(0x8A8F98),
 }
-BAR_CELLS = 12
-QUALITY_WORDS = {"draft": N_("draft"), "standard": N_("standard"), "high": N_("high"), "max": N_("max")}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture on a card: its file's name, its bytes, and its description for those who cannot see it.
-
-    spoiler: hidden until it is clicked; reduced: smaller than the one we keep.
-    """
-
-    filename: str
-    data: bytes
-    description: str
-    note: str | None = None
-    spoiler: bool = False
-    reduced: bool = False
-
-    def as_file(self) -> discord.File:
-        return discord.File(BytesIO(self.data), filename=self.filename, description=self.description)
 
 
 def render(
     job: Job,
     *,
-    standing: QueuePosition | None = None,
+    position: QueuePosition | None = None,
     picture: Picture | None = None,
     remark: str | None = None,
 ) -> ui.LayoutView:
@@ -61,7 +40,7 @@ def render(
     """
     texts = [
         _("**{style}** · for {person}", style=plain(job.style_name), person=f"<@{job.user_id}>"),
-        _LINES[job.state](job, standing),
+        _LINES[job.state](job, position),
     ]
     notes = (*(job.notes or ()), picture.note if picture else None, remark)
     texts += [f"-# {note}" for note in notes if note]
@@ -74,52 +53,6 @@ def render(
     return layout(container)
 
 
-def layout(*items: ui.Item[Any]) -> ui.LayoutView:
-    """A message of these items. It is stopped: dynamic items answer clicks, nothing is kept per message."""
-    view = ui.LayoutView(timeout=None)
-    for item in items:
-        view.add_item(item)
-    view.stop()
-    return view
-
-
-def panel(
-    *texts: str, picture: Picture | None = None, accent: discord.Colour | None = None
-) -> ui.Container[Any]:
-    """Texts, one below the other, with the picture after the first."""
-    container: ui.Container[Any] = ui.Container(accent_colour=accent)
-    for number, text in enumerate(texts):
-        container.add_item(ui.TextDisplay(text))
-        if number == 0 and picture is not None:
-            container.add_item(gallery(picture))
-    return container
-
-
-def gallery(*pictures: Picture) -> ui.MediaGallery[Any]:
-    """The pictures side by side; each must be uploaded with the message."""
-    return ui.MediaGallery(
-        *(
-            discord.MediaGalleryItem(
-                f"attachment://{picture.filename}", description=picture.description, spoiler=picture.spoiler
-            )
-            for picture in pictures
-        )
-    )
-
-
-def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = None) -> str:
-    """A look in words: "strength 50 · standard · 384 px · seed 7"."""
-    size = size_px or look.size_px
-    parts = [_("strength {strength:g}", strength=look.strength), _(QUALITY_WORDS[look.quality])]
-    parts += [f"{size} px"] if size else []
-    parts += [_("from {start}", start=look.init)] if look.init else []
-    parts += [look.optimizer] if look.optimizer else []
-    parts += [_("texture scale {scale:g}", scale=look.style_scale)] if look.style_scale != 1 else []
-    parts += [_("colours kept")] if look.keep_colors else []
-    parts += [_("seed {seed}", seed=seed)] if seed is not None else []
-    return " · ".join(parts)
-
-
 def job_settings(job: Job) -> str:
     return settings_line(Look.from_dict(job.look), size_px=job.params["size"], seed=job.params["seed"])
 
@@ -129,33 +62,28 @@ def _translated(sentence: str | None) -> str:
     return catalog(spoken()).gettext(sentence) if sentence else ""
 
 
-def bar(fraction: float) -> str:
-    filled = round(max(0.0, min(1.0, fraction)) * BAR_CELLS)
-    return "▰" * filled + "▱" * (BAR_CELLS - filled)
-
-
-def _ready(standing: QueuePosition | None) -> str:
-    if standing is None or standing.ready_at is None:
+def _ready(position: QueuePosition | None) -> str:
+    if position is None or position.ready_at is None:
         return ""
-    return _(" · ready {when}", when=f"<t:{round(standing.ready_at)}:R>")
+    return _(" · ready {when}", when=f"<t:{round(position.ready_at)}:R>")
 
 
-def _queued(job: Job, standing: QueuePosition | None) -> str:
-    ahead = standing.ahead if standing else 0
+def _queued(job: Job, position: QueuePosition | None) -> str:
+    ahead = position.ahead if position else 0
     place = _("Next in line") if ahead == 0 else _("In line, {count} ahead", count=ahead)
-    return f"{place}{_ready(standing)}\n-# {job_settings(job)}"
+    return f"{place}{_ready(position)}\n-# {job_settings(job)}"
 
 
-def _running(job: Job, standing: QueuePosition | None) -> str:
+def _running(job: Job, position: QueuePosition | None) -> str:
     if not job.steps:
-        return f"{_('Preparing the palette …')}{_ready(standing)}\n-# {job_settings(job)}"
+        return f"{_('Preparing the palette …')}{_ready(position)}\n-# {job_settings(job)}"
     done = (job.step or 0) / job.steps
     several = (job.scales or 1) > 1
     scale = _(" · scale {scale} of {scales}", scale=job.scale, scales=job.scales) if several else ""
-    return f"{bar(done)} {done:.0%}{scale}{_ready(standing)}\n-# {job_settings(job)}"
+    return f"{bar(done)} {done:.0%}{scale}{_ready(position)}\n-# {job_settings(job)}"
 
 
-def _rendered(job: Job, _standing: QueuePosition | None) -> str:
+def _rendered(job: Job, _position: QueuePosition | None) -> str:
     notes = dict.fromkeys((job.figures or {}).get("notes", ()))
     painted = _painted_in((job.ended_at or 0) - (job.started_at or 0))
     return "\n".join(f"-# {line}" for line in (f"{job_settings(job)} · {painted}", *notes))
@@ -168,12 +96,12 @@ def _painted_in(seconds: float) -> str:
     return _("painted in {minutes} min {seconds} s", minutes=minutes, seconds=rest)
 
 
-def _failed(job: Job, _standing: QueuePosition | None) -> str:
+def _failed(job: Job, _position: QueuePosition | None) -> str:
     reference = _("reference `{reference}`", reference=job.reference)
     return f"{_translated(job.error)}\n-# {job_settings(job)} · {reference}"
 
 
-def _cancelled(job: Job, _standing: QueuePosition | None) -> str:
+def _cancelled(job: Job, _position: QueuePosition | None) -> str:
     return f"{_('Cancelled.')}\n-# {job_settings(job)}"
 
 

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from bot.chat.cards.card import Picture
+from bot.chat.ui.components import Picture
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.language import _
 from bot.media.blobs import BlobMissing, Blobs

@@ -6,8 +6,8 @@ import discord
 import structlog
 
 from bot.chat.cards import card
-from bot.chat.cards.card import Picture
 from bot.chat.cards.card_picture import album
+from bot.chat.ui.components import Picture
 from bot.chat.ui.services import Services
 from bot.domain.gallery import exhibits
 from bot.domain.gallery.exhibits import Hanging
@@ -47,10 +47,10 @@ async def upload(
 async def _card(
     services: Services, delivery: Delivery, limit_bytes: int, remark: str | None
 ) -> tuple[discord.ui.LayoutView, Picture | None]:
-    job, standing = delivery.job, None
+    job, position = delivery.job, None
     async with services.database.read() as connection:
         if job.state in WAITING:
-            standing = await eta.queue_position(
+            position = await eta.queue_position(
                 connection, job, now=services.clock(), workers=services.workers
             )
         hanging = await exhibits.hangs_at(connection, job)
@@ -58,7 +58,7 @@ async def _card(
         if hanging is not None:
             return card.render(job, remark=place_of(hanging)), None
         picture = await album(job, services.picture_store.blobs, limit_bytes=limit_bytes)
-        return card.render(job, standing=standing, picture=picture, remark=remark), picture
+        return card.render(job, position=position, picture=picture, remark=remark), picture
 
 
 def place_of(hanging: Hanging) -> str:

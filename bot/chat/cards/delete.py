@@ -8,11 +8,11 @@ from discord import ui
 
 from bot.chat.cards.access import require_picture
 from bot.chat.cards.buttons import Verb, button
-from bot.chat.cards.card import layout
-from bot.chat.ui.errors import plain
+from bot.chat.ui.components import layout
 from bot.chat.ui.permissions import require_deleter
 from bot.chat.ui.retry import TROUBLES
 from bot.chat.ui.services import services_of
+from bot.chat.ui.text import plain
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
 from bot.domain.outbox.deliveries import Address

@@ -8,9 +8,9 @@ import discord
 from discord import ui
 
 from bot.chat.cards.access import require_picture
-from bot.chat.cards.card import QUALITY_WORDS
 from bot.chat.cards.rerun import largest_px, remake
 from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.text import QUALITY_WORDS
 from bot.domain.jobs.model import Job
 from bot.domain.requests import rerun
 from bot.domain.requests.rerun import SIZES_PX, Recipe

@@ -7,8 +7,9 @@ from discord import ui
 
 from bot.chat.cards.access import kept, require_picture
 from bot.chat.cards.edit import LIFE_S
-from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.services import services_of
+from bot.chat.ui.text import plain
 from bot.domain.jobs.model import Job
 from bot.domain.styles import presets
 from bot.domain.styles.looks import Look

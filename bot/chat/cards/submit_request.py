@@ -65,11 +65,11 @@ async def show_first_card(interaction: discord.Interaction, services: Services, 
     """The card with place and ETA. Should this fail, the courier shows it: the job is safe already."""
     try:
         async with services.database.read() as connection:
-            standing = await eta.queue_position(
+            position = await eta.queue_position(
                 connection, job, now=services.clock(), workers=services.workers
             )
         with speaking(job.language):
-            view = card.render(job, standing=standing)
+            view = card.render(job, position=position)
         message = await interaction.edit_original_response(view=view)
         async with services.database.begin() as connection:
             await deliveries.shown(connection, job.id, revision=job.revision, message_id=message.id)

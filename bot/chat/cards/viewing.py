@@ -7,9 +7,9 @@ import discord
 from discord import ui
 
 from bot.chat.cards.access import kept, require_picture
-from bot.chat.cards.card import Picture, gallery, layout
 from bot.chat.cards.card_picture import REQUEST_LIMIT_BYTES, alt_text, filename, fitted
-from bot.chat.ui.errors import plain
+from bot.chat.ui.components import Picture, gallery, layout
+from bot.chat.ui.text import plain
 from bot.domain.jobs.model import Job
 from bot.domain.requests.rerun import styles_of
 from bot.errors import Refusal

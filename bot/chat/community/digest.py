@@ -6,11 +6,11 @@ import discord
 import structlog
 from discord import ui
 
-from bot.chat.cards.card import layout
 from bot.chat.community.exhibit import ACCENT
-from bot.chat.ui.errors import plain
+from bot.chat.ui.components import layout
 from bot.chat.ui.retry import TROUBLES
 from bot.chat.ui.services import Services
+from bot.chat.ui.text import plain
 from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
 from bot.domain.gallery import digest
 from bot.domain.gallery.digest import Due, Week

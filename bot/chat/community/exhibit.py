@@ -8,12 +8,13 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.cards.card import layout
 from bot.chat.cards.card_picture import shrink
-from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.components import layout
+from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.persistent import Persistent
 from bot.chat.ui.services import services_of
+from bot.chat.ui.text import plain
 from bot.domain.gallery import exhibits, stars
 from bot.domain.gallery.exhibits import Exhibit
 from bot.language import _, n_

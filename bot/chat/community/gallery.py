@@ -7,11 +7,12 @@ from typing import Any, Literal, Self
 import discord
 from discord import app_commands, ui
 
-from bot.chat.cards.card import layout
 from bot.chat.community.digest import line_of
 from bot.chat.community.exhibit import ACCENT
-from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.components import layout
+from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.services import Services, services_of
+from bot.chat.ui.text import plain
 from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
 from bot.domain.gallery import exhibits, listing
 from bot.domain.gallery.exhibits import Exhibit

@@ -5,11 +5,12 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.cards.card import layout
 from bot.chat.community.exhibit import ACCENT
-from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.components import layout
+from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.persistent import Persistent
 from bot.chat.ui.services import services_of
+from bot.chat.ui.text import plain
 from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
 from bot.domain.challenges import voting
 from bot.domain.challenges.challenges import Challenge

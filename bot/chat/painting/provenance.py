@@ -5,10 +5,11 @@ import structlog
 from discord import app_commands
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.cards.card import job_settings, layout, panel, settings_line
+from bot.chat.cards.card import job_settings
 from bot.chat.painting.message_pictures import pictures_in
-from bot.chat.ui.errors import plain
+from bot.chat.ui.components import layout, panel
 from bot.chat.ui.services import services_of
+from bot.chat.ui.text import plain, settings_line
 from bot.domain.jobs.model import STATE_WORDS, Job
 from bot.domain.privacy import provenance
 from bot.domain.styles.looks import Look

@@ -7,12 +7,12 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.cards.card import QUALITY_WORDS
 from bot.chat.cards.submit_request import submit_request
 from bot.chat.painting.message_pictures import Found
 from bot.chat.painting.stylize import attached, chosen_look
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.services import services_of
+from bot.chat.ui.text import QUALITY_WORDS
 from bot.domain.requests.submit import StyleChoice
 from bot.domain.servers import users
 from bot.domain.styles import named_styles

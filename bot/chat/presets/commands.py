@@ -10,9 +10,9 @@ from bot.chat.painting.stylize import OPTIONS, Init, Optimizer, Quality, Size, S
 from bot.chat.presets.gallery import list_presets
 from bot.chat.presets.panel import show_style
 from bot.chat.presets.sharing import import_preset, remove, share
-from bot.chat.ui.errors import plain
 from bot.chat.ui.services import services_of
 from bot.chat.ui.style_choices import STAR, own_choices, removable_choices, style_choices
+from bot.chat.ui.text import plain
 from bot.domain.requests.submit import check_size
 from bot.domain.styles import named_styles, presets
 from bot.domain.styles.looks import Look

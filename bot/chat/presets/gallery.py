@@ -6,12 +6,13 @@ from typing import Any
 import discord
 from discord import app_commands, ui
 
-from bot.chat.cards.card import Picture, layout
 from bot.chat.presets.panel import notes_of, picture_of
-from bot.chat.ui.errors import handles_errors, plain
+from bot.chat.ui.components import Picture, layout
+from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.persistent import Persistent
 from bot.chat.ui.services import Services, services_of
 from bot.chat.ui.style_choices import STAR
+from bot.chat.ui.text import plain
 from bot.domain.styles import named_styles
 from bot.domain.styles.named_styles import NamedStyle, Origin
 from bot.errors import Refusal

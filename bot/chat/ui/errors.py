@@ -1,6 +1,5 @@
 """Where errors stop: a refusal becomes its sentence, anything else a reference id."""
 
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from math import ceil
@@ -9,9 +8,9 @@ from typing import Any, Final, TypeVar
 import discord
 import structlog
 from discord import app_commands
-from discord.utils import escape_mentions
 
 from bot.chat.ui.retry import TROUBLES, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE
+from bot.chat.ui.text import plain
 from bot.errors import Failure, Refusal, new_reference
 from bot.language import _, nearest, speak
 from bot.media.blobs import BlobMissing
@@ -24,21 +23,6 @@ NOBODY_WAITS: Final = {
     UNKNOWN_INTERACTION: "an interaction was answered after Discord's 3 s",
     UNKNOWN_MESSAGE: "an answer was dismissed before it came",
 }
-
-# What formats, mentions or links wherever it stands; an address's colon; what opens a heading, quote or list.
-_MARKDOWN: Final = re.compile(r"[\\`*_~|\[\]<]|:(?=//)|^[#>+-]")
-_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, and those that turn the direction of writing."""
-
-
-def plain(text: str) -> str:
-    """User text that can neither format, mention nor link anything, nor turn what follows it; on one line.
-
-    Differs: not discord.py's `escape_markdown`, which leaves addresses as they are, and escapes only one
-    of two links in brackets.
-    """
-    line = _UNSEEN.sub("", " ".join(text.split()))
-    return escape_mentions(_MARKDOWN.sub(r"\\\g<0>", line))
 
 
 def bind_log_context(interaction: discord.Interaction[Any]) -> None:

@@ -13,7 +13,7 @@ from simcord._modal import _modal_submit_nodes
 from simcord.actors import _dispatch_actor_interaction, _resolve_visible_command
 from simcord.backend import serializers
 
-from bot.chat.cards.card import layout
+from bot.chat.ui.components import layout
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Job
 from bot.domain.outbox.deliveries import Address

@@ -5,9 +5,9 @@ import pytest
 from discord import ui
 from simcord import Env
 
-from bot.chat.cards.card import layout
 from bot.chat.client import EaselClient
 from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect
+from bot.chat.ui.components import layout
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from tests.bot.chat.conftest import ChatHarness, card, sentence

@@ -10,9 +10,9 @@ from simcord import Env, InteractionResult, MemberActor
 from simcord.results import ResponseMessage
 from sqlalchemy import select, update
 
-from bot.chat.cards.card import layout
 from bot.chat.client import EaselClient
 from bot.chat.community.vote import VoteSelect
+from bot.chat.ui.components import layout
 from bot.tables import challenges, server_presets, votes
 from bot.tables import jobs as jobs_table
 from tests.bot.chat.conftest import ChatHarness, png, sentence

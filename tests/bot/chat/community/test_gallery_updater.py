@@ -11,10 +11,10 @@ from PIL import Image
 from simcord import Env
 from sqlalchemy import update
 
-from bot.chat.cards.card import layout
 from bot.chat.client import EaselClient
 from bot.chat.community.exhibit import StarButton, TakeDownButton
 from bot.chat.community.gallery_updater import GalleryUpdater
+from bot.chat.ui.components import layout
 from bot.db import Database
 from bot.domain.gallery.exhibits import LEASE_S
 from bot.domain.jobs.model import State

@@ -9,9 +9,9 @@ from discord import ui
 from PIL import Image
 from simcord import Env, InteractionResult
 
-from bot.chat.cards.card import layout
 from bot.chat.client import EaselClient
 from bot.chat.presets.gallery import PAGE_STYLES, PageButton
+from bot.chat.ui.components import layout
 from bot.domain.styles import presets, server_presets
 from bot.domain.styles.looks import BUILT_IN, Look
 from bot.settings import Settings
