@@ -128,7 +128,7 @@ def test_a_decoder_without_a_filter_is_a_warning() -> None:
     script = """
 import asyncio, ctypes
 ctypes.CDLL(None).personality(8)
-from bot import doctor
+from bot.operations import doctor
 from bot.settings import Settings
 finding = asyncio.run(doctor.decoder(Settings(DISCORD_TOKEN=None)))
 print(finding.well, finding.minor, finding.saw, finding.mend, sep=chr(10))
