@@ -92,6 +92,16 @@ class Companions:
         assert await harness.alike(await harness.claim()) == []
         assert (await harness.claim()).job.id in {fresh, suspect}
 
+    async def test_what_has_cost_a_worker_its_life_joins_nobody_s_pass(self, harness: EngineHarness) -> None:
+        suspect, first = await harness.submit(kind="a"), await harness.submit(BEN, kind="a")
+        assert (await harness.claim("killed")).job.id == suspect
+        claim = await harness.claim("alive")
+        assert claim.job.id == first
+        assert list(await harness.engine.sweep(dead_worker="killed")) == [suspect]
+        fresh = await harness.submit(BEN, kind="a")
+        assert await harness.alike(claim) == [fresh]
+        assert await harness.state(suspect) is State.QUEUED
+
     async def test_what_was_handed_back_finds_companions_again(self, harness: EngineHarness) -> None:
         first, second = await harness.submit(kind="a"), await harness.submit(kind="a")
         claim = await harness.claim()

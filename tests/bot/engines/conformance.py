@@ -94,6 +94,18 @@ class Conformance(Companions, ABC):
         assert Counter(claim.job.user_id for claim in claims) == {ADA: 2, BEN: 2}
         assert (await harness.claim()).job.user_id == ADA, "nobody else waits"
 
+    async def test_who_has_enough_running_waits_while_others_go_on(self, harness: EngineHarness) -> None:
+        ada = [await harness.submit(ADA) for _ in range(4)]
+        ben = [await harness.submit(BEN) for _ in range(4)]
+        running = [await harness.claim() for _ in range(4)]
+        assert [claim.job.id for claim in running] == [ada[0], ben[0], ada[1], ben[1]]
+        for claim in running[1::2]:
+            assert await harness.engine.render(claim, result_blob=BLOB, figures={})
+        assert [(await harness.claim()).job.id for _ in range(2)] == ben[2:], "Ada's stand before them"
+        assert (await harness.claim()).job.id == ada[2], "nobody else waits"
+        assert await harness.engine.render(running[0], result_blob=BLOB, figures={})
+        assert (await harness.claim()).job.id == ada[3]
+
     async def test_a_job_whose_lease_ran_out_goes_to_another_worker(self, harness: EngineHarness) -> None:
         job_id = await harness.submit()
         old = await harness.claim("old")
@@ -216,6 +228,16 @@ class Conformance(Companions, ABC):
         assert job.error == "No worker here knows yet how to paint this: please try again later."
         assert job.reference
         assert await harness.newer().claim("newer") is None
+
+    async def test_a_new_job_waits_for_a_rolling_upgrade_s_first_worker(self, harness: EngineHarness) -> None:
+        await harness.say("older", VERSION)
+        job_id = await harness.submit(params_version=VERSION + 1, created_at=NOW)
+        harness.clock.now += heartbeats.FORGOTTEN_S
+        await harness.say("older", VERSION)
+        assert await harness.engine.sweep() == []
+        assert await harness.state(job_id) is State.QUEUED
+        harness.clock.now += 1
+        assert list(await harness.engine.sweep()) == [job_id]
 
     @pytest.mark.parametrize("others", [(), (VERSION, VERSION + 1)])
     async def test_a_newer_job_waits_for_workers_that_stopped_or_are_yet_to_come(

@@ -59,6 +59,20 @@ def test_a_confined_process_can_compute_and_nothing_else() -> None:
     assert told["take much memory"] == "MemoryError"
 
 
+def test_where_calls_are_not_filtered_the_limits_still_hold() -> None:
+    opened = """
+import platform, tempfile
+platform.machine = lambda: "riscv64"
+file = tempfile.TemporaryFile()
+"""
+    written = {"write an open file": "(file.write(b'x'), file.flush())"}
+    names = ("open a file", "write a file", "list a folder", "open a socket", "take much memory")
+    attempts = {name: ATTEMPTS[name] for name in names} | written
+    told = json.loads(run(opened + SCRIPT, json.dumps(attempts)).stdout)
+    assert told.pop("filtered") is False
+    assert [name for name in attempts if told[name] == "done"] == []
+
+
 def test_processor_time_ends_a_confined_process() -> None:
     script = f"""
 from bot.media.sandbox import confine

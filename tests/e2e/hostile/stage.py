@@ -32,6 +32,7 @@ class Role(Enum):
     OWNER = "Ada herself, in the server where she asked"
     OWNER_DIRECT = "Ada herself, in a direct message"
     MEMBER = "another member of that server"
+    HOST = "a member who may manage events there"
     MODERATOR = "a member who may manage messages there"
     MANAGER = "a member who may manage that server"
     STRANGER = "somebody in another server, with Ada's ids"
@@ -198,6 +199,7 @@ class Stage:
         far = elsewhere.create_text_channel("lobby")
         guild = chat.ada.guild
         ranks = {
+            Role.HOST: discord.Permissions(manage_events=True),
             Role.MODERATOR: discord.Permissions(manage_messages=True),
             Role.MANAGER: discord.Permissions(manage_guild=True),
         }

@@ -149,6 +149,36 @@ def test_cmyk_becomes_rgb() -> None:
         np.testing.assert_allclose(levels(decode(saved(cmyk, kind)))[16, 16], (255, 0, 0), atol=6)
 
 
+def ink_profile(*, perceptual: float, colorimetric: float) -> bytes:
+    """Of a printer whose cyan is grey: the lightness, in %, that its full ink has by each intent."""
+
+    def table(lightness: float) -> bytes:
+        head = struct.pack(">4s4xBBBx", b"mft1", 4, 3, 2)
+        matrix = struct.pack(">9i", *(65536 if number % 4 == 0 else 0 for number in range(9)))
+        straight = bytes(range(256))
+        tones = [100.0, 0.0] * 4 + [lightness, 0.0] * 4  # every second one has black ink
+        grid = b"".join(bytes([round(one * 2.55), 128, 128]) for one in tones)
+        return head + matrix + straight * 4 + grid + straight * 3
+
+    tables = [table(perceptual), table(colorimetric)]
+    start = 128 + 4 + 12 * len(tables)
+    size = start + sum(map(len, tables))
+    header = struct.pack(">I4xI4s4s4s", size, 0x02100000, b"scnr", b"CMYK", b"Lab ")
+    header += struct.pack(">6H4s28x3I", 2026, 1, 1, 0, 0, 0, b"acsp", 0xF6D6, 0x10000, 0xD32D)
+    tags = struct.pack(">I", len(tables))
+    for name, one in zip((b"A2B0", b"A2B1"), tables, strict=True):
+        tags += struct.pack(">4sII", name, start, len(one))
+        start += len(one)
+    return header.ljust(128, b"\0") + tags + b"".join(tables)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_cmyk_becomes_rgb_by_the_colours_that_its_profile_measured(kind: str) -> None:
+    ink = Image.new("CMYK", (32, 32), (255, 0, 0, 0))
+    data = saved(ink, kind, icc_profile=ink_profile(perceptual=80, colorimetric=50))
+    np.testing.assert_allclose(levels(decode(data))[16, 16], 119, atol=4)  # L* = 50 in sRGB
+
+
 def test_lab_becomes_rgb() -> None:
     white = Image.frombytes("LAB", (8, 8), b"\xff\x00\x00" * 64)
     np.testing.assert_allclose(levels(decode(saved(white, "TIFF"))), 255, atol=2)

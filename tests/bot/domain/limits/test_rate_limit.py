@@ -41,3 +41,12 @@ def test_the_quiet_are_forgotten() -> None:
         pace.take(f"user {number}", limit=1, now=number / 100)
     pace.take("ada", limit=1, now=1000.0)
     assert list(pace._asked) == ["ada"]
+
+
+def test_the_quiet_are_forgotten_behind_somebody_who_came_first_and_is_still_there() -> None:
+    pace = RateLimit()
+    pace.take("ada", limit=2, now=0.0)
+    pace.take("ben", limit=2, now=1.0)
+    pace.take("ada", limit=2, now=50.0)
+    pace.take("cyd", limit=2, now=WINDOW_S + 2)
+    assert set(pace._asked) == {"ada", "cyd"}

@@ -1,7 +1,11 @@
 """Leftovers: which messages are taken down next, by whom, and until when."""
 
+import asyncio
+
+import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db import Database
 from bot.domain.outbox import takedowns
 from bot.domain.outbox.takedowns import LEASE_S, Takedown
 from tests.support.rows import NOW
@@ -35,3 +39,13 @@ async def test_what_is_gone_or_put_off_is_not_due(connection: AsyncConnection) -
     await takedowns.postpone(connection, 2, retry_at=NOW + 5)
     assert not await takedowns.anything_due(connection, now=NOW + 4)
     assert [one.message_id for one in await claim(connection, now=NOW + 5)] == [2]
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_second_process_goes_on_with_others_and_waits_for_nobody(database: Database) -> None:
+    async with database.begin() as connection:
+        await takedowns.add(connection, {1: 20, 2: 20, 3: 21})
+    async with database.begin() as first, database.begin() as second:
+        assert [one.message_id for one in await claim(first, limit=2)] == [2, 3]
+        async with asyncio.timeout(10):
+            assert [one.message_id for one in await claim(second, limit=2)] == [1]

@@ -7,11 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs.model import State
-from bot.domain.privacy import erasure
+from bot.domain.privacy import blob_refs, erasure
 from bot.tables import deliveries, people, presets
 from tests.support.rows import ADA, BEN, add, add_card, add_in, job_of, set_columns
 
 RESULT, FILM = "a" * 64, "b" * 64
+SECOND_STYLE = "e" * 64
 
 
 async def finished(connection: AsyncConnection) -> int:
@@ -44,6 +45,16 @@ async def test_what_another_job_uses_stays(connection: AsyncConnection, use: dic
     job_id = await finished(connection)
     await set_columns(connection, await add(connection, BEN), **use)
     assert await erasure.forget_pictures(connection, await job_of(connection, job_id)) == {FILM}
+
+
+async def test_a_blend_s_further_styles_are_named_no_more(connection: AsyncConnection) -> None:
+    job_id = await finished(connection)
+    styles = [{"blob": SECOND_STYLE, "name": "waves", "weight": 0.5}]
+    await set_columns(connection, job_id, more_styles=styles)
+    assert await blob_refs.unused(connection, {SECOND_STYLE}) == set()
+    await erasure.forget_pictures(connection, await job_of(connection, job_id))
+    assert await blob_refs.unused(connection, {SECOND_STYLE}) == {SECOND_STYLE}
+    assert not (await job_of(connection, job_id)).more_styles
 
 
 async def test_what_a_preset_or_a_person_uses_stays(connection: AsyncConnection) -> None:

@@ -112,6 +112,15 @@ async def test_who_brings_the_app_along_after_the_departure_loses_nothing(
     connection: AsyncConnection,
 ) -> None:
     await left.left(connection, SERVER, now=NOW)
+    painted = await add_in(connection, State.DELIVERED, guild_id=SERVER, created_at=NOW + 1)
     job_id = await add(connection, guild_id=SERVER, created_at=NOW + 1)
+    await forget(connection)
+    assert (await job_of(connection, painted.id)).guild_id == SERVER
+    assert (await job_of(connection, job_id)).guild_id == SERVER
+
+
+async def test_what_still_waits_at_the_end_keeps_its_place_to_be_posted(connection: AsyncConnection) -> None:
+    job_id = await add(connection, guild_id=SERVER, created_at=NOW - 1)
+    await left.left(connection, SERVER, now=NOW)
     await forget(connection)
     assert (await job_of(connection, job_id)).guild_id == SERVER

@@ -177,6 +177,14 @@ async def test_names_that_differ_live_side_by_side(connection: AsyncConnection) 
     assert {preset.name for preset in await presets.of_user(connection, ADA)} == names
 
 
+async def test_each_person_has_a_limit_of_their_own(connection: AsyncConnection) -> None:
+    for user_id in (ADA, BEN):
+        await save(connection, "one", user_id=user_id, limit=1)
+    for user_id in (ADA, BEN):
+        with pytest.raises(Refusal, match="which is the limit"):
+            await save(connection, "two", user_id=user_id, limit=1)
+
+
 async def test_no_more_presets_than_the_limit(connection: AsyncConnection) -> None:
     await save(connection, "one", limit=2)
     await save(connection, "two", limit=2)

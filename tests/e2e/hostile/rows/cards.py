@@ -9,7 +9,7 @@ from tests.e2e.hostile.props import finished
 from tests.e2e.hostile.stage import Actor, Role
 from tests.support.clicks import edited
 
-HERE = ADA | {Role.MEMBER, Role.MODERATOR, Role.MANAGER}
+HERE = ADA | {Role.MEMBER, Role.HOST, Role.MODERATOR, Role.MANAGER}
 """Who sees the card where it stands; its owner may have got it by direct message too."""
 
 

@@ -18,7 +18,7 @@ from tests.e2e.hostile.props import (
 from tests.e2e.hostile.rows.presets import share
 from tests.e2e.hostile.stage import PRESET, Actor, Role
 
-OTHERS = frozenset({Role.MEMBER, Role.MODERATOR, Role.MANAGER})
+OTHERS = frozenset({Role.MEMBER, Role.HOST, Role.MODERATOR, Role.MANAGER})
 """The members of Ada's server, without herself."""
 MEMBERS = OTHERS | {Role.OWNER}
 STYLE = "Starry Night"
@@ -87,11 +87,12 @@ async def _take_down(actor: Actor) -> bool:
 
 # Challenges ------------------------------------------------------------------------------------------
 
-HOSTS = frozenset({Role.OWNER, Role.MODERATOR, Role.MANAGER})
-"""Ada has started the challenge; moderators and managers may run it too."""
+REMOVERS = frozenset({Role.OWNER, Role.MODERATOR, Role.MANAGER})
+HOSTS = REMOVERS | {Role.HOST}
+"""Ada has started the challenge; whoever may start one, and moderators, may run it too."""
 
 
-@row("/challenge start", frozenset({Role.MANAGER}))
+@row("/challenge start", frozenset({Role.HOST, Role.MANAGER}))
 async def _start(actor: Actor) -> bool:
     await actor.slash("challenge start", theme="boats")
     return await challenge_now(actor) is not None
@@ -121,7 +122,7 @@ async def _enter_picture(actor: Actor) -> bool:
     return job.id in await actor.typing("challenge enter", "picture")
 
 
-@row("/challenge remove", HOSTS)
+@row("/challenge remove", REMOVERS)
 async def _remove(actor: Actor) -> bool:
     """Ada her own; here she has started the challenge, which is no reason."""
     challenge = await challenge_in(actor, Stage.OPEN)
@@ -130,7 +131,7 @@ async def _remove(actor: Actor) -> bool:
     return actor.stage.chat.ada.id not in await entrants(actor)
 
 
-@row("/challenge remove: picture", HOSTS)
+@row("/challenge remove: picture", REMOVERS)
 async def _remove_picture(actor: Actor) -> bool:
     challenge = await challenge_in(actor, Stage.OPEN)
     entry = await entry_of_ada(actor, challenge.id)

@@ -186,7 +186,7 @@ async def _style_button_of_a_server(actor: Actor) -> bool:
     return await _shared(actor) is None
 
 
-@row("StyleButton (a server's, looking)", KEEPERS | {Role.MEMBER})
+@row("StyleButton (a server's, looking)", KEEPERS | {Role.MEMBER, Role.HOST})
 async def _style_button_of_a_server_looking(actor: Actor) -> bool:
     shared = await share(actor)
     return PRESET in await actor.click(f"easel:shared:keep:{shared.id}")
