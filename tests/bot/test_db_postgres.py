@@ -135,6 +135,13 @@ async def write_while_reading(database: Database) -> None:
         await reader.execute(text("DELETE FROM people"))
 
 
+async def somebody_waits_for_a_lock(database: Database) -> None:
+    async with asyncio.timeout(30):
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while await rows(database, waiting) == [(0,)]:  # noqa: ASYNC110 - a lock tells nobody
+            await asyncio.sleep(0.01)
+
+
 async def test_who_asks_to_be_alone_waits_for_whoever_asked_for_the_same(database: Database) -> None:
     order: list[str] = []
 
@@ -149,6 +156,7 @@ async def test_who_asks_to_be_alone_waits_for_whoever_asked_for_the_same(databas
         await one_at_a_time(connection, 1)
         async with asyncio.TaskGroup() as group:
             waiting = group.create_task(write("same", 1, 0.0))
+            await somebody_waits_for_a_lock(database)
             await write("other", 2, 0.0)
             assert order == ["other begins", "other ends"]
             assert not waiting.done()

@@ -9,6 +9,7 @@ import pytest
 from bot.db import Database
 from bot.domain.jobs import heartbeats
 from bot.worker.heartbeat import present
+from tests.bot.away import Away
 from tests.bot.conftest import BOTH, url_of
 from tests.support.rows import NOW
 
@@ -39,9 +40,9 @@ async def test_a_worker_is_on_record_until_it_stops(database: Database) -> None:
 
 
 async def test_a_database_that_is_away_ends_nothing_and_is_told_once_it_is_back(tmp_path: Path) -> None:
-    database = Database(url_of(tmp_path / "later.db"))
+    database = Away(url_of(tmp_path / "later.db"))
     async with present(database, name="w", device="cpu", every_s=0.01, clock=lambda: NOW):
-        await asyncio.sleep(0.05)
+        await database.refuses(times=3)
         await database.migrate()
         await until_living(database, 1, lambda: NOW)
     await database.dispose()

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.cards.edit_rate_limit import EditRateLimit
-from bot.db import Database
 from bot.domain.jobs.model import State
 from bot.tables import deliveries
+from tests.bot.away import Away
 from tests.bot.chat.cards.test_card_picture import noise_png
 from tests.bot.chat.conftest import ChatHarness, card, sentence, words
 from tests.support.rows import set_columns
@@ -109,12 +109,10 @@ async def test_a_missing_blob_does_not_stop_the_other_cards(chat: ChatHarness) -
 async def test_a_locked_database_is_no_end(chat: ChatHarness) -> None:
     await chat.stylize()
     await chat.paint()
-    broken = CardUpdater(
-        client=chat.env.bot,
-        services=replace(chat.services, database=Database("sqlite+aiosqlite:////no/where")),
-    )
+    away = Away()
+    broken = CardUpdater(client=chat.env.bot, services=replace(chat.services, database=away))
     running = asyncio.create_task(broken.run())
-    await asyncio.sleep(1.0)
+    await away.refuses(times=2)
     assert not running.done()
     running.cancel()
     await asyncio.wait({running})

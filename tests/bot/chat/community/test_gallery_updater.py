@@ -15,13 +15,13 @@ from bot.chat.client import EaselClient
 from bot.chat.community.exhibit import StarButton, TakeDownButton
 from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.chat.ui.components import layout
-from bot.db import Database
 from bot.domain.gallery.exhibits import LEASE_S
 from bot.domain.jobs.model import State
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.users import PersonSettings
 from bot.tables import exhibits as table
 from bot.tables import jobs as jobs_table
+from tests.bot.away import Away
 from tests.bot.chat.conftest import ChatHarness, card, png, sentence
 from tests.support.gallery import Hall, hall_of, labels, shown
 
@@ -235,12 +235,13 @@ async def test_a_missing_blob_stops_no_other_picture(hall: Hall) -> None:
 
 
 async def test_a_locked_database_is_no_end(hall: Hall) -> None:
+    away = Away()
     broken = GalleryUpdater(
         client=hall.chat.env.bot,
-        services=replace(hall.chat.services, database=Database("sqlite+aiosqlite:////no/where")),
+        services=replace(hall.chat.services, database=away),
     )
     running = asyncio.create_task(broken.run())
-    await asyncio.sleep(1.5)
+    await away.refuses(times=2)
     assert not running.done()
     running.cancel()
     await asyncio.wait({running})

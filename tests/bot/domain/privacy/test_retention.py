@@ -16,6 +16,7 @@ from bot.domain.servers.users import CurrentStyle
 from bot.media.blobs import BlobMissing, Blobs
 from bot.settings import Settings
 from bot.tables import jobs, presets, server_presets
+from tests.bot.away import Away
 from tests.support.rows import ADA, add, add_in, read_job, set_columns
 
 NOW = 1_800_000_000.0
@@ -164,10 +165,11 @@ async def test_a_server_is_forgotten_after_its_days(harness: SubmitHarness) -> N
 
 
 async def test_a_sweeper_outlives_a_database_that_is_away(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'missing' / 'easel.db'}")
+    database = Away(f"sqlite+aiosqlite:///{tmp_path / 'missing' / 'easel.db'}")
     sweeper = Sweeper(database=database, blobs=Blobs(tmp_path), keeping=KEEPING)
     running = asyncio.create_task(sweeper.run())
-    await asyncio.sleep(0.2)
+    await database.refuses()
+    await asyncio.wait({running}, timeout=0.2)  # for the error to end it, where it does
     assert not running.done()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
