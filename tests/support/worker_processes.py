@@ -62,11 +62,11 @@ class DataFolder:
         return {**WORKER_DEFAULTS, **os.environ, **place, "EASEL_DEVICE": "cpu"}
 
     @asynccontextmanager
-    async def worker(self, name: str, *, batch: int = 1) -> AsyncIterator[Process]:
+    async def worker(self, name: str, *, batch: int = 1, lease_s: float = 20.0) -> AsyncIterator[Process]:
         """`python -m bot.worker --supervised`; killed at the end if it still lives."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot.worker", "--name", name, "--supervised"),
-            env={**self.environment(), "EASEL_BATCH": str(batch)},
+            env={**self.environment(), "EASEL_BATCH": str(batch), "EASEL_LEASE_S": str(lease_s)},
             cwd=self.folder,
             stdin=PIPE,
             stderr=DEVNULL,
