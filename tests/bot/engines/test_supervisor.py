@@ -13,9 +13,12 @@ from bot.engines.local import LocalEngine
 from bot.engines.protocol import EngineUnavailable
 from bot.engines.supervisor import Supervisor, devices
 from bot.settings import Settings
-from tests.support.worker_processes import ENDLESS, SHORT, DataFolder
+from nst_core.params import Params
+from tests.support.worker_processes import ENDLESS, DataFolder
 
-PATIENCE_S = 300.0
+PATIENCE_S = 240.0
+BRIEF = Params(size=64, steps=20)
+"""Killed as it begins, and painted once."""
 
 
 async def test_a_killed_worker_is_replaced_its_job_is_painted_and_a_stop_hands_the_next_back(
@@ -30,7 +33,7 @@ async def test_a_killed_worker_is_replaced_its_job_is_painted_and_a_stop_hands_t
         stop_timeout_s=60.0,
         environment=Settings(data_dir=tmp_path).for_workers(),
     )
-    job_id = await folder.submit(SHORT)
+    job_id = await folder.submit(BRIEF)
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
         running = group.create_task(supervisor.run())
         await folder.until(job_id, lambda job: job.state is State.RUNNING)
