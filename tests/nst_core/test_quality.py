@@ -246,7 +246,7 @@ def test_ssim_of_two_flat_pictures_is_the_term_of_their_means() -> None:
     assert ssim(one, other) == pytest.approx(expected, rel=1e-10)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(one=st.integers(0, 255), other=st.integers(0, 255))
 def test_the_colour_distance_of_two_constants_is_their_difference(one: int, other: int) -> None:
     distance = colour_distance(flat(one), flat(other, 3, 4))

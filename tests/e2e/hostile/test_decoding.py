@@ -52,7 +52,7 @@ def test_bombs_and_mutated_files_end_as_pictures_or_refusals() -> None:
     assert max(verdict.peak_bytes for verdict in verdicts) < LIMITS.memory_bytes
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     name=st.sampled_from(pictures.NAMES),
     changes=st.lists(st.sampled_from(SINGLE), min_size=1, max_size=3),
@@ -70,7 +70,7 @@ def test_no_mutation_breaks_the_decoder(
     assert verdict.ending in GOOD, verdict
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     data=st.binary(max_size=300),
     start=st.sampled_from([pictures.honest(name)[:16] for name in pictures.NAMES]),

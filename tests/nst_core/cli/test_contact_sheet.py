@@ -112,7 +112,7 @@ def test_a_shortened_name_fits_and_keeps_both_its_ends(text: str, width_px: int)
     assert len(start) - len(end) in {0, 1}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(width=st.integers(1, 90), height=st.integers(1, 90), cell_px=st.integers(32, 100))
 def test_letterboxing_keeps_the_aspect_and_centres(width: int, height: int, cell_px: int) -> None:
     cell = letterboxed(flat(height, width, (1, 0, 0)), cell_px).rgb

@@ -89,7 +89,7 @@ def test_the_rounding_errors_of_a_flat_picture_stay_small() -> None:
 
 
 @BOTH
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(one=st.floats(0, 1, width=32), other=st.floats(0, 1, width=32))
 def test_pictures_of_one_colour_are_matched_without_a_fault(
     recoloured: Callable[[Pixels, Pixels], Pixels], one: float, other: float

@@ -303,7 +303,7 @@ def test_the_number_of_pixels_is_refused_from_the_header_alone() -> None:
 MUTABLE = {kind: file_of(kind) for kind in (*LOSSLESS, *LOSSY)}
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=1500, suppress_health_check=list(HealthCheck), database=None)
 @given(
     kind=st.sampled_from(sorted(MUTABLE)),
     changes=st.lists(

@@ -20,7 +20,7 @@ def noise(height: int, width: int, *, alpha: bool = False) -> Picture:
     return Picture(rgb=rgb, alpha=random.random((height, width), dtype=np.float32) if alpha else None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(width=sides, height=sides, to_width=sides, to_height=sides, level=st.floats(0, 1, width=32))
 def test_a_constant_picture_stays_constant_at_any_size(
     width: int, height: int, to_width: int, to_height: int, level: float
@@ -31,7 +31,7 @@ def test_a_constant_picture_stays_constant_at_any_size(
     np.testing.assert_allclose(resized.rgb, level, atol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(width=sides, height=sides, edge_px=sides)
 def test_fit_brings_the_long_edge_to_the_size_and_keeps_the_aspect(
     width: int, height: int, edge_px: int

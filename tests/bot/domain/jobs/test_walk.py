@@ -111,7 +111,7 @@ class World:
         assert self._ends.get(job.id, 0) <= 1
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 11)), min_size=10, max_size=50))
 async def test_a_job_ends_at_most_once_and_its_revision_only_rises(
     connection: AsyncConnection, steps: list[tuple[str, int]]
