@@ -26,6 +26,7 @@ from nst_core.pyramid import Scale
 from nst_core.run.evaluator import Evaluator, MemoryBudget, plan_for
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
 from nst_core.styles import StyleSpec, as_spec
+from nst_core.torch_errors import torch_errors
 
 SKETCH_PX: Final = 512
 """The first preview is no larger, so that it comes within seconds."""
@@ -57,6 +58,8 @@ def stylize(
         WeightsError: the network's weights cannot be had.
         ParamsError: a layer is not in them.
         MemoryLimitError: memory is too small even for tiles; this comes before any work.
+        OutOfMemory: memory ran out all the same.
+        DeviceLost: the device has stopped working in this process.
         EngineError: the loss is not finite.
     """
     job = StyleTransferJob(content=content, style=style, params=params, start=start)
@@ -80,6 +83,34 @@ def stylize_batch(
             regions, in one of the parameters ALIKE, or in the sizes of the pictures they start from.
         EngineError: as in `stylize`.
     """
+    with torch_errors():
+        yield from _painted(jobs, device, precision, preview_every_s)
+
+
+@torch_errors()
+def measure(
+    picture: Picture, content: Picture, style: Picture | StyleSpec, params: Params, *, device: str = "auto"
+) -> Figures:
+    """The losses of a picture's 8-bit pixels, in float32, against content and style as `stylize` has them.
+
+    Raises:
+        DeviceError, WeightsError, ParamsError, OutOfMemory, DeviceLost: as in `stylize`.
+    """
+    where = choose_device(device)
+    vgg = network(params, where, EXACT)
+    content = io.resize(content, width=picture.width, height=picture.height)
+    size_px = max(picture.width, picture.height)
+    wanted = targets(as_spec(style), content, params, size_px=size_px, vgg=vgg, cache=shared_cache())
+    kind = Objective if picture.width * picture.height <= MEASURED_WHOLE_PX else Tiles
+    objective = kind(vgg, pixels_of(content.rgb, where), [wanted], [params])
+    levels = io.quantise(picture.rgb).astype(np.float32) / np.float32(255)
+    with torch.no_grad():
+        return figures(objective(pixels_of(levels, where))[1][0])
+
+
+def _painted(
+    jobs: Sequence[StyleTransferJob], device: str, precision: str, preview_every_s: float | None
+) -> Generator[tuple[int, Event], None, None]:
     if not jobs:
         raise ParamsError("A batch needs at least one job.")
     started = time.monotonic()
@@ -130,26 +161,6 @@ def stylize_batch(
                 notes=tuple(prepared.notes),
             ),
         )
-
-
-def measure(
-    picture: Picture, content: Picture, style: Picture | StyleSpec, params: Params, *, device: str = "auto"
-) -> Figures:
-    """The losses of a picture's 8-bit pixels, in float32, against content and style as `stylize` has them.
-
-    Raises:
-        DeviceError, WeightsError, ParamsError: as in `stylize`.
-    """
-    where = choose_device(device)
-    vgg = network(params, where, EXACT)
-    content = io.resize(content, width=picture.width, height=picture.height)
-    size_px = max(picture.width, picture.height)
-    wanted = targets(as_spec(style), content, params, size_px=size_px, vgg=vgg, cache=shared_cache())
-    kind = Objective if picture.width * picture.height <= MEASURED_WHOLE_PX else Tiles
-    objective = kind(vgg, pixels_of(content.rgb, where), [wanted], [params])
-    levels = io.quantise(picture.rgb).astype(np.float32) / np.float32(255)
-    with torch.no_grad():
-        return figures(objective(pixels_of(levels, where))[1][0])
 
 
 def _optimise(

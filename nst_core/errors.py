@@ -6,7 +6,9 @@ EngineError
 │   └── TooManyPixels   its header announces more than allowed
 ├── WeightsError        a weight file is missing, wrong, truncated or malicious
 ├── DeviceError         the device asked for is not there
-└── MemoryLimitError    the picture does not fit into memory, not even in tiles
+├── MemoryLimitError    by the estimate the picture does not fit into memory, not even in tiles
+├── OutOfMemory         an allocation failed on the way
+└── DeviceLost          the device answers nothing any more in this process
 """
 
 
@@ -43,4 +45,12 @@ class DeviceError(EngineError):
 
 
 class MemoryLimitError(EngineError):
-    """The picture does not fit into memory, not even in tiles."""
+    """By the estimate the picture does not fit into memory, not even in tiles; nothing was allocated."""
+
+
+class OutOfMemory(EngineError, MemoryError):
+    """An allocation failed, on the device or in main memory; its cause says which."""
+
+
+class DeviceLost(EngineError):
+    """The device answers nothing any more in this process, whatever it is asked. A new one may do better."""

@@ -16,10 +16,6 @@ from nst_core.images.io import Picture
 log = structlog.get_logger(__name__)
 
 
-class DeviceBrokenError(Exception):
-    """The device answers nothing any more in this process, whatever the job. A new process may do better."""
-
-
 def drain(
     events: Generator[tuple[int, Event], None, None], attempts: Sequence["Attempt"]
 ) -> Exception | None:

@@ -10,11 +10,11 @@ from bot.engines.protocol import JobEngine
 from bot.errors import Failure, new_reference
 from bot.language import N_
 from bot.media.blobs import Blobs
-from bot.worker.attempt import Attempt, DeviceBrokenError
+from bot.worker.attempt import Attempt
 from bot.worker.lease import KEPT, Lease, Previews
 from bot.worker.pictures import Work, pictures_of
 from bot.worker.timelapse import Timelapse
-from nst_core.errors import EngineError
+from nst_core.errors import DeviceLost, EngineError
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class JobRunner:
             timelapse=Timelapse() if timelapse else None,
             ended=lambda: loop.call_soon_threadsafe(self._over.set),
         )
-        self.broken: DeviceBrokenError | None = None
+        self.broken: DeviceLost | None = None
         self._worker = claim.worker
         self._blobs = blobs
         self._beat_s = beat_s
@@ -78,7 +78,7 @@ class JobRunner:
             log.info("job started", worker=self._worker)
             try:
                 await self._see_to_its_end()
-            except DeviceBrokenError as error:
+            except DeviceLost as error:
                 log.exception("the device is broken")
                 self.broken = error
             except Exception as error:  # noqa: BLE001 - one broken job must not end the worker
@@ -146,9 +146,9 @@ class JobRunner:
 
 def _sentence_for(error: Exception) -> str:
     match error:
+        case MemoryError():  # the engine's OutOfMemory, or what ran out around it
+            return N_("That picture needs more memory than there is here: choose a smaller size.")
         case EngineError():
             return str(error)
-        case MemoryError():
-            return N_("That picture needs more memory than there is here: choose a smaller size.")
         case _:
             return N_("Something broke on our side while painting: please try again.")

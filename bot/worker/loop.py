@@ -10,9 +10,10 @@ import structlog
 from bot.domain.jobs.model import Claim, Job
 from bot.engines.protocol import EngineUnavailable, JobEngine
 from bot.media.blobs import Blobs
-from bot.worker.attempt import DeviceBrokenError, drain
+from bot.worker.attempt import drain
 from bot.worker.job_runner import JobRunner
 from bot.worker.pictures import Work
+from nst_core.errors import DeviceLost
 from nst_core.events import Event
 
 log = structlog.get_logger(__name__)
@@ -75,7 +76,7 @@ class Worker:
         """Takes jobs until `stop` is set; those that run then are handed back.
 
         Raises:
-            DeviceBrokenError: no job can be painted in this process any more.
+            DeviceLost: no job can be painted in this process any more.
         """
         while not stop.is_set():
             claims = await self._claim()
@@ -106,7 +107,7 @@ class Worker:
         """Brings each claimed job to its end: rendered, failed, handed back, or lost to another worker.
 
         Raises:
-            DeviceBrokenError: the jobs that were not painted yet are left to others.
+            DeviceLost: the jobs that were not painted yet are left to others.
         """
         members = [self._member(claim) for claim in claims]
         async with asyncio.TaskGroup() as group:
@@ -143,7 +144,7 @@ class Worker:
         with structlog.contextvars.bound_contextvars(jobs=[member.job.id for member, _ in sound]):
             events = self._paint([work for _, work in sound], device=self._device)
             error = await asyncio.to_thread(drain, events, attempts)
-        if error is None or len(sound) == 1 or isinstance(error, DeviceBrokenError):
+        if error is None or len(sound) == 1 or isinstance(error, DeviceLost):
             for attempt in attempts:
                 attempt.end(error)
             return

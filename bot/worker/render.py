@@ -1,12 +1,8 @@
 """The only door to torch: jobs' parameters and pictures in, the engine's events out."""
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
-
-import torch
+from collections.abc import Generator, Sequence
 
 from bot.domain.jobs.model import Job
-from bot.worker.attempt import DeviceBrokenError
 from bot.worker.pictures import Pictures, Work
 from nst_core.engine import stylize_batch
 from nst_core.errors import EngineError
@@ -24,10 +20,6 @@ PREVIEW_EVERY_S = 2.0
 MOST_AT_ONCE = 8
 FILLED_PX = 1024 * 1024
 """So many pixels keep a GPU busy; what is painted beside them makes them wait. Not measured yet."""
-CPU_IS_FULL = "can't allocate memory"
-"""PyTorch's CPU allocator raises a plain RuntimeError. Source: c10/core/impl/alloc_cpu.cpp."""
-GPU_IS_BROKEN = "CUDA error"
-"""After such an error every call in this process fails. Source: CUDA's runtime API, "sticky errors"."""
 
 
 def paint(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
@@ -37,13 +29,12 @@ def paint(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event],
 
     Raises:
         EngineError: its message is a sentence for the user.
-        MemoryError: the device's memory, or the machine's, is too small.
-        DeviceBrokenError: this process can paint nothing more.
+        OutOfMemory: the device's memory, or the machine's, is too small.
+        DeviceLost: this process can paint nothing more.
     """
-    with torch_errors():
-        yield from stylize_batch(
-            [_job_of(work) for work in works], device=device, preview_every_s=PREVIEW_EVERY_S
-        )
+    yield from stylize_batch(
+        [_job_of(work) for work in works], device=device, preview_every_s=PREVIEW_EVERY_S
+    )
 
 
 def room(job: Job, *, device: str) -> int:
@@ -96,19 +87,3 @@ def styling_of(pictures: Pictures) -> StyleSpec:
         weights=[style.weight for style in pictures.styles],
         edit_mask=None if pictures.mask is None else mask_of(io.decode(pictures.mask)),
     )
-
-
-@contextmanager
-def torch_errors() -> Iterator[None]:
-    """PyTorch's errors in words that need no torch to be caught."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        torch.cuda.empty_cache()
-        raise MemoryError(str(error)) from error
-    except RuntimeError as error:
-        if CPU_IS_FULL in str(error):
-            raise MemoryError(str(error)) from error
-        if GPU_IS_BROKEN in str(error):
-            raise DeviceBrokenError(str(error)) from error
-        raise

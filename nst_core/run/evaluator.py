@@ -13,6 +13,7 @@ from nst_core.models.vgg import Vgg
 from nst_core.optim.evaluation import Evaluate
 from nst_core.run.cuda_graph import Graphed
 from nst_core.run.prepared_job import PreparedJob
+from nst_core.torch_errors import is_out_of_memory
 
 
 class MemoryBudget:
@@ -71,7 +72,7 @@ class Evaluator:
                     self._evaluate = self._build()
                 return self._evaluate(pictures)
             except RuntimeError as error:
-                if not out_of_memory(error) or self.plan == PLANS[-1]:
+                if not is_out_of_memory(error) or self.plan == PLANS[-1]:
                     raise
             self._save_memory()
 
@@ -135,11 +136,3 @@ def free_bytes(device: torch.device) -> int:
 def _held_bytes(device: torch.device) -> int:
     """What this process has allocated on a device."""
     return torch.cuda.memory_allocated(device) if device.type == "cuda" else memory.process_bytes()
-
-
-def out_of_memory(error: RuntimeError) -> bool:
-    """Whether PyTorch means that the memory is full; its CPU allocator raises a plain RuntimeError.
-
-    Source: c10/core/impl/alloc_cpu.cpp.
-    """
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

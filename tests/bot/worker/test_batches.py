@@ -7,9 +7,9 @@ import pytest
 
 from bot.db import Database
 from bot.domain.jobs.model import State
-from bot.worker.attempt import DeviceBrokenError
 from bot.worker.pictures import Work
 from bot.worker.render import paint
+from nst_core.errors import DeviceLost
 from nst_core.events import Event
 from nst_core.images import io
 from nst_core.params import Params
@@ -192,8 +192,8 @@ async def test_a_stop_hands_each_back(harness: WorkerHarness) -> None:
 
 async def test_a_broken_device_leaves_all_but_the_ready_to_others(harness: WorkerHarness) -> None:
     first, *rest = await harness.submit_alike(1, 2, 3)
-    worker = harness.worker(Brush(STARTED, (0, FINISHED), DeviceBrokenError("CUDA error")), batch=3)
-    with pytest.raises(DeviceBrokenError):
+    worker = harness.worker(Brush(STARTED, (0, FINISHED), DeviceLost("CUDA error")), batch=3)
+    with pytest.raises(DeviceLost):
         await worker.run(harness.stop)
     assert await states(harness, [first, *rest]) == [State.RENDERED, State.RUNNING, State.RUNNING]
     assert list(await harness.engine.sweep(dead_worker="w")) == rest

@@ -5,8 +5,7 @@ import asyncio
 import pytest
 
 from bot.domain.jobs.model import State
-from bot.worker.attempt import DeviceBrokenError
-from nst_core.errors import PictureError, WeightsError
+from nst_core.errors import DeviceLost, OutOfMemory, PictureError, WeightsError
 from nst_core.images import io
 from tests.support.rows import read_job
 from tests.support.worker import (
@@ -92,6 +91,7 @@ async def test_one_job_after_the_other_is_painted(harness: WorkerHarness) -> Non
         (WeightsError("The weights are missing."), "The weights are missing."),
         (PictureError("That picture is damaged."), "That picture is damaged."),
         (MemoryError("tried to allocate 7 TiB"), MORE_MEMORY),
+        (OutOfMemory("It is full."), MORE_MEMORY),
         (RuntimeError("secret /home/easel\nTraceback"), BROKE),
         (OSError(28, "No space left on device"), BROKE),
     ],
@@ -173,8 +173,8 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(harness: WorkerHarnes
 
 async def test_a_broken_device_ends_the_worker_and_counts_as_an_attempt(harness: WorkerHarness) -> None:
     job_id = await harness.submit()
-    worker = harness.worker(Brush(STARTED, DeviceBrokenError("CUDA error")))
-    with pytest.raises(DeviceBrokenError):
+    worker = harness.worker(Brush(STARTED, DeviceLost("CUDA error")))
+    with pytest.raises(DeviceLost):
         await worker.run(harness.stop)
     assert (await read_job(harness.database, job_id)).state is State.RUNNING
     assert (await harness.take_over(job_id)).attempt == 2

@@ -1,17 +1,15 @@
-"""The door to torch: real weights on a small picture, and torch's errors in our words."""
+"""The door to torch: real weights on a small picture."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from io import BytesIO
 from typing import Any
 
 import pytest
-import torch
 from PIL import Image
 
 from bot.db import Database
-from bot.worker.attempt import DeviceBrokenError
 from bot.worker.pictures import Pictures, WeightedStyle, Work
-from bot.worker.render import holding, paint, room, torch_errors
+from bot.worker.render import holding, paint, room
 from nst_core.errors import DeviceError, EngineError, ParamsError, PictureError
 from nst_core.events import Event, Finished, Preview, Started
 from nst_core.images import io
@@ -110,36 +108,6 @@ def test_pictures_that_are_no_use_are_refused_in_a_sentence(
 ) -> None:
     with pytest.raises(error, match=r"[.]$"):
         next(paint_one(DRAFT, pictures(**bad)))
-
-
-def allocate_too_much() -> None:
-    torch.empty(2**50)
-
-
-def fill_the_gpu() -> None:
-    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
-
-def break_the_gpu() -> None:
-    raise RuntimeError("CUDA error: device-side assert triggered")
-
-
-def mismatch_shapes() -> None:
-    torch.ones(2) + torch.ones(3)
-
-
-@pytest.mark.parametrize(
-    ("act", "error"),
-    [
-        (allocate_too_much, MemoryError),
-        (fill_the_gpu, MemoryError),
-        (break_the_gpu, DeviceBrokenError),
-        (mismatch_shapes, RuntimeError),
-    ],
-)
-def test_torch_s_errors_need_no_torch_to_be_caught(act: Callable[[], None], error: type[Exception]) -> None:
-    with pytest.raises(error), torch_errors():
-        act()
 
 
 def test_two_jobs_in_one_pass_come_out_as_each_does_alone() -> None:
