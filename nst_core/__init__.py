@@ -1,1 +1,78 @@
-"""Optimisation-based neural style transfer (Gatys, Ecker & Bethge 2015/2016) in PyTorch."""
+"""Optimisation-based neural style transfer (Gatys, Ecker & Bethge 2015/2016) in PyTorch.
+
+What a caller needs is here. A name opens its module at its first use: PyTorch takes seconds to load, and who
+wants the parameters alone must not wait for it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nst_core.engine import measure, stylize, stylize_batch
+    from nst_core.errors import (
+        DeviceError,
+        DeviceLost,
+        EngineError,
+        MemoryLimitError,
+        OutOfMemory,
+        ParamsError,
+        PictureError,
+        TooManyPixels,
+        WeightsError,
+    )
+    from nst_core.events import Event, Figures, Finished, Preview, Started, Step
+    from nst_core.images.io import Picture, decode, encode, read_parameters
+    from nst_core.params import Params
+    from nst_core.run.prepared_job import StyleTransferJob
+    from nst_core.styles import Mask, Region, Style, StyleSpec, blended, mask_of
+
+__all__ = [
+    "DeviceError",
+    "DeviceLost",
+    "EngineError",
+    "Event",
+    "Figures",
+    "Finished",
+    "Mask",
+    "MemoryLimitError",
+    "OutOfMemory",
+    "Params",
+    "ParamsError",
+    "Picture",
+    "PictureError",
+    "Preview",
+    "Region",
+    "Started",
+    "Step",
+    "Style",
+    "StyleSpec",
+    "StyleTransferJob",
+    "TooManyPixels",
+    "WeightsError",
+    "blended",
+    "decode",
+    "encode",
+    "mask_of",
+    "measure",
+    "read_parameters",
+    "stylize",
+    "stylize_batch",
+]
+
+_MODULES = ("params", "errors", "images.io", "events", "styles", "run.prepared_job", "engine")
+"""Where these names are, those that load quickly first."""
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # a checker that saw it would take any name for one of these
+
+    def __getattr__(name: str) -> Any:
+        if name in __all__:
+            for module in _MODULES:
+                found = vars(import_module(f"{__name__}.{module}"))
+                if name in found:
+                    return globals().setdefault(name, found[name])
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,12 +1,14 @@
 """The pages say what the program does."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from discord import app_commands
 
 from bot.chat.client import COMMANDS
+from nst_core.images import io
 from scripts import commands
 
 ROOT = Path(__file__).parents[1]
@@ -43,3 +45,15 @@ def test_every_link_between_the_pages_leads_somewhere() -> None:
     for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_readme_s_example_paints_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    quick = example.replace("Params(size=512)", "Params(size=48, steps=1)")
+    assert quick != example
+    for name, picture in (("content.jpg", "chelsea.jpg"), ("style.jpg", "starry_night.jpg")):
+        shutil.copy(ROOT / "tests" / "pictures" / picture, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(quick, "README.md", "exec"), {})
+    painted = io.decode(tmp_path / "out.png")
+    assert max(painted.width, painted.height) == 48
