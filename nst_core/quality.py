@@ -16,6 +16,7 @@ from nst_core.kernels.precision import EXACT, choose_device
 from nst_core.params import Params
 from nst_core.run.prepared_job import network as network_of
 from nst_core.styles import blended
+from nst_core.torch_errors import torch_errors
 
 Network = Literal["vgg16", "vgg19"]
 
@@ -63,6 +64,7 @@ class Comparison:
     content_clipped: float
 
 
+@torch_errors()
 def compare(
     result: Picture,
     content: Picture,
@@ -90,6 +92,8 @@ def compare(
         DeviceError: the device is not there.
         ParamsError: there is no style, or not one weight above 0 for each.
         WeightsError: the network's weights cannot be had.
+        OutOfMemory: the pictures are too large for the device's memory, or the machine's.
+        DeviceLost: the device has stopped working in this process.
     """
     where = choose_device(device)
     painted = io.quantise(result.rgb)

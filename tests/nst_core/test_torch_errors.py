@@ -10,6 +10,7 @@ from nst_core.engine import measure, stylize
 from nst_core.errors import DeviceLost, EngineError, OutOfMemory, ParamsError
 from nst_core.images.io import Picture
 from nst_core.params import Params
+from nst_core.quality import compare
 from nst_core.torch_errors import is_out_of_memory, torch_errors
 
 FULL = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."
@@ -95,3 +96,9 @@ def test_who_paints_or_measures_is_told_in_the_engine_s_words(
         list(stylize(chelsea, chelsea, params, device="cpu", precision="float32"))
     with pytest.raises(error):
         measure(chelsea, chelsea, chelsea, params, device="cpu")
+
+
+def test_who_compares_is_told_that_memory_ran_out(chelsea: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np, "average", lambda *_, **__: allocate_too_much_by_numpy())
+    with pytest.raises(OutOfMemory):
+        compare(chelsea, chelsea, chelsea, device="cpu")
