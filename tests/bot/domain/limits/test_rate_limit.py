@@ -10,7 +10,7 @@ def test_so_many_a_minute_and_then_a_time_to_come_back() -> None:
     pace = RateLimit()
     for second in (0.0, 10.0, 20.0):
         pace.take("ada", limit=3, now=second)
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(Refusal, match=r"^That was too fast for me\.$") as refusal:
         pace.take("ada", limit=3, now=30.0)
     assert refusal.value.back_at == WINDOW_S
     pace.take("ben", limit=3, now=30.0)
@@ -50,3 +50,14 @@ def test_the_quiet_are_forgotten_behind_somebody_who_came_first_and_is_still_the
     pace.take("ada", limit=2, now=50.0)
     pace.take("cyd", limit=2, now=WINDOW_S + 2)
     assert set(pace._asked) == {"ada", "cyd"}
+
+
+def test_a_knock_counts_for_exactly_its_window() -> None:
+    pace = RateLimit()
+    pace.take("ada", limit=2, now=0.0)
+    pace.take("ada", limit=2, now=1.0)
+    pace.take("ada", limit=2, now=WINDOW_S)
+    pace = RateLimit()
+    pace.take("ada", limit=1, now=0.0)
+    pace.take("ben", limit=1, now=WINDOW_S)
+    assert set(pace._asked) == {"ben"}
