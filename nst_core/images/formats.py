@@ -20,6 +20,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from pillow_heif import HeifImageFile
 
 from nst_core.errors import PictureError
+from nst_core.pyramid import fitted
 
 NOT_A_PICTURE: Final = (
     "That is not a picture Easel can read: send a PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF or HEIC file."
@@ -98,12 +99,6 @@ def read_pixels(
             return np.repeat(grey[..., None], 3, axis=2), None
         image = Image.fromarray((grey * 255 + 0.5).astype(np.uint8))
     return _unit(_srgb(image, profile)), alpha
-
-
-def fitted(width: int, height: int, edge_px: int) -> tuple[int, int]:
-    """The width and height with the long edge at `edge_px`."""
-    scale = edge_px / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _plugins(data: bytes) -> tuple[_Plugin, ...]:

@@ -13,7 +13,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from nst_core.errors import PictureError, TooManyPixels
-from nst_core.images.formats import BROKEN, DAMAGED, fitted, open_header, read_pixels
+from nst_core.images.formats import BROKEN, DAMAGED, open_header, read_pixels
+from nst_core.pyramid import fitted
 
 MAX_PIXELS: Final = 80_000_000
 """Below Pillow's own limit of 89 megapixels, from which it warns by itself."""

@@ -1,4 +1,4 @@
-"""The gateway process never imports torch: only the worker's one door does."""
+"""The gateway process never imports torch, nor anything else that handles pixels."""
 
 import json
 import subprocess
@@ -14,12 +14,38 @@ for name in names:
 heavy = {"torch", "torchvision"} & sys.modules.keys()
 print(json.dumps({"imported": names, "heavy": sorted(heavy)}))
 """
+GATEWAY = """
+import importlib, json, pkgutil, sys
+import bot.app
+CHILDREN = {"bot.media.pixels", "bot.media.reading"}
+PACKAGES = ("bot.chat", "bot.web", "bot.domain", "bot.engines", "bot.media")
+for package in map(importlib.import_module, PACKAGES):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if module.name not in CHILDREN:
+            importlib.import_module(module.name)
+heavy = {"PIL", "numpy", "onnxruntime", "pillow_heif", "torch", "torchvision"} | CHILDREN
+imported = [name for name in sys.modules if name.startswith("bot.")]
+print(json.dumps({"imported": imported, "heavy": sorted(heavy & sys.modules.keys())}))
+"""
+
+
+def probe(code: str) -> dict[str, list[str]]:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def test_no_module_but_the_worker_s_door_imports_torch() -> None:
-    done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = probe(PROBE)
     assert {"bot.app", "bot.domain.jobs.model", "bot.engines.supervisor", "bot.worker.loop"} <= set(
+        found["imported"]
+    )
+    assert found["heavy"] == []
+
+
+def test_the_gateway_s_modules_import_nothing_that_handles_pixels() -> None:
+    found = probe(GATEWAY)
+    assert {"bot.app", "bot.chat.ui.thumbnails", "bot.domain.jobs.batching", "bot.media.editor"} <= set(
         found["imported"]
     )
     assert found["heavy"] == []

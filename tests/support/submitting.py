@@ -19,6 +19,7 @@ from bot.domain.styles.picture_source import PictureSource
 from bot.errors import Refusal
 from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
+from bot.media.editor import PictureEditor
 from bot.tables import deliveries as deliveries_table
 from bot.tables import jobs as jobs_table
 from tests.support.rows import ADA, NOW, address
@@ -78,9 +79,12 @@ class SubmitHarness:
         self.blobs = Blobs(folder)
         self.attachments = Attachments()
         self.enqueued: list[int] = []
-        decoder = Decoder(DecodeLimits())
         picture_store = PictureStore(
-            source=self.attachments, decoder=decoder, blobs=self.blobs, policy=policy
+            source=self.attachments,
+            decoder=Decoder(DecodeLimits()),
+            blobs=self.blobs,
+            editor=PictureEditor(),
+            policy=policy,
         )
         self.submitter = Submitter(
             database=database,

@@ -57,7 +57,7 @@ async def _card(
     with speaking(job.language):
         if hanging is not None:
             return card.render(job, remark=place_of(hanging)), None
-        picture = await album(job, services.picture_store.blobs, limit_bytes=limit_bytes)
+        picture = await album(job, services.picture_store, limit_bytes=limit_bytes)
         return card.render(job, position=position, picture=picture, remark=remark), picture
 
 

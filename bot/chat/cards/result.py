@@ -26,7 +26,7 @@ async def result_command(interaction: discord.Interaction, picture: int | None =
     job, undelivered = await _choose(services, interaction.user.id, picture)
     check_age(interaction, job)
     try:
-        shown = await album(job, services.picture_store.blobs, limit_bytes=interaction.filesize_limit)
+        shown = await album(job, services.picture_store, limit_bytes=interaction.filesize_limit)
     except BlobMissing as error:
         raise Refusal(_("That picture is no longer kept here.")) from error
     remark = _("It could not be delivered in {channel}.", channel=f"<#{job.channel_id}>")

@@ -7,8 +7,9 @@ import discord
 from discord import ui
 
 from bot.chat.cards.access import kept, require_picture
-from bot.chat.cards.card_picture import REQUEST_LIMIT_BYTES, alt_text, filename, fitted
+from bot.chat.cards.card_picture import REQUEST_LIMIT_BYTES, alt_text, filename
 from bot.chat.ui.components import Picture, gallery, layout
+from bot.chat.ui.services import services_of
 from bot.chat.ui.text import plain
 from bot.domain.jobs.model import Job
 from bot.domain.requests.rerun import styles_of
@@ -31,7 +32,8 @@ async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> N
     shown += [("result", job.result_blob or "", alt_text(job))]
     data = [await kept(interaction, key) for _name, key, _words in shown]
     limit = min(interaction.filesize_limit, REQUEST_LIMIT_BYTES // len(shown))
-    files = await asyncio.gather(*(asyncio.to_thread(fitted, one, limit) for one in data))
+    editor = services_of(interaction).picture_store.editor
+    files = await asyncio.gather(*(editor.within(one, limit) for one in data))
     pictures = [
         Picture(
             filename=filename(f"{name}-{job.id}", ending, spoiler=job.spoiler),

@@ -16,7 +16,7 @@ from bot.chat.ui.components import layout
 from bot.chat.ui.permissions import require_host, require_host_of
 from bot.chat.ui.services import Services, services_of
 from bot.chat.ui.text import plain
-from bot.chat.ui.thumbnails import shrunk
+from bot.chat.ui.thumbnails import EDGE_PX
 from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.gallery import digest
@@ -151,7 +151,7 @@ async def _style_picture(services: Services, challenge: Challenge) -> list[disco
         data = await services.picture_store.blobs.get(challenge.style_blob or "")
     except BlobMissing:
         return []
-    small = await asyncio.to_thread(shrunk, data)
+    small = await services.picture_store.editor.thumbnail(data, EDGE_PX)
     description = _("The style of this challenge: {style}", style=challenge.preset)[:256]
     return [discord.File(BytesIO(small), filename="style.jpg", description=description)]
 
@@ -228,7 +228,7 @@ async def vote(interaction: discord.Interaction) -> None:
     log.info("vote opened", challenge=challenge.id, entries=len(entries))
     restricted = may_show_restricted(interaction.channel)
     with speaking(public_language(interaction)):
-        pages = await vote_pages(challenge, entries, services.picture_store.blobs, age_restricted=restricted)
+        pages = await vote_pages(challenge, entries, services.picture_store, age_restricted=restricted)
     opened = _("The vote is open. End it with /challenge end.")
     ids = await publish(interaction, opened, *(message for _entries, message in pages))
     shown = {one.user_id: at for (page, _message), at in zip(pages, ids, strict=True) for one in page}
@@ -254,9 +254,7 @@ async def end(interaction: discord.Interaction) -> None:
             places = voting.places(await voting.entries_of(connection, challenge.id))
     restricted = may_show_restricted(interaction.channel)
     with speaking(public_language(interaction)):
-        message = await result_message(
-            challenge, places, services.picture_store.blobs, age_restricted=restricted
-        )
+        message = await result_message(challenge, places, services.picture_store, age_restricted=restricted)
     (message_id,) = await publish(interaction, _("The challenge has ended."), message)
     async with services.database.begin() as connection:
         await challenges.announced(connection, challenge.id, message_id=message_id)

@@ -87,9 +87,7 @@ class DigestTeller:
         for number, exhibit in enumerate(best, start=1):
             job = exhibit.job
             description = described(job, number)
-            file = await thumbnail(
-                job, self._services.picture_store.blobs, number=number, description=description
-            )
+            file = await thumbnail(job, self._services.picture_store, number=number, description=description)
             if file is not None:
                 files.append(file)
                 lines.append(line_of(exhibit, number))

@@ -1,6 +1,5 @@
 """An exhibit's message in the art channel: the picture, who made it, and two buttons that work for ever."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.cards.card_picture import shrink
 from bot.chat.ui.components import layout
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.permissions import is_moderator
@@ -17,8 +15,8 @@ from bot.chat.ui.services import services_of
 from bot.chat.ui.text import plain
 from bot.domain.gallery import exhibits, stars
 from bot.domain.gallery.exhibits import Exhibit
+from bot.domain.requests.pictures import PictureStore
 from bot.language import _, n_
-from bot.media.blobs import Blobs
 
 ACCENT = discord.Colour(0xC8A24A)
 
@@ -85,17 +83,15 @@ class TakeDownButton(
         )
 
 
-async def picture_of(exhibit: Exhibit, blobs: Blobs, *, limit_bytes: int) -> discord.File:
+async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_bytes: int) -> discord.File:
     """The picture as it is uploaded to the art channel.
 
     Raises:
         BlobMissing: it is no longer kept.
     """
     job = exhibit.job
-    data = await blobs.get(job.result_blob or "")
-    suffix = "png"
-    if len(data) > limit_bytes:
-        data, suffix = await asyncio.to_thread(shrink, data, limit_bytes), "jpg"
+    png = await picture_store.blobs.get(job.result_blob or "")
+    data, suffix = await picture_store.editor.within(png, limit_bytes)
     description = _("A picture painted in the style of {style}", style=job.style_name)
     return discord.File(
         BytesIO(data), filename=f"easel-{job.id}.{suffix}", spoiler=job.spoiler, description=description[:256]

@@ -228,7 +228,7 @@ async def _add_pictures(
     for number, exhibit in enumerate(found, start=first):
         job = exhibit.job
         description = described(job, number)
-        file = await thumbnail(job, services.picture_store.blobs, number=number, description=description)
+        file = await thumbnail(job, services.picture_store, number=number, description=description)
         if file is not None:
             files.append(file)
             lines.append(line_of(exhibit, number))

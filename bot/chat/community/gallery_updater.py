@@ -161,7 +161,7 @@ class GalleryUpdater:
         self, exhibit: Exhibit, channel: discord.TextChannel, settings: GuildSettings
     ) -> discord.Message:
         limit_bytes = channel.guild.filesize_limit
-        file = await picture_of(exhibit, self._services.picture_store.blobs, limit_bytes=limit_bytes)
+        file = await picture_of(exhibit, self._services.picture_store, limit_bytes=limit_bytes)
         weekly = exhibit.job.style_name == settings.weekly_style
         view = message_of(exhibit, discord.MediaGalleryItem(file), weekly=weekly)
         return await channel.send(view=view, file=file, nonce=f"hang-{exhibit.job.id}")

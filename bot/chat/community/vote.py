@@ -15,8 +15,8 @@ from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
 from bot.domain.challenges import voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.challenges.voting import Entry, Place
+from bot.domain.requests.pictures import PictureStore
 from bot.language import _, n_
-from bot.media.blobs import Blobs
 
 PER_MESSAGE = 10
 """Discord's limit of files, and of a gallery's pictures."""
@@ -60,13 +60,13 @@ class VoteSelect(
 
 
 async def vote_pages(
-    challenge: Challenge, entries: list[Entry], blobs: Blobs, *, age_restricted: bool
+    challenge: Challenge, entries: list[Entry], picture_store: PictureStore, *, age_restricted: bool
 ) -> list[tuple[list[Entry], Message]]:
     """All entries by number, ten to a message, beside it; the last message has the select.
 
     age_restricted: whether such pictures may be shown here.
     """
-    pictures = await _pictures(entries, blobs, age_restricted=age_restricted)
+    pictures = await _pictures(entries, picture_store, age_restricted=age_restricted)
     groups = [pictures[at : at + PER_MESSAGE] for at in range(0, len(pictures), PER_MESSAGE)] or [[]]
     pages: list[tuple[list[Entry], Message]] = []
     for group in groups:
@@ -89,13 +89,13 @@ async def vote_pages(
 
 
 async def result_message(
-    challenge: Challenge, places: list[Place], blobs: Blobs, *, age_restricted: bool
+    challenge: Challenge, places: list[Place], picture_store: PictureStore, *, age_restricted: bool
 ) -> Message:
     """Who came where, and the winning pictures."""
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
     container.add_item(ui.TextDisplay("## " + _("Results: {theme}", theme=plain(challenge.theme))))
     winners = list(places[0].entries) if places and places[0].votes else []
-    pictures = await _pictures(winners[:PER_MESSAGE], blobs, age_restricted=age_restricted)
+    pictures = await _pictures(winners[:PER_MESSAGE], picture_store, age_restricted=age_restricted)
     files = [file for _entry, file in pictures]
     if files:
         container.add_item(gallery_of(files))
@@ -119,7 +119,7 @@ def _result_lines(places: list[Place]) -> list[str]:
 
 
 async def _pictures(
-    entries: list[Entry], blobs: Blobs, *, age_restricted: bool
+    entries: list[Entry], picture_store: PictureStore, *, age_restricted: bool
 ) -> list[tuple[Entry, discord.File]]:
     """Each entry with its picture; left out where that is gone or may not be shown here."""
     found = []
@@ -127,7 +127,7 @@ async def _pictures(
         if entry.job.age_restricted and not age_restricted:
             continue
         file = await thumbnail(
-            entry.job, blobs, number=entry.number, description=described(entry.job, entry.number)
+            entry.job, picture_store, number=entry.number, description=described(entry.job, entry.number)
         )
         if file is not None:
             found.append((entry, file))

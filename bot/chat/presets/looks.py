@@ -9,13 +9,14 @@ from discord import app_commands, ui
 from bot.chat.ui.components import Picture, layout
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.persistent import Persistent
+from bot.chat.ui.services import services_of
 from bot.chat.ui.style_choices import MAX_CHOICES
 from bot.chat.ui.text import QUALITY_WORDS
 from bot.domain.styles import looks
 from bot.domain.styles.looks import BUILT_IN, STRENGTHS, Painting
 from bot.errors import Refusal
 from bot.language import N_, _
-from bot.media.thumbnails import thumbnail
+from bot.media.editor import PictureEditor
 
 PAINTING_PX = 384
 STRENGTH, QUALITY = "strength", "quality"
@@ -81,7 +82,7 @@ async def _names(_interaction: discord.Interaction, current: str) -> list[app_co
 
 
 async def _show(interaction: discord.Interaction[Any], topic: str) -> None:
-    texts, pictures = await _page(topic)
+    texts, pictures = await _page(topic, services_of(interaction).picture_store.editor)
     container: ui.Container[Any] = ui.Container()
     container.add_item(ui.TextDisplay(texts[0]))
     if pictures:
@@ -97,7 +98,7 @@ async def _show(interaction: discord.Interaction[Any], topic: str) -> None:
     await interaction.edit_original_response(view=layout(container), attachments=files)
 
 
-async def _page(topic: str) -> tuple[list[str], list[Picture]]:
+async def _page(topic: str, editor: PictureEditor) -> tuple[list[str], list[Picture]]:
     """A topic's texts, the first of them a heading, and its pictures."""
     if topic == STRENGTH:
         return await _strengths()
@@ -108,12 +109,12 @@ async def _page(topic: str) -> tuple[list[str], list[Picture]]:
     painting = next((one for one in BUILT_IN if one.file == topic), None)
     if painting is None:
         raise Refusal(_("That look does not come with Easel any more: see the others with /look."))
-    return await _painting(painting)
+    return await _painting(painting, editor)
 
 
-async def _painting(painting: Painting) -> tuple[list[str], list[Picture]]:
+async def _painting(painting: Painting, editor: PictureEditor) -> tuple[list[str], list[Picture]]:
     example = await asyncio.to_thread(painting.read_example)
-    original = await asyncio.to_thread(lambda: thumbnail(painting.read(), PAINTING_PX))
+    original = await editor.thumbnail(await asyncio.to_thread(painting.read), PAINTING_PX)
     pictures = [
         Picture(
             filename="look.jpg",

@@ -23,7 +23,6 @@ from bot.domain.styles.server_presets import may_remove
 from bot.errors import Refusal
 from bot.language import N_, _
 from bot.media.blobs import BlobMissing
-from bot.media.thumbnails import thumbnail
 
 PICTURE_PX = 1024
 LABELS = {
@@ -144,7 +143,7 @@ async def picture_of(
     if data is None:
         return None
     description = _("The style picture of {name}", name=style.name)
-    small = await asyncio.to_thread(thumbnail, data, edge_px)
+    small = await picture_store.editor.thumbnail(data, edge_px)
     return Picture(filename=filename, data=small, description=description)
 
 

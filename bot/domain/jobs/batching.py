@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import one_at_a_time
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.tables import jobs
-from nst_core.images.formats import fitted
 from nst_core.params import ALIKE, VERSION, Params
-from nst_core.pyramid import scales
+from nst_core.pyramid import fitted, scales
 
 LOOKED_AT = 200
 """Jobs of one kind, from the front of the line, among which companions are chosen."""

@@ -2,10 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Protocol
-
-from PIL import Image
 
 from bot.domain.requests.content_policy import ContentPolicy
 from bot.domain.styles.picture_source import PictureSource
@@ -13,7 +10,9 @@ from bot.errors import Refusal
 from bot.language import _
 from bot.media.blobs import BlobMissing, Blobs
 from bot.media.decode import Clean
+from bot.media.editor import PictureEditor
 from bot.media.fetch import AttachmentSource
+from bot.media.headers import sides_px
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +40,7 @@ class PictureStore:
         source: AttachmentSource,
         decoder: Cleaner,
         blobs: Blobs,
+        editor: PictureEditor,
         policy: ContentPolicy | None = None,
     ) -> None:
         """`policy` is asked about every picture that does not come with Easel; None: none is rated."""
@@ -48,6 +48,7 @@ class PictureStore:
         self._decoder = decoder
         self._policy = policy
         self.blobs = blobs
+        self.editor = editor
 
     async def fetch(self, url: str) -> bytes:
         """An attachment's file as it is: not decoded, and not to be trusted.
@@ -93,18 +94,10 @@ class PictureStore:
 
     async def check_mask(self, key: str) -> None:
         """Raises `Refusal` when a mask would let nothing be painted."""
-        if await asyncio.to_thread(_is_black, await self.blobs.get(key)):
+        if await self.editor.is_black(await self.blobs.get(key)):
             raise Refusal(_("That mask is black all over: paint white what should be painted."))
 
 
-def _is_black(data: bytes) -> bool:
-    """Whether nothing is white or grey in a mask; what is transparent counts as black."""
-    with Image.open(BytesIO(data)) as image:
-        mask = Image.new("RGBA", image.size, "black")
-        mask.alpha_composite(image.convert("RGBA"))
-        return mask.convert("RGB").getbbox() is None
-
-
 def _measured(key: str, data: bytes, *, hidden: bool = False) -> StoredPicture:
-    with Image.open(BytesIO(data)) as image:  # the head only: these pixels are clean already
-        return StoredPicture(blob=key, width=image.width, height=image.height, hidden=hidden)
+    width, height = sides_px(data)
+    return StoredPicture(blob=key, width=width, height=height, hidden=hidden)

@@ -21,7 +21,9 @@ from bot.domain.jobs import model
 from bot.domain.jobs.model import Claim, Job, Progress
 from bot.domain.servers import onboarding
 from bot.engines.local import LocalEngine
+from bot.media import pixels
 from bot.media.decode import Clean, DecodeLimits, outcome
+from bot.media.editor import PictureEditor
 from bot.media.reading import load_libraries, serve
 from bot.playground import SimulatedCdn
 from bot.settings import Settings
@@ -152,6 +154,13 @@ class ReaderInHouse:
         return outcome(status, output, "", limits)
 
 
+class EditorInHouse(PictureEditor):
+    """Edits pictures as the editor's children do, without a process for each."""
+
+    async def run(self, operation: str, data: bytes, **arguments: int | str) -> bytes:
+        return await asyncio.to_thread(pixels.serve, operation, data, arguments)
+
+
 @pytest.fixture
 def settings(tmp_path: Path, migrated_file: Path) -> Settings:
     data = tmp_path / "data"
@@ -174,7 +183,9 @@ def source() -> SimulatedCdn:
 
 @pytest.fixture
 async def application(settings: Settings, source: SimulatedCdn) -> AsyncIterator[Application]:
-    async with open_application(settings, source=source, decoder=ReaderInHouse()) as opened:
+    async with open_application(
+        settings, source=source, decoder=ReaderInHouse(), editor=EditorInHouse()
+    ) as opened:
         yield opened
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bot.media.reading import MIB
+from bot.media.limits import MIB
 from bot.media.sandbox import program
 
 FILTERED = sys.platform == "linux" and platform.machine() in {"x86_64", "aarch64"}

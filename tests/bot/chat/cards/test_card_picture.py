@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.chat.cards.card_picture import album, shrink
+from bot.chat.cards.card_picture import album
+from bot.media.pixels import shrink
 from tests.bot.chat.conftest import ChatHarness
 
 
@@ -32,8 +33,8 @@ async def test_a_result_over_the_channels_limit_says_that_it_is_smaller(chat: Ch
     await chat.stylize(content=("noise.png", noise_png()), size=128)
     await chat.paint()
     job = await chat.job()
-    whole = await album(job, chat.services.picture_store.blobs, limit_bytes=10_000_000)
-    fitted = await album(job, chat.services.picture_store.blobs, limit_bytes=10_000)
+    whole = await album(job, chat.services.picture_store, limit_bytes=10_000_000)
+    fitted = await album(job, chat.services.picture_store, limit_bytes=10_000)
     assert whole is not None
     assert whole.filename == "easel-1.png"
     assert whole.note is None
@@ -48,9 +49,9 @@ async def test_a_preview_that_was_superseded_meanwhile_is_left_out(chat: ChatHar
     await chat.paint_halfway()
     job = await chat.job()
     assert job.preview_blob is not None
-    assert await album(job, chat.services.picture_store.blobs, limit_bytes=10_000_000) is not None
+    assert await album(job, chat.services.picture_store, limit_bytes=10_000_000) is not None
     await chat.services.picture_store.blobs.delete(job.preview_blob)
-    assert await album(job, chat.services.picture_store.blobs, limit_bytes=10_000_000) is None
+    assert await album(job, chat.services.picture_store, limit_bytes=10_000_000) is None
 
 
 def test_transparency_becomes_white_where_jpeg_has_none() -> None:

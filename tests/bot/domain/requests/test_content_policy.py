@@ -12,6 +12,7 @@ from bot.domain.styles.picture_source import PictureSource
 from bot.errors import Failure, Refusal
 from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
+from bot.media.editor import PictureEditor
 from tests.support.picture_files import png
 
 MILD, RISKY, BROKEN = png(40, 40, (1, 2, 3)), png(40, 40, (200, 1, 1)), png(40, 40, (9, 9, 9))
@@ -44,7 +45,13 @@ async def _clean(name: str) -> bytes:
 
 def picture_store(folder: Path, action: Action, *, threshold: float = 0.8) -> PictureStore:
     policy = ContentPolicy(check=ByColour(), action=action, threshold=threshold)
-    return PictureStore(source=Shelf(), decoder=Decoder(DecodeLimits()), blobs=Blobs(folder), policy=policy)
+    return PictureStore(
+        source=Shelf(),
+        decoder=Decoder(DecodeLimits()),
+        blobs=Blobs(folder),
+        editor=PictureEditor(),
+        policy=policy,
+    )
 
 
 def assert_nothing_kept(folder: Path) -> None:
@@ -81,6 +88,12 @@ async def test_a_kept_picture_is_rated_again_and_our_own_paintings_never(tmp_pat
         await picture_store(tmp_path, Action.REFUSE).take(PictureSource(blob=key))
     check = ByColour()
     policy = ContentPolicy(check=check, action=Action.REFUSE, threshold=0.0001)
-    door = PictureStore(source=Shelf(), decoder=Decoder(DecodeLimits()), blobs=Blobs(tmp_path), policy=policy)
+    door = PictureStore(
+        source=Shelf(),
+        decoder=Decoder(DecodeLimits()),
+        blobs=Blobs(tmp_path),
+        editor=PictureEditor(),
+        policy=policy,
+    )
     await door.take(PictureSource(painting=BUILT_IN[0]))
     assert check.seen == 0

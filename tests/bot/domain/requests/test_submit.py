@@ -20,6 +20,7 @@ from bot.domain.styles.looks import Look
 from bot.domain.styles.picture_source import PictureSource
 from bot.errors import Failure, Refusal
 from bot.media.decode import DecodeLimits, Decoder
+from bot.media.editor import PictureEditor
 from nst_core.images import io
 from nst_core.params import VERSION
 from tests.bot.conftest import BOTH
@@ -182,7 +183,10 @@ async def test_a_job_that_cannot_be_enqueued_is_not_there(harness: SubmitHarness
         raise Failure("the engine is away")
 
     picture_store = PictureStore(
-        source=harness.attachments, decoder=Decoder(DecodeLimits()), blobs=harness.blobs
+        source=harness.attachments,
+        decoder=Decoder(DecodeLimits()),
+        blobs=harness.blobs,
+        editor=PictureEditor(),
     )
     submitter = Submitter(
         database=harness.database, enqueue=broken, picture_store=picture_store, limits=LIMITS

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from bot.domain.styles.looks import BUILT_IN
-from bot.media.thumbnails import thumbnail
+from bot.media.pixels import thumbnail
 
 
 def kept(width: int, height: int, mode: str = "RGB") -> bytes:

@@ -1,0 +1,57 @@
+"""The heads of a PNG's and a JPEG's blocks, walked without decoding anything.
+
+The file may come from anybody: nothing is unpacked, and what is broken ends the walk.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_JPEG: Final = b"\xff\xd8"
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and body of each chunk before the pixels.
+
+    Source: the PNG specification, "Chunk layout".
+    """
+    at = len(_PNG)
+    while data.startswith(_PNG) and at + 8 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        if name in {b"IDAT", b"IEND"}:
+            return
+        yield name, data[at + 8 : at + 8 + length]
+        at += 12 + length
+
+
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kind and body of each segment before the pixels.
+
+    Source: ITU-T T.81, annex B.
+    """
+    at = len(_JPEG)
+    while data.startswith(_JPEG) and at + 4 <= len(data):
+        mark, kind, length = struct.unpack_from(">BBH", data, at)
+        if mark != 0xFF or kind == 0xDA or length < 2:  # no marker; the scan begins; broken
+            return
+        yield kind, data[at + 4 : at + 2 + length]
+        at += 2 + length
+
+
+def sides_px(data: bytes) -> tuple[int, int]:
+    """Width and height, as the head of a PNG or JPEG tells them.
+
+    Raises:
+        ValueError: it is neither, or its head is cut short.
+    """
+    for name, body in png_chunks(data):
+        if name == b"IHDR" and len(body) >= 8:
+            width, height = struct.unpack_from(">II", body)
+            return width, height
+    for kind, body in jpeg_segments(data):
+        if kind in _FRAMES and len(body) >= 5:
+            height, width = struct.unpack_from(">HH", body, 1)
+            return width, height
+    raise ValueError(f"neither a PNG nor a JPEG: {data[:16]!r}")

@@ -1,0 +1,110 @@
+"""The child that edits our own pictures: `python -m bot.media.pixels OPERATION ARGUMENTS`.
+
+The picture, a PNG or JPEG of clean pixels, comes on stdin; what becomes of it goes to stdout.
+`bot.media.editor` starts it, and it is confined like the decoder: the gateway itself loads no Pillow.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from io import BytesIO
+from json import dumps, loads
+from typing import Any, Final
+
+from PIL import Image, ImageDraw, ImageFont
+
+from bot.media.limits import MIB
+from bot.media.sandbox import confine
+
+JPEG_QUALITY: Final = 85
+JPEG_QUALITIES: Final = (92, 85, 75, 60)
+SHRINK: Final = 0.7
+MEMORY_BYTES: Final = 2048 * MIB
+CPU_S: Final = 60
+
+
+def thumbnail(data: bytes, edge_px: int, *, badge: str = "") -> bytes:
+    """A JPEG whose long edge is at most `edge_px`; a `badge` stands dark on light in its corner."""
+    with _opened(data) as image:
+        image.draft("RGB", (edge_px, edge_px))
+        small = image.convert("RGB")
+    small.thumbnail((edge_px, edge_px), Image.Resampling.LANCZOS)
+    if badge:
+        _stamp(small, badge)
+    return _jpeg(small, quality=JPEG_QUALITY)
+
+
+def shrink(data: bytes, limit_bytes: int) -> bytes:
+    """The picture as a JPEG of at most `limit_bytes`: first at lower quality, then smaller."""
+    with _opened(data) as image:
+        picture = _opaque(image)
+    while True:
+        for quality in JPEG_QUALITIES:
+            small = _jpeg(picture, quality=quality, optimize=True)
+            if len(small) <= limit_bytes or max(picture.size) <= 64:
+                return small
+        picture = picture.resize((max(1, int(picture.width * SHRINK)), max(1, int(picture.height * SHRINK))))
+
+
+def is_black(data: bytes) -> bool:
+    """Whether nothing is white or grey in a mask; what is transparent counts as black."""
+    with _opened(data) as image:
+        mask = Image.new("RGBA", image.size, "black")
+        mask.alpha_composite(image.convert("RGBA"))
+    return mask.convert("RGB").getbbox() is None
+
+
+OPERATIONS: Final[dict[str, Callable[..., bytes | bool]]] = {
+    "thumbnail": thumbnail,
+    "shrink": shrink,
+    "is_black": is_black,
+}
+
+
+def serve(operation: str, data: bytes, arguments: dict[str, Any]) -> bytes:
+    """What goes to stdout: a picture's file, or an answer as JSON."""
+    answer = OPERATIONS[operation](data, **arguments)
+    return answer if isinstance(answer, bytes) else dumps(answer).encode()
+
+
+def main() -> None:
+    operation, arguments = sys.argv[1], loads(sys.argv[2])
+    Image.preinit()
+    ImageFont.load_default(12)  # the font's libraries, while files can still be opened
+    confine(memory_bytes=MEMORY_BYTES, cpu_s=CPU_S)
+    sys.stdout.buffer.write(serve(operation, sys.stdin.buffer.read(), arguments))
+    sys.stdout.buffer.flush()
+    os._exit(0)
+
+
+def _opened(data: bytes) -> Image.Image:
+    return Image.open(BytesIO(data), formats=("PNG", "JPEG"))
+
+
+def _jpeg(picture: Image.Image, **options: Any) -> bytes:
+    out = BytesIO()
+    picture.save(out, "JPEG", **options)
+    return out.getvalue()
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    """Without transparency, which JPEG has not: over white, as most pages show it."""
+    if "A" not in picture.getbands():
+        return picture.convert("RGB")
+    ground = Image.new("RGBA", picture.size, "white")
+    ground.alpha_composite(picture.convert("RGBA"))
+    return ground.convert("RGB")
+
+
+def _stamp(picture: Image.Image, badge: str) -> None:
+    size_px = max(12, max(picture.size) // 14)
+    font = ImageFont.load_default(size_px)
+    draw = ImageDraw.Draw(picture)
+    left, top, right, bottom = draw.textbbox((size_px * 0.4, size_px * 0.2), badge, font=font)
+    pad = size_px * 0.3
+    draw.rounded_rectangle((left - pad, top - pad, right + pad, bottom + pad), radius=pad, fill="white")
+    draw.text((size_px * 0.4, size_px * 0.2), badge, font=font, fill="black")
+
+
+if __name__ == "__main__":
+    main()
