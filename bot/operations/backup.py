@@ -21,7 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.db import Database
 from bot.domain.privacy.blob_refs import every_use
 from bot.errors import Failure, Refusal
-from bot.media.blobs import BlobMissing, Blobs, blobs_at
+from bot.media.blobs.choice import blobs_at
+from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.operations import archive
 from bot.operations.archive import Manifest, Writer
 from bot.settings import Settings

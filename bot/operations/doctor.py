@@ -16,7 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.db import Database
 from bot.domain.privacy.blob_refs import needed_next
 from bot.errors import Failure
-from bot.media.blobs import BlobMissing, Blobs, blobs_at
+from bot.media.blobs.choice import blobs_at
+from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.settings import Settings
 
 DISCORD_API = "https://discord.com/api/v10"

@@ -12,7 +12,8 @@ from alembic.util import CommandError
 from bot.db import Database
 from bot.domain.privacy.blob_refs import every_use
 from bot.errors import Failure, Refusal
-from bot.media.blobs import Blobs, blobs_at
+from bot.media.blobs.choice import blobs_at
+from bot.media.blobs.protocol import Blobs
 from bot.operations import archive
 from bot.operations.archive import Manifest, Member
 from bot.operations.backup import Summary, sqlite_file

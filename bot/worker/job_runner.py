@@ -9,7 +9,7 @@ from bot.domain.jobs.model import Claim
 from bot.engines.protocol import JobEngine
 from bot.errors import Failure, new_reference
 from bot.language import N_
-from bot.media.blobs import Blobs
+from bot.media.blobs.protocol import Blobs
 from bot.worker.attempt import Attempt
 from bot.worker.lease import KEPT, Lease, Previews
 from bot.worker.pictures import Work, pictures_of

@@ -11,7 +11,7 @@ import structlog
 from bot.domain.jobs.model import Claim, Job, Progress
 from bot.engines.protocol import EngineUnavailable, JobEngine
 from bot.errors import Failure
-from bot.media.blobs import Blobs
+from bot.media.blobs.protocol import Blobs
 from nst_core.images import io
 from nst_core.images.io import Picture
 

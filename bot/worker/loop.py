@@ -9,7 +9,7 @@ import structlog
 
 from bot.domain.jobs.model import Claim, Job
 from bot.engines.protocol import EngineUnavailable, JobEngine
-from bot.media.blobs import Blobs
+from bot.media.blobs.protocol import Blobs
 from bot.worker.attempt import drain
 from bot.worker.job_runner import JobRunner
 from bot.worker.pictures import Work

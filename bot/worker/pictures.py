@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.jobs.model import Job
-from bot.media.blobs import Blobs
+from bot.media.blobs.protocol import Blobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

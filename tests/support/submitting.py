@@ -17,7 +17,7 @@ from bot.domain.styles import presets
 from bot.domain.styles.looks import Look
 from bot.domain.styles.picture_source import PictureSource
 from bot.errors import Refusal
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.editor import PictureEditor
 from bot.tables import deliveries as deliveries_table
@@ -76,7 +76,7 @@ class SubmitHarness:
         policy: ContentPolicy | None = None,
     ) -> None:
         self.database = database
-        self.blobs = Blobs(folder)
+        self.blobs = FolderBlobs(folder)
         self.attachments = Attachments()
         self.enqueued: list[int] = []
         picture_store = PictureStore(

@@ -17,7 +17,7 @@ from bot.domain.jobs import queue
 from bot.domain.jobs.model import Claim, Job, Progress, State
 from bot.engines.local import LocalEngine
 from bot.engines.protocol import EngineUnavailable, JobEngine
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from bot.worker.loop import Paint, Worker, up_to
 from bot.worker.pictures import Pictures, Work
 from nst_core.events import Event, Finished, Preview, Started, Step
@@ -190,7 +190,7 @@ class WorkerHarness:
     def __init__(self, database: Database, folder: Path, *, lease_s: float = 20.0) -> None:
         self.database = database
         self.folder = folder
-        self.blobs = Blobs(folder)
+        self.blobs = FolderBlobs(folder)
         self.engine = ShakyEngine(LocalEngine(database, lease_s=lease_s, max_attempts=3), {})
         self.stop = asyncio.Event()
 

@@ -17,7 +17,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.styles import looks
 from bot.engines.choice import engine_for
 from bot.engines.supervisor import WORKER_DEFAULTS
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from bot.settings import Settings
 from nst_core.images import io
 from nst_core.params import Params
@@ -34,7 +34,7 @@ class DataFolder:
     def __init__(self, folder: Path, database: Database) -> None:
         self.folder = folder
         self.database = database
-        self.blobs = Blobs(folder / "blobs")
+        self.blobs = FolderBlobs(folder / "blobs")
         self.engine = engine_for(database, Settings())
 
     async def submit(self, params: Params, *, batch_key: str | None = None) -> int:

@@ -10,7 +10,7 @@ from bot.domain.jobs import model
 from bot.domain.jobs.model import Job, State
 from bot.errors import Refusal
 from bot.language import _
-from bot.media.blobs import BlobMissing
+from bot.media.blobs.protocol import BlobMissing
 
 
 async def require_job(interaction: discord.Interaction[Any], job_id: int) -> Job:

@@ -4,7 +4,7 @@ from bot.chat.ui.components import Picture
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.requests.pictures import PictureStore
 from bot.language import _
-from bot.media.blobs import BlobMissing
+from bot.media.blobs.protocol import BlobMissing
 
 REQUEST_LIMIT_BYTES = 24 * 1024 * 1024
 """What fits into one request of at most 25 MiB. Source: Discord's documentation, "Uploading Files"."""

@@ -14,7 +14,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
 from bot.errors import Refusal
 from bot.language import _
-from bot.media.blobs import BlobMissing
+from bot.media.blobs.protocol import BlobMissing
 
 
 @app_commands.command(name="result", description="Your newest finished pictures, shown only to you")

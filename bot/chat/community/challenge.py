@@ -23,7 +23,7 @@ from bot.domain.gallery import digest
 from bot.domain.styles import looks, server_presets
 from bot.errors import Refusal
 from bot.language import _, nearest, speaking
-from bot.media.blobs import BlobMissing
+from bot.media.blobs.protocol import BlobMissing
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ from bot.domain.gallery.exhibits import Exhibit, Step
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.language import speaking
-from bot.media.blobs import BlobMissing
+from bot.media.blobs.protocol import BlobMissing
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ from bot.domain.styles.picture_source import PictureSource
 from bot.domain.styles.server_presets import may_remove
 from bot.errors import Refusal
 from bot.language import N_, _
-from bot.media.blobs import BlobMissing
+from bot.media.blobs.protocol import BlobMissing
 
 PICTURE_PX = 1024
 LABELS = {

@@ -13,7 +13,7 @@ from bot.chat.ui.retry import TROUBLES, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE
 from bot.chat.ui.text import plain
 from bot.errors import Failure, Refusal, new_reference
 from bot.language import _, nearest, speak
-from bot.media.blobs import BlobMissing
+from bot.media.blobs.protocol import BlobMissing
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from discord import ui
 from bot.domain.jobs.model import Job
 from bot.domain.requests.pictures import PictureStore
 from bot.language import _
-from bot.media.blobs import BlobMissing
+from bot.media.blobs.protocol import BlobMissing
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any, Final
 
 from bot.domain.privacy.personal_data import KeptPicture
-from bot.media.blobs import BlobMissing, Blobs
+from bot.media.blobs.protocol import BlobMissing, Blobs
 
 MAX_PARTS: Final = 10
 ENTRY_BYTES: Final = 300

@@ -14,7 +14,7 @@ from bot.domain.jobs.model import WAITING, State
 from bot.domain.outbox import takedowns
 from bot.domain.privacy import blob_refs
 from bot.domain.styles.looks import BUILT_IN
-from bot.media.blobs import Blobs
+from bot.media.blobs.protocol import Blobs
 from bot.tables import (
     challenges,
     deliveries,

@@ -15,7 +15,7 @@ from bot.domain.jobs.model import WAITING
 from bot.domain.privacy import blob_refs
 from bot.domain.servers import left
 from bot.errors import Failure
-from bot.media.blobs import Blobs
+from bot.media.blobs.protocol import Blobs
 from bot.tables import jobs
 
 log = structlog.get_logger(__name__)

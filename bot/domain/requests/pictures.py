@@ -8,7 +8,7 @@ from bot.domain.requests.content_policy import ContentPolicy
 from bot.domain.styles.picture_source import PictureSource
 from bot.errors import Refusal
 from bot.language import _
-from bot.media.blobs import BlobMissing, Blobs
+from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.media.decode import Clean
 from bot.media.editor import PictureEditor
 from bot.media.fetch import AttachmentSource

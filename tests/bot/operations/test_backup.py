@@ -20,7 +20,7 @@ from bot.domain.jobs.model import State
 from bot.domain.styles import presets
 from bot.domain.styles.looks import Look
 from bot.errors import Refusal
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from bot.operations import doctor
 from bot.operations.backup import back_up
 from bot.operations.restore import restore
@@ -36,11 +36,11 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from bot.db import Database
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from tests.support.rows import add, add_card
 
 async def main(folder):
-    database, blobs = Database(f"sqlite+aiosqlite:///{folder}/easel.db"), Blobs(Path(folder) / "blobs")
+    database, blobs = Database(f"sqlite+aiosqlite:///{folder}/easel.db"), FolderBlobs(Path(folder) / "blobs")
     for number in range(100_000):
         content = await blobs.put(b"content %d" % number * 500)
         style = await blobs.put(b"style %d" % number)
@@ -110,7 +110,7 @@ def files(settings: Settings) -> dict[str, bytes]:
 async def test_a_copy_has_every_row_and_every_picture(
     settings: Settings, database: Database, file: Path, copy: Settings
 ) -> None:
-    blobs = Blobs(settings.blobs_dir)
+    blobs = FolderBlobs(settings.blobs_dir)
     result, style, blended = [await blobs.put(name.encode()) for name in ("result", "style", "blended")]
     orphan = await blobs.put(b"nobody names this one")
     async with database.begin() as connection:
@@ -140,7 +140,7 @@ async def test_a_copy_passes_the_doctor_s_checks_and_its_jobs_are_painted_to_the
         assert job.state is State.RENDERED
         first = await read_job(database, 1)
         assert first.result_blob is not None
-        assert await harness.blobs.get(first.result_blob) == await Blobs(settings.blobs_dir).get(
+        assert await harness.blobs.get(first.result_blob) == await FolderBlobs(settings.blobs_dir).get(
             first.result_blob
         )
 
@@ -188,7 +188,7 @@ async def test_backups_taken_while_jobs_are_written_are_whole(
 
 async def count_whole_jobs(settings: Settings) -> int:
     """How many jobs there are; each has its card's address and both its pictures."""
-    blobs = Blobs(settings.blobs_dir)
+    blobs = FolderBlobs(settings.blobs_dir)
     async with opened(settings) as database, database.read() as connection:
         query = select(jobs.c.content_blob, jobs.c.style_blob).join(deliveries)
         found = (await connection.execute(query)).all()
@@ -219,7 +219,7 @@ async def test_a_picture_that_was_deleted_before_is_noted_and_not_asked_for(
 ) -> None:
     job = await read_job(database, 1)
     assert job.result_blob is not None
-    await Blobs(settings.blobs_dir).delete(job.result_blob)
+    await FolderBlobs(settings.blobs_dir).delete(job.result_blob)
     second = copied.with_name("second.tar.gz")
     assert (await back_up(settings, second)).missing == 1
     assert (await restore(copy, second)).missing == 1

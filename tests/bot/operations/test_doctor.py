@@ -11,7 +11,7 @@ from aiohttp import web
 from rich.console import Console
 
 from bot.db import Database
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from bot.operations import doctor
 from bot.operations.doctor import Finding
 from bot.settings import Settings
@@ -165,7 +165,7 @@ async def test_the_report_names_every_check_and_fails_when_one_does(settings: Se
 
 async def test_a_waiting_job_s_pictures_are_looked_for(settings: Settings) -> None:
     assert "no jobs yet" in (await doctor.pictures(settings)).saw
-    database, blobs = Database(settings.url), Blobs(settings.blobs_dir)
+    database, blobs = Database(settings.url), FolderBlobs(settings.blobs_dir)
     await database.migrate()
     kept = await blobs.put(b"kept")
     async with database.begin() as connection:

@@ -10,7 +10,7 @@ from bot.domain.jobs import heartbeats, queue
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries
 from bot.errors import Failure, Refusal
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from bot.media.decode import Clean
 from bot.web import machine
 from bot.web.meters import Meters, TimedDecoder
@@ -98,7 +98,7 @@ async def test_open_cards_and_their_tries_are_counted(service: Service) -> None:
 
 async def test_workers_blobs_disk_and_gateway_are_measured(service: Service) -> None:
     service.pids |= {"mine": os.getpid(), "gone": 2**22 + 1}
-    await Blobs(service.folder / "blobs").put(b"12345")
+    await FolderBlobs(service.folder / "blobs").put(b"12345")
     async with service.open(own_workers=2) as site:
         memory = await site.metric("easel_worker_resident_bytes", pid=str(os.getpid()))
         assert memory is not None
@@ -124,7 +124,7 @@ async def test_a_folder_is_measured_once_in_a_while(tmp_path: Path) -> None:
     now = [0.0]
     size = machine.FolderSize(tmp_path / "blobs", every_s=60, clock=lambda: now[0])
     assert await size.files_and_bytes() == (0, 0)
-    await Blobs(tmp_path / "blobs").put(b"12345")
+    await FolderBlobs(tmp_path / "blobs").put(b"12345")
     assert await size.files_and_bytes() == (0, 0)
     now[0] = 60.0
     assert await size.files_and_bytes() == (1, 5)

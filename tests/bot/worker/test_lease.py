@@ -5,7 +5,7 @@ import pytest
 from bot.db import Database
 from bot.domain.jobs.model import State
 from bot.errors import Failure
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from bot.worker.lease import KEPT, Previews
 from nst_core.images import io
 from tests.support.rows import read_job
@@ -149,7 +149,7 @@ async def test_a_preview_of_the_content_s_own_pixels_is_not_the_content(harness:
     assert await harness.blobs.get(job.content_blob) == png("teal")
 
 
-class FullDisk(Blobs):
+class FullDisk(FolderBlobs):
     """Has room for PNG only."""
 
     async def put(self, data: bytes) -> str:
@@ -168,7 +168,7 @@ async def test_a_preview_that_cannot_be_stored_costs_no_job(harness: WorkerHarne
         await harness.until(job_id, lambda job: job.state is State.RENDERED)
 
 
-class BrokenDisk(Blobs):
+class BrokenDisk(FolderBlobs):
     """Keeps nothing."""
 
     async def put(self, data: bytes) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.media.blobs import BlobMissing
+from bot.media.blobs.protocol import BlobMissing
 from bot.worker.pictures import Pictures, WeightedStyle, pictures_of
 from tests.support.rows import read_job
 from tests.support.worker import FINISHED, Brush, WorkerHarness, png

@@ -8,7 +8,7 @@ from PIL import Image
 
 from bot.domain.jobs.model import State
 from bot.errors import Failure
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from bot.worker.attempt import Attempt
 from bot.worker.timelapse import EDGE_PX, MAX_BYTES, MAX_FRAMES, RESULT_MS, Timelapse
 from nst_core.images.io import Picture
@@ -92,7 +92,7 @@ async def test_no_film_is_made_where_none_is_wanted(harness: WorkerHarness) -> N
     assert (job.state, job.timelapse_blob) == (State.RENDERED, None)
 
 
-class NoRoomForFilms(Blobs):
+class NoRoomForFilms(FolderBlobs):
     async def put(self, data: bytes) -> str:
         if data.startswith(b"RIFF"):
             raise Failure("the disk is full")

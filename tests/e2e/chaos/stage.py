@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot.db import Database
 from bot.engines.choice import engine_for
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from bot.settings import Settings
 from tests.e2e.chaos.grounds import Ground
 from tests.e2e.chaos.processes import Process
@@ -43,7 +43,7 @@ class Stage:
             max_attempts=3,
         )
         self.database = Database(ground.database_url, checkpoints=False)
-        self.blobs = Blobs(self.settings.blobs_dir)
+        self.blobs = FolderBlobs(self.settings.blobs_dir)
         self.gateways: list[Process] = []
         self.workers: list[Process] = []
         self.listeners: list[Heard] = []

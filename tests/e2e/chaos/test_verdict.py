@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.domain.jobs.model import Job, State
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
+from bot.media.blobs.protocol import Blobs
 from tests.e2e.chaos import report, scenes, suite
 from tests.e2e.chaos.play import Record
 from tests.e2e.chaos.verdict import Verdict, judge_cards
@@ -20,7 +21,7 @@ BUTTON = {"type": 2, "label": "Cancel", "custom_id": "easel:cancel:1"}
 
 @pytest.fixture
 def blobs(tmp_path: Path) -> Blobs:
-    return Blobs(tmp_path)
+    return FolderBlobs(tmp_path)
 
 
 def card(number: int, *, data: bytes | None = None, text: str = "", **given: Any) -> Message:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bot.domain.jobs.model import State
 from bot.domain.privacy import blob_refs
 from bot.domain.privacy.retention import GRACE_S, Keeping, Sweeper
-from bot.media.blobs import BlobMissing, Blobs
+from bot.media.blobs.protocol import BlobMissing, Blobs
 from tests.e2e.chaos.play import Play, Record, answered
 from tests.e2e.chaos.stage import Stage
 from tests.e2e.wire.world import Message

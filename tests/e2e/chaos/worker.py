@@ -21,7 +21,7 @@ import numpy as np
 from bot.db import Database
 from bot.engines.choice import queue_listener_for
 from bot.engines.local import LocalEngine
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from bot.settings import Settings
 from bot.telemetry import configure_logging
 from bot.worker.loop import Worker, up_to
@@ -52,7 +52,7 @@ class Crier:
         time.sleep(DWELL_S)
 
 
-class TellingBlobs(Blobs):
+class TellingBlobs(FolderBlobs):
     """Tells before and after a result is stored; previews are JPEG."""
 
     def __init__(self, folder: Path, crier: Crier) -> None:

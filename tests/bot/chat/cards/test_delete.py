@@ -8,7 +8,7 @@ from sqlalchemy import select
 from bot.chat.client import EaselClient
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.media.blobs import BlobMissing
+from bot.media.blobs.protocol import BlobMissing
 from bot.tables import exhibits
 from tests.bot.chat.conftest import ChatHarness, card
 from tests.support.clicks import buttons_of, forge, painted, press, private_words

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.privacy.export import Export, ending_of
 from bot.domain.privacy.personal_data import KeptPicture
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 
 RECORDS = {"jobs": [{"id": 1, "style_name": "波"}]}
 
@@ -17,7 +17,7 @@ RECORDS = {"jobs": [{"id": 1, "style_name": "波"}]}
 async def packed(
     tmp_path: Path, sizes: list[int], *, limit_bytes: int, max_parts: int = 10
 ) -> tuple[list[zipfile.ZipFile], list[str]]:
-    blobs = Blobs(tmp_path)
+    blobs = FolderBlobs(tmp_path)
     pictures = []
     for number, size in enumerate(sizes):
         blob = await blobs.put(b"\x89PNG" + bytes([number]) * (size - 4))
@@ -54,7 +54,7 @@ async def test_there_is_an_end_to_the_parts(tmp_path: Path) -> None:
 
 
 async def test_without_pictures_there_are_still_the_records(tmp_path: Path) -> None:
-    blobs = Blobs(tmp_path)
+    blobs = FolderBlobs(tmp_path)
     gone = [KeptPicture(name="gone", blob="0" * 64)]
     (part,) = [part async for part in Export(RECORDS, gone, blobs, limit_bytes=10_000).parts()]
     assert zipfile.ZipFile(BytesIO(part)).namelist() == ["data.json"]

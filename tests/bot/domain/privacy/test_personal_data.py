@@ -18,7 +18,8 @@ from bot.domain.privacy.personal_data import Forgotten
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
 from bot.domain.styles.looks import BUILT_IN
-from bot.media.blobs import BlobMissing, Blobs
+from bot.media.blobs.folder import FolderBlobs
+from bot.media.blobs.protocol import BlobMissing
 from bot.tables import challenges, deliveries, entries, exhibits, presets, server_presets, stars, votes
 from bot.tables import jobs as jobs_table
 from bot.tables import people as people_table
@@ -30,7 +31,7 @@ THEIRS = (jobs_table, deliveries, presets, server_presets, stars, exhibits, entr
 class SubmitHarness:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
-        self.blobs = Blobs(folder)
+        self.blobs = FolderBlobs(folder)
 
     async def furnish(self, user_id: int, other_id: int, *, challenge_id: int) -> int:
         """One row of the person's in every table, with pictures of their own; returns their job."""

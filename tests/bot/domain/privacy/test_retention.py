@@ -13,7 +13,8 @@ from bot.domain.privacy import blob_refs
 from bot.domain.privacy.retention import DAY_S, GRACE_S, Keeping, Sweeper, Swept
 from bot.domain.servers import left, users
 from bot.domain.servers.users import CurrentStyle
-from bot.media.blobs import BlobMissing, Blobs
+from bot.media.blobs.folder import FolderBlobs
+from bot.media.blobs.protocol import BlobMissing
 from bot.settings import Settings
 from bot.tables import jobs, presets, server_presets
 from tests.bot.away import Away
@@ -29,7 +30,7 @@ class SubmitHarness:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
         self.folder = folder
-        self.blobs = Blobs(folder)
+        self.blobs = FolderBlobs(folder)
 
     async def sweep(self, keeping: Keeping = KEEPING, *, now: float = NOW) -> Swept:
         sweeper = Sweeper(database=self.database, blobs=self.blobs, keeping=keeping, clock=lambda: now)
@@ -166,7 +167,7 @@ async def test_a_server_is_forgotten_after_its_days(harness: SubmitHarness) -> N
 
 async def test_a_sweeper_outlives_a_database_that_is_away(tmp_path: Path) -> None:
     database = Away(f"sqlite+aiosqlite:///{tmp_path / 'missing' / 'easel.db'}")
-    sweeper = Sweeper(database=database, blobs=Blobs(tmp_path), keeping=KEEPING)
+    sweeper = Sweeper(database=database, blobs=FolderBlobs(tmp_path), keeping=KEEPING)
     running = asyncio.create_task(sweeper.run())
     await database.refuses()
     await asyncio.wait({running}, timeout=0.2)  # for the error to end it, where it does

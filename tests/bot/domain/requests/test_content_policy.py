@@ -10,7 +10,7 @@ from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles.looks import BUILT_IN
 from bot.domain.styles.picture_source import PictureSource
 from bot.errors import Failure, Refusal
-from bot.media.blobs import Blobs
+from bot.media.blobs.folder import FolderBlobs
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.editor import PictureEditor
 from tests.support.picture_files import png
@@ -48,7 +48,7 @@ def picture_store(folder: Path, action: Action, *, threshold: float = 0.8) -> Pi
     return PictureStore(
         source=Shelf(),
         decoder=Decoder(DecodeLimits()),
-        blobs=Blobs(folder),
+        blobs=FolderBlobs(folder),
         editor=PictureEditor(),
         policy=policy,
     )
@@ -91,7 +91,7 @@ async def test_a_kept_picture_is_rated_again_and_our_own_paintings_never(tmp_pat
     door = PictureStore(
         source=Shelf(),
         decoder=Decoder(DecodeLimits()),
-        blobs=Blobs(tmp_path),
+        blobs=FolderBlobs(tmp_path),
         editor=PictureEditor(),
         policy=policy,
     )

@@ -12,8 +12,10 @@ from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
 from bot.errors import Failure
-from bot.media.blobs import BlobMissing, Blobs, blobs_at
-from bot.media.bucket import BucketBlobs
+from bot.media.blobs.choice import blobs_at
+from bot.media.blobs.folder import FolderBlobs
+from bot.media.blobs.protocol import BlobMissing
+from bot.media.blobs.s3 import BucketBlobs
 
 PAST, FUTURE = 0.0, 1e11
 
@@ -57,7 +59,7 @@ def blobs(bucket: str) -> BucketBlobs:
 
 
 def test_the_folder_is_the_default(bucket: str, tmp_path: Path) -> None:
-    assert type(blobs_at(None, tmp_path)) is Blobs
+    assert type(blobs_at(None, tmp_path)) is FolderBlobs
     assert type(blobs_at("s3://pictures", tmp_path)) is BucketBlobs
 
 

@@ -10,10 +10,10 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
 from bot.errors import Failure
-from bot.media.blobs import KEY, BlobMissing, Blobs
+from bot.media.blobs.protocol import KEY, BlobMissing
 
 
-class BucketBlobs(Blobs):
+class BucketBlobs:
     """The same promises as in a folder, kept by the bucket: a put that returned is durable, and whole.
 
     Endpoint, region and credentials come from the environment, under AWS's names.

@@ -1,66 +1,40 @@
-"""Blobs: pictures kept under the SHA-256 of their bytes, so that the same bytes are kept once."""
+"""Blobs in a local folder."""
 
 import asyncio
 import errno
 import hashlib
 import os
-import re
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 from bot.errors import Failure
-
-KEY: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-
-
-class BlobMissing(KeyError):
-    """There is no such blob, or its bytes are not what they were."""
+from bot.media.blobs.protocol import KEY, BlobMissing
 
 
-class Blobs:
-    """Blobs in a local folder, spread over 256 folders by the first two hex digits.
-
-    Keys are what `put` has returned; any other string is simply missing.
-    """
+class FolderBlobs:
+    """Blobs in a local folder, spread over 256 folders by the first two hex digits."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     async def put(self, data: bytes) -> str:
-        """Keeps `data` durably and returns its key; putting the same again changes nothing.
-
-        Raises:
-            Failure: the disk is full or broken; nothing is left behind.
-        """
         return await asyncio.to_thread(self._put, data)
 
     async def get(self, key: str) -> bytes:
-        """The bytes that were put.
-
-        Raises:
-            BlobMissing: there are none, or they no longer fit their key.
-            Failure: the disk cannot be read.
-        """
         return await asyncio.to_thread(self._get, key)
 
     async def delete(self, key: str) -> None:
-        """Forgets a blob; one that is missing is no error."""
         await asyncio.to_thread(self._delete, key)
 
     async def older_than(self, moment: float) -> AsyncIterator[str]:
-        """The keys of all blobs that were last put before `moment` (epoch seconds), folder by folder.
-
-        Leftovers of puts that a crash has cut off are deleted on the way.
-        """
+        """Folder by folder. Leftovers of puts that a crash has cut off are deleted on the way."""
         for folder in await asyncio.to_thread(self._folders):
             for key in await asyncio.to_thread(self._older_in, folder, moment):
                 yield key
 
     async def delete_if_older(self, key: str, moment: float) -> bool:
-        """Forgets a blob, unless it has been put again since `moment`. True: it is gone."""
         return await asyncio.to_thread(self._delete_if_older, key, moment)
 
     def _put(self, data: bytes) -> str:
@@ -159,12 +133,3 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def blobs_at(url: str | None, folder: Path) -> Blobs:
-    """The bucket of `url`, "s3://bucket/prefix", or the folder where there is none."""
-    if url is None:
-        return Blobs(folder)
-    from bot.media.bucket import BucketBlobs  # noqa: PLC0415 - it opens obstore
-
-    return BucketBlobs(url)
