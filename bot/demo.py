@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,6 +26,7 @@ from bot.domain.styles.looks import BUILT_IN
 from bot.errors import Refusal
 from bot.playground import Answer, Stage, stage
 from bot.settings import Settings
+from nst_core.files import replacing
 from nst_core.params import Params
 
 SAMPLE = Path(__file__).parent / "samples" / "chelsea.png"
@@ -94,11 +94,8 @@ def _check_target(out: Path) -> None:
 def _write(target: Path, data: bytes) -> None:
     """All or nothing: the name appears, or changes, only when the picture is whole."""
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            partial = Path(file.name)
+        with replacing(target, mode=0o644) as file:
             file.write(data)
-        partial.chmod(0o644)
-        partial.replace(target)
     except OSError as error:
         raise Refusal(f"{target} cannot be written: {error.strerror}.") from error
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from nst_core.errors import WeightsError
+from nst_core.files import replacing
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that have arrived and those expected in all (0 when the server does not say)."""
@@ -41,20 +41,15 @@ def fetch(url: str, path: Path, *, sha256_prefix: str, progress: Progress | None
         raise WeightsError("Weights are downloaded over https or http only.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with replacing(path) as file:
+            try:
+                digest = _receive(url, file, progress)
+            except (OSError, HTTPException) as error:
+                raise WeightsError(f"{path.name} could not be downloaded: {_reason(error)}.") from error
+            if not digest.startswith(sha256_prefix):
+                raise WeightsError(f"{path.name} came with the hash {digest[:8]}, not {sha256_prefix[:8]}.")
     except OSError as error:
         raise WeightsError(f"The weight cache cannot be written: {error.strerror}.") from error
-    partial = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            digest = _receive(url, file, progress)
-        if not digest.startswith(sha256_prefix):
-            raise WeightsError(f"{path.name} came with the hash {digest[:8]}, not {sha256_prefix[:8]}.")
-        partial.replace(path)
-    except (OSError, HTTPException) as error:
-        raise WeightsError(f"{path.name} could not be downloaded: {_reason(error)}.") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _receive(url: str, file: IO[bytes], progress: Progress | None) -> str:

@@ -1,7 +1,6 @@
 """One picture painted in a terminal: a progress bar on stderr, and a file that is whole or not there."""
 
 import dataclasses
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -12,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from nst_core.engine import measure, stylize
 from nst_core.errors import EngineError, ParamsError
 from nst_core.events import Event, Figures, Finished, Started, Step
+from nst_core.files import replacing
 from nst_core.images import io
 from nst_core.params import Params
 from nst_core.styles import StyleSpec
@@ -114,10 +114,7 @@ def write(out: Path, data: bytes) -> None:
         EngineError: the system refuses it.
     """
     try:
-        with tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.", delete=False) as file:
-            partial = Path(file.name)
+        with replacing(out, mode=0o644) as file:
             file.write(data)
-        partial.chmod(0o644)
-        partial.replace(out)
     except OSError as error:
         raise EngineError(f"{out.name} could not be written: {error.strerror}.") from error

@@ -3,15 +3,14 @@
 import contextlib
 import hashlib
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from nst_core.downloads import default_cache_dir
+from nst_core.files import replacing
 
 FILE_NAME: Final = "precision.json"
 _CPU_FIELDS: Final = ("vendor_id", "cpu family", "model", "stepping", "flags", "CPU part", "Features")
@@ -35,14 +34,8 @@ class PrecisionCache:
         kept = json.dumps({**self._all(), key: name}, indent=1, sort_keys=True)
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, written = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-            partial = Path(written)
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    file.write(kept)
-                partial.replace(self.path)
-            finally:
-                partial.unlink(missing_ok=True)
+            with replacing(self.path) as file:
+                file.write(kept.encode())
 
     def _all(self) -> Mapping[str, Any]:
         try:

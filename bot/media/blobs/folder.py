@@ -4,13 +4,13 @@ import asyncio
 import errno
 import hashlib
 import os
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
 from bot.errors import Failure
 from bot.media.blobs.protocol import KEY, BlobMissing
+from nst_core.files import PART, replacing, sync_folder
 
 
 class FolderBlobs:
@@ -78,7 +78,7 @@ class FolderBlobs:
                         continue
                     if KEY.fullmatch(entry.name):
                         older.append(entry.name)
-                    elif entry.name.endswith(".part"):
+                    elif entry.name.endswith(PART):
                         Path(entry.path).unlink(missing_ok=True)
         return older
 
@@ -112,24 +112,6 @@ class FolderBlobs:
     def _write(self, path: Path, data: bytes) -> None:
         """All or nothing, also if the machine stops: the name appears only when the bytes are on the disk."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        part = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        for folder in (path.parent, self._folder):
-            _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        with replacing(path, durable=True) as file:
+            file.write(data)
+        sync_folder(self._folder)
