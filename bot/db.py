@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import stamina
 import structlog
@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -191,6 +192,16 @@ async def one_at_a_time(connection: AsyncConnection, *keys: int) -> None:
         await connection.execute(LOCK, {"keys": sorted(set(keys))})
 
 
+def insert(connection: AsyncConnection, table: Table) -> Insert:
+    """An INSERT that knows ON CONFLICT, which each database has in a dialect of its own.
+
+    Both have the same methods; the type is PostgreSQL's, for theirs have no common base.
+    """
+    if connection.dialect.name == "sqlite":
+        return cast("Insert", sqlite.insert(table))
+    return postgresql.insert(table)
+
+
 async def upsert(
     connection: AsyncConnection,
     table: Table,
@@ -200,6 +211,5 @@ async def upsert(
     new: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes `values` into the row of `key`; where there is none it is made, with what `new` adds."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).values(**{**(new or {}), **key, **values})
+    statement = insert(connection, table).values(**{**(new or {}), **key, **values})
     await connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(values)))

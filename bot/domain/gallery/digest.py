@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db import insert
 from bot.domain.gallery import listing
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.gallery.listing import Choice
@@ -61,11 +61,9 @@ async def due(connection: AsyncConnection, week: Week) -> list[Due]:
 
 async def claim(connection: AsyncConnection, guild_id: int, week: Week, *, now: float) -> bool:
     """Takes on the digest before it is posted, so that a crash does not post it twice. False: it is taken."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {"guild_id": guild_id, "week": week.name, "created_at": now}
-    claimed = await connection.execute(
-        insert(digests).values(**values).on_conflict_do_nothing().returning(digests.c.guild_id)
-    )
+    statement = insert(connection, digests).values(**values).on_conflict_do_nothing()
+    claimed = await connection.execute(statement.returning(digests.c.guild_id))
     return claimed.first() is not None
 
 

@@ -1,9 +1,9 @@
 """Which servers have been shown around: each once."""
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db import insert
 from bot.tables import guilds
 
 
@@ -14,8 +14,7 @@ async def is_toured(connection: AsyncConnection, guild_id: int) -> bool:
 
 async def claim(connection: AsyncConnection, guild_id: int, *, now: float) -> bool:
     """True for the first who asks and for nobody after, also where two ask at once."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(guilds).values(guild_id=guild_id, settings={}, toured_at=now)
+    statement = insert(connection, guilds).values(guild_id=guild_id, settings={}, toured_at=now)
     claimed = await connection.execute(
         statement.on_conflict_do_update(
             index_elements=["guild_id"], set_={"toured_at": now}, where=guilds.c.toured_at.is_(None)
