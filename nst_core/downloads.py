@@ -9,6 +9,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Final
 
+import platformdirs
+
 from nst_core.errors import WeightsError
 from nst_core.files import replacing
 
@@ -20,10 +22,14 @@ _TIMEOUT_S: Final = 30.0
 
 
 def default_cache_dir() -> Path:
-    """`$EASEL_CACHE_DIR`, else `$XDG_CACHE_HOME/easel`, else `~/.cache/easel`."""
+    """`$EASEL_CACHE_DIR`, else the system's place: on Linux `$XDG_CACHE_HOME/easel` or `~/.cache/easel`.
+
+    Raises:
+        RuntimeError: the user has no home.
+    """
     if own := os.environ.get("EASEL_CACHE_DIR"):
         return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "easel"
+    return platformdirs.user_cache_path("easel", appauthor=False).expanduser()
 
 
 def sha256_of(path: Path) -> str:
