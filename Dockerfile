@@ -25,7 +25,7 @@ COPY pyproject.toml requirements.loc[k] ./
 RUN if [ -n "$TORCH_INDEX" ]; then \
         pip install --no-cache-dir --index-url "$TORCH_INDEX" "torch>=2.6,<2.14" "torchvision>=0.21,<0.29" \
         && if [ -f requirements.lock ]; then \
-            sed -i -E '/^(nvidia-|cuda-|triton==|torch==|torchvision==)/,/[^\\]$/d' requirements.lock; \
+            sed -i -E '/^nvidia-ml-py==/b; /^(nvidia-|cuda-|triton==|torch==|torchvision==)/,/[^\\]$/d' requirements.lock; \
         fi; \
     fi
 

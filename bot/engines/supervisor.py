@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from bot.engines import gpus
 from bot.engines.protocol import EngineUnavailable, JobEngine
 
 log = structlog.get_logger(__name__)
@@ -25,8 +25,8 @@ WORKER_DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 def devices(device: str, workers: int | None) -> list[str]:
     """One device name per worker: each GPU once, or the CPU once, unless `workers` says otherwise."""
-    gpus = _count_gpus() if device in {"auto", "cuda"} else 0
-    names = [f"cuda:{number}" for number in range(gpus)] or [device]
+    found = _count_gpus() if device in {"auto", "cuda"} else 0
+    names = [f"cuda:{number}" for number in range(found)] or [device]
     count = len(names) if workers is None else workers
     return [names[number % len(names)] for number in range(count)]
 
@@ -36,14 +36,7 @@ def _count_gpus() -> int:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return len([one for one in visible.split(",") if one.strip() not in {"", "-1"}])
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return 0
-    try:
-        listed = subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return 0
-    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
+    return gpus.count()
 
 
 class Supervisor:

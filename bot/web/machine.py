@@ -4,73 +4,33 @@ import asyncio
 import os
 import shutil
 import time
-from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-MIB: Final = 1024 * 1024
-GPU_QUERY: Final = "index,utilization.gpu,memory.used,memory.total"
+import psutil
+
+from bot.engines import gpus
+from bot.engines.gpus import Gpu
+
 GPU_TIMEOUT_S: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu:
-    """One GPU's state; `utilisation` from 0 to 1."""
-
-    index: str
-    utilisation: float
-    used_bytes: int
-    total_bytes: int
-
-
 def resident_bytes(pid: int) -> int | None:
-    """The memory that a process holds; None where it has ended, or the system has no /proc.
-
-    Source: proc(5), /proc/pid/statm.
-    """
+    """The memory that a process holds; None where it has ended."""
     try:
-        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
-    except (OSError, IndexError):
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
         return None
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def gpus(tool: str = "nvidia-smi") -> list[Gpu]:
-    """The NVIDIA GPUs of this machine; none where the driver's tool is missing or silent."""
-    path = shutil.which(tool)
-    if path is None:
-        return []
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *(path, f"--query-gpu={GPU_QUERY}", "--format=csv,noheader,nounits"), stdout=PIPE, stderr=DEVNULL
-        )
-    except OSError:
-        return []
+async def gpu_states() -> list[Gpu]:
+    """Asked in a thread: a driver that hangs holds up nothing but this answer."""
     try:
         async with asyncio.timeout(GPU_TIMEOUT_S):
-            output, _ = await process.communicate()
+            return await asyncio.to_thread(gpus.states)
     except TimeoutError:
         return []
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return list(_gpus_of(output.decode(errors="replace").splitlines()))
-
-
-def _gpus_of(lines: Iterable[str]) -> Iterable[Gpu]:
-    for line in lines:
-        cells = [cell.strip() for cell in line.split(",")]
-        if len(cells) == 4 and all(cell.isdigit() for cell in cells):
-            index, percent, used, total = cells
-            yield Gpu(
-                index=index,
-                utilisation=int(percent) / 100,
-                used_bytes=int(used) * MIB,
-                total_bytes=int(total) * MIB,
-            )
 
 
 def free_bytes(folder: Path) -> int:

@@ -89,7 +89,7 @@ class Scraper:
     async def _of_machine(self) -> list[Metric]:
         watched = self._watched
         memory = {str(pid): machine.resident_bytes(pid) for pid in watched.workers.values()}
-        gpus = await machine.gpus()
+        gpus = await machine.gpu_states()
         families = [
             _one("easel_workers_alive", "Worker processes on this machine", len(watched.workers)),
             _many("easel_worker_resident_bytes", "Memory of each worker process here", "pid", memory),

@@ -161,6 +161,18 @@ def test_a_lock_file_loses_cuda_s_packages_where_pytorch_is_the_cpu_s(tmp_path: 
     assert lock.read_text().count("--hash") == 4
 
 
+def test_it_keeps_what_asks_nvidia_s_driver(tmp_path: Path) -> None:
+    found = re.search(r"sed -i -E '([^']+)' requirements.lock", DOCKERFILE)
+    assert found is not None
+    lock = tmp_path / "requirements.lock"
+    kept = "numpy==2.0 \\\n    --hash=sha256:aa\nnvidia-ml-py==13.0 \\\n    --hash=sha256:ba\n"
+    lock.write_text(
+        f"nvidia-cublas==1 \\\n    --hash=sha256:ca\n{kept}nvidia-nvjitlink==1 \\\n    --hash=sha256:da\n"
+    )
+    subprocess.run(["sed", "-i", "-E", found[1], str(lock)], check=True)
+    assert lock.read_text() == kept
+
+
 LOCK = """\
 aiohttp==3.14.5 \\
     --hash=sha256:aa \\

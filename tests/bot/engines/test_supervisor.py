@@ -14,6 +14,7 @@ from bot.engines.protocol import EngineUnavailable
 from bot.engines.supervisor import Supervisor, devices
 from bot.settings import Settings
 from nst_core.params import Params
+from tests.bot.engines.driver import Card, driver, no_driver
 from tests.support.worker_processes import ENDLESS, DataFolder
 
 PATIENCE_S = 240.0
@@ -103,16 +104,13 @@ def test_each_gpu_has_one_worker_unless_told_otherwise(
     assert devices(device, workers) == expected
 
 
-def test_without_nvidia_s_tool_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_nvidia_s_driver_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path))
+    no_driver(monkeypatch)
     assert devices("auto", None) == ["auto"]
 
 
-def test_nvidia_s_tool_says_how_many_gpus_there_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\necho 'GPU 0: NVIDIA H200'\necho '  MIG 1g'\necho 'GPU 1: NVIDIA H200'\n")
-    tool.chmod(0o755)
+def test_nvidia_s_driver_says_how_many_gpus_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    driver(monkeypatch, [Card(total_mib=143771), Card(total_mib=143771)])
     assert devices("auto", None) == ["cuda:0", "cuda:1"]

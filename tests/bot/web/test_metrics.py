@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+import pynvml
 import pytest
 
 from bot.domain.jobs import heartbeats, queue
@@ -15,6 +16,7 @@ from bot.media.decode import Clean
 from bot.web import machine
 from bot.web.meters import Meters, TimedDecoder
 from tests.bot.conftest import BOTH
+from tests.bot.engines.driver import Card, driver, no_driver
 from tests.bot.web.conftest import Service
 from tests.support.rows import ADA, BEN, BLOB, NOW, add, add_card, add_in, claim_one, set_columns
 
@@ -133,28 +135,34 @@ async def test_a_folder_is_measured_once_in_a_while(tmp_path: Path) -> None:
 # GPUs --------------------------------------------------------------------------------------------------
 
 
-def stand_in(folder: Path, script: str) -> str:
-    """A program that stands for nvidia-smi."""
-    tool = folder / "nvidia-smi"
-    tool.write_text(f"#!/bin/sh\n{script}\n")
-    tool.chmod(0o755)
-    return str(tool)
+BUSY = Card(percent=87, used_mib=40000, total_mib=81559)
 
 
-async def test_gpus_are_read_from_the_driver_s_tool(tmp_path: Path) -> None:
-    tool = stand_in(tmp_path, "echo '0, 87, 40000, 81559'; echo '1, [N/A], 3, 81559'; echo '2, 0, 3, 81559'")
-    first, second = await machine.gpus(tool)
+async def test_gpus_are_read_from_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent, idle = (Card(percent=percent, used_mib=3, total_mib=81559) for percent in (None, 0))
+    driver(monkeypatch, [BUSY, silent, idle])
+    first, second = await machine.gpu_states()
     assert (first.index, first.utilisation, first.used_bytes) == ("0", 0.87, 40000 * 1024**2)
     assert (second.index, second.utilisation, second.total_bytes) == ("2", 0.0, 81559 * 1024**2)
 
 
-@pytest.mark.parametrize("script", ["exit 9", "echo 'NVIDIA-SMI has failed'", ""])
-async def test_a_driver_that_does_not_answer_is_no_gpu(tmp_path: Path, script: str) -> None:
-    assert await machine.gpus(stand_in(tmp_path, script)) == []
+@pytest.mark.parametrize(
+    "error",
+    [
+        pynvml.NVML_ERROR_DRIVER_NOT_LOADED,
+        pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH,
+        pynvml.NVML_ERROR_LIBRARY_NOT_FOUND,
+        pynvml.NVML_ERROR_UNKNOWN,
+    ],
+)
+async def test_a_driver_that_does_not_answer_is_no_gpu(error: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_driver(monkeypatch, error)
+    assert await machine.gpu_states() == []
 
 
-async def test_without_a_driver_there_is_no_gpu() -> None:
-    assert await machine.gpus("no-such-tool-anywhere") == []
+async def test_a_driver_without_a_gpu_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver(monkeypatch, [])
+    assert await machine.gpu_states() == []
 
 
 # Decoding ----------------------------------------------------------------------------------------------
@@ -187,20 +195,19 @@ async def test_reading_a_picture_is_timed_by_its_outcome(service: Service) -> No
 # The pages ---------------------------------------------------------------------------------------------
 
 
-async def names(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+async def names(service: Service, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Every metric of ours, with a GPU in the machine."""
-    stand_in(tmp_path, "echo '0, 87, 40000, 81559'")
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    driver(monkeypatch, [BUSY])
     async with service.open() as site, site.session.get(f"{site.address}/metrics") as answer:
         return set(re.findall(r"^# TYPE (easel_\w+)", await answer.text(), flags=re.MULTILINE))
 
 
 async def test_the_operations_page_names_every_metric_and_no_other(
-    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (ROOT / "docs" / "operations.md").read_text()
     told = set(re.findall(r"^\| `(easel_\w+)(?:\{[a-z, ]+\})?` \|", page, flags=re.MULTILINE))
-    shown = await names(service, tmp_path, monkeypatch)
+    shown = await names(service, monkeypatch)
     assert told == {one for one in shown if not one.endswith("_created")}
 
 
