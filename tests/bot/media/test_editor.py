@@ -1,6 +1,9 @@
 """Edits in the confined child are the same as in the open."""
 
+import asyncio
+import platform
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +15,12 @@ from bot.errors import Failure
 from bot.media import pixels
 from bot.media.editor import PictureEditor
 from tests.support.picture_files import png
+
+FILTERED = sys.platform == "linux" and platform.machine() in {"x86_64", "aarch64"}
+
+
+def is_filtered(pid: int) -> bool:
+    return "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text()
 
 
 def jpeg() -> bytes:
@@ -55,6 +64,38 @@ async def test_a_picture_that_fits_is_left_as_it_is() -> None:
 )
 async def test_a_mask_is_black_where_nothing_of_it_is_seen(data: bytes, black: bool) -> None:
     assert await PictureEditor().is_black(data) is black
+
+
+@pytest.mark.skipif(not FILTERED, reason="calls are filtered on Linux only")
+async def test_the_child_is_confined_before_it_has_its_picture() -> None:
+    command = (sys.executable, "-I", "-m", "bot.media.pixels", "is_black", "{}")
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+    assert process.stdin is not None
+    process.stdin.write(png(8, 8)[:20])  # the rest is waited for
+    async with asyncio.timeout(60):
+        while not is_filtered(process.pid):  # noqa: ASYNC110 - it happens in another process
+            await asyncio.sleep(0.01)
+    process.stdin.close()
+    assert await process.wait() != 0
+
+
+async def test_only_so_many_children_run_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each child waits for what the test does once it has seen that there is but one."""
+    child, log, on = tmp_path / "python", tmp_path / "log", tmp_path / "on"
+    child.write_text(f"#!/bin/sh\necho >> {log}\nuntil [ -e {on} ]; do sleep 0.01; done\necho true\n")
+    child.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(child))
+    editor = PictureEditor(children=1)
+    tasks = [asyncio.create_task(editor.is_black(b"")) for _ in range(3)]
+    async with asyncio.timeout(60):
+        while not log.exists():  # noqa: ASYNC110 - it happens in another process
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        started = log.read_text()
+        on.touch()
+        assert await asyncio.gather(*tasks) == [True] * 3
+    assert started == "\n"
+    assert log.read_text() == "\n" * 3
 
 
 async def test_what_is_no_picture_of_ours_is_a_failure() -> None:
