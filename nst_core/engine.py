@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from nst_core.errors import ParamsError
-from nst_core.events import Event, Figures, Finished, Preview, Started, Step
+from nst_core.events import Event, Finished, Losses, Preview, Started, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.kernels.precision import EXACT, choose_device, choose_precision
@@ -134,7 +134,7 @@ def stylize_batch(
 
 def measure(
     picture: Picture, content: Picture, style: Picture | StyleSpec, params: Params, *, device: str = "auto"
-) -> Figures:
+) -> Losses:
     """The losses of a picture's 8-bit pixels, in float32, against content and style as `stylize` has them.
 
     Raises:

@@ -6,7 +6,7 @@ from nst_core.images.io import Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Losses:
     """The losses of one picture.
 
     `content` and `style` are the paper's sums; `content_rel` and `style_rel` the same divided by what they

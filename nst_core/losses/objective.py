@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
-from nst_core.events import Figures
+from nst_core.events import Losses
 from nst_core.losses.terms import gram, mean_squared_error, total_variation
 from nst_core.models.receptive_field import stride_px
 from nst_core.models.vgg import Vgg
@@ -167,10 +167,10 @@ class Objective:
         return total, torch.stack([content, style, content_rel, style_rel, total], dim=1).detach()
 
 
-def figures(row: Tensor) -> Figures:
+def figures(row: Tensor) -> Losses:
     """The figures (5,) of one picture as plain numbers; waits for the device."""
     content, style, content_rel, style_rel, total = row.tolist()
-    return Figures(content=content, style=style, content_rel=content_rel, style_rel=style_rel, total=total)
+    return Losses(content=content, style=style, content_rel=content_rel, style_rel=style_rel, total=total)
 
 
 def shrunk(planes: Tensor, stride: int) -> Tensor:

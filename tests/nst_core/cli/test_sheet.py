@@ -94,7 +94,7 @@ def test_ctrl_c_leaves_what_was_kept_and_no_sheet(tmp_path: Path) -> None:
     endless = ["--qualities", "draft", "high", "--size", "96", "--steps", "20000", "--device", "cpu"]
     program = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        "from nst_core import cli; cli.main()"
+        "from nst_core.cli import main; main.main()"
     )
     arguments = ["sheet", *pictures, *endless, "--keep", str(keep), "-o", str(out)]
     process = subprocess.Popen([sys.executable, "-c", program, *arguments], stderr=subprocess.PIPE)

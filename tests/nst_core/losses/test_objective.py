@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nst_core.events import Figures
+from nst_core.events import Losses
 from nst_core.losses.objective import Objective, Target, figures
 from nst_core.losses.terms import gram, total_variation
 from nst_core.losses.tiled import Tiles
@@ -27,7 +27,7 @@ def objective(vgg: Vgg, content: Tensor, style: Tensor, params: Params) -> Objec
     )
 
 
-def now(one: Objective, picture: Tensor) -> Figures:
+def now(one: Objective, picture: Tensor) -> Losses:
     return figures(one(picture)[1][0])
 
 
