@@ -5,7 +5,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from nst_core.optim.evaluation import Evaluate
+from nst_core.optim.loop import Evaluate
 
 _WARM_UPS: Final = 3
 """PyTorch's documentation, "CUDA graphs": run some iterations on a side stream before the capture."""

@@ -10,7 +10,7 @@ from nst_core.losses.objective import Objective
 from nst_core.losses.tiled import Tiles
 from nst_core.memory import PLANS
 from nst_core.models.vgg import Vgg
-from nst_core.optim.evaluation import Evaluate
+from nst_core.optim.loop import Evaluate
 from nst_core.run.cuda_graph import Graphed
 from nst_core.run.prepared_job import PreparedJob
 

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from nst_core.optim import first_order
-from nst_core.optim.first_order import Adam, GradientDescent, Optimiser
+from nst_core.optim.first_order import Adam, GradientDescent
 from nst_core.optim.lbfgs import Lbfgs
+from nst_core.optim.loop import Optimiser
 from nst_core.params import Params
 
 TARGET = torch.tensor([0.2, 0.9, 0.4]).view(1, 3, 1, 1).expand(1, 3, 6, 5)

@@ -5,9 +5,8 @@ import torch
 from torch import Tensor
 
 from nst_core.errors import EngineError
-from nst_core.optim.evaluation import Evaluate
 from nst_core.optim.first_order import Adam
-from nst_core.optim.loop import WINDOW, OptimizationLoop
+from nst_core.optim.loop import WINDOW, Evaluate, OptimizationLoop
 
 
 def flat(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
