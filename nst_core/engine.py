@@ -13,7 +13,8 @@ from nst_core.errors import ParamsError
 from nst_core.events import Event, Finished, Losses, Preview, Started, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import EXACT, choose_device, choose_precision
+from nst_core.kernels.convolution import EXACT
+from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.losses.objective import Objective, figures
 from nst_core.losses.targets import pixels_of, shared_cache, targets
 from nst_core.losses.tiled import Tiles

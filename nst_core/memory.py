@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from nst_core.errors import MemoryLimitError, ParamsError
-from nst_core.models.receptive_field import TILE_PX, halo_px, stride_px
+from nst_core.models.layers import TILE_PX, halo_px, stride_px
 from nst_core.params import STYLE_LAYERS, layers_of
 
 PLANS: Final = ("whole", "checkpoint", "tiles")

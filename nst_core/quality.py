@@ -12,7 +12,8 @@ from torch import Tensor
 from nst_core.engine import measure
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import EXACT, choose_device
+from nst_core.kernels.convolution import EXACT
+from nst_core.kernels.precision import choose_device
 from nst_core.params import Params
 from nst_core.run.prepared_job import network as network_of
 from nst_core.styles import blended

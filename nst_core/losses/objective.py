@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nst_core.events import Losses
 from nst_core.losses.terms import gram, mean_squared_error, total_variation
-from nst_core.models.receptive_field import stride_px
+from nst_core.models.layers import stride_px
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params
 

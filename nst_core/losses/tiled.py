@@ -16,8 +16,8 @@ from torch import Tensor
 
 from nst_core.losses.objective import Objective, Target, shrunk
 from nst_core.losses.terms import gram_sums, mean_squared_error, positions
-from nst_core.models import receptive_field
-from nst_core.models.receptive_field import TILE_PX, stride_px
+from nst_core.models import layers as vgg_layers
+from nst_core.models.layers import TILE_PX, stride_px
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params
 
@@ -96,7 +96,7 @@ class Tiles(Objective):
         halo_px: int | None = None,
     ) -> None:
         layers = {params[0].content_layer, *params[0].style_layers}
-        halo_px = receptive_field.halo_px(layers, vgg.layers) if halo_px is None else halo_px
+        halo_px = vgg_layers.halo_px(layers, vgg.layers) if halo_px is None else halo_px
         self._tiles = _cut(contents, layers, tile_px, halo_px)
         super().__init__(
             vgg, contents, targets, params, betas=betas, edit_mask=edit_mask, checkpoint=checkpoint
@@ -197,7 +197,7 @@ def grams_of(
     height, width = picture.shape[-2:]
     masks = {layer: None if mask is None else shrunk(mask[None], stride_px(layer)) for layer in layers}
     grams: dict[str, Tensor] = {}
-    for tile in _cut(picture, layers, tile_px, receptive_field.halo_px(layers, vgg.layers)):
+    for tile in _cut(picture, layers, tile_px, vgg_layers.halo_px(layers, vgg.layers)):
         taps = vgg(tile.seen(picture), layers)
         for layer, plane in masks.items():
             part = None if plane is None else tile.of_whole(plane, layer)

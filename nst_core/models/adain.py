@@ -12,8 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
-from nst_core.kernels.convolution import Convolution
-from nst_core.kernels.precision import EXACT, Precision
+from nst_core.kernels.convolution import EXACT, Convolution, Precision
 from nst_core.models import weights
 from nst_core.models.vgg import Vgg, reflect
 from nst_core.params import BETA_RANGE, MIDDLE_BETA, Params

@@ -10,10 +10,8 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint as recompute
 
-from nst_core.kernels.convolution import Convolution
-from nst_core.kernels.precision import EXACT, Precision
-from nst_core.models.receptive_field import deepest
-from nst_core.models.weights import convolutions
+from nst_core.kernels.convolution import EXACT, Convolution, Precision
+from nst_core.models.layers import convolutions, deepest
 
 MEAN: Final = (0.485, 0.456, 0.406)
 STD: Final = (0.229, 0.224, 0.225)

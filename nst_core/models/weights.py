@@ -1,11 +1,14 @@
 """Weight files: the bundled ones, torchvision's, or one's own, each checked before it is used."""
 
 import hashlib
+import importlib
 import pickle
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import torch
@@ -15,8 +18,7 @@ from torch import Tensor
 
 from nst_core.downloads import Progress, default_cache_dir, fetch, sha256_of
 from nst_core.errors import WeightsError
-from nst_core.models.torchvision_import import torchvision_models
-from nst_core.params import CONVOLUTIONS
+from nst_core.models.layers import convolutions
 
 DATA: Final = Path(__file__).parents[1] / "data"
 
@@ -49,6 +51,13 @@ _MALFORMED: Final = (
     OSError,
 )
 """What safetensors and `torch.load(weights_only=True)` raise for a file that is not all tensors."""
+
+_SCHEMAS: Final = (
+    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+)
+_libraries: list[torch.library.Library] = []
+"""Kept, since the schemas are gone with the library that declared them."""
 
 
 def load(
@@ -171,27 +180,21 @@ def torchvision_url(name: str) -> str:
     return str(entries[name].IMAGENET1K_V1.url)
 
 
-def convolutions(weights: Mapping[str, Tensor]) -> dict[str, int]:
-    """The layers a set of weights has, in order, each with its N in `features.N.weight`."""
-    network = "vgg19" if "features.16.weight" in weights else "vgg16"
-    found: dict[str, int] = {}
-    for layer, index in _layout(network).items():
-        if f"features.{index}.weight" not in weights:
-            break
-        found[layer] = index
-    return found
+def torchvision_models() -> Any:
+    """The module `torchvision.models`, which is asked only where torchvision's own weights are.
 
+    torchvision from PyPI beside a CPU-only torch fails on import, because its compiled operators are for
+    another build. Nothing here needs them, so their schemas are declared and the import is tried again.
 
-def _layout(network: str) -> dict[str, int]:
-    """Each layer's index in torchvision's numbering: convolution and ReLU count, and so does pooling."""
-    indices: dict[str, int] = {}
-    index = 0
-    for block, count in enumerate(CONVOLUTIONS[network], 1):
-        for n in range(1, count + 1):
-            indices[f"relu{block}_{n}"] = index
-            index += 2
-        index += 1
-    return indices
+    Raises:
+        ImportError: torchvision is not installed.
+    """
+    try:
+        return importlib.import_module("torchvision.models")
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
+        return _import_again()
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -227,3 +230,13 @@ def _networks_part(content: Mapping[str, Any], name: str) -> dict[str, Tensor]:
             part[f"features.{index}.{key}"] = value.float()
         channels = width
     return part
+
+
+def _import_again() -> ModuleType:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+        del sys.modules[name]
+    library: Any = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]  # untyped in PyTorch
+    for schema in _SCHEMAS:
+        library.define(schema)
+    _libraries.append(library)
+    return importlib.import_module("torchvision.models")

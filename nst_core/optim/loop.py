@@ -1,4 +1,4 @@
-"""The iterations at one size: a loss that is not finite is undone, and one that no longer falls ends the size."""
+"""The iterations at one size: steps to a loss that is not finite are undone, and a plateau ends the size."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from nst_core.errors import EngineError
 RETRIES: Final = 2
 _PENALTY: Final = 0.1
 WINDOW: Final = 20
-"""The losses of so many steps are compared, their later half with the earlier; each size gets at least these."""
+"""Steps whose losses are compared, the later half with the earlier; each size gets at least so many."""
 
 Evaluate = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
 """From pictures (b, 3, h, w) to their gradients (b, 3, h, w), total losses (b,) and all losses (b, 5)."""

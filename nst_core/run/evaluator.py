@@ -1,6 +1,7 @@
 """Losses and gradients of a batch at one size, in the fastest way that the memory allows."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -11,8 +12,10 @@ from nst_core.losses.tiled import Tiles
 from nst_core.memory import PLANS
 from nst_core.models.vgg import Vgg
 from nst_core.optim.loop import Evaluate
-from nst_core.run.cuda_graph import Graphed
 from nst_core.run.prepared_job import PreparedJob
+
+_WARM_UPS: Final = 3
+"""PyTorch's documentation, "CUDA graphs": run some iterations on a side stream before the capture."""
 
 
 class MemoryBudget:
@@ -103,6 +106,46 @@ class Evaluator:
             prepared.notes.append(
                 f"Memory was short at {self._edge_px} px: it was painted in a thriftier way."
             )
+
+
+class Graphed:
+    """`evaluate` as one CUDA graph for pictures like `example`; the plain call where it cannot be captured.
+
+    A replay takes one launch from the host in place of some 150.
+    """
+
+    def __init__(self, evaluate: Evaluate, example: Tensor) -> None:
+        self._evaluate = evaluate
+        self._graph: torch.cuda.CUDAGraph | None = torch.cuda.CUDAGraph()
+        self._input = example.clone()
+        self._outputs: tuple[Tensor, Tensor, Tensor] | None = None
+
+    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        if self._graph is not None and self._outputs is None:
+            self._capture()
+        if self._graph is None or self._outputs is None:
+            return self._evaluate(pictures)
+        self._input.copy_(pictures)
+        self._graph.replay()
+        grads, totals, losses = self._outputs
+        return grads.clone(), totals.clone(), losses.clone()
+
+    def _capture(self) -> None:
+        assert self._graph is not None
+        stream = torch.cuda.Stream(self._input.device)  # type: ignore[no-untyped-call]  # untyped in PyTorch
+        current = torch.cuda.current_stream(self._input.device)
+        stream.wait_stream(current)
+        with torch.cuda.stream(stream):
+            for _ in range(_WARM_UPS):
+                self._evaluate(self._input)
+        current.wait_stream(stream)
+        try:  # the outer context goes back to the current stream, which a capture that fails would not
+            with torch.cuda.stream(current), torch.cuda.graph(self._graph, stream=stream):
+                self._outputs = self._evaluate(self._input)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError:  # something in it cannot be captured on this build: the plain call works
+            self._graph = self._outputs = None
 
 
 def plan_for(prepared_jobs: Sequence[PreparedJob], edge_px: int, room: MemoryBudget) -> str:

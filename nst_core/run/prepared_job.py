@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nst_core.images import colour, io
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import Precision
+from nst_core.kernels.convolution import Precision
 from nst_core.losses.objective import Target
 from nst_core.losses.targets import pixels_of, shared_cache, stretched, style_at, targets
 from nst_core.models import weights

@@ -5,10 +5,11 @@ import torch
 from torch import Tensor
 
 from nst_core.errors import ParamsError
-from nst_core.kernels.precision import EXACT, Precision, choose_precision
+from nst_core.kernels.convolution import EXACT, Precision
+from nst_core.kernels.precision import choose_precision
 from nst_core.models import weights
-from nst_core.models.torchvision_import import torchvision_models
 from nst_core.models.vgg import MEAN, STD, Vgg
+from nst_core.models.weights import torchvision_models
 from nst_core.params import layers_of
 
 PICTURE = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(5))

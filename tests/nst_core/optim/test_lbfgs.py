@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import EXACT
+from nst_core.kernels.convolution import EXACT
 from nst_core.optim.lbfgs import FIRST_STEP, Lbfgs, Spectrum, opponent_axes
 from nst_core.optim.loop import Evaluate
 from nst_core.params import Params

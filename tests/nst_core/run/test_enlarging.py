@@ -8,7 +8,7 @@ from torch import Tensor
 from nst_core.engine import stylize
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import EXACT
+from nst_core.kernels.convolution import EXACT
 from nst_core.losses.targets import pixels_of
 from nst_core.params import Params
 from nst_core.run.enlarging import detail_of, random_phase, scaled

@@ -7,7 +7,7 @@ from nst_core.losses.objective import Objective, Target
 from nst_core.losses.terms import gram
 from nst_core.models.vgg import Vgg
 from nst_core.params import STYLE_LAYERS, Params
-from nst_core.run.cuda_graph import Graphed
+from nst_core.run.evaluator import Graphed
 
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
