@@ -1,4 +1,4 @@
-"""Weight files: the bundled ones, torchvision's, or one's own, each checked before it is used."""
+"""Weight files: the bundled ones, torchvision's and the user's own, each checked before it is used."""
 
 import hashlib
 import importlib
@@ -71,22 +71,22 @@ def load(
 
     Args:
         name: One of `params.NETWORKS`, or the path of a safetensors or PyTorch file.
-        cache_dir: Where downloads are kept; the user's cache by default.
-        base_url: Where torchvision's files are fetched from, instead of their own address.
-        progress: Called while something is downloaded.
+        cache_dir: The folder of downloaded files; the user's cache by default.
+        base_url: The address to download torchvision's files from, in place of their own.
+        progress: Called during a download.
 
     Raises:
         WeightsError: the file is missing, wrong, truncated or malicious.
     """
     if name in BUNDLED:
-        return _networks_part(read_bundled(name), name)
+        return _vgg_part(read_bundled(name), name)
     if name in DOWNLOADED:
         path = torchvision_file(name, cache_dir=cache_dir, base_url=base_url, progress=progress)
-        return _networks_part(_read(path), name)
+        return _vgg_part(_read(path), name)
     path = Path(name)
     if not path.is_file():
         raise WeightsError(f"There is no weight file {path.name!r}; by name there are {', '.join(known())}.")
-    return _networks_part(_read(path), path.name)
+    return _vgg_part(_read(path), path.name)
 
 
 def known() -> tuple[str, ...]:
@@ -130,7 +130,7 @@ def torchvision_file(
     base_url: str | None = None,
     progress: Progress | None = None,
 ) -> Path:
-    """The cached file of torchvision's own weights, downloaded when it is not there or not whole.
+    """The cached file of torchvision's own weights, downloaded if it is missing or damaged.
 
     Raises:
         WeightsError: it cannot be downloaded.
@@ -145,7 +145,7 @@ def torchvision_file(
 
 
 def inventory(*, cache_dir: Path | None = None) -> dict[str, Path]:
-    """Every weight file that has a name, and where it is or would be."""
+    """The path of every weight file that has a name, whether the file is there or not."""
     files = {name: DATA / bundled.file for name, bundled in BUNDLED.items()}
     cache = cache_dir or default_cache_dir()
     return files | {name: cache / torchvision_url(name).rpartition("/")[2] for name in DOWNLOADED}
@@ -155,7 +155,7 @@ def verify(name: str, *, cache_dir: Path | None = None) -> None:
     """Reads a file of the inventory and checks its hash.
 
     Raises:
-        WeightsError: the file is missing or another.
+        WeightsError: the file is missing, or its hash is wrong.
     """
     if name in BUNDLED:
         read_bundled(name)
@@ -167,7 +167,7 @@ def verify(name: str, *, cache_dir: Path | None = None) -> None:
 
 
 def torchvision_url(name: str) -> str:
-    """Where torchvision keeps the weights called `torchvision:vgg19` or `torchvision:vgg16`.
+    """The address of the weights called `torchvision:vgg19` or `torchvision:vgg16`.
 
     Raises:
         WeightsError: torchvision is not installed.
@@ -198,7 +198,7 @@ def torchvision_models() -> Any:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The content of a file that nobody vouches for."""
+    """The content of an untrusted file."""
     try:
         if path.suffix == ".safetensors":
             return load_safetensors(path.read_bytes())
@@ -212,8 +212,8 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _networks_part(content: Mapping[str, Any], name: str) -> dict[str, Tensor]:
-    """The convolutions in float32, after a look at names, shapes and values."""
+def _vgg_part(content: Mapping[str, Any], name: str) -> dict[str, Tensor]:
+    """The convolutions in float32, after a check of names, shapes and values."""
     found = convolutions(content)
     if not found:
         raise WeightsError(f"{name} holds no VGG-16 or VGG-19: features.0.weight is missing.")

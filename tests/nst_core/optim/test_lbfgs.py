@@ -60,10 +60,10 @@ class Recorder:
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         self.trials.append(pictures.clone())
-        grads, totals, rows = self._evaluate(pictures)
+        grads, totals, losses = self._evaluate(pictures)
         if len(self.trials) in self._spoilt:
-            return grads * math.nan, torch.full_like(totals, self._value), rows * self._value
-        return grads, totals, rows
+            return grads * math.nan, torch.full_like(totals, self._value), losses * self._value
+        return grads, totals, losses
 
 
 def descend(evaluate: Evaluate, picture: Tensor, steps: int, optimiser: Lbfgs | None = None) -> list[float]:
@@ -96,16 +96,16 @@ def test_the_loss_never_rises(loss: Evaluate) -> None:
     assert losses[-1] < losses[0] - 0.1 * abs(losses[0])
 
 
-def test_the_figures_are_those_of_the_picture_as_it_stands() -> None:
+def test_the_losses_are_those_of_the_current_picture() -> None:
     optimiser, picture = Lbfgs(1.0), noise(5, 3, 4)
     for _ in range(25):
-        rows = optimiser.step(picture, wavy, ONE)
-        torch.testing.assert_close(rows, wavy(picture)[2])
+        losses = optimiser.step(picture, wavy, ONE)
+        torch.testing.assert_close(losses, wavy(picture)[2])
 
 
 @pytest.mark.parametrize("start", [0.0, 0.5, 1.0])
 def test_the_minimum_within_the_gamut_is_found_where_the_free_one_lies_outside(start: float) -> None:
-    """Karush-Kuhn-Tucker: the slope is 0 within the bounds, and points outwards at them."""
+    """Karush-Kuhn-Tucker: the gradient is 0 within the bounds, and points outwards at them."""
     quadratic = Quadratic(6, noise(7, 3, 4, -0.5, 1.5), 10.0)
     picture = torch.full((1, 3, 3, 4), start)
     descend(quadratic, picture, 200)
@@ -118,7 +118,7 @@ def test_the_minimum_within_the_gamut_is_found_where_the_free_one_lies_outside(s
     assert grads[high].max() < 1e-3
 
 
-def test_pixels_at_a_bound_are_held_while_the_slope_points_outwards() -> None:
+def test_pixels_at_a_bound_are_held_while_the_gradient_points_outwards() -> None:
     """The other pixels find their minimum as if those at the bounds were not there."""
     lowest = noise(8, 2, 4)
     lowest[..., :2] = 2.0
@@ -178,10 +178,10 @@ def test_no_picture_of_a_batch_disturbs_another(order: list[int]) -> None:
         optimiser, pictures, calls = Lbfgs(1.0), starts[which].clone(), itertools.count()
 
         def evaluate(given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            grads, totals, rows = quadratic(given)
+            grads, totals, losses = quadratic(given)
             spoilt = next(calls) in {4, 5, 9}
             factors = torch.tensor([math.nan if spoilt and index == 1 else 1.0 for index in which])
-            return grads, totals * factors, rows * factors[:, None]
+            return grads, totals * factors, losses * factors[:, None]
 
         for _ in range(15):
             optimiser.step(pictures, evaluate, rates[which])

@@ -92,7 +92,7 @@ def test_a_smooth_picture_gets_as_much_detail_as_the_style_has(flat: Picture, ni
         Params(size=SIDE_PX, content_weight=1.0, style_weight=0.0),
     ],
 )
-def test_no_noise_where_the_style_has_no_say_or_the_first_steps_would_leave_it(
+def test_no_noise_where_the_style_does_not_count_or_the_optimiser_is_another(
     params: Params, flat: Picture, night: Picture
 ) -> None:
     assert textured(flat, night, params=params) is GREY

@@ -63,8 +63,8 @@ def test_what_cannot_be_captured_is_called_plainly_on_the_stream_it_was() -> Non
     """`item` waits for the device, which no graph can."""
 
     def waiting(given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        grads, totals, rows = evaluate(given)
-        return grads, totals * (2.0 if totals.sum().item() > 0 else 1.0), rows
+        grads, totals, losses = evaluate(given)
+        return grads, totals * (2.0 if totals.sum().item() > 0 else 1.0), losses
 
     stream = torch.cuda.current_stream()
     graphed = Graphed(waiting, torch.ones(1, 3, 8, 8, device="cuda"))
