@@ -19,7 +19,6 @@ from nst_core.losses.objective import Objective, as_losses
 from nst_core.losses.targets import pixels_of, shared_cache, targets
 from nst_core.losses.tiled import Tiles
 from nst_core.memory import history_for
-from nst_core.models.adain import adain_alpha
 from nst_core.optim import first_order
 from nst_core.optim.loop import OptimizationLoop
 from nst_core.params import ALIKE, Params
@@ -101,9 +100,7 @@ def stylize_batch(
     edge_px = min(params.size, DRAFT_PX if draft else SKETCH_PX)
     results = []
     for number, prepared in enumerate(prepared_jobs):
-        results.append(
-            prepared.sketch(edge_px, adain_alpha(prepared.params)) if draft else prepared.first_look(edge_px)
-        )
+        results.append(prepared.first_look(edge_px))
         yield number, Preview(scale=1, scales=len(plan), picture=prepared.picture(results[-1], edge_px))
     betas = [prepared.params.nominal_beta for prepared in prepared_jobs]
     if draft:
@@ -115,22 +112,7 @@ def stylize_batch(
         pixels, betas = yield from _optimise(prepared_jobs, plan, budget, preview_every_s)
         results = list(pixels[:, None])
     for number, (prepared, result, beta) in enumerate(zip(prepared_jobs, results, betas, strict=True)):
-        picture = prepared.picture(result, params.size)
-        reached = dataclasses.replace(prepared.params, beta=beta)
-        final = measure(picture, prepared.job.content, prepared.job.style, reached, device=device)
-        yield (
-            number,
-            Finished(
-                picture=picture,
-                **dataclasses.asdict(final),
-                beta=beta,
-                iterations=prepared.iterations,
-                seconds=time.monotonic() - started,
-                device=str(where),
-                precision=chosen.name,
-                notes=tuple(prepared.notes),
-            ),
-        )
+        yield number, _finished(prepared, result, beta, started=started)
 
 
 def measure(
@@ -151,6 +133,23 @@ def measure(
     levels = io.quantise(picture.rgb).astype(np.float32) / np.float32(255)
     with torch.no_grad():
         return as_losses(objective(pixels_of(levels, where))[1][0])
+
+
+def _finished(prepared: PreparedJob, result: Tensor, beta: float, *, started: float) -> Finished:
+    """The last event of a job, with the losses of its result (1, 3, h, w); `started` is a monotonic time."""
+    picture = prepared.picture(result, prepared.params.size)
+    reached = dataclasses.replace(prepared.params, beta=beta)
+    losses = measure(picture, prepared.job.content, prepared.job.style, reached, device=str(prepared.device))
+    return Finished(
+        picture=picture,
+        **dataclasses.asdict(losses),
+        beta=beta,
+        iterations=prepared.iterations,
+        seconds=time.monotonic() - started,
+        device=str(prepared.device),
+        precision=prepared.precision.name,
+        notes=tuple(prepared.notes),
+    )
 
 
 def _optimise(

@@ -56,7 +56,7 @@ _Cell = tuple[Pair, Variant]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class SheetOptions:
     """The flags of `nst sheet` that say what is painted."""
 
     contents: Annotated[tuple[Path, ...], _MANY, Parameter(help="The pictures to paint.")]
@@ -117,7 +117,7 @@ class Series:
 def sheet(
     *,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
-    series: Annotated[Series, Parameter(name="*")],
+    options: Annotated[SheetOptions, Parameter(name="*")],
     cell: int = 256,
     keep: Path | None = None,
     device: str = "auto",
@@ -127,25 +127,27 @@ def sheet(
 
     Args:
         out: The file to write, PNG or JPEG by its ending.
-        series: What is painted.
+        options: What is painted.
         cell: Width and height of a picture on the sheet, in pixels.
         keep: A folder for the single results; what is there already is not painted again.
         device: auto, cpu, cuda or cuda:N.
         precision: How convolutions compute; auto measures which is faster.
     """
-    paint(series, out, cell_px=cell, keep=keep, device=device, precision=precision)
+    paint(options, out, cell_px=cell, keep=keep, device=device, precision=precision)
 
 
-def paint(series: Series, out: Path, *, cell_px: int, keep: Path | None, device: str, precision: str) -> None:
+def paint(
+    options: SheetOptions, out: Path, *, cell_px: int, keep: Path | None, device: str, precision: str
+) -> None:
     """Writes the sheet, after every result was painted or found in the folder `keep`.
 
     Raises:
         EngineError: as in `nst_core.engine.stylize`, or a file cannot be written.
     """
     file_format = format_of(out)
-    pairs, variants = series.pairs(), series.variants()
+    pairs, variants = options.pairs(), options.variants()
     contact_sheet.Layout(rows=len(pairs), results=len(variants), header_lines=2, cell_px=cell_px)
-    contents = {path: contact_sheet.letterboxed(io.decode(path), cell_px) for path in series.contents}
+    contents = {path: contact_sheet.letterboxed(io.decode(path), cell_px) for path in options.contents}
     styles = {
         style: contact_sheet.tiled([one.picture for one in style.spec().styles], cell_px)
         for style in dict.fromkeys(pair.style for pair in pairs)

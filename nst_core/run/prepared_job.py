@@ -110,7 +110,9 @@ class PreparedJob:
         return painted if mask is None else content + mask * (painted - content)
 
     def first_look(self, edge_px: int) -> Tensor:
-        """The preview (1, 3, h, w) before the first step: the AdaIN picture, or the given start."""
+        """The preview (1, 3, h, w) before the first step: the draft, the given start or the AdaIN picture."""
+        if self.params.quality == "draft":
+            return self.sketch(edge_px, adain_alpha(self.params))
         return self.sketch(edge_px) if self.job.start is None else self.start(edge_px)
 
     def enlarged(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
