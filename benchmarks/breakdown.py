@@ -12,7 +12,7 @@ from torch import Tensor
 from benchmarks.flops import CHANNELS, Convolution, convolutions, gram_flops
 from benchmarks.machine import wait
 from nst_core.kernels.convolution import Convolution as Frozen
-from nst_core.kernels.precision import Precision
+from nst_core.kernels.convolution import Precision
 from nst_core.losses.terms import gram
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from benchmarks.machine import wait
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import EXACT, Precision
+from nst_core.kernels.convolution import EXACT, Precision
 from nst_core.losses.objective import Objective
 from nst_core.losses.targets import GramCache, pixels_of, targets
 from nst_core.models import weights

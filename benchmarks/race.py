@@ -19,7 +19,8 @@ from benchmarks.trajectory import Point
 from nst_core.engine import measure, stylize
 from nst_core.events import Finished, Preview, Step
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import EXACT, choose_device, choose_precision
+from nst_core.kernels.convolution import EXACT
+from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.params import Params
 
 BETA = 25.0

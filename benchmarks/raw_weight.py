@@ -9,7 +9,7 @@ import torch
 from benchmarks.pictures import read
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import EXACT
+from nst_core.kernels.convolution import EXACT
 from nst_core.losses.objective import Objective
 from nst_core.losses.targets import pixels_of, shared_cache, targets
 from nst_core.params import Params

@@ -1,6 +1,6 @@
 """How far a picture moves for a change of its gradient, by frequency and colour.
 
-See `nst_core.optim.spectrum`.
+See `nst_core.optim.lbfgs.Spectrum`.
 
     python -m benchmarks.spectrum [--size PX] [--steps N]
 
@@ -20,8 +20,7 @@ from torch import Tensor
 from benchmarks.machine import header
 from benchmarks.pictures import PAIRS, read
 from nst_core.kernels.precision import choose_device, choose_precision
-from nst_core.optim.lbfgs import Lbfgs
-from nst_core.optim.spectrum import opponent_axes
+from nst_core.optim.lbfgs import Lbfgs, opponent_axes
 from nst_core.params import Params
 from nst_core.run.evaluator import Evaluator
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network

@@ -25,11 +25,12 @@ from benchmarks.flops import flops
 from benchmarks.machine import header
 from benchmarks.pictures import PAIRS, read
 from nst_core.images import io
-from nst_core.kernels.precision import Precision, choose_device, choose_precision
+from nst_core.kernels.convolution import Precision
+from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.losses.objective import Objective
 from nst_core.losses.targets import pixels_of, shared_cache, targets
 from nst_core.params import Params
-from nst_core.run.cuda_graph import Graphed
+from nst_core.run.evaluator import Graphed
 from nst_core.run.prepared_job import network
 from nst_core.styles import as_spec
 

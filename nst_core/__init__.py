@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         TooManyPixels,
         WeightsError,
     )
-    from nst_core.events import Event, Figures, Finished, Preview, Started, Step
+    from nst_core.events import Event, Finished, Losses, Preview, Started, Step
     from nst_core.images.io import Picture, decode, encode, read_parameters
     from nst_core.params import Params
     from nst_core.run.prepared_job import StyleTransferJob
@@ -31,8 +31,8 @@ __all__ = [
     "DeviceLost",
     "EngineError",
     "Event",
-    "Figures",
     "Finished",
+    "Losses",
     "Mask",
     "MemoryLimitError",
     "OutOfMemory",

@@ -1,4 +1,4 @@
-"""Files from the network into a cache, whole and checked or not at all."""
+"""Downloads into the cache folder; a file appears there complete and verified, or not at all."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ from nst_core.errors import WeightsError
 from nst_core.files import replacing
 
 Progress = Callable[[int, int], None]
-"""Called with the bytes that have arrived and those expected in all (0 when the server does not say)."""
+"""Called with the bytes received so far and those in all (0 where the server does not say)."""
 
 _CHUNK_BYTES: Final = 1 << 20
 _TIMEOUT_S: Final = 30.0
@@ -41,7 +41,7 @@ def fetch(url: str, path: Path, *, sha256_prefix: str, progress: Progress | None
     """Downloads `url` to `path`, which appears only when it is complete and its hash is right.
 
     Raises:
-        WeightsError: the download failed, broke off or is another file; nothing is left behind.
+        WeightsError: the download failed, broke off or has another hash; nothing is left behind.
     """
     if not url.startswith(("https://", "http://")):
         raise WeightsError("Weights are downloaded over https or http only.")
@@ -59,7 +59,7 @@ def fetch(url: str, path: Path, *, sha256_prefix: str, progress: Progress | None
 
 
 def _receive(url: str, file: IO[bytes], progress: Progress | None) -> str:
-    """Writes the answer's bytes and returns their SHA-256."""
+    """Writes the response's body to the file and returns its SHA-256."""
     digest = hashlib.sha256()
     with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:  # noqa: S310  # the scheme is checked
         total = int(answer.headers.get("Content-Length") or 0)

@@ -1,4 +1,4 @@
-"""From pictures to paintings: the whole method as a generator of events, for one job or a batch."""
+"""Neural style transfer from pictures to pictures: a generator of events, for one job or a batch."""
 
 import dataclasses
 import time
@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from nst_core.errors import ParamsError
-from nst_core.events import Event, Figures, Finished, Preview, Started, Step
+from nst_core.events import Event, Finished, Losses, Preview, Started, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import EXACT, choose_device, choose_precision
-from nst_core.losses.objective import Objective, figures
+from nst_core.kernels.convolution import EXACT
+from nst_core.kernels.precision import choose_device, choose_precision
+from nst_core.losses.objective import Objective, as_losses
 from nst_core.losses.targets import pixels_of, shared_cache, targets
 from nst_core.losses.tiled import Tiles
 from nst_core.memory import history_for
-from nst_core.models.adain import adain_alpha
 from nst_core.optim import first_order
 from nst_core.optim.loop import OptimizationLoop
 from nst_core.params import ALIKE, Params
@@ -33,7 +33,7 @@ SKETCH_PX: Final = 512
 DRAFT_PX: Final = 2048
 """AdaIN's decoder takes 1 kB a pixel; a larger draft is this one enlarged, with the content's detail."""
 MEASURED_WHOLE_PX: Final = 1024 * 1024
-"""Larger pictures are measured in tiles, which gives the same figures."""
+"""Larger pictures are measured in tiles, which gives the same losses."""
 
 
 def stylize(
@@ -46,17 +46,17 @@ def stylize(
     preview_every_s: float | None = 5.0,
     start: Picture | None = None,
 ) -> Generator[Event, None, None]:
-    """Paints the content in the style. Closing the generator ends the work within one step.
+    """Paints the content in the style. Closing the generator ends the run within one step.
 
-    Yields Started; a Preview of the AdaIN sketch, or of `start` (see `Job`) where it is given; a Step per
-    iteration (one in ten on a GPU), with a Preview at the end of each size but the last and every
-    `preview_every_s` seconds (None: only those); Finished. The same seed gives the same picture on one
-    machine with one number of threads.
+    Yields Started; a Preview of the AdaIN sketch, or of `start` (see `StyleTransferJob`) where it is given; a
+    Step per iteration (one in ten on a GPU), with a Preview at the end of each size but the last and every
+    `preview_every_s` seconds (None: only those); Finished. The same seed gives the same picture on the same
+    machine with the same number of threads.
 
     Raises:
         DeviceError: the device is not there.
-        WeightsError: the network's weights cannot be had.
-        ParamsError: a layer is not in them.
+        WeightsError: the network's weights cannot be loaded.
+        ParamsError: the network has no such layer.
         MemoryLimitError: memory is too small even for tiles; this comes before any work.
         OutOfMemory: memory ran out all the same.
         DeviceLost: the device has stopped working in this process.
@@ -76,11 +76,11 @@ def stylize_batch(
 ) -> Generator[tuple[int, Event], None, None]:
     """Paints jobs of one shape and schedule in one pass, each with its own weights, losses and early stop.
 
-    Yields what `stylize` yields, each event behind the index of its job.
+    Yields what `stylize` yields, as pairs of the job's index and the event.
 
     Raises:
-        ParamsError: there is no job, or the jobs differ in the shape of their contents, in their numbers of
-            regions, in one of the parameters ALIKE, or in the sizes of the pictures they start from.
+        ParamsError: there is no job, or the jobs differ in the shape of their contents, in the number of
+            regions, in one of the parameters ALIKE, or in the sizes of the pictures that they start from.
         EngineError: as in `stylize`.
     """
     with torch_errors():
@@ -90,7 +90,7 @@ def stylize_batch(
 @torch_errors()
 def measure(
     picture: Picture, content: Picture, style: Picture | StyleSpec, params: Params, *, device: str = "auto"
-) -> Figures:
+) -> Losses:
     """The losses of a picture's 8-bit pixels, in float32, against content and style as `stylize` has them.
 
     Raises:
@@ -105,7 +105,7 @@ def measure(
     objective = kind(vgg, pixels_of(content.rgb, where), [wanted], [params])
     levels = io.quantise(picture.rgb).astype(np.float32) / np.float32(255)
     with torch.no_grad():
-        return figures(objective(pixels_of(levels, where))[1][0])
+        return as_losses(objective(pixels_of(levels, where))[1][0])
 
 
 def _painted(
@@ -116,14 +116,14 @@ def _painted(
     started = time.monotonic()
     where = choose_device(device)
     chosen = choose_precision(where, precision)
-    room = MemoryBudget(where)
+    budget = MemoryBudget(where)
     prepared_jobs = [PreparedJob(job, where, chosen) for job in jobs]
     params = prepared_jobs[0].params
     plan = prepared_jobs[0].job.plan
     _check_alike(prepared_jobs, plan)
     draft = params.quality == "draft"
     if not draft:
-        plan_for(prepared_jobs, params.size, room)
+        plan_for(prepared_jobs, params.size, budget)
     sizes = tuple(scale.edge_px for scale in plan)
     steps = sum(scale.steps for scale in plan)
     for number in range(len(prepared_jobs)):
@@ -131,9 +131,7 @@ def _painted(
     edge_px = min(params.size, DRAFT_PX if draft else SKETCH_PX)
     results = []
     for number, prepared in enumerate(prepared_jobs):
-        results.append(
-            prepared.sketch(edge_px, adain_alpha(prepared.params)) if draft else prepared.first_look(edge_px)
-        )
+        results.append(prepared.first_look(edge_px))
         yield number, Preview(scale=1, scales=len(plan), picture=prepared.picture(results[-1], edge_px))
     betas = [prepared.params.nominal_beta for prepared in prepared_jobs]
     if draft:
@@ -142,34 +140,36 @@ def _painted(
             for prepared, result in zip(prepared_jobs, results, strict=True)
         ]
     else:
-        pixels, betas = yield from _optimise(prepared_jobs, plan, room, preview_every_s)
+        pixels, betas = yield from _optimise(prepared_jobs, plan, budget, preview_every_s)
         results = list(pixels[:, None])
     for number, (prepared, result, beta) in enumerate(zip(prepared_jobs, results, betas, strict=True)):
-        picture = prepared.picture(result, params.size)
-        reached = dataclasses.replace(prepared.params, beta=beta)
-        final = measure(picture, prepared.job.content, prepared.job.style, reached, device=device)
-        yield (
-            number,
-            Finished(
-                picture=picture,
-                **dataclasses.asdict(final),
-                beta=beta,
-                iterations=prepared.iterations,
-                seconds=time.monotonic() - started,
-                device=str(where),
-                precision=chosen.name,
-                notes=tuple(prepared.notes),
-            ),
-        )
+        yield number, _finished(prepared, result, beta, started=started)
+
+
+def _finished(prepared: PreparedJob, result: Tensor, beta: float, *, started: float) -> Finished:
+    """The last event of a job, with the losses of its result (1, 3, h, w); `started` is a monotonic time."""
+    picture = prepared.picture(result, prepared.params.size)
+    reached = dataclasses.replace(prepared.params, beta=beta)
+    losses = measure(picture, prepared.job.content, prepared.job.style, reached, device=str(prepared.device))
+    return Finished(
+        picture=picture,
+        **dataclasses.asdict(losses),
+        beta=beta,
+        iterations=prepared.iterations,
+        seconds=time.monotonic() - started,
+        device=str(prepared.device),
+        precision=prepared.precision.name,
+        notes=tuple(prepared.notes),
+    )
 
 
 def _optimise(
     prepared_jobs: Sequence[PreparedJob],
     plan: tuple[Scale, ...],
-    room: MemoryBudget,
+    budget: MemoryBudget,
     preview_every_s: float | None,
 ) -> Generator[tuple[int, Event], None, tuple[Tensor, list[float]]]:
-    """Paints from the coarsest size to the finest; returns the pixels (b, 3, h, w) and each job's beta."""
+    """Optimises from the coarsest size to the finest; returns the pixels (b, 3, h, w) and each job's beta."""
     first = prepared_jobs[0]
     vgg = network(first.params, first.device, first.precision)
     finest = first.content_at(plan[-1].edge_px)
@@ -183,31 +183,31 @@ def _optimise(
     nominal = [prepared.params.nominal_beta for prepared in prepared_jobs]
     betas = torch.tensor(nominal, dtype=torch.float32, device=first.device)
     before = plan[0].edge_px
-    pixels = torch.cat([_begun(prepared, before) for prepared in prepared_jobs]).clone()
+    pixels = torch.cat([_started(prepared, before) for prepared in prepared_jobs]).clone()
     shown = time.monotonic()
     for number, scale in enumerate(plan, 1):
         if scale.edge_px != before:
-            pixels = _grown(prepared_jobs, pixels, before, scale.edge_px)
+            pixels = _enlarged(prepared_jobs, pixels, before, scale.edge_px)
             loop.optimiser.resize(*pixels.shape[-2:])
         before = scale.edge_px
-        evaluate = Evaluator(prepared_jobs, vgg, scale.edge_px, betas, room=room)
-        for rows in loop.run(pixels, evaluate, scale.steps):
-            yield from enumerate(_steps(rows, loop, number, len(plan), scale.edge_px))
+        evaluate = Evaluator(prepared_jobs, vgg, scale.edge_px, betas, budget=budget)
+        for losses in loop.run(pixels, evaluate, scale.steps):
+            yield from enumerate(_steps(losses, loop, number, len(plan), scale.edge_px))
             if preview_every_s is not None and time.monotonic() - shown >= preview_every_s:
                 yield from _previews(prepared_jobs, pixels, number, len(plan), scale.edge_px)
                 shown = time.monotonic()
         if number < len(plan):
             yield from _previews(prepared_jobs, pixels, number, len(plan), scale.edge_px)
             shown = time.monotonic()
-        del evaluate  # its targets are not needed while those of the next size are made
+        del evaluate  # frees its targets before those of the next size are computed
     for prepared, taken, notes in zip(prepared_jobs, loop.taken, loop.notes, strict=True):
         prepared.iterations = taken
         prepared.notes.extend(notes)
     return pixels, betas.tolist()
 
 
-def _grown(prepared_jobs: Sequence[PreparedJob], pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
-    """The pictures (b, 3, h, w) at the next size."""
+def _enlarged(prepared_jobs: Sequence[PreparedJob], pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
+    """The pictures (b, 3, h, w) at the next size, from those at the size before."""
     return torch.cat(
         [
             prepared.textured(prepared.enlarged(one, coarse_px, fine_px), coarse_px, fine_px)
@@ -216,31 +216,31 @@ def _grown(prepared_jobs: Sequence[PreparedJob], pixels: Tensor, coarse_px: int,
     )
 
 
-def _begun(prepared: PreparedJob, edge_px: int) -> Tensor:
-    """The picture (1, 3, h, w) that the first size begins with."""
+def _started(prepared: PreparedJob, edge_px: int) -> Tensor:
+    """The picture (1, 3, h, w) that the first size starts from."""
     pixels, started_px = prepared.start(edge_px), prepared.job.started_px
     return prepared.textured(pixels, started_px, edge_px) if 0 < started_px < edge_px else pixels
 
 
-def _steps(rows: Tensor, loop: OptimizationLoop, scale: int, scales_: int, size_px: int) -> list[Step]:
+def _steps(losses: Tensor, loop: OptimizationLoop, scale: int, scales: int, size_px: int) -> list[Step]:
     return [
         Step(
             scale=scale,
-            scales=scales_,
+            scales=scales,
             step=loop.done,
             steps=loop.steps,
             size_px=size_px,
-            **dataclasses.asdict(figures(row)),
+            **dataclasses.asdict(as_losses(row)),
         )
-        for row in rows
+        for row in losses
     ]
 
 
 def _previews(
-    prepared_jobs: Sequence[PreparedJob], pixels: Tensor, scale: int, scales_: int, size_px: int
+    prepared_jobs: Sequence[PreparedJob], pixels: Tensor, scale: int, scales: int, size_px: int
 ) -> Generator[tuple[int, Preview], None, None]:
     for number, (prepared, one) in enumerate(zip(prepared_jobs, pixels[:, None], strict=True)):
-        yield number, Preview(scale=scale, scales=scales_, picture=prepared.picture(one, size_px))
+        yield number, Preview(scale=scale, scales=scales, picture=prepared.picture(one, size_px))
 
 
 def _check_alike(prepared_jobs: Sequence[PreparedJob], plan: Sequence[Scale]) -> None:

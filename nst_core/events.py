@@ -6,11 +6,12 @@ from nst_core.images.io import Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """The losses of one picture.
+class Losses:
+    """The losses of one picture, without unit.
 
-    `content` and `style` are the paper's sums; `content_rel` and `style_rel` the same divided by what they
-    are at their natural reference; `total` is what was minimised, total variation included.
+    `content` and `style` are the losses of the paper, as means; `content_rel` and `style_rel` are the same,
+    each relative to a reference (see `nst_core.losses.objective.Objective`); `total` is the sum that is
+    minimised, with total variation.
     """
 
     content: float
@@ -22,7 +23,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """What is going to be done. `steps` is 0 for a draft, which takes none."""
+    """The plan of the run: its sizes as long edges in pixels. `steps` is 0 for a draft, which takes none."""
 
     sizes: tuple[int, ...]
     steps: int
@@ -32,7 +33,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One iteration is done; the losses are those of the picture before its update.
+    """One iteration is done; the losses are those of the picture before its update. `size_px` is a long edge.
 
     `scale` counts from 1; `step` counts from 1 over the whole run, `steps` in all. On the CPU there is one
     event per iteration, on a GPU one in ten, so that the host does not wait for the device at each step.
@@ -52,7 +53,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Preview:
-    """The picture as it stands; before the first step, the AdaIN sketch."""
+    """The picture as it is now; before the first step, the AdaIN sketch or the given start."""
 
     scale: int
     scales: int
@@ -63,8 +64,8 @@ class Preview:
 class Finished:
     """The result, with the losses of its 8-bit picture computed in float32.
 
-    `beta` is the weight of the style in the relative form that the strength came to for these pictures.
-    `notes` are sentences about what went otherwise than asked, such as a lowered learning rate.
+    `beta` is the style weight of the relative form that the strength stands for. `notes` are sentences about
+    what was done differently from what was asked, such as a lowered learning rate.
     """
 
     picture: Picture

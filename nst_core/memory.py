@@ -1,7 +1,7 @@
-"""How much memory a picture takes in each plan, how much there is, and which plan fits; without torch.
+"""How much memory a picture takes in each plan, how much is available, and which plan fits; without torch.
 
-Figures are in bytes, beyond the process itself and the network's weights. The estimate counts the tensors
-that the code holds, and is held against measurements by `python -m benchmarks.memory`.
+Sizes are in bytes, beyond the process itself and the network's weights. The estimate counts the tensors that
+the code holds; `python -m benchmarks.memory` compares it with measurements.
 """
 
 import functools
@@ -12,32 +12,32 @@ from pathlib import Path
 from typing import Final
 
 from nst_core.errors import MemoryLimitError, ParamsError
-from nst_core.models.receptive_field import TILE_PX, halo_px, stride_px
+from nst_core.models.layers import TILE_PX, halo_px, stride_px
 from nst_core.params import STYLE_LAYERS, layers_of
 
 PLANS: Final = ("whole", "checkpoint", "tiles")
-"""From the fastest to the one that takes the least memory: every activation is kept; those within a block are
+"""From the fastest to the one with the least memory: every activation is kept; those within a block are
 computed twice; all are computed twice, tile by tile."""
 HISTORY: Final = 16
 """Pairs of pictures that L-BFGS keeps, up to 2048 x 2048 px."""
 LARGEST_PX: Final = 32768
-"""No larger edge is looked for."""
+"""The largest edge that `largest_edge_px` tries."""
 
 _FULL_HISTORY_PX: Final = 2048 * 2048
 _LEAST_HISTORY: Final = 3
 _FLOAT: Final = 4
 _PICTURE: Final = 3 * _FLOAT
 _PICTURES: Final = 16
-"""Decoded, contents, pictures, trials, what moved, slopes, direction and the like: alive during a step."""
+"""Decoded pictures, contents, pictures, trials, steps, gradients, directions and the like, during a step."""
 _SPECTRUM: Final = 6
-"""Pictures that the search for a direction takes for a moment."""
+"""Pictures that the computation of a search direction takes for a moment."""
 _CONTENT_LAYER: Final = "relu4_2"
 _MARGIN: Final = 1.15
-"""Workspaces of convolutions, and what lies between tensors."""
+"""For workspaces of convolutions, and fragmentation."""
 _RETAINED: Final = {"whole": 12 << 20, "checkpoint": 128 << 20, "tiles": 120 << 20}
-"""Freed blocks below 32 MiB stay with the C library; where activations come and go, more of them do."""
+"""The C library keeps freed blocks below 32 MiB; there are more of them where activations come and go."""
 _WINOGRAD: Final = 320 << 20
-"""The kernels up to relu5_1, 200 MiB with VGG-19, and what their making and a strip of tiles take."""
+"""The transformed kernels up to relu5_1, 200 MiB with VGG-19, their computation, and a strip of tiles."""
 
 
 def estimate_bytes(
@@ -56,16 +56,16 @@ def estimate_bytes(
     """Peak memory of a run with the default layers, in bytes.
 
     Args:
-        width: In pixels, as painted.
+        width: In pixels, at the size that is painted.
         height: In pixels.
         batch: Pictures in one pass.
         plan: One of PLANS.
         itemsize: Bytes of an activation: 4 in float32, 2 in bfloat16.
-        winograd: Whether convolutions go by Winograd's algorithm.
+        winograd: Whether convolutions use Winograd's algorithm.
         tile_px: Edge of a tile, without its halo.
-        history: Pairs of pictures that L-BFGS keeps; None is `history_for`, 0 is another optimiser.
+        history: Pairs of pictures that L-BFGS keeps; None is `history_for`, 0 is for the other optimisers.
         network: One of `params.NETWORKS`.
-        masks: Regions that have a mask, each of which has Gram matrices of its own.
+        masks: Number of regions with a mask, each of which has Gram matrices of its own.
 
     Raises:
         ParamsError: there is no such plan.
@@ -77,18 +77,18 @@ def estimate_bytes(
     content = _values(_CONTENT_LAYER) * itemsize
     planes = masks * sum(_FLOAT / stride_px(layer) ** 2 for layer in ("relu1_1", *STYLE_LAYERS))
     held = pixels * (_PICTURE * (_PICTURES + 2 * pairs) + content + planes)
-    stepped = pixels * _PICTURE * _SPECTRUM
-    seen = pixels
+    for_direction = pixels * _PICTURE * _SPECTRUM
+    at_once = pixels
     if plan == "tiles":
         halo = _halo_px(network)
-        seen = batch * _seen_px(width, tile_px, halo) * _seen_px(height, tile_px, halo)
-    activations = seen * _bytes_per_pixel(plan, itemsize, network, masks)
+        at_once = batch * _with_halo_px(width, tile_px, halo) * _with_halo_px(height, tile_px, halo)
+    activations = at_once * _bytes_per_pixel(plan, itemsize, network, masks)
     retained = min(_RETAINED[plan], 0.9 * activations) + winograd * _WINOGRAD
-    return int(_MARGIN * (held + max(stepped, activations)) + retained)
+    return int(_MARGIN * (held + max(for_direction, activations)) + retained)
 
 
 def history_for(width: int, height: int) -> int:
-    """The pairs that L-BFGS should keep at a size: 16 up to 2048 x 2048 px, fewer above, at least 3.
+    """The number of pairs that L-BFGS keeps at a size: 16 up to 2048 x 2048 px, fewer above, at least 3.
 
     32 pictures of 4096 x 4096 px would take 6.4 GB. It does not depend on the batch, so that a picture comes
     out the same alone and among others.
@@ -106,10 +106,10 @@ def choose_plan(
     available_bytes: int,
     masks: int = 0,
 ) -> str:
-    """The fastest of PLANS that fits.
+    """The fastest of PLANS that fits into `available_bytes`; the other arguments are as in `estimate_bytes`.
 
     Raises:
-        MemoryLimitError: none does.
+        MemoryLimitError: none fits; the message names the largest size that would.
     """
     for plan in PLANS:
         needed = estimate_bytes(
@@ -142,7 +142,10 @@ def largest_edge_px(
     plan: str = "tiles",
     masks: int = 0,
 ) -> int:
-    """The largest long edge, in steps of 16 px, that fits; 0 where none does. `aspect` is width by height."""
+    """The largest long edge in pixels, in steps of 16, that fits; 0 where none does.
+
+    `aspect` is width over height; the other arguments are as in `estimate_bytes`.
+    """
     largest = 0
     for edge_px in range(32, LARGEST_PX + 1, 16):
         width = max(1, round(edge_px * min(1.0, aspect)))
@@ -151,21 +154,21 @@ def largest_edge_px(
             width, height, batch=batch, plan=plan, itemsize=itemsize, winograd=winograd, masks=masks
         )
         if needed <= available_bytes:
-            largest = edge_px  # a shorter history above may fit where one below does not
+            largest = edge_px  # larger ones have a shorter history, and may fit where a smaller one does not
     return largest
 
 
 def host_bytes(*, root: Path = Path("/")) -> int:
-    """What can still be allocated in main memory.
+    """The bytes that can still be allocated in main memory.
 
-    It is what the system has or the control groups (v1 or v2) allow, whichever is less; files that the kernel
-    may drop count as free. `root` is where /proc and /sys are.
+    It is what the system has or what the control groups (v1 or v2) allow, whichever is less; cached files
+    that the kernel may drop count as free. `root` is the folder of /proc and /sys.
     """
     return max(0, min([_system_bytes(root), *_group_bytes(root)]))
 
 
 def process_bytes(*, root: Path = Path("/")) -> int:
-    """Main memory that only this process holds; 0 where the system does not say, which is all but Linux."""
+    """The bytes of main memory that only this process holds; 0 on systems other than Linux."""
     try:
         resident, shared = map(int, (root / "proc/self/statm").read_text().split()[1:3])
     except OSError:
@@ -175,7 +178,7 @@ def process_bytes(*, root: Path = Path("/")) -> int:
 
 @functools.cache
 def _bytes_per_pixel(plan: str, itemsize: int, network: str, masks: int) -> float:
-    """Activations and their gradients at the peak, which is when the first layer's Gram matrix is undone."""
+    """Activations and their gradients at the peak: the backward pass of the first layer's Gram matrix."""
     names = layers_of(network)
     names = names[: names.index(STYLE_LAYERS[-1]) + 1]
     ends = [layer for layer, after in itertools.pairwise(names) if layer[4] != after[4]]
@@ -185,7 +188,7 @@ def _bytes_per_pixel(plan: str, itemsize: int, network: str, masks: int) -> floa
     if plan == "checkpoint":
         kept = (3 + sum(map(_values, ends)) + style + _values(_CONTENT_LAYER)) * itemsize
     else:
-        kept = (3 + sum(map(_values, names)) + pooled) * itemsize + 8 * pooled  # places of the maxima, int64
+        kept = (3 + sum(map(_values, names)) + pooled) * itemsize + 8 * pooled  # indices of the maxima, int64
     copies = masks * style if masks else (first if itemsize < _FLOAT else 0)
     columns = _FLOAT * (copies + 2 * first)  # a Gram matrix's factors are float32, and so are their gradients
     return kept + columns + itemsize * (style - first) + _FLOAT * _values(_CONTENT_LAYER)
@@ -197,13 +200,13 @@ def _halo_px(network: str) -> int:
 
 
 def _values(layer: str) -> float:
-    """Values of a layer's activations per pixel of the picture."""
+    """The number of a layer's activations per pixel of the picture."""
     stride = stride_px(layer)
     return min(64 * stride, 512) / stride**2
 
 
-def _seen_px(edge_px: int, tile_px: int, halo: int) -> int:
-    """Pixels along one axis that the largest tile sees."""
+def _with_halo_px(edge_px: int, tile_px: int, halo: int) -> int:
+    """The largest tile's pixels along one axis, with its halo."""
     step = stride_px(STYLE_LAYERS[-1])
     count = -(-edge_px // max(step, tile_px // step * step))
     length = -(-edge_px // (count * step)) * step
@@ -221,7 +224,7 @@ def _system_bytes(root: Path) -> int:
 
 
 def _group_bytes(root: Path) -> Iterator[int]:
-    """What each control group above this process leaves, where it has a limit."""
+    """The bytes that each control group above this process leaves, where it has a limit."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:
@@ -236,7 +239,7 @@ def _group_bytes(root: Path) -> Iterator[int]:
         else:
             continue
         inside = Path(path.lstrip("/"))
-        for group in (inside, *inside.parents):  # a container may see only the root of its own
+        for group in (inside, *inside.parents):  # a container may only see its own root
             left = _left_bytes(root / mount / group, *names)
             if left is not None:
                 yield left

@@ -63,7 +63,7 @@ class Params:
         beta: Weight of the style in the relative form, `content_rel + beta * style_rel`, instead of a
             strength.
         content_weight: The paper's alpha. Given together with style_weight it selects the raw form,
-            `alpha * content + beta * style`, and neither `beta` nor `strength` has a say.
+            `alpha * content + beta * style`, and neither `beta` nor `strength` counts.
         style_weight: The paper's beta.
         init: The picture that the optimisation starts from.
         optimizer: Adam, L-BFGS or plain gradient descent.
@@ -125,7 +125,7 @@ class Params:
 
     @property
     def nominal_beta(self) -> float:
-        """The given beta, or what the strength stands for before the pictures are looked at."""
+        """The given beta, or the one that the strength stands for."""
         return beta_for_strength(self.strength) if self.beta is None else self.beta
 
     def as_dict(self) -> dict[str, Any]:

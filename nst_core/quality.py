@@ -1,4 +1,4 @@
-"""How good a picture is, in figures that were not minimised: content, style, colours and fine noise."""
+"""How good a picture is, in figures that were not optimised: content, style, colours and fine noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from torch import Tensor
 from nst_core.engine import measure
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import EXACT, choose_device
+from nst_core.kernels.convolution import EXACT
+from nst_core.kernels.precision import choose_device
 from nst_core.params import Params
 from nst_core.run.prepared_job import network as network_of
 from nst_core.styles import blended
@@ -26,16 +27,16 @@ _WINDOW_PX: Final = 11
 _WINDOW_SIGMA_PX: Final = 1.5
 _C1, _C2 = 0.01**2, 0.03**2
 _ROUNDING: Final = 1 / (12 * 255**2)
-"""The energy that rounding to 8 bits adds by itself."""
+"""The energy of rounding to 8 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The figures of one 8-bit result against its content and its style, or several styles mixed.
+    """The figures of one 8-bit result against its content and its style, or a blend of styles.
 
     Attributes:
-        width: Of the result in pixels, at which all is compared.
-        height: Likewise.
+        width: Width of the result in pixels; all is compared at its size.
+        height: Height of the result in pixels.
         network: The network behind `content_rel` and `style_rel`.
         content_distance: 0 to 2, 0 for the content itself; see `content_distance`.
         content_ssim: -1 to 1, 1 for the content itself; see `ssim`.
@@ -43,9 +44,9 @@ class Comparison:
         style_rel: The relative style loss: 0 is the style's statistics, 1 as far from them as the content is.
         style_colours: 0 to 1, 0 for the style's own colours; see `colour_distance`.
         content_colours: Likewise, from the content's colours.
-        fine_noise: `fine_energy` of the result over the larger of the content's and the style's (of several
-            their weighted mean, and at least that of rounding to 8 bits); 1 is as much as the pictures had,
-            far above 1 is speckle.
+        fine_noise: `fine_energy` of the result over the larger of the content's and the style's (the weighted
+            mean of several; at least that of rounding to 8 bits). 1 is as much as the pictures had, far
+            above 1 is speckle.
         clipped: The share of the result's values, 0 to 1, that are 0 or 255.
         content_clipped: The same share of the content, for reference.
     """
@@ -75,23 +76,22 @@ def compare(
 ) -> Comparison:
     """Compares a result with the pictures it was made of, all of them in 8 bits, whatever their shapes.
 
-    The content is brought to the result's size and the styles to its long edge. Alpha has no say, and the
-    styles keep their own colours even if the result was to keep the content's.
+    The content is resized to the result's size and the styles to its long edge. Alpha is ignored, and the
+    styles keep their own colours even if the result was painted with the content's.
 
     Args:
         result: The picture to judge.
         content: The picture that was painted.
-        styles: The pictures whose style was taken. Several are blended as `nst_core.losses.targets` does
-            it, and
-            their colours are those of a picture in which each takes up its share.
+        styles: The pictures whose style was taken. Several are blended as in `nst_core.losses.targets`, and
+            their histograms are averaged by their weights.
         weights: A weight above 0 for each style; all alike by default.
-        network: What measures `content_rel` and `style_rel`; fair is one that was not optimised.
-        device: Where it computes.
+        network: The network for `content_rel` and `style_rel`; one that was not optimised is fair.
+        device: Where it is computed: auto, cpu, cuda or cuda:N.
 
     Raises:
         DeviceError: the device is not there.
         ParamsError: there is no style, or not one weight above 0 for each.
-        WeightsError: the network's weights cannot be had.
+        WeightsError: the network's weights cannot be loaded.
         OutOfMemory: the pictures are too large for the device's memory, or the machine's.
         DeviceLost: the device has stopped working in this process.
     """
@@ -127,12 +127,12 @@ def content_distance(
 ) -> float:
     """How different two pictures (h, w, 3) look to VGG-16, 0 to 2.
 
-    The activations of CONTENT_LAYERS are scaled to length 1 over the channels at each position; their squared
-    differences are summed over the channels and averaged over positions, then over layers.
+    The activations of CONTENT_LAYERS are normalised to length 1 over the channels at each position; their
+    squared differences are summed over the channels and averaged over positions, then over layers.
 
     Source: Zhang, Isola, Efros, Shechtman & Wang, CVPR 2018 (LPIPS), equation 1.
     Differs: without the learned weights per channel and without relu5_3, a mean over layers instead of a sum,
-    and poolings round up: figures are comparable among each other, not with published LPIPS.
+    and poolings round up: values are comparable with each other, not with published LPIPS.
     """
     vgg = network_of(Params(network="vgg16"), device or torch.device("cpu"), EXACT)
     taps, others = (vgg(_tensor(levels, device), CONTENT_LAYERS) for levels in (one, other))
@@ -143,7 +143,10 @@ def content_distance(
 
 
 def luma(levels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The brightness (h, w) in [0, 1] of gamma-encoded levels (h, w, 3), weighted as in ITU-R BT.601."""
+    """The luma (h, w) in [0, 1] of gamma-encoded levels (h, w, 3).
+
+    Source: ITU-R BT.601.
+    """
     weighted: NDArray[np.float64] = levels @ _LUMA / 255
     return weighted
 
@@ -153,8 +156,8 @@ def ssim(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
     Source: Wang, Bovik, Sheikh & Simoncelli, "Image quality assessment: from error visibility to structural
     similarity", IEEE Transactions on Image Processing 13 (4), 2004, equations 13 to 17: a Gaussian window
-    of 11 x 11 px with sigma 1.5, K1 0.01, K2 0.03, at each position where it lies within the picture.
-    Differs: a side shorter than the window is continued by its mirror image.
+    of 11 x 11 px with sigma 1.5, K1 0.01, K2 0.03, at every position where it fits into the picture.
+    Differs: a side shorter than the window is extended by reflection.
     """
     one, other = _at_least_a_window(one), _at_least_a_window(other)
     mean, other_mean = _windowed(one), _windowed(other)
@@ -169,10 +172,9 @@ def colour_distance(
 ) -> float:
     """The mean over R, G and B of the 1-Wasserstein distance between the levels of two pictures (h, w, 3).
 
-    0 for equal histograms, 1 between black and white; the pictures need not have one size. Instead of one
-    other there may be several, whose histograms are mixed by their weights, whatever their sizes. In one
-    dimension the distance is the area between the two cumulative distributions, here exact over the 256
-    levels.
+    It is 0 for equal histograms and 1 between black and white; the pictures may differ in size. Several
+    others count as one whose histogram is the weighted mean of theirs. In one dimension the distance is the
+    area between the two cumulative distributions, which is exact here over the 256 levels.
     """
     areas = []
     for channel in range(3):
@@ -182,22 +184,23 @@ def colour_distance(
 
 
 def fine_energy(brightness: NDArray[np.float64]) -> float:
-    """The mean square of what a picture (h, w) in [0, 1] has above a quarter of its sampling frequency.
+    """The mean square of the part of a picture (h, w) in [0, 1] above a quarter of its sampling frequency.
 
-    Summed are the squared magnitudes of its Fourier coefficients whose frequency, `sqrt(fx^2 + fy^2)` in
-    cycles per pixel, is above 1/4: waves shorter than 4 px. By Parseval's theorem all coefficients together
-    are the picture's mean square. It is continued by its mirror image: the borders are no detail.
+    It is the sum of the squared magnitudes of the Fourier coefficients whose frequency,
+    `sqrt(fx^2 + fy^2)` in cycles per pixel, is above 1/4: waves shorter than 4 px. By Parseval's theorem the
+    sum over all coefficients is the picture's mean square. The picture is extended by reflection, so that its
+    borders do not count as detail.
     """
     height, width = brightness.shape
     mirrored = np.pad(brightness, ((0, height), (0, width)), mode="symmetric")
     energy = np.abs(np.fft.rfft2(mirrored, norm="forward")) ** 2
-    energy[:, 1:-1] *= 2  # the half of the plane that is left out is this one's mirror image
-    rows, columns = np.fft.fftfreq(2 * height), np.fft.rfftfreq(2 * width)
-    return float(energy[np.hypot(rows[:, None], columns) > 1 / 4].sum())
+    energy[:, 1:-1] *= 2  # the half of the plane that is left out is the mirror image of this one
+    down, across = np.fft.fftfreq(2 * height), np.fft.rfftfreq(2 * width)
+    return float(energy[np.hypot(down[:, None], across) > 1 / 4].sum())
 
 
 def clipped_share(levels: NDArray[np.uint8]) -> float:
-    """The share of values, 0 to 1, that lie at either end of the range."""
+    """The fraction of levels, 0 to 1, that are 0 or 255."""
     return float(np.mean((levels == 0) | (levels == 255)))
 
 
@@ -218,7 +221,7 @@ def _at_least_a_window(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _windowed(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The Gaussian mean (h - 10, w - 10) around each position of values (h, w): first down, then across."""
+    """The Gaussian mean (h - 10, w - 10) around each position of values (h, w), one axis after the other."""
     offsets = np.arange(_WINDOW_PX) - _WINDOW_PX // 2
     window = np.exp(-(offsets**2) / (2 * _WINDOW_SIGMA_PX**2))
     window /= window.sum()
@@ -232,5 +235,5 @@ def _windowed(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _cumulative(levels: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The share (256,) of levels that are no higher than each."""
+    """The cumulative distribution (256,) of the levels."""
     return np.cumsum(np.bincount(levels.ravel(), minlength=256)) / levels.size

@@ -1,4 +1,4 @@
-"""What style goes where: several styles with weights, regions of the content, and one mask for the whole."""
+"""Which styles apply where: styles with weights, regions of the content, and a mask for the whole."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,16 @@ from nst_core.errors import ParamsError
 from nst_core.images.io import Picture
 
 Mask = NDArray[np.float32]
-"""(h, w) in [0, 1], stretched over the picture it belongs to."""
+"""(h, w) in [0, 1], of any size; it is stretched over its picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Style:
-    """A style picture, its weight beside others, and the part of it that counts (None: all of it)."""
+    """A style picture, its weight relative to others, and a mask for the part of it that counts (None: all).
+
+    Raises:
+        ParamsError: the weight is not above 0, or the mask is no plane of numbers from 0 to 1, or all 0.
+    """
 
     picture: Picture
     weight: float = 1.0
@@ -29,7 +33,11 @@ class Style:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Region:
-    """A part of the content (None: all of it) and the styles that are blended in it."""
+    """The mask of a part of the content (None: all of it), and the styles that are blended in it.
+
+    Raises:
+        ParamsError: there is no style, or the mask is no plane of numbers from 0 to 1, or all 0.
+    """
 
     styles: tuple[Style, ...]
     mask: Mask | None = None
@@ -42,7 +50,11 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StyleSpec:
-    """All regions of a picture. Outside `only_here` (soft edges welcome) the content stays as it is."""
+    """All regions of a picture. Outside `edit_mask`, which may have soft edges, the content stays unchanged.
+
+    Raises:
+        ParamsError: there is no region, or the mask is no plane of numbers from 0 to 1, or all 0.
+    """
 
     regions: tuple[Region, ...]
     edit_mask: Mask | None = None
@@ -58,14 +70,14 @@ class StyleSpec:
 
 
 def as_spec(style: "Picture | StyleSpec") -> StyleSpec:
-    """One style picture as the styling of all of the content."""
+    """A single style picture as the specification for all of the content; a specification as it is."""
     return style if isinstance(style, StyleSpec) else blended([style])
 
 
 def blended(
     pictures: Sequence[Picture], *, weights: Sequence[float] | None = None, edit_mask: Mask | None = None
 ) -> StyleSpec:
-    """Several styles mixed everywhere; equal weights by default.
+    """Several styles blended over the whole content, with equal weights by default.
 
     Raises:
         ParamsError: the numbers of pictures and weights differ, or a weight is not above 0.
@@ -78,7 +90,7 @@ def blended(
 
 
 def mask_of(picture: Picture) -> Mask:
-    """A picture's brightness as a mask, white for 1; what is transparent is 0."""
+    """A picture's brightness (h, w) as a mask: white is 1, black and transparent are 0."""
     luma = picture.rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
     return (luma if picture.alpha is None else luma * picture.alpha).astype(np.float32)
 

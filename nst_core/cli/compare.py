@@ -1,14 +1,19 @@
-"""Files compared in a terminal: which network judges, and a line of plain words for each figure."""
+"""`nst compare`: how good a result is, in figures with a line of plain words for each."""
 
+import dataclasses
+import json as json_format
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from cyclopts import Parameter
+from rich.console import Console
 from rich.table import Table
 
-from nst_core.cli.style_mix import StyleMix
+from nst_core import quality
+from nst_core.cli.style_files import StyleMix, style_mix
 from nst_core.images import io
-from nst_core.quality import Comparison, Network, compare
+from nst_core.quality import Comparison, Network
 
 _WORDS: Final = {
     "content_distance": "How different it looks from the content to VGG-16: 0 is the content itself.",
@@ -23,24 +28,51 @@ _WORDS: Final = {
 }
 
 
+def compare(
+    result: Path,
+    content: Path,
+    *styles: Path,
+    mix: str | None = None,
+    network: Network | None = None,
+    device: str = "auto",
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Says how good RESULT is: figures against the CONTENT and the STYLES it was made of.
+
+    Args:
+        result: The picture to judge, in 8 bits.
+        content: The picture that was painted.
+        styles: The pictures whose style was taken; several are blended.
+        mix: A weight for each style, with commas; 0 leaves one out, all alike by default.
+        network: What measures the relative losses. [default: vgg16; vgg19 if RESULT was painted by vgg16]
+        device: auto, cpu, cuda or cuda:N.
+        json: Print one JSON object instead of a table.
+    """
+    comparison = compare_files(result, content, style_mix(styles, mix), network=network, device=device)
+    if json:
+        print(json_format.dumps(dataclasses.asdict(comparison)))  # noqa: T201  # the command's answer
+    else:
+        Console().print(table(comparison))
+
+
 def compare_files(
     result: Path, content: Path, styles: StyleMix, *, network: Network | None, device: str
 ) -> Comparison:
-    """The figures of a result's file; without a `network`, by the one that did not paint it.
+    """Compares a result's file with its sources; without a `network`, by the one that did not paint it.
 
     Raises:
-        EngineError: as in `compare`, or a file is no picture.
+        EngineError: as in `nst_core.quality.compare`, or a file is no picture.
     """
     painted, plain = io.decode(result), io.decode(content)
     wanted = [io.decode(path) for path in styles.paths]
     judge = network or fair_judge(io.read_parameters(result))
-    return compare(painted, plain, *wanted, weights=styles.weights, network=judge, device=device)
+    return quality.compare(painted, plain, *wanted, weights=styles.weights, network=judge, device=device)
 
 
 def fair_judge(parameters: Mapping[str, object] | None) -> Network:
-    """The network that a picture with these embedded parameters was not optimised for.
+    """The network that a picture with these embedded parameters was not optimised on.
 
-    VGG-16, as VGG-19 is what paints by default and what taught AdaIN; VGG-19 where VGG-16 has painted.
+    It is VGG-16, since VGG-19 paints by default and AdaIN was trained on it, or VGG-19 where VGG-16 painted.
     """
     painter = (parameters or {}).get("network")
     return "vgg19" if painter in ("vgg16", "torchvision:vgg16") else "vgg16"

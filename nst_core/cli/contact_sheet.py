@@ -1,7 +1,7 @@
-"""A contact sheet: pictures in rows and columns, each in a square cell, with labels in bands of their own.
+"""A contact sheet: pictures in rows and columns, each in a square cell, with labels between them.
 
-A row is a content, a style, and what was painted of the two. Above each column stands what it is; below a
-content and a style stand their names.
+A row shows a content, a style, and the results of the two. Each column has a heading; the names of content
+and style are below them.
 """
 
 import math
@@ -21,16 +21,16 @@ CELL_PX: Final = (32, 2048)
 MAX_EDGE_PX: Final = 65_500
 """A JPEG file cannot be longer."""
 
-_PAPER: Final = (255, 255, 255)
+_BACKGROUND: Final = (255, 255, 255)
 _MAT: Final = (236, 236, 236)
-"""What a cell shows beside a picture that is not square."""
-_INK: Final = (40, 40, 40)
+"""The background of a cell, beside a picture that is not square."""
+_TEXT: Final = (40, 40, 40)
 _SOURCES: Final = (("content",), ("style",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Where each cell and label lies, in pixels from the left and the top.
+    """The position of each cell and label, in pixels from the left and the top.
 
     Attributes:
         rows: How many pairs of content and style there are.
@@ -103,7 +103,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Row:
-    """A content and a style or blend with their names, and what was painted of them, a picture per column."""
+    """A content and a style or blend with their names, and their results, one for each column."""
 
     content: Picture
     content_name: str
@@ -127,7 +127,7 @@ def draw(rows: Sequence[Row], columns: Sequence[Sequence[str]], *, cell_px: int)
     layout = Layout(
         rows=len(rows), results=len(columns), header_lines=max(map(len, headers)), cell_px=cell_px
     )
-    sheet = Image.new("RGB", (layout.width, layout.height), _PAPER)
+    sheet = Image.new("RGB", (layout.width, layout.height), _BACKGROUND)
     for column, lines in enumerate(headers):
         for line, text in enumerate(lines, layout.header_lines - len(lines)):
             _label(sheet, text, layout, column, layout.header_top(line))
@@ -141,17 +141,17 @@ def draw(rows: Sequence[Row], columns: Sequence[Sequence[str]], *, cell_px: int)
 
 
 def letterboxed(picture: Picture, cell_px: int) -> Picture:
-    """The whole picture in the middle of a square of `cell_px`, as large as its aspect allows, on the mat."""
+    """The whole picture in the middle of a square cell, as large as its aspect ratio allows, on the mat."""
     fitted = fit(picture, cell_px)
     cell = np.empty((cell_px, cell_px, 3), dtype=np.float32)
     cell[:] = mat = np.array(_MAT, dtype=np.float32) / np.float32(255)
     top, left = (cell_px - fitted.height) // 2, (cell_px - fitted.width) // 2
-    cell[top : top + fitted.height, left : left + fitted.width] = _laid_on(fitted, mat)
+    cell[top : top + fitted.height, left : left + fitted.width] = _composited(fitted, mat)
     return Picture(rgb=cell)
 
 
 def tiled(pictures: Sequence[Picture], cell_px: int) -> Picture:
-    """Several pictures within one cell, in rows and columns on the mat; a single one has it to itself."""
+    """Several pictures in one cell, in rows and columns on the mat; a single one fills it."""
     columns = math.isqrt(len(pictures) - 1) + 1
     tile_px = cell_px // columns
     left = (cell_px - columns * tile_px) // 2
@@ -172,7 +172,7 @@ def shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, wid
     return shown
 
 
-def _laid_on(picture: Picture, mat: NDArray[np.float32]) -> NDArray[np.float32]:
+def _composited(picture: Picture, mat: NDArray[np.float32]) -> NDArray[np.float32]:
     """Pixels (h, w, 3) on a mat (3,) where the picture lets it through."""
     if picture.alpha is None:
         return picture.rgb
@@ -184,7 +184,7 @@ def _label(sheet: Image.Image, text: str, layout: Layout, column: int, top: int)
     font = ImageFont.load_default(layout.font_px)
     shown = shortened(_plain(text), font, layout.cell_px)
     middle = (layout.left(column) + layout.cell_px / 2, top + layout.line_px / 2)
-    ImageDraw.Draw(sheet).text(middle, shown, fill=_INK, font=font, anchor="mm")
+    ImageDraw.Draw(sheet).text(middle, shown, fill=_TEXT, font=font, anchor="mm")
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A series painted in a terminal: every content in every style or blend at every strength, on one sheet."""
+"""`nst sheet`: every content in every style or blend at every strength, on one contact sheet."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ from typing import Annotated, Final, Literal
 from cyclopts import Parameter
 from rich.progress import Progress, TaskID
 
+from nst_core import engine
 from nst_core.cli import contact_sheet
-from nst_core.cli import stylize as one_picture
 from nst_core.cli.options import Options
-from nst_core.cli.style_mix import StyleMix, blend
-from nst_core.engine import stylize
+from nst_core.cli.style_files import StyleMix, style_mix
+from nst_core.cli.terminal import format_of, progress_bars, watch, write
 from nst_core.errors import EngineError, ParamsError, PictureError
 from nst_core.images import io
 from nst_core.images.io import Picture
@@ -48,7 +48,7 @@ class Pair:
     style: StyleMix
 
     def file_name(self, variant: Variant) -> str:
-        """What the result is called where results are kept."""
+        """The name of the result in the folder for single results."""
         return f"{self.content.stem}-{self.style.name}-{variant.strength:g}-{variant.quality}.png"
 
 
@@ -56,8 +56,8 @@ _Cell = tuple[Pair, Variant]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
-    """What is painted: the flags of `nst sheet`."""
+class SheetOptions:
+    """The flags of `nst sheet` that say what is painted."""
 
     contents: Annotated[tuple[Path, ...], _MANY, Parameter(help="The pictures to paint.")]
     styles: Annotated[tuple[Path, ...], _MANY, Parameter(help="The pictures whose styles are taken.")]
@@ -90,8 +90,8 @@ class Series:
         """
         if not (self.contents and self.styles):
             raise ParamsError("Give at least one picture after --contents and one after --styles.")
-        alone = [blend((path,), None) for path in self.styles]
-        styles = [blend(self.styles, weights) for weights in self.mix] or alone
+        alone = [style_mix((path,), None) for path in self.styles]
+        styles = [style_mix(self.styles, weights) for weights in self.mix] or alone
         return [Pair(content=content, style=style) for content in self.contents for style in styles]
 
     def variants(self) -> list[Variant]:
@@ -114,24 +114,48 @@ class Series:
         ).params()
 
 
-def paint(series: Series, out: Path, *, cell_px: int, keep: Path | None, device: str, precision: str) -> None:
-    """Writes the sheet, after all that it shows was painted or found among what was kept.
+def sheet(
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    options: Annotated[SheetOptions, Parameter(name="*")],
+    cell: int = 256,
+    keep: Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "float32", "winograd", "bfloat16"] = "auto",
+) -> None:
+    """Paints every content in every style at every strength, and shows all on one contact sheet.
+
+    Args:
+        out: The file to write, PNG or JPEG by its ending.
+        options: What is painted.
+        cell: Width and height of a picture on the sheet, in pixels.
+        keep: A folder for the single results; what is there already is not painted again.
+        device: auto, cpu, cuda or cuda:N.
+        precision: How convolutions compute; auto measures which is faster.
+    """
+    paint(options, out, cell_px=cell, keep=keep, device=device, precision=precision)
+
+
+def paint(
+    options: SheetOptions, out: Path, *, cell_px: int, keep: Path | None, device: str, precision: str
+) -> None:
+    """Writes the sheet, after every result was painted or found in the folder `keep`.
 
     Raises:
-        EngineError: as in `stylize`, or a file cannot be written.
+        EngineError: as in `nst_core.engine.stylize`, or a file cannot be written.
     """
-    form = one_picture.form_of(out)
-    pairs, variants = series.pairs(), series.variants()
+    file_format = format_of(out)
+    pairs, variants = options.pairs(), options.variants()
     contact_sheet.Layout(rows=len(pairs), results=len(variants), header_lines=2, cell_px=cell_px)
-    contents = {path: contact_sheet.letterboxed(io.decode(path), cell_px) for path in series.contents}
+    contents = {path: contact_sheet.letterboxed(io.decode(path), cell_px) for path in options.contents}
     styles = {
         style: contact_sheet.tiled([one.picture for one in style.spec().styles], cell_px)
         for style in dict.fromkeys(pair.style for pair in pairs)
     }
     if keep is not None:
         _prepare(keep, pairs, variants)
-    brush = _Brush(keep=keep, cell_px=cell_px, device=device, precision=precision)
-    results = brush.all([(pair, variant) for pair in pairs for variant in variants])
+    painter = _Painter(keep=keep, cell_px=cell_px, device=device, precision=precision)
+    results = painter.all([(pair, variant) for pair in pairs for variant in variants])
     rows = [
         contact_sheet.Row(
             content=contents[pair.content],
@@ -143,12 +167,12 @@ def paint(series: Series, out: Path, *, cell_px: int, keep: Path | None, device:
         for pair in pairs
     ]
     drawn = contact_sheet.draw(rows, [variant.labels for variant in variants], cell_px=cell_px)
-    one_picture.write(out, io.encode(drawn, format=form))
+    write(out, io.encode(drawn, format=file_format))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Brush:
-    """How each result comes to its cell."""
+class _Painter:
+    """Gets the results, from the folder of an earlier run or by painting them."""
 
     keep: Path | None
     cell_px: int
@@ -156,10 +180,10 @@ class _Brush:
     precision: str
 
     def all(self, wanted: list[_Cell]) -> dict[_Cell, Picture]:
-        """Each result at the size of its cell: first what was kept, then what is painted, under two bars."""
+        """Each result at the size of its cell: first those kept, then those painted, under two bars."""
         kept = {cell: self._kept(*cell) for cell in wanted}
         results = {cell: picture for cell, picture in kept.items() if picture is not None}
-        with one_picture.progress_bars(memory_s=3600) as bars:
+        with progress_bars(memory_s=3600) as bars:
             whole = bars.add_task("sheet", total=len(kept), completed=len(results), losses="")
             current = bars.add_task("", total=None, losses="", visible=False)
             for pair, variant in (cell for cell in kept if cell not in results):
@@ -185,7 +209,7 @@ class _Brush:
 
     def _painted(self, pair: Pair, variant: Variant, bars: Progress, bar: TaskID) -> Picture:
         bars.reset(bar, description="sketch", total=None, losses="", visible=True)
-        events = stylize(
+        events = engine.stylize(
             io.decode(pair.content),
             pair.style.spec(),
             variant.params,
@@ -193,15 +217,15 @@ class _Brush:
             precision=self.precision,
             preview_every_s=None,
         )
-        picture = one_picture.watch(events, bars, bar).picture
+        picture = watch(events, bars, bar).picture
         data = io.encode(picture, format="png", parameters=variant.params.as_dict())
         if self.keep is not None:
-            one_picture.write(self.keep / pair.file_name(variant), data)
+            write(self.keep / pair.file_name(variant), data)
         return contact_sheet.letterboxed(io.decode(data), self.cell_px)  # as it will be found next time
 
 
 def _prepare(keep: Path, pairs: list[Pair], variants: list[Variant]) -> None:
-    """Makes the folder, after a look at whether each result gets a name of its own."""
+    """Creates the folder, if each result has a name of its own."""
     names = Counter(pair.file_name(variant) for pair in pairs for variant in variants)
     name, count = names.most_common(1)[0]
     if count > 1:

@@ -1,22 +1,47 @@
-"""One picture painted in a terminal: a progress bar on stderr, and a file that is whole or not there."""
+"""`nst stylize`: one picture painted in one style or several."""
 
 import dataclasses
-from collections.abc import Iterable
+import json as json_format
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Literal
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from cyclopts import Parameter
 
-from nst_core.engine import measure, stylize
-from nst_core.errors import EngineError, ParamsError
-from nst_core.events import Event, Figures, Finished, Started, Step
-from nst_core.files import replacing
+from nst_core import engine
+from nst_core.cli.options import Options
+from nst_core.cli.style_files import Places
+from nst_core.cli.terminal import format_of, progress_bars, watch, write
+from nst_core.events import Finished, Losses
 from nst_core.images import io
 from nst_core.params import Params
 from nst_core.styles import StyleSpec
 
-_FORMATS: Final[dict[str, Literal["png", "jpeg"]]] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
+
+def stylize(
+    content: Path,
+    *styles: Path,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    options: Annotated[Options, Parameter(name="*")] = Options(),  # noqa: B008  # frozen
+    places: Annotated[Places, Parameter(name="*")] = Places(),  # noqa: B008  # frozen
+    device: str = "auto",
+    precision: Literal["auto", "float32", "winograd", "bfloat16"] = "auto",
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Paints CONTENT in the style of one or several STYLES.
+
+    Args:
+        content: The picture to paint.
+        styles: The pictures whose style is taken; several are blended, or each has its region.
+        options: How it is painted.
+        places: Which style counts how much, and where.
+        out: The file to write, PNG or JPEG by its ending; a PNG carries the parameters.
+        device: auto, cpu, cuda or cuda:N.
+        precision: How convolutions compute; auto measures which is faster.
+        json: Print one JSON object with the parameters, and the losses of the written picture.
+    """
+    report = paint(content, places.spec(styles), out, options.params(), device=device, precision=precision)
+    if json:
+        print(json_format.dumps(report))  # noqa: T201  # the command's answer
 
 
 def paint(
@@ -25,24 +50,19 @@ def paint(
     """Writes the picture and returns what `nst stylize --json` prints.
 
     Raises:
-        EngineError: as in `stylize`, or the file cannot be written.
+        EngineError: as in `nst_core.engine.stylize`, or the file cannot be written.
     """
-    form = form_of(out)
-    content_picture = io.decode(content)
-    events = stylize(content_picture, spec, params, device=device, precision=precision, preview_every_s=None)
+    file_format = format_of(out)
+    picture = io.decode(content)
+    events = engine.stylize(picture, spec, params, device=device, precision=precision, preview_every_s=None)
     with progress_bars() as bars:
         finished = watch(events, bars, bars.add_task("sketch", total=None, losses=""))
-    data = io.encode(finished.picture, format=form, parameters=params.as_dict())
+    data = io.encode(finished.picture, format=file_format, parameters=params.as_dict())
     write(out, data)
-    losses: Finished | Figures = finished
-    if form == "jpeg":  # lossy: the file is not quite the picture that was measured
-        losses = measure(
-            io.decode(data),
-            content_picture,
-            spec,
-            dataclasses.replace(params, beta=finished.beta),
-            device=device,
-        )
+    losses: Finished | Losses = finished
+    if file_format == "jpeg":  # lossy: the file is not quite the picture that was measured
+        reached = dataclasses.replace(params, beta=finished.beta)
+        losses = engine.measure(io.decode(data), picture, spec, reached, device=device)
     return {
         "parameters": params.as_dict(),
         "seconds": finished.seconds,
@@ -57,64 +77,3 @@ def paint(
         "beta": finished.beta,
         "notes": list(finished.notes),
     }
-
-
-def form_of(out: Path) -> Literal["png", "jpeg"]:
-    """The format that a result's name asks for.
-
-    Raises:
-        ParamsError: it asks for another, or for a folder that is not there.
-    """
-    form = _FORMATS.get(out.suffix.lower())
-    if form is None:
-        raise ParamsError(f"The result must end in {', '.join(_FORMATS)}, not {out.name!r}.")
-    if not out.parent.is_dir():
-        raise ParamsError(f"The folder {str(out.parent)!r} for the result does not exist.")
-    return form
-
-
-def progress_bars(*, memory_s: float = 30.0) -> Progress:
-    """Bars on stderr; each task has a field `losses`, the text at its end.
-
-    Args:
-        memory_s: The time remaining is judged by the pace of so many seconds.
-    """
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[losses]}"),
-        console=Console(stderr=True),
-        speed_estimate_period=memory_s,
-    )
-
-
-def watch(events: Iterable[Event], bars: Progress, bar: TaskID) -> Finished:
-    """Shows on a bar how far a picture is, until it is finished."""
-    for event in events:
-        if isinstance(event, Started):
-            bars.update(bar, total=event.steps)
-        elif isinstance(event, Step):
-            bars.update(
-                bar,
-                completed=event.step,
-                description=f"{event.size_px} px",
-                losses=f"content {event.content_rel:.3f} style {event.style_rel:.4f}",
-            )
-        elif isinstance(event, Finished):
-            return event
-    raise AssertionError("a run that raises nothing ends with Finished")
-
-
-def write(out: Path, data: bytes) -> None:
-    """Writes a file that is whole or not there.
-
-    Raises:
-        EngineError: the system refuses it.
-    """
-    try:
-        with replacing(out, mode=0o644) as file:
-            file.write(data)
-    except OSError as error:
-        raise EngineError(f"{out.name} could not be written: {error.strerror}.") from error

@@ -1,1 +1,1 @@
-"""Pictures: files in and out, formats, colours."""
+"""Pictures: reading and writing files, resizing, and matching colours; without torch."""

@@ -1,4 +1,4 @@
-"""Keeping the content's colours while taking the style's strokes.
+"""Colours of the content with the strokes of the style.
 
 Source: Gatys, Bethge, Hertzmann & Shechtman, "Preserving color in neural artistic style transfer",
 arXiv 1606.05897, sections 3 (colour matching) and 4 (luminance transfer). Pitié, Kokaram & Dahyot,
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 _LUMA: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _KNOTS: Final = 1025
-"""Quantiles at which two distributions are laid upon each other; between them the map is linear."""
-_SORTED: Final = 2**18
-"""About so many values tell a distribution; sorting all of a large picture's takes most of the time."""
+"""Quantiles at which two distributions are matched; between them the map is linear."""
+_SAMPLES: Final = 2**18
+"""Values that represent a distribution well enough; sorting all of a large picture takes most of the time."""
 _SAME: Final = 1e-4
-"""Values closer than this are one: the rounding errors of a flat area are not spread over all colours."""
+"""Values closer than this count as equal, so that rounding errors in a flat area are not spread out."""
 
 
 def matched(rgb: NDArray[np.float32], to: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -34,13 +34,13 @@ def histogram_matched(rgb: NDArray[np.float32], to: NDArray[np.float32]) -> NDAr
     are uncorrelated, and then in RGB, so that no value leaves the range of `to`.
 
     Differs: Pitié, Kokaram & Dahyot repeat this over random rotations until the whole distribution is met.
-    That breaks smooth areas into specks, which would be painted as strokes; these two turns keep them whole.
+    That breaks smooth areas into specks, which would be painted as strokes; these two steps keep them smooth.
     """
     wanted = to.reshape(-1, 3)
     axes = np.linalg.eigh(_moments(to)[1])[1].astype(np.float32)
     moved = _moved(rgb, to).astype(np.float32)
-    turned = _laid_upon(moved @ axes, wanted @ axes)
-    return _laid_upon(turned @ axes.T, wanted).reshape(rgb.shape)
+    turned = _match_quantiles(moved @ axes, wanted @ axes)
+    return _match_quantiles(turned @ axes.T, wanted).reshape(rgb.shape)
 
 
 def with_luminance(rgb: NDArray[np.float32], of: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -50,7 +50,7 @@ def with_luminance(rgb: NDArray[np.float32], of: NDArray[np.float32]) -> NDArray
 
 
 def _moved(rgb: NDArray[np.float32], to: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Pixels (n, 3) with the mean and covariance of those of `to`, wherever that takes them."""
+    """Pixels (n, 3) with the mean and covariance of those of `to`, not clipped."""
     mean, covariance = _moments(rgb)
     wanted_mean, wanted_covariance = _moments(to)
     transform = _power(wanted_covariance, 0.5) @ _power(covariance, -0.5)
@@ -58,24 +58,24 @@ def _moved(rgb: NDArray[np.float32], to: NDArray[np.float32]) -> NDArray[np.floa
     return moved
 
 
-def _laid_upon(pixels: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each channel of (n, 3) mapped by the rising function that gives it the quantiles of `wanted` (m, 3)."""
-    laid = np.empty_like(pixels)
+def _match_quantiles(pixels: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each channel of (n, 3), mapped monotonically so that it has the quantiles of `wanted` (m, 3)."""
+    result = np.empty_like(pixels)
     for channel in range(3):
         have, want = _quantiles(pixels[:, channel]), _quantiles(wanted[:, channel])
         first = np.unique(np.floor((have - have[0]) / _SAME), return_index=True)[1]
         sizes = np.diff(np.append(first, _KNOTS))
         have, want = np.add.reduceat(have, first) / sizes, np.add.reduceat(want, first) / sizes
-        laid[:, channel] = np.interp(pixels[:, channel], have, want)
-    return laid
+        result[:, channel] = np.interp(pixels[:, channel], have, want)
+    return result
 
 
 def _quantiles(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """The quantiles (_KNOTS,) of (n,), evenly spaced from the least value to the greatest.
 
-    Of more than _SORTED values every third, fifth or so stands for all: odd, as widths are often even.
+    More than _SAMPLES values are sampled at every third, fifth or so: odd, since widths are often even.
     """
-    ranked = np.sort(values[:: len(values) // _SORTED | 1])
+    ranked = np.sort(values[:: len(values) // _SAMPLES | 1])
     ranked[0], ranked[-1] = values.min(), values.max()
     return np.interp(np.linspace(0, len(ranked) - 1, _KNOTS), np.arange(len(ranked)), ranked)
 

@@ -1,4 +1,4 @@
-"""Picture files: which ones are opened, and how each becomes upright sRGB pixels."""
+"""Picture files: which formats are opened, and how each is decoded to upright sRGB pixels."""
 
 import struct
 import zlib
@@ -44,7 +44,7 @@ BROKEN: Final = (
     struct.error,
     zlib.error,
 )
-"""What Pillow's plugins and the C libraries below them answer broken files with. MemoryError stands apart."""
+"""What Pillow's plugins and the C libraries below them raise for broken files, apart from MemoryError."""
 
 _Plugin = Callable[[BytesIO], ImageFile]
 _AVIF: Final = frozenset({b"avif", b"avis"})
@@ -64,10 +64,10 @@ _TIFF_BITS, _TIFF_PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 
 
 def open_header(data: bytes) -> ImageFile:
-    """Reads the header, with the one or two plugins that the first bytes allow; no pixel is decoded.
+    """Reads the header with the one or two plugins that the first bytes allow; no pixel is decoded.
 
-    Differs: not `Image.open`, which would warn of large pictures through the process's warning filters, and
-    would know HEIC only after a registration that changes Pillow for everyone.
+    It does not use `Image.open`, which would warn of large pictures through the process's warning filters,
+    and would know HEIC only after a registration that changes Pillow for the whole process.
 
     Raises:
         PictureError: no plugin is allowed to read this, or the one that is cannot.
@@ -86,7 +86,7 @@ def read_pixels(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Decodes to upright sRGB (h, w, 3) and straight alpha (h, w) or None, both in [0, 1].
 
-    A long edge above `edge_px` is brought down to it. Raises any of `BROKEN`, and MemoryError.
+    A long edge above `edge_px` is reduced to it. Raises any of `BROKEN`, and MemoryError.
     """
     image = _load(file, edge_px)
     alpha = _unit(image.getchannel("A")) if image.mode in {"LA", "RGBA"} else None
@@ -124,10 +124,10 @@ def _plugins(data: bytes) -> tuple[_Plugin, ...]:
 def _load(file: ImageFile, edge_px: int | None) -> Image.Image:
     whole = file.size
     if edge_px is not None and isinstance(file, JpegImageFile):
-        file.draft(None, fitted(*whole, edge_px))  # the decoder itself halves the picture up to three times
+        file.draft(None, fitted(*whole, edge_px))  # the decoder itself halves the size up to three times
     file.load()
     if not isinstance(file, JpegImageFile):
-        whole = file.size  # a TIFF has turned itself upright by now
+        whole = file.size  # Pillow has turned a TIFF upright by now
     image = _unpacked(file)
     if edge_px is not None and max(whole) > edge_px:
         image = image.resize(fitted(*whole, edge_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -140,7 +140,7 @@ def _load(file: ImageFile, edge_px: int | None) -> Image.Image:
 
 
 def _unpacked(image: Image.Image) -> Image.Image:
-    """Takes away what a filter or a channel split cannot work on: palettes, colour keys, single bits."""
+    """Converts modes that resizing cannot handle: palettes, colour keys, single bits."""
     key = image.info.get("transparency")
     if image.mode.startswith("I;16") and isinstance(key, int):
         values = np.asarray(image)

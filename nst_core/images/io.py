@@ -1,4 +1,4 @@
-"""Pictures: float pixels in sRGB, their sizes, and files that carry the parameters they were made with."""
+"""Pictures as float pixels in sRGB: decoded, resized, and encoded with the parameters they were made with."""
 
 import json
 from collections.abc import Mapping
@@ -45,9 +45,9 @@ def decode(source: bytes | Path, *, max_pixels: int = MAX_PIXELS, edge_px: int |
 
     Args:
         source: the file, or its bytes.
-        max_pixels: checked against the header, before any pixel is decoded.
-        edge_px: a longer edge is brought down to this while the pixels are still 8-bit, which takes
-            a fraction of the memory of `fit` afterwards. Smaller pictures stay as they are.
+        max_pixels: the limit for the size in the header, checked before any pixel is decoded.
+        edge_px: a longer edge is reduced to this while the pixels are still 8-bit, which takes a fraction
+            of the memory of `fit` afterwards. Smaller pictures keep their size.
 
     Raises:
         PictureError: whatever is wrong with the file; the message is one sentence, the file's name a note.
@@ -76,7 +76,7 @@ def _decoded(data: bytes, max_pixels: int, edge_px: int | None) -> Picture:
 
 
 def fit(picture: Picture, edge_px: int) -> Picture:
-    """Brings the long edge to `edge_px`, up or down, keeping the aspect; a side has 1 px at least."""
+    """Resizes to a long edge of `edge_px`, up or down, keeping the aspect ratio; a side has at least 1 px."""
     width, height = fitted(picture.width, picture.height, edge_px)
     return resize(picture, width=width, height=height)
 
@@ -90,14 +90,14 @@ def resize(picture: Picture, *, width: int, height: int) -> Picture:
         return Picture(rgb=plain)
     alpha = _resample(picture.alpha, width, height)
     weighted = _resample(picture.rgb * picture.alpha[..., None], width, height)
-    # Where nothing is visible no weighted colour can be recovered, and the hidden one is as good as any.
+    # Where nothing is visible the weighted colour cannot be recovered, and the hidden one is as good as any.
     visible = (alpha >= 1 / 512)[..., None]
     rgb = np.where(visible, weighted / np.where(visible, alpha[..., None], 1), plain)
     return Picture(rgb=np.clip(rgb, 0, 1).astype(np.float32), alpha=alpha)
 
 
 def quantise(rgb: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Rounds [0, 1] to 8 bits; what lies outside is clipped, and NaN is black."""
+    """Rounds values in [0, 1] to 8 bits; values outside are clipped, and NaN is black."""
     return (np.clip(np.nan_to_num(rgb), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
@@ -108,7 +108,7 @@ def encode(
     parameters: Mapping[str, object] | None = None,
     quality: int = 92,
 ) -> bytes:
-    """Writes a file: PNG keeps alpha, JPEG lays the picture on white.
+    """Encodes a picture as a file: PNG keeps alpha, JPEG composites the picture on white.
 
     `parameters` (JSON's types only) go into an iTXt chunk named `easel`, or into a JPEG comment.
     """
@@ -130,7 +130,7 @@ def encode(
 
 
 def read_parameters(source: bytes | Path) -> dict[str, object] | None:
-    """The parameters that `encode` put into a file, or None where there are none.
+    """The parameters that `encode` put into a file; None where there are none.
 
     Raises:
         PictureError: the file is no picture.

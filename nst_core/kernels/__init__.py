@@ -1,1 +1,1 @@
-"""How convolutions are computed: precision, Winograd."""
+"""How convolutions are computed: Winograd's algorithm, and the precision that is fastest here."""

@@ -1,52 +1,65 @@
-"""Which device computes, and in which precision its convolutions gain."""
+"""Which device computes, and in which precision its convolutions are fastest: measured once per machine.
 
+The result of the measurement is kept in a small file in the cache folder.
+"""
+
+import contextlib
 import functools
+import hashlib
+import json
 import math
+import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import torch
-import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 
+from nst_core.downloads import default_cache_dir
 from nst_core.errors import DeviceError
-from nst_core.kernels import winograd
-from nst_core.kernels.precision_cache import PrecisionCache, cpu_model, of_this_machine
+from nst_core.files import replacing
+from nst_core.kernels.convolution import BFLOAT16, FLOAT32, WINOGRAD, Convolution, Precision
 
 PRECISIONS: Final = ("auto", "float32", "winograd", "bfloat16")
+FILE_NAME: Final = "precision.json"
+_BY_NAME: Final = {one.name: one for one in (FLOAT32, WINOGRAD, BFLOAT16)}
 _GAIN: Final = 1.15
-"""What rounds more must be this much faster to be taken, so that a busy moment does not choose by chance."""
+"""A less exact precision must be this much faster to be chosen, so that a busy moment does not decide."""
 _ROUNDS: Final = 6
 _FIRST_ROUNDS: Final = 2
+_CPU_FIELDS: Final = ("vendor_id", "cpu family", "model", "stepping", "flags", "CPU part", "Features")
+"""They distinguish CPUs of the same name, such as "AMD EPYC" in a virtual machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Precision:
-    """How convolutions run; image, Gram sums, losses and optimiser state are float32 in any case.
+class PrecisionCache:
+    """Names of the fastest precisions by what they were measured on.
 
-    Attributes:
-        winograd: Whether those that gain by it go by `nst_core.kernels.winograd`; float32 too,
-            rounded a little more.
+    A file that is damaged or cannot be read counts as empty, and one that cannot be written is not: then each
+    process measures for itself.
     """
 
-    dtype: torch.dtype
-    memory_format: torch.memory_format
-    winograd: bool = False
+    path: Path
 
-    @property
-    def name(self) -> str:
-        """One of PRECISIONS."""
-        if self.winograd:
-            return "winograd"
-        return "bfloat16" if self.dtype is torch.bfloat16 else "float32"
+    def get(self, key: str) -> str | None:
+        found = self._all().get(key)
+        return found if isinstance(found, str) else None
 
+    def put(self, key: str, name: str) -> None:
+        kept = json.dumps({**self._all(), key: name}, indent=1, sort_keys=True)
+        with contextlib.suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(self.path) as file:
+                file.write(kept.encode())
 
-EXACT: Final = Precision(dtype=torch.float32, memory_format=torch.contiguous_format)
-_FLOAT32: Final = Precision(dtype=torch.float32, memory_format=torch.channels_last)
-_WINOGRAD: Final = Precision(dtype=torch.float32, memory_format=torch.channels_last, winograd=True)
-_BFLOAT16: Final = Precision(dtype=torch.bfloat16, memory_format=torch.channels_last)
-_BY_NAME: Final = {one.name: one for one in (_FLOAT32, _WINOGRAD, _BFLOAT16)}
+    def _all(self) -> Mapping[str, Any]:
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
 
 def choose_device(name: str) -> torch.device:
@@ -68,9 +81,9 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(device: torch.device, wanted: str = "auto") -> Precision:
-    """The fastest one, measured once per machine and device, or the one wanted.
+    """The fastest precision, measured once per machine and device, or the one wanted.
 
-    A GPU's own library knows Winograd's algorithm, so that only CPUs are asked whether ours is faster.
+    On a GPU the library of the vendor has Winograd's algorithm already, so that ours is tried on CPUs only.
 
     Raises:
         DeviceError: `wanted` is none of PRECISIONS.
@@ -88,7 +101,7 @@ def _measured(device: torch.device) -> Precision:
 
 
 def measured(device: torch.device, cache: PrecisionCache | None) -> Precision:
-    """The fastest precision by the cache, which is asked first, or by a measurement, which it then keeps."""
+    """The fastest precision, from the cache or else by a measurement, which is then put into the cache."""
     key = cache_key(device)
     if cache is not None and (kept := cache.get(key)) in _BY_NAME:
         return _BY_NAME[kept]
@@ -99,7 +112,7 @@ def measured(device: torch.device, cache: PrecisionCache | None) -> Precision:
 
 
 def cache_key(device: torch.device) -> str:
-    """What a measurement holds for: the device's name, the CPU, PyTorch's version and what was compared."""
+    """What a measurement is valid for: the device, the CPU, PyTorch's version and what was compared."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
     compared = " or ".join(one.name for one in _candidates(device))
     return f"{name}, {cpu_model()}, torch {torch.__version__}, {compared}"
@@ -107,13 +120,14 @@ def cache_key(device: torch.device) -> str:
 
 def _candidates(device: torch.device) -> tuple[Precision, ...]:
     """From the most exact to the least."""
-    return (_FLOAT32, _WINOGRAD, _BFLOAT16) if device.type == "cpu" else (_FLOAT32, _BFLOAT16)
+    return (FLOAT32, WINOGRAD, BFLOAT16) if device.type == "cpu" else (FLOAT32, BFLOAT16)
 
 
 def _fastest(device: torch.device) -> Precision:
-    """Compares the best of a few short rounds of each, taken in turns so that load hits all alike.
+    """Compares the best of a few short rounds of each, taken in turns so that other load affects all alike.
 
-    What takes twice as long as another in two rounds, as bfloat16 does where a CPU lacks it, gets no more.
+    A precision that takes twice as long as another after two rounds, as bfloat16 does on a CPU without it, is
+    not measured any further.
     """
     candidates = _candidates(device)
     best = [math.inf] * len(candidates)
@@ -137,26 +151,43 @@ def _fastest(device: torch.device) -> Precision:
 def _work(precision: Precision, device: torch.device) -> Callable[[], object]:
     """One VGG-sized convolution, forward and backward to its input; waits for the device."""
     generator = torch.Generator().manual_seed(0)
-    weight = torch.randn(256, 256, 3, 3, generator=generator).to(device, precision.dtype)
-    weight = weight.contiguous(memory_format=precision.memory_format)
-    bias = torch.zeros(256, dtype=precision.dtype, device=device)
-    kernels = winograd.kernels_of(weight) if precision.winograd else None
+    weight = torch.randn(256, 256, 3, 3, generator=generator)
+    convolution = Convolution(weight, torch.zeros(256), device=device, precision=precision)
     features = torch.randn(1, 256, 32, 32, generator=generator).to(device, precision.dtype)
     features = features.contiguous(memory_format=precision.memory_format).requires_grad_()
+    convolution(features, padding=1)  # Winograd's kernels are made at the first call
 
     def once() -> object:
-        if kernels is None:
-            output = F.conv2d(features, weight, bias, padding=1)
-        else:
-            output = winograd.convolve(features, kernels, bias)
+        output = convolution(features, padding=1)
         return torch.autograd.grad(output, features, output.detach())[0].sum().item()
 
     return once
 
 
 def _seconds(work: Callable[[], object], device: torch.device) -> float:
-    """On the CPU it is the thread's own time that counts, without what other processes took meanwhile."""
+    """On the CPU the thread's own time counts, without the time that other processes took meanwhile."""
     clock = time.thread_time if device.type == "cpu" else time.perf_counter
     started = clock()
     work()
     return clock() - started
+
+
+def of_this_machine() -> PrecisionCache | None:
+    """The cache beside the downloaded weights; None where the user has no home directory."""
+    try:
+        return PrecisionCache(path=default_cache_dir() / FILE_NAME)
+    except RuntimeError:
+        return None
+
+
+def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The name of the CPU and a short hash of its features; on systems other than Linux only the name."""
+    try:
+        block = cpuinfo.read_text(encoding="utf-8", errors="replace").split("\n\n", 1)[0]
+    except OSError:
+        block = ""
+    pairs = (line.partition(":") for line in block.splitlines())
+    fields = {name.strip(): value.strip() for name, _, value in pairs}
+    name = fields.get("model name") or platform.processor() or platform.machine()
+    features = "\n".join(fields.get(field, "") for field in _CPU_FIELDS)
+    return f"{name} {hashlib.sha256(features.encode()).hexdigest()[:8]}"

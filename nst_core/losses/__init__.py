@@ -1,1 +1,1 @@
-"""The terms of the loss, their sum, their targets, and the same sum tile by tile."""
+"""The terms of the loss, their targets, and the total loss, whole or tile by tile."""

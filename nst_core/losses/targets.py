@@ -1,4 +1,4 @@
-"""The Gram matrices that styles ask for at one size, computed once per style and size."""
+"""The Gram matrices that styles set as targets, computed once per style and size."""
 
 import functools
 import hashlib
@@ -22,13 +22,13 @@ from nst_core.styles import Mask, Region, Style, StyleSpec
 
 Grams = tuple[Tensor, ...]
 KEPT: Final = 64
-"""Gram matrices of five layers take 2.4 MB."""
+"""Sets of Gram matrices; those of five layers take 2.4 MB."""
 WHOLE_PX: Final = 1024
-"""A style up to this edge is looked at in one piece, a larger one in tiles."""
+"""A style picture up to this edge goes through the network whole, a larger one in tiles."""
 
 
 class GramCache:
-    """The last `capacity` sets of Gram matrices, by what they depend on."""
+    """The `capacity` sets of Gram matrices that were used last, by all that they depend on."""
 
     def __init__(self, capacity: int = KEPT) -> None:
         self._capacity = capacity
@@ -45,34 +45,34 @@ class GramCache:
 
 @functools.cache
 def shared_cache() -> GramCache:
-    """The cache of this process: a service sees the same styles again and again."""
+    """The cache of this process: a service is given the same styles again and again."""
     return GramCache()
 
 
 def targets(
     spec: StyleSpec, content: Picture, params: Params, *, size_px: int, vgg: Vgg, cache: GramCache
 ) -> list[Target]:
-    """One target per region for a picture of the content's size (already at `size_px`).
+    """One target per region, for a content that already has the long edge `size_px`.
 
-    Differs: several styles ask for the mean of their Gram matrices, which has the same minimum as the
-    weighted sum of their losses.
+    Differs: the target of several styles is the weighted mean of their Gram matrices, which has the same
+    minimum as the weighted sum of their losses.
     """
-    here = None if spec.edit_mask is None else stretched(spec.edit_mask, content)
-    return [_target(region, here, content, params, size_px, vgg, cache) for region in spec.regions]
+    edit_plane = None if spec.edit_mask is None else stretched(spec.edit_mask, content)
+    return [_target(region, edit_plane, content, params, size_px, vgg, cache) for region in spec.regions]
 
 
 def _target(
     region: Region,
-    here: NDArray[np.float32] | None,
+    edit_plane: NDArray[np.float32] | None,
     content: Picture,
     params: Params,
     size_px: int,
     vgg: Vgg,
     cache: GramCache,
 ) -> Target:
-    plane = here if region.mask is None else stretched(region.mask, content)
-    if plane is not None and here is not None and region.mask is not None:
-        plane = plane * here
+    plane = edit_plane if region.mask is None else stretched(region.mask, content)
+    if plane is not None and edit_plane is not None and region.mask is not None:
+        plane = plane * edit_plane
     total = sum(style.weight for style in region.styles)
     mixed: Grams | None = None
     for style in region.styles:
@@ -106,7 +106,7 @@ def _grams(style: Style, content: Picture, params: Params, size_px: int, vgg: Vg
 
 
 def style_at(style: Picture, content: Picture, params: Params, size_px: int) -> NDArray[np.float32]:
-    """The style (h, w, 3), its long edge the picture's times the style scale, recoloured as asked."""
+    """The style (h, w, 3), its long edge `size_px` times the style scale, recoloured as `colors` says."""
     edge_px = max(1, round(size_px * params.style_scale))
     rgb = io.fit(style, edge_px).rgb
     if params.colors == "style":
@@ -116,7 +116,7 @@ def style_at(style: Picture, content: Picture, params: Params, size_px: int) -> 
 
 
 def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
-    """The mask (h, w) at the size of a picture; bilinear, so that 0 and 1 stay what they are."""
+    """The mask (h, w) resized to a picture; bilinear, so that 0 and 1 stay exact."""
     plane = torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32))[None, None]
     size = (over.height, over.width)
     resized = F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)
@@ -124,7 +124,7 @@ def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
 
 
 def pixels_of(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
-    """Pixels (1, 3, h, w) of (h, w, 3)."""
+    """Pixels (h, w, 3) as a tensor (1, 3, h, w) on the device."""
     return torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))[None].to(device)
 
 

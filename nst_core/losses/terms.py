@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
-ROWS: Final = 8192
-"""Positions whose products are summed at once on a CPU."""
+BLOCK: Final = 8192
+"""Positions whose outer products are summed at once on a CPU."""
 
 
 def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
     """Gram matrices (b, c, c) of activations (b, c, h, w): `F F^T / (h w)`, summed in float32.
 
-    float16 would overflow; float64 stays float64. With a mask (b, h, w) each position counts by the square of
-    its mask's value, and the sum of squares stands for `h w`.
+    float16 would overflow; float64 stays float64. With a mask (b, h, w) each position is weighted by
+    the square of the mask's value, and the sum of these squares replaces `h w`.
 
     Source: Gatys et al., "Controlling perceptual factors in neural style transfer", CVPR 2017, section 4.1.
     """
@@ -26,14 +26,14 @@ def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
 
 
 def positions(height: int, width: int, mask: Tensor | None = None) -> Tensor | int:
-    """What Gram sums are divided by: `h w`, or the sums of squares (b, 1, 1) of a mask (b, h, w)."""
+    """The divisor of Gram sums: `h w`, or the sums of squares (b, 1, 1) of a mask (b, h, w)."""
     if mask is None:
         return height * width
     return mask.square().sum(dim=(1, 2)).clamp(min=1e-6)[:, None, None]
 
 
 def gram_sums(features: Tensor, mask: Tensor | None = None) -> Tensor:
-    """`F F^T` (b, c, c) of activations (b, c, h, w), each position weighted by its mask (b, h, w)."""
+    """`F F^T` (b, c, c) of activations (b, c, h, w), each position multiplied by its mask (b, h, w)."""
     batch, channels, height, width = features.shape
     # (b, h w, c) is the layout that channels_last activations already have in memory
     columns = features.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
@@ -46,18 +46,19 @@ def gram_sums(features: Tensor, mask: Tensor | None = None) -> Tensor:
 class _Products(torch.autograd.Function):
     """`X^T X` (b, c, c) of X (b, n, c), summed in float32; float64 stays float64.
 
-    The gradient by X is `X (S + S^T)`: one product where autograd, which does not know that both factors are
-    the same, takes two. For bfloat16 activations it is taken in bfloat16, as the gradients behind it are.
+    With S the gradient by the sums, the gradient by X is `X (S + S^T)`: one product, where autograd does not
+    know that both factors are the same and takes two. For bfloat16 activations it is computed in bfloat16, as
+    the gradients of the layers below are.
     """
 
     @staticmethod
     def forward(ctx: FunctionCtx, columns: Tensor) -> Tensor:
         ctx.save_for_backward(columns)
-        batch, rows, channels = columns.shape
+        batch, count, channels = columns.shape
         wide = columns.dtype if columns.dtype is torch.float64 else torch.float32
         sums = torch.zeros(batch, channels, channels, dtype=wide, device=columns.device)
-        # On a CPU one product with so long a sum leaves the cache, and much of the machine idle.
-        for part in torch.split(columns, rows if columns.is_cuda else ROWS, dim=1):
+        # On a CPU one product with so long a sum does not fit the cache and leaves much of the machine idle.
+        for part in torch.split(columns, count if columns.is_cuda else BLOCK, dim=1):
             block = part.to(wide)
             sums = torch.baddbmm(sums, block.transpose(1, 2), block)
         return sums
@@ -66,7 +67,7 @@ class _Products(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
         (columns,) = ctx.saved_tensors
         both = grads[0] + grads[0].transpose(1, 2)
-        if columns.dtype is torch.float16:  # whose range the slopes would leave
+        if columns.dtype is torch.float16:  # the gradients would overflow it
             return torch.bmm(columns.float(), both).to(columns.dtype)
         return torch.bmm(columns, both.to(columns.dtype))
 

@@ -1,4 +1,4 @@
-"""A stylised picture in one pass, without optimisation: the draft, the first preview and the warm start.
+"""AdaIN: a stylised picture in one pass, for drafts, the first preview and the warm start.
 
 Source: Huang & Belongie, "Arbitrary style transfer in real-time with adaptive instance normalization",
 ICCV 2017, equation 8 and section 5; the weights are pytorch-AdaIN's.
@@ -12,8 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
-from nst_core.kernels.convolution import Convolution
-from nst_core.kernels.precision import EXACT, Precision
+from nst_core.kernels.convolution import EXACT, Convolution, Precision
 from nst_core.models import weights
 from nst_core.models.vgg import Vgg, reflect
 from nst_core.params import BETA_RANGE, MIDDLE_BETA, Params
@@ -22,7 +21,7 @@ _ENCODER_LAYER: Final = "relu4_1"
 _UPSAMPLED_AFTER: Final = frozenset({1, 14, 21})
 _EPSILON: Final = 1e-5
 _FULL_AT: Final = 75.0
-"""The strength at which a draft takes all of AdaIN's style; from there on drafts are alike."""
+"""The strength from which on a draft has all of AdaIN's style."""
 
 
 class Adain:
@@ -40,7 +39,7 @@ class Adain:
                     decoder[f"{index}.weight"],
                     decoder[f"{index}.bias"],
                     device=device,
-                    # three channels of bfloat16 would show as banding
+                    # bfloat16 pixels would show as banding
                     precision=EXACT if index == indices[-1] else precision,
                 ),
             )
@@ -57,12 +56,13 @@ class Adain:
         *,
         masks: Sequence[Tensor | None] | None = None,
     ) -> Tensor:
-        """The content (1, 3, h, w) in the styles (1, 3, h', w') by their shares, blended by `alpha`.
+        """The content (1, 3, h, w) in the styles (1, 3, h', w'), weighted by `shares`.
 
-        Each style may have a mask (1, h', w') that says which part of it counts.
+        `alpha` interpolates from the content, 0, to the styles, 1. Each style may have a mask (1, h', w') in
+        [0, 1] for the part of it that counts.
 
-        Differs: below alpha 1, what the decoder cannot bring back of the content is added in proportion,
-        so that alpha 0 is the content itself and not a soft copy of it.
+        Differs: below alpha 1 the detail of the content that the decoder cannot restore is added in
+        proportion, so that alpha 0 is the content itself and not a blurred copy of it.
         """
         if alpha <= 0:
             return content
@@ -94,7 +94,7 @@ class Adain:
 def transfer(content: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
     """Content features (b, c, h, w) with the mean and standard deviation, per channel, of the style's.
 
-    With a mask (b, h', w') of any size, each of the style's positions counts by its value.
+    With a mask (b, h', w') of any size, each of the style's positions is weighted by its value.
     """
     content_mean, content_std = _moments(content)
     style_mean, style_std = _moments(style, mask)
@@ -102,10 +102,10 @@ def transfer(content: Tensor, style: Tensor, mask: Tensor | None = None) -> Tens
 
 
 def adain_alpha(params: Params) -> float:
-    """The AdaIN alpha that stands for the parameters' weight of style, from 0 to 1.
+    """The AdaIN alpha, 0 to 1, for the parameters' weight of the style.
 
-    In the relative form it grows with the strength and is full from strength 75 on; in the raw form it is 1
-    unless the style has no weight.
+    In the relative form it grows with the strength and is 1 from strength 75 on; in the raw form it is 1
+    unless the style weight is 0.
     """
     if params.style_weight is not None:
         return float(params.style_weight > 0)
@@ -116,7 +116,7 @@ def adain_alpha(params: Params) -> float:
 
 
 def _moments(features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation over positions (b, c, 1, 1); the latter never 0."""
+    """Mean and standard deviation (b, c, 1, 1) over positions; the latter is never 0."""
     if mask is None:
         variance, mean = torch.var_mean(features, dim=(2, 3), correction=0, keepdim=True)
         return mean, (variance + _EPSILON).sqrt()

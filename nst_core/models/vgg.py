@@ -10,10 +10,8 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint as recompute
 
-from nst_core.kernels.convolution import Convolution
-from nst_core.kernels.precision import EXACT, Precision
-from nst_core.models.receptive_field import deepest
-from nst_core.models.weights import convolutions
+from nst_core.kernels.convolution import EXACT, Convolution, Precision
+from nst_core.models.layers import convolutions, deepest
 
 MEAN: Final = (0.485, 0.456, 0.406)
 STD: Final = (0.229, 0.224, 0.225)
@@ -31,15 +29,16 @@ class _Layer:
 class Vgg:
     """VGG-16 or VGG-19 up to its last convolution, weights frozen.
 
+    Source: Simonyan & Zisserman, arXiv 1409.1556, configurations D and E.
     Differs: poolings round up (`ceil_mode`). A last odd row or column then still reaches the deeper layers
-    and gets their gradient, and a picture of a single pixel passes; at even sizes nothing changes.
+    and gets their gradient, and a picture of a single pixel is allowed; at even sizes nothing changes.
 
     Args:
         weights: `features.N.weight` (out, in, 3, 3) and `features.N.bias` (out), torchvision's numbering.
         pooling: "max" or "avg".
-        padding: "zeros" as the network was trained, or "reflect" as AdaIN's encoder wants it.
-        device: Where it computes.
-        precision: In which type and memory format.
+        padding: "zeros", as the network was trained, or "reflect", as AdaIN's encoder was.
+        device: Where it is computed.
+        precision: How its convolutions are computed.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class Vgg:
         self._precision = precision
         self.device = device or torch.device("cpu")
         self.key = object()
-        """Stands for this network where something that it computed is kept."""
+        """Identifies this network in the keys of caches."""
         self._mean = torch.tensor(MEAN, device=device).view(1, 3, 1, 1)
         self._std = torch.tensor(STD, device=device).view(1, 3, 1, 1)
         self._layers = [
@@ -83,7 +82,7 @@ class Vgg:
         """The activations (b, c, h, w) of `layers` for RGB pictures (b, 3, h, w) in [0, 1].
 
         Nothing is computed past the deepest of them. With `checkpoint` each block's inner activations are
-        computed again for the gradient instead of being kept.
+        computed again in the backward pass instead of being kept.
 
         Raises:
             ParamsError: the network has no such layer.
@@ -93,7 +92,7 @@ class Vgg:
         features = features.contiguous(memory_format=self._precision.memory_format)
         taps: dict[str, Tensor] = {}
         for block in self._blocks(last + 1):
-            run = functools.partial(self._through, block, frozenset(layers))
+            run = functools.partial(self._run_block, block, frozenset(layers))
             if checkpoint and torch.is_grad_enabled():
                 features, found = recompute(run, features, use_reentrant=False)
             else:
@@ -102,7 +101,7 @@ class Vgg:
         return taps
 
     def _blocks(self, count: int) -> list[list[_Layer]]:
-        """The first `count` layers, cut where the size of the activations changes."""
+        """The first `count` layers, split before each pooling."""
         blocks: list[list[_Layer]] = [[]]
         for layer in self._layers[:count]:
             if layer.pools:
@@ -110,7 +109,7 @@ class Vgg:
             blocks[-1].append(layer)
         return blocks
 
-    def _through(
+    def _run_block(
         self, block: Sequence[_Layer], layers: Collection[str], features: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The last activations of a block, and those of its `layers`."""
@@ -135,7 +134,7 @@ class Vgg:
 
 
 def reflect(features: Tensor) -> Tensor:
-    """(b, c, h, w) with one more pixel on each side, mirrored; a single row or column is repeated instead."""
+    """(b, c, h, w) padded by 1 with reflection; a single row or column is replicated instead."""
     height, width = features.shape[-2:]
     features = F.pad(features, (1, 1, 0, 0), mode="reflect" if width > 1 else "replicate")
     return F.pad(features, (0, 0, 1, 1), mode="reflect" if height > 1 else "replicate")

@@ -1,11 +1,14 @@
-"""Weight files: the bundled ones, torchvision's, or one's own, each checked before it is used."""
+"""Weight files: the bundled ones, torchvision's and the user's own, each checked before it is used."""
 
 import hashlib
+import importlib
 import pickle
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import torch
@@ -15,8 +18,7 @@ from torch import Tensor
 
 from nst_core.downloads import Progress, default_cache_dir, fetch, sha256_of
 from nst_core.errors import WeightsError
-from nst_core.models.torchvision_import import torchvision_models
-from nst_core.params import CONVOLUTIONS
+from nst_core.models.layers import convolutions
 
 DATA: Final = Path(__file__).parents[1] / "data"
 
@@ -50,6 +52,13 @@ _MALFORMED: Final = (
 )
 """What safetensors and `torch.load(weights_only=True)` raise for a file that is not all tensors."""
 
+_SCHEMAS: Final = (
+    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+)
+_libraries: list[torch.library.Library] = []
+"""Kept, since the schemas are gone with the library that declared them."""
+
 
 def load(
     name: str,
@@ -62,22 +71,22 @@ def load(
 
     Args:
         name: One of `params.NETWORKS`, or the path of a safetensors or PyTorch file.
-        cache_dir: Where downloads are kept; the user's cache by default.
-        base_url: Where torchvision's files are fetched from, instead of their own address.
-        progress: Called while something is downloaded.
+        cache_dir: The folder of downloaded files; the user's cache by default.
+        base_url: The address to download torchvision's files from, in place of their own.
+        progress: Called during a download.
 
     Raises:
         WeightsError: the file is missing, wrong, truncated or malicious.
     """
     if name in BUNDLED:
-        return _networks_part(read_bundled(name), name)
+        return _vgg_part(read_bundled(name), name)
     if name in DOWNLOADED:
         path = torchvision_file(name, cache_dir=cache_dir, base_url=base_url, progress=progress)
-        return _networks_part(_read(path), name)
+        return _vgg_part(_read(path), name)
     path = Path(name)
     if not path.is_file():
         raise WeightsError(f"There is no weight file {path.name!r}; by name there are {', '.join(known())}.")
-    return _networks_part(_read(path), path.name)
+    return _vgg_part(_read(path), path.name)
 
 
 def known() -> tuple[str, ...]:
@@ -121,7 +130,7 @@ def torchvision_file(
     base_url: str | None = None,
     progress: Progress | None = None,
 ) -> Path:
-    """The cached file of torchvision's own weights, downloaded when it is not there or not whole.
+    """The cached file of torchvision's own weights, downloaded if it is missing or damaged.
 
     Raises:
         WeightsError: it cannot be downloaded.
@@ -136,7 +145,7 @@ def torchvision_file(
 
 
 def inventory(*, cache_dir: Path | None = None) -> dict[str, Path]:
-    """Every weight file that has a name, and where it is or would be."""
+    """The path of every weight file that has a name, whether the file is there or not."""
     files = {name: DATA / bundled.file for name, bundled in BUNDLED.items()}
     cache = cache_dir or default_cache_dir()
     return files | {name: cache / torchvision_url(name).rpartition("/")[2] for name in DOWNLOADED}
@@ -146,7 +155,7 @@ def verify(name: str, *, cache_dir: Path | None = None) -> None:
     """Reads a file of the inventory and checks its hash.
 
     Raises:
-        WeightsError: the file is missing or another.
+        WeightsError: the file is missing, or its hash is wrong.
     """
     if name in BUNDLED:
         read_bundled(name)
@@ -158,7 +167,7 @@ def verify(name: str, *, cache_dir: Path | None = None) -> None:
 
 
 def torchvision_url(name: str) -> str:
-    """Where torchvision keeps the weights called `torchvision:vgg19` or `torchvision:vgg16`.
+    """The address of the weights called `torchvision:vgg19` or `torchvision:vgg16`.
 
     Raises:
         WeightsError: torchvision is not installed.
@@ -171,31 +180,25 @@ def torchvision_url(name: str) -> str:
     return str(entries[name].IMAGENET1K_V1.url)
 
 
-def convolutions(weights: Mapping[str, Tensor]) -> dict[str, int]:
-    """The layers a set of weights has, in order, each with its N in `features.N.weight`."""
-    network = "vgg19" if "features.16.weight" in weights else "vgg16"
-    found: dict[str, int] = {}
-    for layer, index in _layout(network).items():
-        if f"features.{index}.weight" not in weights:
-            break
-        found[layer] = index
-    return found
+def torchvision_models() -> Any:
+    """The module `torchvision.models`, which is asked only where torchvision's own weights are.
 
+    torchvision from PyPI beside a CPU-only torch fails on import, because its compiled operators are for
+    another build. Nothing here needs them, so their schemas are declared and the import is tried again.
 
-def _layout(network: str) -> dict[str, int]:
-    """Each layer's index in torchvision's numbering: convolution and ReLU count, and so does pooling."""
-    indices: dict[str, int] = {}
-    index = 0
-    for block, count in enumerate(CONVOLUTIONS[network], 1):
-        for n in range(1, count + 1):
-            indices[f"relu{block}_{n}"] = index
-            index += 2
-        index += 1
-    return indices
+    Raises:
+        ImportError: torchvision is not installed.
+    """
+    try:
+        return importlib.import_module("torchvision.models")
+    except RuntimeError as error:
+        if "torchvision::nms" not in str(error):
+            raise
+        return _import_again()
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The content of a file that nobody vouches for."""
+    """The content of an untrusted file."""
     try:
         if path.suffix == ".safetensors":
             return load_safetensors(path.read_bytes())
@@ -209,8 +212,8 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _networks_part(content: Mapping[str, Any], name: str) -> dict[str, Tensor]:
-    """The convolutions in float32, after a look at names, shapes and values."""
+def _vgg_part(content: Mapping[str, Any], name: str) -> dict[str, Tensor]:
+    """The convolutions in float32, after a check of names, shapes and values."""
     found = convolutions(content)
     if not found:
         raise WeightsError(f"{name} holds no VGG-16 or VGG-19: features.0.weight is missing.")
@@ -227,3 +230,13 @@ def _networks_part(content: Mapping[str, Any], name: str) -> dict[str, Tensor]:
             part[f"features.{index}.{key}"] = value.float()
         channels = width
     return part
+
+
+def _import_again() -> ModuleType:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+        del sys.modules[name]
+    library: Any = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]  # untyped in PyTorch
+    for schema in _SCHEMAS:
+        library.define(schema)
+    _libraries.append(library)
+    return importlib.import_module("torchvision.models")

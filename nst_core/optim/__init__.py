@@ -1,1 +1,1 @@
-"""What changes the pixels: first-order methods, L-BFGS, and the loop around them."""
+"""The optimisers that change the pixels, and the loop that runs them."""

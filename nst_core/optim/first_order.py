@@ -1,61 +1,41 @@
-"""First-order methods over the pixels, each of which keeps every pixel within [0, 1].
+"""Adam and plain gradient descent over the pixels, and the choice of an optimiser.
 
-Where pixels may leave the gamut and are clipped when saved, the loss falls while the saved picture's rises.
-Differs: after each update the picture is projected back, `x <- clamp(x, 0, 1)`.
+Differs: after each update the picture is projected back into the gamut, `x <- clamp(x, 0, 1)`. Where pixels
+may leave it and are clipped when the picture is saved, the loss falls while that of the saved picture rises.
 """
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
 from nst_core.memory import HISTORY
-from nst_core.optim.evaluation import Evaluate
 from nst_core.optim.lbfgs import Lbfgs
+from nst_core.optim.loop import Evaluate, Optimiser
 from nst_core.params import Params
 
 ADAM_LR: Final = 0.04
 FINER: Final = 0.6
-"""Adam's rate at a size, relative to the size before; at the full rate fine sizes speckle."""
+"""Adam's learning rate at a size, relative to the size before; at the full rate fine sizes speckle."""
 EPSILON: Final = 1e-2
 """Adam's epsilon is this over the number of values, since gradients of a mean shrink with that number.
 
-Below it are rounding errors, which would otherwise move pixels that are right at the full rate.
+Below it are rounding errors, which would otherwise move converged pixels at the full rate.
 """
 WARM_UP: Final = 10
-"""Steps over which Adam's rate grows to the full; at the full rate the first ones speckle flat areas."""
+"""Steps over which Adam's rate grows to the full; otherwise the first ones speckle flat areas."""
 LBFGS_LR: Final = 1.0
 """The whole step."""
 GD_STEP: Final = 0.02
 """Plain descent's first step at its own default rate, as the root mean square over the pixels."""
 
 
-class Optimiser(Protocol):
-    """What changes a batch of pictures in place, one iteration and one evaluation at a time."""
-
-    decay: float
-    """What the learning rate falls to by the end of each scale, as a factor."""
-
-    def step(self, pictures: Tensor, evaluate: Evaluate, rate: Tensor) -> Tensor:
-        """Updates the pictures (b, 3, h, w) and returns the figures (b, 5) last known of them.
-
-        `rate` (b,) is a factor on each picture's learning rate; at 0 a picture stays as it is. Where the
-        evaluation raises an error nothing is changed.
-        """
-
-    def resize(self, height: int, width: int, /) -> None:
-        """Carries the state to another size of picture."""
-
-    def forget(self, which: Tensor | None = None) -> None:
-        """Drops the state of the pictures `which` (b,), of all by default, as if they had taken no step."""
-
-
 def make(params: Sequence[Params], *, history: int = HISTORY) -> Optimiser:
-    """The optimiser that the parameters of a batch name; kind and learning rate are those of the first.
+    """The optimiser for a batch; its kind and learning rate are those of the first picture.
 
-    `history` is how many pairs of pictures L-BFGS remembers.
+    `history` is the number of pairs that L-BFGS keeps.
     """
     first = params[0]
     if first.optimizer == "adam":
@@ -66,12 +46,12 @@ def make(params: Sequence[Params], *, history: int = HISTORY) -> Optimiser:
 
 
 def _unit(params: Params) -> float:
-    """What the loss is measured in, so that Adam's epsilon means the same in the raw form."""
+    """The scale of the loss, so that Adam's epsilon means the same in the raw form."""
     return max(params.content_weight or 0.0, params.style_weight) if params.style_weight is not None else 1.0
 
 
 class Adam:
-    """Adam (Kingma & Ba, ICLR 2015, algorithm 1), whose moments grow with the picture.
+    """Adam (Kingma & Ba, ICLR 2015, algorithm 1), whose moments are carried to larger sizes.
 
     Differs: no value moves by more than the rate in one step. After a change of size the gradients are larger
     than the moments that were carried over, and the first steps would leave speckles behind.
@@ -90,7 +70,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self, pictures: Tensor, evaluate: Evaluate, rate: Tensor) -> Tensor:
-        grads, _, rows = evaluate(pictures)
+        grads, _, losses = evaluate(pictures)
         if self._first is _EMPTY:
             self._first, self._second = torch.zeros_like(pictures), torch.zeros_like(pictures)
             self._count = pictures.new_zeros(len(pictures))
@@ -105,7 +85,7 @@ class Adam:
         update = (first / (second.sqrt() + epsilon)).clamp_(-1, 1)
         warmth = (self._count / WARM_UP).clamp(max=1.0)
         pictures.sub_(_column(warmth * rate * self._lr) * update).clamp_(0, 1)
-        return rows
+        return losses
 
     def resize(self, height: int, width: int, /) -> None:
         self._lr *= FINER
@@ -127,23 +107,23 @@ class Adam:
 class GradientDescent:
     """`x <- x - lr * dLoss/dx`, the paper's plain descent.
 
-    Without a learning rate of one's own, the first step of each size sets it, so that its root mean square is
-    GD_STEP whatever size and weights are (a mean over pixels has gradients that shrink with their number); a
-    step that raised the loss halves it, any other makes it a little larger.
+    Where no learning rate is given, the first step of each size sets it so that the root mean square of that
+    step is GD_STEP, whatever the size and the weights (the gradients of a mean over pixels shrink with their
+    number). A step that raised the loss halves it; any other raises it by 5 %.
     """
 
     decay = 1.0
 
     def __init__(self, lr: float | None) -> None:
         self._given = lr
-        self._lr = self._last = _EMPTY  # (b,); a last loss of NaN has no step before it
+        self._lr = self._last = _EMPTY  # (b,); the last loss is NaN before the first step
 
     @torch.no_grad()
     def step(self, pictures: Tensor, evaluate: Evaluate, rate: Tensor) -> Tensor:
-        grads, totals, rows = evaluate(pictures)
+        grads, totals, losses = evaluate(pictures)
         if self._given is not None:
             pictures.sub_(_column(rate * self._given) * grads).clamp_(0, 1)
-            return rows
+            return losses
         if self._lr is _EMPTY:
             self._lr, self._last = torch.ones_like(totals), torch.full_like(totals, torch.nan)
         own = GD_STEP / grads.square().mean(dim=(1, 2, 3)).sqrt().clamp(min=1e-30)
@@ -151,7 +131,7 @@ class GradientDescent:
         self._lr = torch.where(self._last.isnan(), own, adapted)
         self._last = totals
         pictures.sub_(_column(rate * self._lr) * grads).clamp_(0, 1)
-        return rows
+        return losses
 
     def resize(self, _height: int, _width: int, /) -> None:
         self.forget()

@@ -1,1 +1,1 @@
-"""One job on one device, size by size."""
+"""Jobs on a device: their pictures at each size, and evaluators that stay within the memory budget."""

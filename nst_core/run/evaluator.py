@@ -1,6 +1,7 @@
-"""Losses and gradients of a batch at one size, in the fastest way that the memory allows."""
+"""Losses and gradients of a batch at one size, by the fastest plan that fits into memory."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -10,16 +11,19 @@ from nst_core.losses.objective import Objective
 from nst_core.losses.tiled import Tiles
 from nst_core.memory import PLANS
 from nst_core.models.vgg import Vgg
-from nst_core.optim.evaluation import Evaluate
-from nst_core.run.cuda_graph import Graphed
+from nst_core.optim.loop import Evaluate
 from nst_core.run.prepared_job import PreparedJob
 from nst_core.torch_errors import is_out_of_memory
 
+_WARM_UPS: Final = 3
+"""PyTorch's documentation, "CUDA graphs": run some iterations on a side stream before the capture."""
+
 
 class MemoryBudget:
-    """The memory for one run on a device, from when it is made: what is free, and what the run itself holds.
+    """The memory that one run may use on a device: what is free, and what the run itself holds already.
 
-    An estimate counts all that a run holds, its pictures and what it has from a size before, too.
+    A run starts when its budget is made. An estimate counts all that a run holds, including its pictures and
+    what it keeps from the size before.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -32,18 +36,18 @@ class MemoryBudget:
 
 
 class Evaluator:
-    """Evaluates pictures (b, 3, h, w); where memory runs out it goes on in a thriftier way and notes it.
+    """Evaluates pictures (b, 3, h, w); where memory runs out it takes the next plan and says so in a note.
 
     Args:
-        studios: The jobs.
+        prepared_jobs: The jobs.
         vgg: The loss network.
         edge_px: The long edge of the pictures.
-        betas: The weights of the styles (b,).
-        room: The memory of the run that it is a part of; None begins one.
-        plan: One of PLANS to begin with; None is what the estimate says.
+        betas: The style weights (b,).
+        budget: The memory budget of the run; None starts a new one.
+        plan: The one of PLANS to start with; None chooses it by the estimate.
 
     Raises:
-        MemoryLimitError: by the estimate no plan fits.
+        MemoryLimitError: no plan fits, by the estimate.
     """
 
     def __init__(
@@ -53,7 +57,7 @@ class Evaluator:
         edge_px: int,
         betas: Tensor,
         *,
-        room: MemoryBudget | None = None,
+        budget: MemoryBudget | None = None,
         plan: str | None = None,
     ) -> None:
         self._prepared_jobs = prepared_jobs
@@ -61,7 +65,7 @@ class Evaluator:
         self._edge_px = edge_px
         self._betas = betas
         self.plan = (
-            plan_for(prepared_jobs, edge_px, room or MemoryBudget(vgg.device)) if plan is None else plan
+            plan_for(prepared_jobs, edge_px, budget or MemoryBudget(vgg.device)) if plan is None else plan
         )
         self._evaluate: Evaluate | None = None
 
@@ -74,13 +78,13 @@ class Evaluator:
             except RuntimeError as error:
                 if not is_out_of_memory(error) or self.plan == PLANS[-1]:
                     raise
-            self._save_memory()
+            self._fall_back()
 
     def _build(self) -> Evaluate:
         prepared_jobs = self._prepared_jobs
-        here = [prepared.edit_mask(self._edge_px) for prepared in prepared_jobs]
+        edit_masks = [prepared.edit_mask(self._edge_px) for prepared in prepared_jobs]
         contents = torch.cat([prepared.pixels_at(self._edge_px) for prepared in prepared_jobs])
-        masks = [torch.ones_like(contents[:1, :1]) if mask is None else mask for mask in here]
+        masks = [torch.ones_like(contents[:1, :1]) if mask is None else mask for mask in edit_masks]
         kind = Tiles if self.plan == "tiles" else Objective
         objective = kind(
             self._vgg,
@@ -88,14 +92,14 @@ class Evaluator:
             [prepared.targets_at(self._edge_px, self._vgg) for prepared in prepared_jobs],
             [prepared.params for prepared in prepared_jobs],
             betas=self._betas,
-            edit_mask=torch.cat(masks) if any(mask is not None for mask in here) else None,
+            edit_mask=torch.cat(masks) if any(mask is not None for mask in edit_masks) else None,
             checkpoint=self.plan == "checkpoint",
         )
         if contents.device.type == "cuda" and self.plan == "whole":
             return Graphed(objective.gradient, contents)
         return objective.gradient
 
-    def _save_memory(self) -> None:
+    def _fall_back(self) -> None:
         self._evaluate = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -106,8 +110,48 @@ class Evaluator:
             )
 
 
-def plan_for(prepared_jobs: Sequence[PreparedJob], edge_px: int, room: MemoryBudget) -> str:
-    """The fastest plan that the memory allows for a batch at one size.
+class Graphed:
+    """`evaluate` as one CUDA graph for pictures like `example`; the plain call where it cannot be captured.
+
+    A replay takes one launch from the host in place of some 150.
+    """
+
+    def __init__(self, evaluate: Evaluate, example: Tensor) -> None:
+        self._evaluate = evaluate
+        self._graph: torch.cuda.CUDAGraph | None = torch.cuda.CUDAGraph()
+        self._input = example.clone()
+        self._outputs: tuple[Tensor, Tensor, Tensor] | None = None
+
+    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        if self._graph is not None and self._outputs is None:
+            self._capture()
+        if self._graph is None or self._outputs is None:
+            return self._evaluate(pictures)
+        self._input.copy_(pictures)
+        self._graph.replay()
+        grads, totals, losses = self._outputs
+        return grads.clone(), totals.clone(), losses.clone()
+
+    def _capture(self) -> None:
+        assert self._graph is not None
+        stream = torch.cuda.Stream(self._input.device)  # type: ignore[no-untyped-call]  # untyped in PyTorch
+        current = torch.cuda.current_stream(self._input.device)
+        stream.wait_stream(current)
+        with torch.cuda.stream(stream):
+            for _ in range(_WARM_UPS):
+                self._evaluate(self._input)
+        current.wait_stream(stream)
+        try:  # the outer context goes back to the current stream, which a capture that fails would not
+            with torch.cuda.stream(current), torch.cuda.graph(self._graph, stream=stream):
+                self._outputs = self._evaluate(self._input)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError:  # something in it cannot be captured on this build: the plain call works
+            self._graph = self._outputs = None
+
+
+def plan_for(prepared_jobs: Sequence[PreparedJob], edge_px: int, budget: MemoryBudget) -> str:
+    """The fastest of PLANS that fits into the budget, for a batch at one size.
 
     Raises:
         MemoryLimitError: none fits.
@@ -121,12 +165,12 @@ def plan_for(prepared_jobs: Sequence[PreparedJob], edge_px: int, room: MemoryBud
         itemsize=first.precision.dtype.itemsize,
         winograd=first.precision.winograd,
         masks=sum(one.mask is not None or spec.edit_mask is not None for one in spec.regions),
-        available_bytes=room.available_bytes,
+        available_bytes=budget.available_bytes,
     )
 
 
 def free_bytes(device: torch.device) -> int:
-    """What can still be allocated on a device; on a GPU with what PyTorch holds in reserve."""
+    """The bytes that can still be allocated on a device; on a GPU with what PyTorch holds in reserve."""
     if device.type != "cuda":
         return memory.host_bytes()
     free, _ = torch.cuda.mem_get_info(device)
@@ -134,5 +178,5 @@ def free_bytes(device: torch.device) -> int:
 
 
 def _held_bytes(device: torch.device) -> int:
-    """What this process has allocated on a device."""
+    """The bytes that this process has allocated on a device."""
     return torch.cuda.memory_allocated(device) if device.type == "cuda" else memory.process_bytes()

@@ -1,4 +1,4 @@
-"""What one job is painted with: its pictures at each size, its first sketch, and its result."""
+"""A job on a device: its content, targets and masks at each size, its start, its sketch and its result."""
 
 import functools
 import math
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from nst_core.images import colour, io
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import Precision
+from nst_core.kernels.convolution import Precision
 from nst_core.losses.objective import Target
 from nst_core.losses.targets import pixels_of, shared_cache, stretched, style_at, targets
 from nst_core.models import weights
@@ -24,18 +24,22 @@ from nst_core.run.enlarging import detail_of, lifted, random_phase, scaled
 from nst_core.styles import Mask, Region, StyleSpec, as_spec
 
 NOISE_RANGE: Final = 0.3
-"""Noise fills so much of [0, 1], around the middle: what fills all of it is never quite painted over."""
+"""The width of the noise around 0.5: noise over all of [0, 1] is never quite painted over."""
 
 _FULL_OF_DETAIL: Final = 0.1
-"""Root mean square of a style's fine detail from which noise is a gain; below it is none, or a loss."""
+"""Root mean square of a style's fine detail above which added noise lowers the final loss."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StyleTransferJob:
-    """One picture to paint: the content, one style picture or a whole styling, and the parameters.
+    """One picture to paint: the content, the style or styles, and the parameters.
 
-    start: the picture that the optimisation starts from, instead of what the parameters' `init` says. It is
-        stretched over the content, and sizes no larger than its own are left out; a draft has no use for it.
+    Attributes:
+        content: The picture to paint.
+        style: One style picture, or styles with weights, regions and masks.
+        params: All else that the result depends on.
+        start: The picture that the optimisation starts from, in place of the parameters' `init`. It is
+            stretched over the content, and sizes no larger than its own are left out. A draft ignores it.
     """
 
     content: Picture
@@ -56,7 +60,7 @@ class StyleTransferJob:
 
 @dataclass(slots=True)
 class PreparedJob:
-    """One job on a device, and what went otherwise than asked."""
+    """A job on one device, with notes about what was done differently from what was asked."""
 
     job: StyleTransferJob
     device: torch.device
@@ -74,8 +78,9 @@ class PreparedJob:
         return as_spec(self.job.style)
 
     def content_at(self, edge_px: int) -> Picture:
+        """The content with the long edge `edge_px`."""
         if edge_px not in self._sizes:
-            if len(self._sizes) > 2:  # the size before is asked for once more when the picture is enlarged
+            if len(self._sizes) > 2:  # the size before is needed once more, to enlarge the picture
                 self._sizes.clear()
             self._sizes[edge_px] = io.fit(self.job.content, edge_px)
         return self._sizes[edge_px]
@@ -91,21 +96,23 @@ class PreparedJob:
         return targets(self.spec, content, self.params, size_px=edge_px, vgg=vgg, cache=cache)
 
     def edit_mask(self, edge_px: int) -> Tensor | None:
-        """Where the picture may change (1, 1, h, w)."""
+        """Where the picture may change (1, 1, h, w); None is everywhere."""
         mask = self.spec.edit_mask
         if mask is None:
             return None
         return self._plane(mask, self.content_at(edge_px))[None, None]
 
     def sketch(self, edge_px: int, alpha: float = 1.0) -> Tensor:
-        """The AdaIN picture (1, 3, h, w), each region in its styles."""
+        """The AdaIN picture (1, 3, h, w), each region in its own styles."""
         content = self.pixels_at(edge_px)
         painted = self._by_region(content, edge_px, lambda region: self._sketch_of(region, edge_px, alpha))
-        here = self.edit_mask(edge_px)
-        return painted if here is None else content + here * (painted - content)
+        mask = self.edit_mask(edge_px)
+        return painted if mask is None else content + mask * (painted - content)
 
     def first_look(self, edge_px: int) -> Tensor:
-        """What is shown before the first step: the AdaIN picture, or the one that is started from."""
+        """The preview (1, 3, h, w) before the first step: the draft, the given start or the AdaIN picture."""
+        if self.params.quality == "draft":
+            return self.sketch(edge_px, adain_alpha(self.params))
         return self.sketch(edge_px) if self.job.start is None else self.start(edge_px)
 
     def enlarged(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
@@ -114,34 +121,36 @@ class PreparedJob:
         return lifted(pixels, coarse, fine, detail=self.params.content_weight != 0)
 
     def textured(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
-        """An enlarged picture with noise for the style's detail that it lacks, as far as the style has a say.
+        """An enlarged picture (1, 3, h, w) with noise in place of the style's detail that it lacks.
 
-        From no detail at all L-BFGS takes dozens of steps to that of a style full of it and leaves speckle on
-        the way, since the gradient of a Gram matrix is proportional to what there is. Styles with less, and
-        other optimisers, start without noise.
+        The gradient of a Gram matrix is proportional to the detail that is there. Without any, L-BFGS takes
+        dozens of steps to reach a style full of fine detail and leaves speckle on the way. Styles with less,
+        and other optimisers, start without noise. Its amplitude grows with the strength.
         """
         amount = adain_alpha(self.params)
         if self.params.optimizer != "lbfgs" or amount == 0:
             return pixels
-        part = coarse_px / fine_px
+        fraction = coarse_px / fine_px
         generator = torch.Generator().manual_seed(self.params.seed)
         noise = self._by_region(
-            torch.zeros_like(pixels), fine_px, lambda region: self._noise_of(region, part, fine_px, generator)
+            torch.zeros_like(pixels),
+            fine_px,
+            lambda region: self._noise_of(region, fraction, fine_px, generator),
         )
-        wanted, own = (values.square().mean().item() for values in (noise, detail_of(pixels, part)))
+        wanted, own = (values.square().mean().item() for values in (noise, detail_of(pixels, fraction)))
         if wanted < _FULL_OF_DETAIL**2:
             return pixels
         lacking = math.sqrt(max(0.0, 1 - own / wanted))
         return (pixels + amount * lacking * noise).clamp(0, 1)
 
-    def _noise_of(self, region: Region, part: float, fine_px: int, generator: torch.Generator) -> Tensor:
-        """What the region's styles show at the fine size only, in random phase, by their weights."""
+    def _noise_of(self, region: Region, fraction: float, fine_px: int, generator: torch.Generator) -> Tensor:
+        """The styles' detail that only the fine size shows, in random phase, weighted as the styles are."""
         content = self.content_at(fine_px)
         weight = sum(style.weight for style in region.styles)
         noise = torch.zeros(1, 3, content.height, content.width, device=self.device)
         for style in region.styles:
             rgb = style_at(style.picture, content, self.params, fine_px)
-            detail = detail_of(pixels_of(rgb, self.device), part)
+            detail = detail_of(pixels_of(rgb, self.device), fraction)
             if style.mask is not None:
                 plane = self._plane(style.mask, Picture(rgb=rgb))
                 detail *= plane / plane.square().mean().sqrt().clamp(min=1e-6)
@@ -150,7 +159,7 @@ class PreparedJob:
         return noise
 
     def _by_region(self, under: Tensor, edge_px: int, paint: Callable[[Region], Tensor]) -> Tensor:
-        """What is painted of each region, by the masks, on top of `under` (1, 3, h, w)."""
+        """What `paint` gives for each region, laid by the masks over `under` (1, 3, h, w)."""
         regions = self.spec.regions
         if len(regions) == 1 and regions[0].mask is None:
             return paint(regions[0])
@@ -198,11 +207,11 @@ class PreparedJob:
         return 0.5 + NOISE_RANGE * (noise - 0.5)
 
     def picture(self, pixels: Tensor, edge_px: int) -> Picture:
-        """Pixels (1, 3, h, w) with the content's alpha; of `luminance`, their brightness on its colours."""
-        here = self.edit_mask(edge_px)
-        if here is not None:
+        """Pixels (1, 3, h, w) as a picture with the content's alpha and, for `luminance`, its colours."""
+        mask = self.edit_mask(edge_px)
+        if mask is not None:
             content = self.pixels_at(edge_px)
-            pixels = content + here * (pixels - content)
+            pixels = content + mask * (pixels - content)
         rgb = pixels[0].permute(1, 2, 0).cpu().numpy().astype(np.float32)
         original = self.content_at(edge_px)
         if self.params.colors == "luminance":
@@ -211,13 +220,18 @@ class PreparedJob:
 
 
 def network(params: Params, device: torch.device, precision: Precision) -> Vgg:
-    """The loss network; those that have a name stay in memory, where a service will want them again."""
-    load = _kept_network if params.network in NETWORKS else _network
+    """The loss network; those that have a name are kept in memory for the next job.
+
+    Raises:
+        WeightsError: its weights cannot be loaded.
+    """
+    load = _cached_network if params.network in NETWORKS else _network
     return load(params.network, params.pooling, device, precision)
 
 
 @functools.lru_cache(maxsize=2)
 def adain(device: torch.device, precision: Precision) -> Adain:
+    """AdaIN's networks, kept in memory for the next job."""
     return Adain(device, precision)
 
 
@@ -225,4 +239,4 @@ def _network(name: str, pooling: str, device: torch.device, precision: Precision
     return Vgg(weights.load(name), pooling=pooling, device=device, precision=precision)
 
 
-_kept_network = functools.lru_cache(maxsize=4)(_network)
+_cached_network = functools.lru_cache(maxsize=4)(_network)

@@ -6,7 +6,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.breakdown import breakdown
 from benchmarks.flops import convolutions, flops
 from benchmarks.utilisation import measure, peak
-from nst_core.kernels.precision import EXACT
+from nst_core.kernels.convolution import EXACT
 from nst_core.losses.objective import Objective, Target
 from nst_core.losses.terms import gram
 from nst_core.models.vgg import Vgg

@@ -6,7 +6,7 @@ import pytest
 
 from nst_core.engine import measure, stylize
 from nst_core.errors import DeviceError, ParamsError, WeightsError
-from nst_core.events import Event, Figures, Finished, Preview, Started, Step
+from nst_core.events import Event, Finished, Losses, Preview, Started, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.params import COLORS, Params
@@ -99,10 +99,10 @@ def test_the_same_seed_gives_the_same_picture(chelsea: Picture, starry_night: Pi
     assert not np.array_equal(one, other)
 
 
-def test_the_final_figures_are_those_of_the_8_bit_picture(chelsea: Picture, starry_night: Picture) -> None:
+def test_the_final_losses_are_those_of_the_8_bit_picture(chelsea: Picture, starry_night: Picture) -> None:
     end = result(paint(chelsea, starry_night, SMALL))
     read_back = io.decode(io.encode(end.picture, format="png"))
-    assert measure(read_back, chelsea, starry_night, SMALL, device="cpu") == Figures(
+    assert measure(read_back, chelsea, starry_night, SMALL, device="cpu") == Losses(
         content=end.content,
         style=end.style,
         content_rel=end.content_rel,
@@ -189,7 +189,7 @@ def test_styles_recoloured_in_different_ways_are_not_taken_for_each_other(
         for colors in COLORS
     }
     assert losses["luminance"] == losses["covariance"]
-    assert len({figures.style for figures in losses.values()}) == 3
+    assert len({one.style for one in losses.values()}) == 3
 
 
 @pytest.mark.parametrize(

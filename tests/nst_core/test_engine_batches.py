@@ -76,8 +76,8 @@ def test_a_batch_goes_through_all_sizes_and_measures_each_result_by_its_own_job(
         end = result(events)
         assert [event.size_px for event in events if isinstance(event, Step)] == [96, 192]
         assert max(end.picture.width, end.picture.height) == 192
-        figures = measure(end.picture, job.content, job.style, job.params, device="cpu")
-        assert (end.total, end.style_rel) == (figures.total, figures.style_rel)
+        losses = measure(end.picture, job.content, job.style, job.params, device="cpu")
+        assert (end.total, end.style_rel) == (losses.total, losses.style_rel)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])

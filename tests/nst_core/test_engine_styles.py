@@ -82,7 +82,7 @@ def test_outside_the_mask_the_result_is_the_content_to_the_bit(
         assert np.abs(picture.rgb - content.rgb)[:, :32].mean() > 0.05
 
 
-def test_the_figures_of_a_masked_picture_are_those_that_were_painted_for(
+def test_the_losses_of_a_masked_picture_are_those_that_were_optimised(
     content: Picture, starry_night: Picture
 ) -> None:
     events = paint(content, blended([starry_night], edit_mask=LEFT), SMALL)
@@ -93,7 +93,7 @@ def test_the_figures_of_a_masked_picture_are_those_that_were_painted_for(
     assert end.total == pytest.approx(last.total, rel=0.05)
 
 
-def test_a_masked_style_lends_only_its_masked_part(
+def test_of_a_masked_style_only_its_masked_part_counts(
     content: Picture, starry_night: Picture, the_scream: Picture
 ) -> None:
     """A style of two halves, masked to one: the result is nearer to that half's picture."""

@@ -74,7 +74,7 @@ def test_a_square_of_4096_px_is_painted_in_tiles_within_8_gb() -> None:
     assert estimate_bytes(4096, 4096, plan="checkpoint", itemsize=2) > 16e9
 
 
-def test_the_history_is_whole_to_2048_px_and_shorter_above() -> None:
+def test_the_history_is_full_to_2048_px_and_shorter_above() -> None:
     assert history_for(2048, 2048) == history_for(64, 64) == HISTORY
     lengths = [history_for(edge, edge) for edge in range(2048, 8192, 64)]
     assert all(before >= after for before, after in itertools.pairwise(lengths))

@@ -109,11 +109,11 @@ def test_a_stylised_picture_is_nearer_to_the_style_than_its_content_is(
 
 def test_the_relative_losses_are_those_of_the_engine(chelsea: Picture, starry_night: Picture) -> None:
     picture = io.resize(starry_night, width=96, height=64)
-    figures = measure(picture, chelsea, starry_night, Params(size=96), device="cpu")
+    losses = measure(picture, chelsea, starry_night, Params(size=96), device="cpu")
     found = compare(picture, chelsea, starry_night, network="vgg19", device="cpu")
     assert found.network == "vgg19"
-    assert found.content_rel == pytest.approx(figures.content_rel, rel=1e-2)
-    assert found.style_rel == pytest.approx(figures.style_rel, rel=1e-2)
+    assert found.content_rel == pytest.approx(losses.content_rel, rel=1e-2)
+    assert found.style_rel == pytest.approx(losses.style_rel, rel=1e-2)
 
 
 def test_a_style_given_twice_is_that_style(chelsea: Picture, starry_night: Picture) -> None:
@@ -143,9 +143,9 @@ def test_the_style_loss_against_a_blend_is_that_of_its_target(
 ) -> None:
     picture = io.resize(starry_night, width=64, height=48)
     mixed = blended([starry_night, the_scream], weights=[2, 1])
-    figures = measure(picture, chelsea, mixed, Params(network="vgg16"), device="cpu")
+    losses = measure(picture, chelsea, mixed, Params(network="vgg16"), device="cpu")
     found = compare(picture, chelsea, starry_night, the_scream, weights=[2, 1], device="cpu")
-    assert (found.content_rel, found.style_rel) == (figures.content_rel, figures.style_rel)
+    assert (found.content_rel, found.style_rel) == (losses.content_rel, losses.style_rel)
 
 
 def test_the_fine_noise_of_a_blend_is_held_against_the_mean_of_its_styles() -> None:

@@ -25,7 +25,7 @@ def test_blended_styles_have_their_weights() -> None:
         blended([GREY, GREY], weights=[1])
 
 
-def test_the_styles_of_a_styling_are_those_of_its_regions_in_their_order() -> None:
+def test_the_styles_of_a_specification_are_those_of_its_regions_in_their_order() -> None:
     one, two, three = (Style(picture=GREY) for _ in range(3))
     assert StyleSpec(regions=(Region(styles=(one, two)), Region(styles=(three,)))).styles == (one, two, three)
 

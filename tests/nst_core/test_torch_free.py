@@ -5,7 +5,18 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["params", "progress", "pyramid", "errors", "images", "colour", "memory", "receptive_field"]
+    "module",
+    [
+        "params",
+        "events",
+        "pyramid",
+        "errors",
+        "styles",
+        "images.io",
+        "images.colour",
+        "memory",
+        "models.layers",
+    ],
 )
 def test_the_light_modules_do_not_import_torch(module: str) -> None:
     script = f"import sys, nst_core.{module}; sys.exit('torch' in sys.modules)"

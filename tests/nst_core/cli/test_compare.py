@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from nst_core.cli.compare import compare_files, fair_judge, table
-from nst_core.cli.style_mix import blend
+from nst_core.cli.style_files import style_mix
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.params import Params
@@ -40,7 +40,7 @@ def test_a_file_says_who_painted_it(painter: str, judge: str, chelsea: Picture, 
     path = tmp_path / "result.png"
     small = io.fit(chelsea, 48)
     path.write_bytes(io.encode(small, format="png", parameters=Params(network=painter).as_dict()))
-    style = blend([STARRY_NIGHT], None)
+    style = style_mix([STARRY_NIGHT], None)
     found = compare_files(path, CHELSEA, style, network=None, device="cpu")
     assert found.network == judge
     assert compare_files(path, CHELSEA, style, network="vgg16", device="cpu").network == "vgg16"

@@ -35,9 +35,9 @@ def test_json_is_one_object_with_the_losses_of_the_written_picture(
     params = Params.from_dict(report["parameters"])
     assert params == Params(size=64, steps=3, beta=9.0)
     content, style = (io.decode(Path(path)) for path in PAIR)
-    figures = measure(io.decode(tmp_path / name), content, style, params, device="cpu")
+    losses = measure(io.decode(tmp_path / name), content, style, params, device="cpu")
     for key in ("content", "style", "content_rel", "style_rel", "total"):
-        assert report[key] == pytest.approx(getattr(figures, key), rel=1e-5)
+        assert report[key] == pytest.approx(getattr(losses, key), rel=1e-5)
     assert report["iterations"] == 3
     assert report["device"] == "cpu"
     assert report["seconds"] > 0

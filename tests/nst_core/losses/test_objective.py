@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from nst_core.events import Figures
-from nst_core.losses.objective import Objective, Target, figures
+from nst_core.events import Losses
+from nst_core.losses.objective import Objective, Target, as_losses
 from nst_core.losses.terms import gram, total_variation
 from nst_core.losses.tiled import Tiles
 from nst_core.models.vgg import Vgg
@@ -27,8 +27,8 @@ def objective(vgg: Vgg, content: Tensor, style: Tensor, params: Params) -> Objec
     )
 
 
-def now(one: Objective, picture: Tensor) -> Figures:
-    return figures(one(picture)[1][0])
+def now(one: Objective, picture: Tensor) -> Losses:
+    return as_losses(one(picture)[1][0])
 
 
 def by_hand(vgg: Vgg, params: Params) -> tuple[float, list[float], list[float]]:
@@ -51,23 +51,23 @@ def test_the_raw_form_is_the_papers_sum(vgg: Vgg) -> None:
         layer_weights=(0.25, 4.0),
     )
     one = objective(vgg, CONTENT, STYLE, params)
-    total, row = one(PICTURE)[0], one(PICTURE)[1][0]
+    total, losses = one(PICTURE)[0], one(PICTURE)[1][0]
     content, (first, second), _ = by_hand(vgg, params)
     style = 0.25 * first + 4 * second
     assert total.item() == pytest.approx(2 * content + 30 * style, rel=1e-4)
-    assert figures(row).content == pytest.approx(content, rel=1e-4)
-    assert figures(row).style == pytest.approx(style, rel=1e-4)
+    assert as_losses(losses).content == pytest.approx(content, rel=1e-4)
+    assert as_losses(losses).style == pytest.approx(style, rel=1e-4)
 
 
 def test_the_relative_form_divides_by_the_natural_references(vgg: Vgg) -> None:
     params = Params(beta=7.0)
     one = objective(vgg, CONTENT, STYLE, params)
-    total, row = one(PICTURE)[0], one(PICTURE)[1][0]
+    total, losses = one(PICTURE)[0], one(PICTURE)[1][0]
     content, painted, plain = by_hand(vgg, params)
     content_rel = content / vgg(CONTENT, ["relu4_2"])["relu4_2"].square().mean().item()
     ratios = [a / b for a, b in zip(painted, plain, strict=True)]
-    assert figures(row).content_rel == pytest.approx(content_rel, rel=1e-4)
-    assert figures(row).style_rel == pytest.approx(sum(ratios) / 5, rel=1e-4)
+    assert as_losses(losses).content_rel == pytest.approx(content_rel, rel=1e-4)
+    assert as_losses(losses).style_rel == pytest.approx(sum(ratios) / 5, rel=1e-4)
     assert total.item() == pytest.approx(content_rel + 7 * sum(ratios) / 5, rel=1e-4)
 
 
@@ -84,8 +84,8 @@ def test_the_style_itself_has_style_0(vgg: Vgg) -> None:
 
 
 def test_relative_losses_are_finite_when_the_content_is_the_style(vgg: Vgg) -> None:
-    total, row = objective(vgg, STYLE, STYLE, Params())(STYLE * 0.5)
-    assert bool(row.isfinite().all())
+    total, losses = objective(vgg, STYLE, STYLE, Params())(STYLE * 0.5)
+    assert bool(losses.isfinite().all())
     assert 0 < total.item() < 1e6
 
 
@@ -128,26 +128,28 @@ def test_each_picture_of_a_batch_has_the_losses_and_gradient_it_has_alone(vgg: V
     left = torch.zeros(32, 48)
     left[:, :16] = 1
     wanted = [[target(vgg, STYLE)], [target(vgg, STYLE.flip(1))], [target(vgg, STYLE.sqrt(), left)]]
-    grads, totals, rows = Objective(vgg, contents, wanted, params).gradient(pictures)
+    grads, totals, losses = Objective(vgg, contents, wanted, params).gradient(pictures)
     for n in range(3):
         alone = Objective(vgg, contents[n : n + 1], wanted[n : n + 1], params[n : n + 1])
-        slope, total, row = alone.gradient(pictures[n : n + 1])
-        torch.testing.assert_close(grads[n], slope[0], rtol=1e-4, atol=1e-5 * slope.abs().max().item())
+        grad, total, own = alone.gradient(pictures[n : n + 1])
+        torch.testing.assert_close(grads[n], grad[0], rtol=1e-4, atol=1e-5 * grad.abs().max().item())
         torch.testing.assert_close(totals[n], total[0], rtol=1e-4, atol=1e-6)
-        torch.testing.assert_close(rows[n], row[0], rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(losses[n], own[0], rtol=1e-4, atol=1e-6)
 
 
 def test_recomputed_activations_give_the_same_gradient(vgg: Vgg) -> None:
-    plain, thrifty = (
+    kept, recomputed = (
         Objective(vgg, CONTENT, [[target(vgg, STYLE)]], [Params()], checkpoint=checkpoint).gradient(PICTURE)
         for checkpoint in (False, True)
     )
-    for one, other in zip(plain, thrifty, strict=True):
+    for one, other in zip(kept, recomputed, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-7)
 
 
 @pytest.mark.parametrize("kind", [Objective, Tiles])
-def test_outside_only_here_a_picture_has_no_gradient_and_no_say(kind: type[Objective], vgg: Vgg) -> None:
+def test_outside_the_edit_mask_a_picture_has_no_gradient_and_no_effect(
+    kind: type[Objective], vgg: Vgg
+) -> None:
     here = torch.zeros(1, 1, 32, 48)
     here[..., :20] = 1
     one = kind(vgg, CONTENT, [[target(vgg, STYLE)]], [Params(tv=2.0)], edit_mask=here)
@@ -161,7 +163,7 @@ def test_outside_only_here_a_picture_has_no_gradient_and_no_say(kind: type[Objec
     torch.testing.assert_close(one.mixed(PICTURE)[..., :20], PICTURE[..., :20])
 
 
-def test_outside_all_regions_only_the_content_has_a_say(vgg: Vgg) -> None:
+def test_outside_all_regions_only_the_content_counts(vgg: Vgg) -> None:
     """relu1_1 sees one pixel around: from the next column on, the style's gradient is exactly 0."""
     params, without = (
         Params(style_layers=("relu1_1",), content_layer="relu2_1", beta=beta) for beta in (50.0, 0.0)
@@ -182,7 +184,7 @@ def test_outside_all_regions_only_the_content_has_a_say(vgg: Vgg) -> None:
         assert (grads - content_only)[..., inside].abs().max() > 0.01 * content_only.abs().max()
 
 
-def test_a_region_that_is_nowhere_has_no_say(vgg: Vgg) -> None:
+def test_an_empty_region_has_no_effect(vgg: Vgg) -> None:
     """As when a region lies wholly outside the part that may change."""
     left = torch.zeros(32, 48)
     left[:, :24] = 1

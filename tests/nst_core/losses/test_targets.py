@@ -45,7 +45,9 @@ def test_one_style_asks_for_its_own_gram_matrices(chelsea: Picture, starry_night
         torch.testing.assert_close(found, gram(taps[layer])[0])
 
 
-def test_a_blend_asks_for_the_weighted_mean(chelsea: Picture, starry_night: Picture, vgg: Vgg) -> None:
+def test_the_target_of_a_blend_is_the_weighted_mean(
+    chelsea: Picture, starry_night: Picture, vgg: Vgg
+) -> None:
     one, other = (wanted(as_spec(picture), chelsea, vgg) for picture in (chelsea, starry_night))
     mixed = wanted(blended([chelsea, starry_night], weights=[3, 1]), chelsea, vgg)
     for a, b, found in zip(one, other, mixed, strict=True):
@@ -97,7 +99,7 @@ def test_the_styles_long_edge_is_the_pictures_times_the_style_scale(scale: float
     assert style_at(style, style, Params(style_scale=scale), 40).shape == (edge_px // 2, edge_px, 3)
 
 
-def test_only_here_and_a_region_meet_in_the_regions_mask(chelsea: Picture, vgg: Vgg) -> None:
+def test_a_regions_mask_is_multiplied_by_the_edit_mask(chelsea: Picture, vgg: Vgg) -> None:
     half, tall = np.zeros((4, 4), dtype=np.float32), np.zeros((4, 4), dtype=np.float32)
     half[:, :2], tall[:2] = 1, 1
     spec = StyleSpec(regions=(Region(styles=as_spec(chelsea).styles, mask=half),), edit_mask=tall)

@@ -52,23 +52,23 @@ def test_grams_gradient_has_its_closed_form() -> None:
     features, target = random(1, 3, 4, 5).requires_grad_(), random(1, 3, 3)
     target = target + target.mT
     loss = mean_squared_error(gram(features), target)
-    (slope,) = torch.autograd.grad(loss.sum(), features)
+    (grad,) = torch.autograd.grad(loss.sum(), features)
     closed = 4 * (gram(features) - target) @ features.flatten(2) / (9 * 20)
-    torch.testing.assert_close(slope, closed.detach().view_as(slope))
+    torch.testing.assert_close(grad, closed.detach().view_as(grad))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 def test_grams_gradient_keeps_to_that_in_float64(dtype: torch.dtype) -> None:
-    """Over more positions than are summed at once, with slopes that are not symmetric."""
+    """Over more positions than are summed at once, with gradients that are not symmetric."""
     exact = random(2, 5, 96, 100)
     grads = random(2, 5, 5)
     features = exact.to(dtype).requires_grad_()
-    (slope,) = torch.autograd.grad(gram(features), features, grads.float())
+    (grad,) = torch.autograd.grad(gram(features), features, grads.float())
     reference = features.detach().double().requires_grad_()
     (wanted,) = torch.autograd.grad(gram(reference), reference, grads)
-    assert slope.dtype is dtype
+    assert grad.dtype is dtype
     tolerance = 3 * torch.finfo(dtype).eps
-    assert (slope.double() - wanted).norm() <= tolerance * wanted.norm()
+    assert (grad.double() - wanted).norm() <= tolerance * wanted.norm()
 
 
 def test_grams_of_many_positions_are_those_of_one_product() -> None:
@@ -86,8 +86,8 @@ def test_grams_gradient_is_that_of_finite_differences() -> None:
 
 def test_the_content_losss_gradient_has_its_closed_form() -> None:
     features, target = random(1, 2, 3, 4).requires_grad_(), torch.ones(1, 2, 3, 4, dtype=torch.float64)
-    (slope,) = torch.autograd.grad(mean_squared_error(features, target).sum(), features)
-    torch.testing.assert_close(slope, (2 * (features - target) / 24).detach())
+    (grad,) = torch.autograd.grad(mean_squared_error(features, target).sum(), features)
+    torch.testing.assert_close(grad, (2 * (features - target) / 24).detach())
 
 
 def test_gradients_agree_with_finite_differences() -> None:

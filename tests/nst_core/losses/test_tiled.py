@@ -5,11 +5,11 @@ import torch
 from torch import Tensor
 
 from nst_core.errors import ParamsError
-from nst_core.kernels.precision import Precision
+from nst_core.kernels.convolution import Precision
 from nst_core.losses.objective import Objective, Target, shrunk
 from nst_core.losses.terms import gram
 from nst_core.losses.tiled import Tiles, grams_of
-from nst_core.models.receptive_field import halo_px, radius_px, stride_px
+from nst_core.models.layers import halo_px, radius_px, stride_px
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params, layers_of
 

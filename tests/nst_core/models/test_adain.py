@@ -20,7 +20,7 @@ def test_features_take_the_styles_mean_and_deviation() -> None:
         torch.testing.assert_close(own, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_a_masked_style_lends_the_moments_of_its_masked_part() -> None:
+def test_a_masked_style_has_the_moments_of_its_masked_part() -> None:
     content = torch.randn(1, 4, 5, 6, generator=RANDOM, dtype=torch.float64)
     style = torch.randn(1, 4, 8, 8, generator=RANDOM, dtype=torch.float64)
     mask = torch.zeros(1, 32, 32, dtype=torch.float64)
@@ -70,7 +70,7 @@ def test_in_the_raw_form_a_draft_takes_all_of_the_style_or_none() -> None:
     assert adain_alpha(Params(content_weight=1.0, style_weight=0.0)) == 0
 
 
-def test_two_styles_are_blended_by_their_shares() -> None:
+def test_two_styles_are_blended_by_their_weights() -> None:
     adain = Adain(torch.device("cpu"))
     content, one, other = (torch.rand(1, 3, 32, 32, generator=RANDOM) for _ in range(3))
     alone = adain(content, [one])

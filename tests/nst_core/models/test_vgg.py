@@ -5,10 +5,11 @@ import torch
 from torch import Tensor
 
 from nst_core.errors import ParamsError
-from nst_core.kernels.precision import EXACT, Precision, choose_precision
+from nst_core.kernels.convolution import EXACT, Precision
+from nst_core.kernels.precision import choose_precision
 from nst_core.models import weights
-from nst_core.models.torchvision_import import torchvision_models
 from nst_core.models.vgg import MEAN, STD, Vgg
+from nst_core.models.weights import torchvision_models
 from nst_core.params import layers_of
 
 PICTURE = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(5))
@@ -67,12 +68,12 @@ def test_pixel_gradients_agree_with_finite_differences(vgg19: dict[str, Tensor])
     def value(pixels: Tensor) -> Tensor:
         return vgg(pixels, ["relu2_1"])["relu2_1"].square().mean()
 
-    (slope,) = torch.autograd.grad(value(picture), picture)
+    (grad,) = torch.autograd.grad(value(picture), picture)
     for y, x in ((0, 0), (3, 4), (7, 7)):
         bump = torch.zeros_like(picture)
         bump[0, 1, y, x] = 1e-6
         finite = (value(picture + bump) - value(picture - bump)) / 2e-6
-        torch.testing.assert_close(slope[0, 1, y, x], finite.detach(), rtol=1e-4, atol=1e-9)
+        torch.testing.assert_close(grad[0, 1, y, x], finite.detach(), rtol=1e-4, atol=1e-9)
 
 
 def test_average_pooling_is_another_network(vgg19: dict[str, Tensor]) -> None:
@@ -90,9 +91,9 @@ def test_any_shape_passes_and_every_pixel_counts(
     picture = PICTURE[..., :height, :width].clone().requires_grad_()
     features = Vgg(vgg19, pooling=pooling)(picture, ["relu5_1"])["relu5_1"]
     assert features.shape[-2:] == (-(-height // 16), -(-width // 16))
-    (slope,) = torch.autograd.grad(features.square().sum(), picture)
-    assert bool(slope.isfinite().all())
-    assert bool((slope.abs().sum(dim=1)[0, -1] > 0).any())
+    (grad,) = torch.autograd.grad(features.square().sum(), picture)
+    assert bool(grad.isfinite().all())
+    assert bool((grad.abs().sum(dim=1)[0, -1] > 0).any())
 
 
 def test_nothing_is_computed_past_the_deepest_tap(vgg19: dict[str, Tensor]) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from nst_core.errors import WeightsError
 from nst_core.models import weights
+from nst_core.models.layers import convolutions
 
 
 class Malice:
@@ -35,7 +36,7 @@ def shallow() -> dict[str, Tensor]:
 def test_the_bundled_networks_load_in_float32(name: str) -> None:
     loaded = weights.load(name)
     assert all(value.dtype is torch.float32 for value in loaded.values())
-    assert list(weights.convolutions(loaded))[-1] == "relu5_1"
+    assert list(convolutions(loaded))[-1] == "relu5_1"
 
 
 def test_the_bundled_vgg19s_activations_are_about_one_in_every_layer() -> None:
@@ -74,7 +75,7 @@ def test_ones_own_file_is_read(suffix: str, tmp_path: Path) -> None:
     loaded = weights.load(str(path))
     assert loaded.keys() == shallow().keys()
     torch.testing.assert_close(loaded["features.0.weight"], shallow()["features.0.weight"])
-    assert list(weights.convolutions(loaded)) == ["relu1_1", "relu1_2"]
+    assert list(convolutions(loaded)) == ["relu1_1", "relu1_2"]
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from nst_core.optim import first_order
-from nst_core.optim.first_order import Adam, GradientDescent, Optimiser
+from nst_core.optim.first_order import Adam, GradientDescent
 from nst_core.optim.lbfgs import Lbfgs
+from nst_core.optim.loop import Optimiser
 from nst_core.params import Params
 
 TARGET = torch.tensor([0.2, 0.9, 0.4]).view(1, 3, 1, 1).expand(1, 3, 6, 5)
@@ -17,12 +18,12 @@ RATE = torch.ones(1)
 
 
 def evaluation(loss: Callable[[Tensor], Tensor], picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients, losses and figures of pictures (b, 3, h, w) by autograd, of a loss (b,)."""
+    """Gradients, total and all losses of pictures (b, 3, h, w) by autograd, of a loss (b,)."""
     with torch.enable_grad():
         leaf = picture.detach().requires_grad_()
         total = loss(leaf)
-        (slope,) = torch.autograd.grad(total.sum(), leaf)
-    return slope, total.detach(), total.detach()[:, None].expand(-1, 5)
+        (grad,) = torch.autograd.grad(total.sum(), leaf)
+    return grad, total.detach(), total.detach()[:, None].expand(-1, 5)
 
 
 def bowl(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -68,9 +69,9 @@ def test_no_pixel_leaves_the_gamut(name: str) -> None:
 
 def test_plain_descent_with_a_rate_is_the_papers_update() -> None:
     picture = start()
-    slope, _, _ = bowl(picture)
+    grad, _, _ = bowl(picture)
     GradientDescent(lr=2.0).step(picture, bowl, RATE)
-    torch.testing.assert_close(picture, (start() - 2.0 * slope).clamp(0, 1))
+    torch.testing.assert_close(picture, (start() - 2.0 * grad).clamp(0, 1))
 
 
 def test_plain_descents_own_rate_does_not_depend_on_the_losss_scale() -> None:
@@ -78,8 +79,8 @@ def test_plain_descents_own_rate_does_not_depend_on_the_losss_scale() -> None:
     for scale in (1e-6, 1.0, 1e6):
 
         def scaled_bowl(picture: Tensor, scale: float = scale) -> tuple[Tensor, Tensor, Tensor]:
-            slope, total, row = bowl(picture)
-            return scale * slope, scale * total, row
+            grad, total, losses = bowl(picture)
+            return scale * grad, scale * total, losses
 
         picture, optimiser = start(), GradientDescent(lr=None)
         for _ in range(20):

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import EXACT
-from nst_core.optim.evaluation import Evaluate
-from nst_core.optim.lbfgs import FIRST_STEP, Lbfgs
+from nst_core.kernels.convolution import EXACT
+from nst_core.optim.lbfgs import FIRST_STEP, Lbfgs, Spectrum, opponent_axes
+from nst_core.optim.loop import Evaluate
 from nst_core.params import Params
 from nst_core.run.enlarging import lifted
 from nst_core.run.evaluator import Evaluator
@@ -60,10 +60,10 @@ class Recorder:
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         self.trials.append(pictures.clone())
-        grads, totals, rows = self._evaluate(pictures)
+        grads, totals, losses = self._evaluate(pictures)
         if len(self.trials) in self._spoilt:
-            return grads * math.nan, torch.full_like(totals, self._value), rows * self._value
-        return grads, totals, rows
+            return grads * math.nan, torch.full_like(totals, self._value), losses * self._value
+        return grads, totals, losses
 
 
 def descend(evaluate: Evaluate, picture: Tensor, steps: int, optimiser: Lbfgs | None = None) -> list[float]:
@@ -96,16 +96,16 @@ def test_the_loss_never_rises(loss: Evaluate) -> None:
     assert losses[-1] < losses[0] - 0.1 * abs(losses[0])
 
 
-def test_the_figures_are_those_of_the_picture_as_it_stands() -> None:
+def test_the_losses_are_those_of_the_current_picture() -> None:
     optimiser, picture = Lbfgs(1.0), noise(5, 3, 4)
     for _ in range(25):
-        rows = optimiser.step(picture, wavy, ONE)
-        torch.testing.assert_close(rows, wavy(picture)[2])
+        losses = optimiser.step(picture, wavy, ONE)
+        torch.testing.assert_close(losses, wavy(picture)[2])
 
 
 @pytest.mark.parametrize("start", [0.0, 0.5, 1.0])
 def test_the_minimum_within_the_gamut_is_found_where_the_free_one_lies_outside(start: float) -> None:
-    """Karush-Kuhn-Tucker: the slope is 0 within the bounds, and points outwards at them."""
+    """Karush-Kuhn-Tucker: the gradient is 0 within the bounds, and points outwards at them."""
     quadratic = Quadratic(6, noise(7, 3, 4, -0.5, 1.5), 10.0)
     picture = torch.full((1, 3, 3, 4), start)
     descend(quadratic, picture, 200)
@@ -118,7 +118,7 @@ def test_the_minimum_within_the_gamut_is_found_where_the_free_one_lies_outside(s
     assert grads[high].max() < 1e-3
 
 
-def test_pixels_at_a_bound_are_held_while_the_slope_points_outwards() -> None:
+def test_pixels_at_a_bound_are_held_while_the_gradient_points_outwards() -> None:
     """The other pixels find their minimum as if those at the bounds were not there."""
     lowest = noise(8, 2, 4)
     lowest[..., :2] = 2.0
@@ -178,10 +178,10 @@ def test_no_picture_of_a_batch_disturbs_another(order: list[int]) -> None:
         optimiser, pictures, calls = Lbfgs(1.0), starts[which].clone(), itertools.count()
 
         def evaluate(given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            grads, totals, rows = quadratic(given)
+            grads, totals, losses = quadratic(given)
             spoilt = next(calls) in {4, 5, 9}
             factors = torch.tensor([math.nan if spoilt and index == 1 else 1.0 for index in which])
-            return grads, totals * factors, rows * factors[:, None]
+            return grads, totals * factors, losses * factors[:, None]
 
         for _ in range(15):
             optimiser.step(pictures, evaluate, rates[which])
@@ -232,3 +232,58 @@ def test_nothing_is_kept_of_a_size_that_is_over() -> None:
     assert alive() > before + 3
     optimiser.resize(14, 18)
     assert alive() == before
+
+
+CPU = torch.device("cpu")
+
+
+def random(*shape: int) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(8))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (16, 16), (17, 30)])
+def test_the_map_is_symmetric_and_positive(size: tuple[int, int]) -> None:
+    spectrum, one, other = Spectrum(*size, CPU), random(3, *size), random(3, *size) + 1
+    assert spectrum(one).shape == one.shape
+    left, right = (one * spectrum(other)).sum(), (other * spectrum(one)).sum()
+    torch.testing.assert_close(left, right, rtol=1e-3, atol=1e-4)
+    assert (one * spectrum(one)).sum() > 0
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (6, 6), (7, 5)])
+def test_all_eigenvalues_are_positive(size: tuple[int, int]) -> None:
+    count = 3 * size[0] * size[1]
+    matrix = Spectrum(*size, CPU)(torch.eye(count).view(count, 3, *size)).reshape(count, count).double()
+    values = torch.linalg.eigvalsh((matrix + matrix.T) / 2)
+    assert values.min() > 1e-3 * values.max()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 6), (7, 11)])
+def test_a_picture_of_one_colour_is_mapped_to_one_of_one_colour(size: tuple[int, int]) -> None:
+    flat = Spectrum(*size, CPU)(torch.tensor([0.2, 0.7, 0.4]).view(3, 1, 1).expand(3, *size))
+    torch.testing.assert_close(flat, flat[:, :1, :1].expand_as(flat))
+    assert flat.abs().max() > 0.1
+
+
+def test_it_is_linear_and_takes_the_pictures_of_a_batch_apart() -> None:
+    spectrum = Spectrum(6, 7, CPU)
+    one, other = random(2, 3, 6, 7)
+    torch.testing.assert_close(spectrum(2 * one - other), 2 * spectrum(one) - spectrum(other))
+    together = spectrum(torch.stack([one, other])[:, None])
+    torch.testing.assert_close(together[:, 0], torch.stack([spectrum(one), spectrum(other)]))
+
+
+def test_a_flat_grey_stays_flat_and_grey() -> None:
+    flat = Spectrum(12, 10, CPU)(torch.ones(3, 12, 10))
+    torch.testing.assert_close(flat, flat[0, 0, 0].expand_as(flat))
+
+
+def test_broad_brightness_moves_further_than_fine_brightness() -> None:
+    wave = torch.arange(64) / 64 * 2 * torch.pi
+    broad, fine = (torch.cos(cycles * wave).expand(3, 64, 64) for cycles in (1, 20))
+    spectrum = Spectrum(64, 64, CPU)
+    assert spectrum(broad).norm() / broad.norm() > 5 * spectrum(fine).norm() / fine.norm()
+
+
+def test_the_colour_axes_are_orthonormal() -> None:
+    torch.testing.assert_close(opponent_axes() @ opponent_axes().T, torch.eye(3))

@@ -5,9 +5,8 @@ import torch
 from torch import Tensor
 
 from nst_core.errors import EngineError
-from nst_core.optim.evaluation import Evaluate
 from nst_core.optim.first_order import Adam
-from nst_core.optim.loop import WINDOW, OptimizationLoop
+from nst_core.optim.loop import WINDOW, Evaluate, OptimizationLoop
 
 
 def flat(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -25,28 +24,28 @@ class Stumbling:
 
     def __call__(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         self.count += 1
-        slope, total, row = flat(picture)
+        grad, total, losses = flat(picture)
         factor = torch.nan if self.count in self._at else 1.0
-        return slope * factor, total * factor, row * factor
+        return grad * factor, total * factor, losses * factor
 
 
 @pytest.mark.parametrize("read_every", [1, 4])
 def test_all_steps_are_taken_and_looked_at(read_every: int) -> None:
     loop = OptimizationLoop(optimiser=Adam(0.01), steps=10, read_every=read_every, stops=[0.0])
-    rows = list(loop.run(torch.full((1, 3, 4, 4), 0.9), flat, 10))
-    assert len(rows) == -(-10 // read_every)
+    losses = list(loop.run(torch.full((1, 3, 4, 4), 0.9), flat, 10))
+    assert len(losses) == -(-10 // read_every)
     assert loop.done == 10
-    assert all(later[0, 0] < earlier[0, 0] for earlier, later in itertools.pairwise(rows))
+    assert all(later[0, 0] < earlier[0, 0] for earlier, later in itertools.pairwise(losses))
 
 
 @pytest.mark.parametrize("read_every", [1, 4])
 def test_a_loss_that_is_not_finite_takes_the_picture_back_and_lowers_the_rate(read_every: int) -> None:
     loop = OptimizationLoop(optimiser=Adam(0.01), steps=8, read_every=read_every, stops=[0.0])
     picture = torch.full((1, 3, 4, 4), 0.9)
-    rows = list(loop.run(picture, Stumbling(at={5}), 8))
+    losses = list(loop.run(picture, Stumbling(at={5}), 8))
     assert loop.done == 8
     assert loop.notes == [["The loss was not finite at step 5: the rate was lowered."]]
-    assert all(bool(row.isfinite().all()) for row in rows)
+    assert all(bool(one.isfinite().all()) for one in losses)
     assert bool(picture.isfinite().all())
 
 
@@ -89,10 +88,10 @@ def test_the_rate_falls_to_a_tenth_within_each_scale() -> None:
 
 def test_one_picture_that_is_not_finite_leaves_the_others_alone() -> None:
     def half_broken(pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        slope, total, row = flat(pictures)
+        grad, total, losses = flat(pictures)
         calls.append(0)
         broken = torch.tensor([1.0, torch.nan if len(calls) == 4 else 1.0])
-        return slope * broken[:, None, None, None], total * broken, row * broken[:, None]
+        return grad * broken[:, None, None, None], total * broken, losses * broken[:, None]
 
     calls: list[int] = []
     loop = OptimizationLoop(optimiser=Adam(0.01, units=(1.0, 1.0)), steps=10, stops=[0.0, 0.0])
@@ -105,13 +104,13 @@ def test_one_picture_that_is_not_finite_leaves_the_others_alone() -> None:
 
 def test_a_loss_that_stands_still_ends_a_size_early_and_only_its_own_picture() -> None:
     def one_still(pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        slope, total, row = flat(pictures)
+        grad, total, losses = flat(pictures)
         moving = torch.tensor([0.0, 1.0])
         still = torch.tensor([1.0, 0.0])
         return (
-            slope * moving[:, None, None, None],
+            grad * moving[:, None, None, None],
             total * moving + still,
-            row * moving[:, None] + still[:, None],
+            losses * moving[:, None] + still[:, None],
         )
 
     loop = OptimizationLoop(optimiser=Adam(0.002, units=(1.0, 1.0)), steps=60, stops=[1e-5, 1e-5])
@@ -126,9 +125,9 @@ def test_a_loss_that_comes_back_from_a_rise_does_not_end_a_size(read_every: int)
     course = iter([*range(60, 50, -1), *range(50, 70), *range(70, 30, -1)])
 
     def overshoot(pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        slope, _, _ = flat(pictures)
+        grad, _, _ = flat(pictures)
         total = torch.full((1,), float(next(course)))
-        return slope, total, total[:, None].expand(-1, 5)
+        return grad, total, total[:, None].expand(-1, 5)
 
     loop = OptimizationLoop(optimiser=Adam(0.002), steps=70, read_every=read_every, stops=[0.001])
     list(loop.run(torch.full((1, 3, 4, 4), 0.9), overshoot, 70))

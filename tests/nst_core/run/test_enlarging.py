@@ -8,7 +8,7 @@ from torch import Tensor
 from nst_core.engine import stylize
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.kernels.precision import EXACT
+from nst_core.kernels.convolution import EXACT
 from nst_core.losses.targets import pixels_of
 from nst_core.params import Params
 from nst_core.run.enlarging import detail_of, random_phase, scaled
@@ -92,7 +92,7 @@ def test_a_smooth_picture_gets_as_much_detail_as_the_style_has(flat: Picture, ni
         Params(size=SIDE_PX, content_weight=1.0, style_weight=0.0),
     ],
 )
-def test_no_noise_where_the_style_has_no_say_or_the_first_steps_would_leave_it(
+def test_no_noise_where_the_style_does_not_count_or_the_optimiser_is_another(
     params: Params, flat: Picture, night: Picture
 ) -> None:
     assert textured(flat, night, params=params) is GREY

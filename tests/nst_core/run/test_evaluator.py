@@ -9,7 +9,7 @@ from torch import Tensor
 from nst_core.engine import stylize
 from nst_core.errors import MemoryLimitError
 from nst_core.images.io import Picture, fit
-from nst_core.kernels.precision import EXACT
+from nst_core.kernels.convolution import EXACT
 from nst_core.memory import PLANS, choose_plan, estimate_bytes
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params
@@ -43,7 +43,7 @@ def evaluator(
 
 
 @pytest.mark.parametrize("too_large", [("whole",), ("whole", "checkpoint")])
-def test_short_memory_is_met_by_a_thriftier_plan_with_the_same_result(
+def test_where_memory_is_short_the_next_plan_gives_the_same_result(
     too_large: tuple[str, ...], chelsea: Picture, starry_night: Picture
 ) -> None:
     plenty, _ = evaluator(chelsea, starry_night)
@@ -136,15 +136,15 @@ class Machine:
         monkeypatch.setattr("nst_core.memory.process_bytes", lambda: self.held_bytes)
 
 
-def test_what_a_run_holds_already_is_part_of_its_room(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_run_holds_already_is_part_of_its_memory_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine(monkeypatch, 1000)
     machine.held_bytes = 300
-    room = MemoryBudget(CPU)
-    assert room.available_bytes == 700
+    budget = MemoryBudget(CPU)
+    assert budget.available_bytes == 700
     machine.held_bytes = 600
-    assert room.available_bytes == 700
+    assert budget.available_bytes == 700
     machine.held_bytes = 200  # others' pictures are gone
-    assert room.available_bytes == 800
+    assert budget.available_bytes == 800
 
 
 def test_a_run_that_was_let_in_is_not_refused_for_what_it_holds(

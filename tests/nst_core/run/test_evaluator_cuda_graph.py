@@ -7,7 +7,7 @@ from nst_core.losses.objective import Objective, Target
 from nst_core.losses.terms import gram
 from nst_core.models.vgg import Vgg
 from nst_core.params import STYLE_LAYERS, Params
-from nst_core.run.cuda_graph import Graphed
+from nst_core.run.evaluator import Graphed
 
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
@@ -63,8 +63,8 @@ def test_what_cannot_be_captured_is_called_plainly_on_the_stream_it_was() -> Non
     """`item` waits for the device, which no graph can."""
 
     def waiting(given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        grads, totals, rows = evaluate(given)
-        return grads, totals * (2.0 if totals.sum().item() > 0 else 1.0), rows
+        grads, totals, losses = evaluate(given)
+        return grads, totals * (2.0 if totals.sum().item() > 0 else 1.0), losses
 
     stream = torch.cuda.current_stream()
     graphed = Graphed(waiting, torch.ones(1, 3, 8, 8, device="cuda"))

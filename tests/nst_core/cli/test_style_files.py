@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nst_core.cli.placement import Places
-from nst_core.errors import ParamsError
+from nst_core.cli.style_files import Places, style_mix
+from nst_core.errors import ParamsError, PictureError
 from nst_core.images import io
 from nst_core.images.io import Picture
 from tests.support.nst import nst
@@ -103,3 +103,51 @@ def test_what_is_wrong_is_said_in_one_sentence(
         assert said.err.count("\n") == 1
         assert said.out == ""
     assert not (tmp_path / "out.png").exists()
+
+
+def test_without_weights_all_styles_count_alike() -> None:
+    assert style_mix([NIGHT, SCREAM], None) == style_mix([NIGHT, SCREAM], "1,1")
+    assert style_mix([NIGHT], None).weights == (1,)
+
+
+def test_a_style_of_weight_0_is_left_out() -> None:
+    assert style_mix([NIGHT, SCREAM], "1,0") == style_mix([NIGHT], None)
+    assert style_mix([NIGHT, SCREAM], "0, 2").paths == (SCREAM,)
+
+
+@pytest.mark.parametrize(
+    ("mix", "name"),
+    [
+        ("2,1", "2xstarry_night+1xthe_scream"),
+        ("0.25,10", "0.25xstarry_night+10xthe_scream"),
+        ("0.1,0.30000001", "0.1xstarry_night+0.30000001xthe_scream"),
+        ("3,0", "starry_night"),
+    ],
+)
+def test_the_name_of_a_mix_says_the_weights_of_several(mix: str, name: str) -> None:
+    assert style_mix([NIGHT, SCREAM], mix).name == name
+
+
+def test_a_mix_blends_the_files_everywhere() -> None:
+    spec = style_mix([NIGHT, SCREAM], "2,1").spec()
+    assert [style.weight for style in spec.styles] == [2, 1]
+    assert len(spec.regions) == 1
+    with pytest.raises(PictureError):
+        style_mix([Path(__file__)], None).spec()
+
+
+@pytest.mark.parametrize(
+    ("mix", "words"),
+    [("1", "--mix has 1 values for 2 styles"), ("1,x", "--mix must be numbers with commas between")],
+)
+def test_weights_that_do_not_go_with_the_styles_are_refused(mix: str, words: str) -> None:
+    with pytest.raises(ParamsError, match=words):
+        style_mix([NIGHT, SCREAM], mix)
+    with pytest.raises(ParamsError, match="at least one style"):
+        style_mix([], None)
+
+
+@pytest.mark.parametrize("mix", ["0,0", "1,-1", "nan,1", "inf,1"])
+def test_weights_that_mix_nothing_are_refused(mix: str) -> None:
+    with pytest.raises(ParamsError, match="weight must be a number above 0"):
+        style_mix([NIGHT, SCREAM], mix).spec()
