@@ -6,26 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.jobs.model import Job
+from bot.domain.styles.style import styles_of
 from bot.media.blobs.protocol import Blobs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeightedStyle:
-    """A style picture's file, and its weight beside the others."""
-
-    file: bytes
-    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
     """The files of one job.
 
-    mask: white where the content may change, with soft edges; start: what the painting begins with.
+    weights: one per style; mask: white where the content may change, with soft edges; start: what the
+    painting begins with.
     """
 
     content: bytes
-    styles: tuple[WeightedStyle, ...]
+    styles: tuple[bytes, ...]
+    weights: tuple[float, ...] = (1.0,)
     mask: bytes | None = None
     start: bytes | None = None
 
@@ -49,14 +44,12 @@ async def pictures_of(job: Job, blobs: Blobs) -> Pictures:
     async def optional(key: str | None) -> bytes | None:
         return None if key is None else await blobs.get(key)
 
-    more = job.more_styles or ()
-    keys = [job.style_blob, *(style["blob"] for style in more)]
-    weights = [job.style_weight, *(float(style["weight"]) for style in more)]
+    styles = styles_of(job)
     content, mask, start, files = await asyncio.gather(
         blobs.get(job.content_blob),
         optional(job.mask_blob),
         optional(job.start_blob),
-        asyncio.gather(*map(blobs.get, keys)),
+        asyncio.gather(*(blobs.get(style.picture.blob or "") for style in styles)),
     )
-    styles = (WeightedStyle(file=file, weight=weight) for file, weight in zip(files, weights, strict=True))
-    return Pictures(content=content, styles=tuple(styles), mask=mask, start=start)
+    weights = tuple(float(style.weight) for style in styles)
+    return Pictures(content=content, styles=tuple(files), weights=weights, mask=mask, start=start)

@@ -83,7 +83,7 @@ def styling_of(pictures: Pictures) -> StyleSpec:
         PictureError: a file is no picture.
     """
     return blended(
-        [io.decode(style.file) for style in pictures.styles],
-        weights=[style.weight for style in pictures.styles],
+        [io.decode(file) for file in pictures.styles],
+        weights=pictures.weights,
         edit_mask=None if pictures.mask is None else mask_of(io.decode(pictures.mask)),
     )

@@ -6,7 +6,7 @@ from PIL import Image
 
 from benchmarks.soak import Sample, handles_grown, kib_per_job, picture
 from benchmarks.soak_worker import quick_brush
-from bot.worker.pictures import Pictures, WeightedStyle, Work
+from bot.worker.pictures import Pictures, Work
 from nst_core.events import Finished
 from nst_core.params import Params
 
@@ -35,7 +35,7 @@ def test_open_files_that_come_and_go_are_no_growth_and_those_that_stay_are() -> 
 
 def test_the_quick_brush_paints_the_content_at_the_size_asked_for() -> None:
     data = picture(7).data
-    pictures = Pictures(content=data, styles=(WeightedStyle(file=data),))
+    pictures = Pictures(content=data, styles=(data,))
     work = Work(params=Params(size=48).as_dict(), pictures=pictures)
     *_, (number, last) = quick_brush([work], device="cpu")
     assert number == 0

@@ -12,10 +12,11 @@ from bot.db import Database
 from bot.domain.jobs.model import Job
 from bot.domain.requests.content_policy import ContentPolicy
 from bot.domain.requests.pictures import PictureStore
-from bot.domain.requests.submit import Limits, Request, StyleChoice, Submitter
+from bot.domain.requests.submit import Limits, Request, Submitter
 from bot.domain.styles import presets
 from bot.domain.styles.looks import Look
 from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.decode import DecodeLimits, Decoder
@@ -44,10 +45,10 @@ SHORT = ("style_url", "style_filename", "preset")
 
 def styles_of(
     style_url: str | None = None, style_filename: str | None = None, preset: str | None = None
-) -> tuple[StyleChoice, ...]:
+) -> tuple[Style, ...]:
     """The one style of most tests."""
     picture = PictureSource(name=style_filename or "", url=style_url) if style_url else None
-    return (StyleChoice(picture=picture, preset=preset),) if picture or preset else ()
+    return (Style(given=picture, name=preset or ""),) if picture or preset else ()
 
 
 class Attachments:

@@ -94,7 +94,7 @@ class Brush:
         for work in works:
             assert {**work.params, "seed": 7} == PARAMS
             assert (work.pictures.content, device) == (png("teal"), "cpu")
-            assert work.pictures.styles[0].file == png("orange")
+            assert work.pictures.styles[0] == png("orange")
         try:
             self.passes.append([int(work.params["seed"]) for work in works])
             for stroke in self.strokes:

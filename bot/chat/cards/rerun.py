@@ -11,6 +11,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.requests import rerun
 from bot.domain.requests.rerun import Recipe
 from bot.domain.servers import server_settings
+from bot.domain.styles.style import styles_of
 
 
 async def press_again(interaction: discord.Interaction[Any], job_id: int) -> None:
@@ -61,7 +62,7 @@ async def remake(interaction: discord.Interaction[Any], job: Job, recipe: Recipe
         interaction,
         private=private,
         content=rerun.content_of(job),
-        styles=rerun.styles_of(job),
+        styles=styles_of(job),
         mask=rerun.mask_of(job),
         chosen=recipe.chosen,
         seed=recipe.seed,

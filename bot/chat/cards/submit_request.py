@@ -14,8 +14,9 @@ from bot.chat.ui.services import Services, services_of
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
-from bot.domain.requests.submit import Request, StyleChoice
+from bot.domain.requests.submit import Request
 from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import Style
 from bot.language import speaking
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,7 @@ async def submit_request(
     *,
     private: bool,
     content: PictureSource,
-    styles: tuple[StyleChoice, ...],
+    styles: tuple[Style, ...],
     chosen: Mapping[str, Any],
     age_restricted: bool = False,
     **more: Any,

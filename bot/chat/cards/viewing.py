@@ -12,7 +12,7 @@ from bot.chat.ui.components import Picture, gallery, layout
 from bot.chat.ui.services import services_of
 from bot.chat.ui.text import plain
 from bot.domain.jobs.model import Job
-from bot.domain.requests.rerun import styles_of
+from bot.domain.styles.style import styles_of
 from bot.errors import Refusal
 from bot.language import _
 
@@ -27,7 +27,6 @@ async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> N
     shown += [
         (f"style-{number}", style.picture.blob or "", _("A style: {style}", style=style.picture.title))
         for number, style in enumerate(styles_of(job), start=1)
-        if style.picture is not None
     ]
     shown += [("result", job.result_blob or "", alt_text(job))]
     data = [await kept(interaction, key) for _name, key, _words in shown]
@@ -43,7 +42,7 @@ async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> N
         )
         for (name, _key, words), (picture, ending) in zip(shown, files, strict=True)
     ]
-    names = " + ".join(plain(style.picture.title) for style in styles_of(job) if style.picture)
+    names = " + ".join(plain(style.picture.title) for style in styles_of(job))
     words = _("In this order: the picture, {styles}, and what came of them.", styles=names)
     await _answer(interaction, pictures, words)
 

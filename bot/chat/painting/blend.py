@@ -19,7 +19,7 @@ from bot.chat.painting.stylize import (
     chosen_look,
     preset_names,
 )
-from bot.domain.requests.submit import StyleChoice
+from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import _
 
@@ -110,7 +110,7 @@ async def blend(
     )
 
 
-def blended(slots: list[Slot]) -> tuple[StyleChoice, ...]:
+def blended(slots: list[Slot]) -> tuple[Style, ...]:
     """The styles that were given.
 
     Raises:
@@ -129,9 +129,9 @@ def blended(slots: list[Slot]) -> tuple[StyleChoice, ...]:
     if len(chosen) < 2:
         raise Refusal(_("A blend needs at least two styles: attach pictures, or pick presets."))
     return tuple(
-        StyleChoice(
-            picture=attached(slot.style) if slot.style else None,
-            preset=slot.preset,
+        Style(
+            name=slot.preset or "",
+            given=attached(slot.style) if slot.style else None,
             weight=(slot.weight or USUAL_WEIGHT) / 100,
         )
         for slot in chosen

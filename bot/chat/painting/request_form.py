@@ -13,11 +13,11 @@ from bot.chat.painting.stylize import attached, chosen_look
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.services import services_of
 from bot.chat.ui.text import QUALITY_WORDS
-from bot.domain.requests.submit import StyleChoice
 from bot.domain.servers import users
 from bot.domain.styles import named_styles
-from bot.domain.styles.named_styles import NamedStyle
+from bot.domain.styles.looks import Painting
 from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import Origin, Style
 from bot.errors import Refusal
 from bot.language import _
 
@@ -32,7 +32,7 @@ class Offer:
     """A style that the form offers, by the name that people know."""
 
     name: str
-    style: StyleChoice
+    style: Style
 
 
 async def offers_for(interaction: discord.Interaction) -> list[Offer]:
@@ -44,16 +44,16 @@ async def offers_for(interaction: discord.Interaction) -> list[Offer]:
     if current:
         picture = PictureSource(name=current.name, blob=current.blob)
         name = _("Your current style: {name}", name=current.name)
-        offers.append(Offer(name=name, style=StyleChoice(picture=picture)))
+        offers.append(Offer(name=name, style=Style(given=picture)))
     styles = named_styles.reachable(named)
-    offers += [_offer(one) for one in styles if one.painting is None]
-    bundled = [_offer(one) for one in styles if one.painting]
+    offers += [_offer(one) for one in styles if one.origin is not Origin.BUILT_IN]
+    bundled = [_offer(one) for one in styles if one.origin is Origin.BUILT_IN]
     return offers[: MOST_OPTIONS - len(bundled)] + bundled
 
 
-def _offer(style: NamedStyle) -> Offer:
-    artist = f" — {style.painting.artist}" if style.painting else ""
-    return Offer(name=f"{style.name}{artist}", style=StyleChoice(preset=style.name))
+def _offer(style: Style) -> Offer:
+    artist = f" — {style.kept.artist}" if isinstance(style.kept, Painting) else ""
+    return Offer(name=f"{style.name}{artist}", style=Style(name=style.name))
 
 
 class AskModal(ui.Modal):
@@ -107,7 +107,7 @@ class AskModal(ui.Modal):
         found = self._found[int(self._which.values[0])] if self._which.values else self._found[0]
         style = self._offers[int(self._style.values[0])].style
         if self._upload.values:
-            style = StyleChoice(picture=attached(self._upload.values[0]))
+            style = Style(given=attached(self._upload.values[0]))
         quality = self._quality.values[0] if self._quality.values else None
         await submit_request(
             interaction,

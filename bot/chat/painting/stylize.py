@@ -11,9 +11,10 @@ from bot.chat.cards.submit_request import submit_request
 from bot.chat.painting.picture_command import picture_command
 from bot.chat.ui.services import services_of
 from bot.chat.ui.style_choices import style_choices
-from bot.domain.requests.submit import MAX_SEED, StyleChoice
+from bot.domain.requests.submit import MAX_SEED
 from bot.domain.servers import users
 from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import _
 
@@ -102,24 +103,24 @@ def attached(attachment: discord.Attachment) -> PictureSource:
     return PictureSource(name=attachment.filename, url=attachment.url)
 
 
-def chosen_styles(style: discord.Attachment | None, preset: str | None) -> tuple[StyleChoice, ...]:
+def chosen_styles(style: discord.Attachment | None, preset: str | None) -> tuple[Style, ...]:
     if style is None and not preset:
         return ()
-    return (StyleChoice(picture=attached(style) if style else None, preset=preset),)
+    return (Style(name=preset or "", given=attached(style) if style else None),)
 
 
-async def current_style_of(interaction: discord.Interaction) -> tuple[StyleChoice, ...]:
+async def current_style_of(interaction: discord.Interaction) -> tuple[Style, ...]:
     """The picture that the person last chose with "Use as style"."""
     async with services_of(interaction).database.read() as connection:
         style = await users.current_style(connection, interaction.user.id)
     if style is None:
         return ()
-    return (StyleChoice(picture=PictureSource(name=style.name, blob=style.blob)),)
+    return (Style(given=PictureSource(name=style.name, blob=style.blob)),)
 
 
 def mixed(
-    styles: tuple[StyleChoice, ...], second: discord.Attachment | None, percent: int | None
-) -> tuple[StyleChoice, ...]:
+    styles: tuple[Style, ...], second: discord.Attachment | None, percent: int | None
+) -> tuple[Style, ...]:
     """The first style with so much of a second one.
 
     Raises:
@@ -135,8 +136,8 @@ def mixed(
     if share == 0:
         return styles
     if share == 1:  # the preset's look stays
-        return (replace(styles[0], picture=attached(second)),)
-    return replace(styles[0], weight=1 - share), StyleChoice(picture=attached(second), weight=share)
+        return (replace(styles[0], given=attached(second)),)
+    return replace(styles[0], weight=1 - share), Style(given=attached(second), weight=share)
 
 
 def chosen_look(**options: Any) -> dict[str, Any]:

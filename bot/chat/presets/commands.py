@@ -16,8 +16,8 @@ from bot.chat.ui.text import plain
 from bot.domain.requests.submit import check_size
 from bot.domain.styles import named_styles, presets
 from bot.domain.styles.looks import Look
-from bot.domain.styles.named_styles import NamedStyle
 from bot.domain.styles.presets import MAX_NAME_CHARS
+from bot.domain.styles.style import Style
 from bot.language import _
 
 Name = app_commands.Range[str, 1, 100]
@@ -68,7 +68,7 @@ async def save(
             limit=limit,
             now=services.clock(),
         )
-    await show_style(interaction, NamedStyle(preset=preset), heading=_("Saved"))
+    await show_style(interaction, Style.of(preset), heading=_("Saved"))
 
 
 @preset_group.command(name="show", description="A style with its picture and its settings")
@@ -119,7 +119,7 @@ async def edit(
     async with services.database.begin() as connection:
         preset = await presets.change_look(connection, interaction.user.id, name, changes, afresh=reset)
         check_size(preset.look, services.limits)
-    await show_style(interaction, NamedStyle(preset=preset), heading=_("Changed"))
+    await show_style(interaction, Style.of(preset), heading=_("Changed"))
 
 
 @preset_group.command(name="delete", description="Delete a preset")

@@ -14,7 +14,7 @@ from bot.chat.ui.services import Services, services_of
 from bot.chat.ui.style_choices import STAR
 from bot.chat.ui.text import plain
 from bot.domain.styles import named_styles
-from bot.domain.styles.named_styles import NamedStyle, Origin
+from bot.domain.styles.style import Origin, Style
 from bot.errors import Refusal
 from bot.language import _
 
@@ -83,7 +83,7 @@ async def show_page(interaction: discord.Interaction[Any], page: int) -> None:
     await interaction.edit_original_response(view=layout(container), attachments=files)
 
 
-def _heading(origin: Origin, styles: list[NamedStyle], services: Services) -> str:
+def _heading(origin: Origin, styles: list[Style], services: Services) -> str:
     count = sum(style.origin is origin for style in styles)
     if origin is Origin.OWN:
         limit = services.limits.presets_per_user
@@ -94,7 +94,7 @@ def _heading(origin: Origin, styles: list[NamedStyle], services: Services) -> st
     return "### " + _("Paintings that come with Easel")
 
 
-def _row(style: NamedStyle, picture: Picture | None) -> ui.Item[Any]:
+def _row(style: Style, picture: Picture | None) -> ui.Item[Any]:
     star = f"{STAR} " if style.favourite else ""
     text = f"{star}**{plain(style.name)}**\n{notes_of(style)}"
     if picture is None:

@@ -17,9 +17,11 @@ from bot.chat.ui.style_choices import STAR
 from bot.chat.ui.text import plain, settings_line
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles import presets, server_presets, share_codes
-from bot.domain.styles.named_styles import NamedStyle
+from bot.domain.styles.looks import Painting
 from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.server_presets import may_remove
+from bot.domain.styles.presets import Preset
+from bot.domain.styles.server_presets import ServerPreset, may_remove
+from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import N_, _
 from bot.media.blobs.protocol import BlobMissing
@@ -62,26 +64,24 @@ class StyleButton(
                 style = await _mark(connection, style, favourite=self.verb == "favourite")
         await _AFTER.get(self.verb, show_style)(interaction, style)
 
-    async def _style(self, connection: AsyncConnection, interaction: discord.Interaction[Any]) -> NamedStyle:
+    async def _style(self, connection: AsyncConnection, interaction: discord.Interaction[Any]) -> Style:
         if self.kind == "preset":
-            return NamedStyle(preset=await presets.owned(connection, interaction.user.id, self.row_id))
-        return NamedStyle(shared=await server_presets.of_id(connection, interaction.guild_id, self.row_id))
+            return Style.of(await presets.owned(connection, interaction.user.id, self.row_id))
+        return Style.of(await server_presets.of_id(connection, interaction.guild_id, self.row_id))
 
 
-async def _mark(connection: AsyncConnection, style: NamedStyle, *, favourite: bool) -> NamedStyle:
-    if style.preset is None:
+async def _mark(connection: AsyncConnection, style: Style, *, favourite: bool) -> Style:
+    if not isinstance(style.kept, Preset):
         raise Refusal(_("Only presets of your own can be favourites: take a copy by a code, or save one."))
-    return NamedStyle(preset=await presets.mark_favourite(connection, style.preset, favourite=favourite))
+    return Style.of(await presets.mark_favourite(connection, style.kept, favourite=favourite))
 
 
-async def _delete(
-    connection: AsyncConnection, interaction: discord.Interaction[Any], style: NamedStyle
-) -> None:
+async def _delete(connection: AsyncConnection, interaction: discord.Interaction[Any], style: Style) -> None:
     user_id = interaction.user.id
-    if style.shared:
+    if isinstance(style.kept, ServerPreset):
         await server_presets.remove(
             connection,
-            style.shared.guild_id,
+            style.kept.guild_id,
             style.name,
             user_id=user_id,
             moderator=is_moderator(interaction),
@@ -91,17 +91,17 @@ async def _delete(
 
 
 async def show_style(
-    interaction: discord.Interaction[Any], style: NamedStyle, *, heading: str | None = None
+    interaction: discord.Interaction[Any], style: Style, *, heading: str | None = None
 ) -> None:
     """Answers with the style's panel."""
     title = f"{heading}: {_title(style)}" if heading else _title(style)
     await _answer(interaction, style, [title, *_notes(style)], _buttons(interaction, style))
 
 
-async def _ask(interaction: discord.Interaction[Any], style: NamedStyle) -> None:
+async def _ask(interaction: discord.Interaction[Any], style: Style) -> None:
     question = (
         _("Remove **{name}** from this server?", name=plain(style.name))
-        if style.shared
+        if isinstance(style.kept, ServerPreset)
         else _("Delete **{name}**? There is no way back.", name=plain(style.name))
     )
     kind, row_id = _reference(style)
@@ -109,19 +109,19 @@ async def _ask(interaction: discord.Interaction[Any], style: NamedStyle) -> None
     await _answer(interaction, style, [question, *_notes(style)], buttons)
 
 
-async def _tell(interaction: discord.Interaction[Any], style: NamedStyle) -> None:
+async def _tell(interaction: discord.Interaction[Any], style: Style) -> None:
     done = _("Deleted: {name}.", name=plain(style.name))
     await interaction.edit_original_response(view=layout(panel(done)), attachments=[])
 
 
-_AFTER: dict[str, Callable[[discord.Interaction[Any], NamedStyle], Awaitable[None]]] = {
+_AFTER: dict[str, Callable[[discord.Interaction[Any], Style], Awaitable[None]]] = {
     "delete": _ask,
     "really": _tell,
 }
 
 
 async def _answer(
-    interaction: discord.Interaction[Any], style: NamedStyle, lines: list[str], buttons: list[StyleButton]
+    interaction: discord.Interaction[Any], style: Style, lines: list[str], buttons: list[StyleButton]
 ) -> None:
     picture = await picture_of(
         services_of(interaction).picture_store, style, filename="style.jpg", edge_px=PICTURE_PX
@@ -136,7 +136,7 @@ async def _answer(
 
 
 async def picture_of(
-    picture_store: PictureStore, style: NamedStyle, *, filename: str, edge_px: int
+    picture_store: PictureStore, style: Style, *, filename: str, edge_px: int
 ) -> Picture | None:
     """The style's picture as a small JPEG; None where it is no longer kept."""
     data = await _read(picture_store, style.picture)
@@ -156,38 +156,38 @@ async def _read(picture_store: PictureStore, picture: PictureSource) -> bytes | 
         return None
 
 
-def _title(style: NamedStyle) -> str:
+def _title(style: Style) -> str:
     return f"{STAR} **{plain(style.name)}**" if style.favourite else f"**{plain(style.name)}**"
 
 
-def notes_of(style: NamedStyle) -> str:
+def notes_of(style: Style) -> str:
     """What there is to say of a style in one small line."""
-    if style.painting:
-        return f"-# {style.painting.artist}, {style.painting.year}"
+    if isinstance(style.kept, Painting):
+        return f"-# {style.kept.artist}, {style.kept.year}"
     parts = [_("favourite")] if style.favourite else []
     parts += [settings_line(style.look)] if style.look else []
-    parts += [_("shared by {person}", person=f"<@{style.shared.user_id}>")] if style.shared else []
+    if isinstance(style.kept, ServerPreset):
+        parts.append(_("shared by {person}", person=f"<@{style.kept.user_id}>"))
     return "-# " + " · ".join(parts)
 
 
-def _notes(style: NamedStyle) -> list[str]:
-    code = style.preset.code if style.preset else None
+def _notes(style: Style) -> list[str]:
+    code = style.kept.code if isinstance(style.kept, Preset) else None
     shared = ["-# " + _("Its code: `{code}`", code=share_codes.spaced(code))] if code else []
     return ["\n".join([notes_of(style), *shared])]
 
 
-def _reference(style: NamedStyle) -> tuple[str, int]:
-    if style.shared:
-        return "shared", style.shared.id
-    assert style.preset is not None
-    return "preset", style.preset.id
+def _reference(style: Style) -> tuple[str, int]:
+    assert not isinstance(style.kept, Painting)
+    assert style.kept is not None
+    return "shared" if isinstance(style.kept, ServerPreset) else "preset", style.kept.id
 
 
-def _buttons(interaction: discord.Interaction[Any], style: NamedStyle) -> list[StyleButton]:
-    if style.preset:
+def _buttons(interaction: discord.Interaction[Any], style: Style) -> list[StyleButton]:
+    if isinstance(style.kept, Preset):
         verbs = ["plain" if style.favourite else "favourite", "delete"]
-    elif style.shared and may_remove(
-        style.shared, user_id=interaction.user.id, moderator=is_moderator(interaction)
+    elif isinstance(style.kept, ServerPreset) and may_remove(
+        style.kept, user_id=interaction.user.id, moderator=is_moderator(interaction)
     ):
         verbs = ["delete"]
     else:

@@ -10,8 +10,8 @@ from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.services import services_of
 from bot.chat.ui.text import plain
 from bot.domain.styles import presets, server_presets, share_codes
-from bot.domain.styles.named_styles import NamedStyle
 from bot.domain.styles.presets import MAX_NAME_CHARS, Preset
+from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import _
 
@@ -88,7 +88,7 @@ async def import_preset(interaction: discord.Interaction, code: Name, name: Name
             limit=services.limits.presets_per_user,
             now=services.clock(),
         )
-    await show_style(interaction, NamedStyle(preset=preset), heading=_("Saved"))
+    await show_style(interaction, Style.of(preset), heading=_("Saved"))
 
 
 @app_commands.command(name="remove", description="Take a preset down from this server")

@@ -8,9 +8,10 @@ from discord import app_commands
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.services import services_of
 from bot.domain.styles import named_styles, presets, server_presets
-from bot.domain.styles.named_styles import NamedStyle, Origin
+from bot.domain.styles.looks import Painting
 from bot.domain.styles.presets import name_key
 from bot.domain.styles.server_presets import may_remove
+from bot.domain.styles.style import Origin, Style
 from bot.language import N_, _
 
 MAX_CHOICES = 25
@@ -53,8 +54,8 @@ def _fitting(names: Iterable[tuple[str, str]], current: str) -> Choices:
     ]
 
 
-def _shown(style: NamedStyle) -> str:
-    artist = f" — {style.painting.artist}" if style.painting else ""
+def _shown(style: Style) -> str:
+    artist = f" — {style.kept.artist}" if isinstance(style.kept, Painting) else ""
     return f"{_starred(style.name, style.favourite)}{artist} · {_(ORIGIN_WORDS[style.origin])}"
 
 

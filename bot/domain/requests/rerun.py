@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.domain.jobs.model import Job, State
-from bot.domain.requests.submit import StyleChoice
 from bot.domain.styles.picture_source import PictureSource
 from bot.errors import Refusal
 from bot.language import _
@@ -14,7 +13,6 @@ STRENGTH_STEP: Final = 20.0
 STRENGTHS: Final = (0.0, 100.0)
 SIZES_PX: Final = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
 """What "bigger" goes through, about half as large again each time."""
-JOINT: Final = " + "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,16 +97,3 @@ def content_of(job: Job) -> PictureSource:
 
 def mask_of(job: Job) -> PictureSource | None:
     return PictureSource(blob=job.mask_blob) if job.mask_blob is not None else None
-
-
-def styles_of(job: Job) -> tuple[StyleChoice, ...]:
-    """The job's styles from what is kept of them."""
-    more = job.more_styles or ()
-    first = job.style_name.split(JOINT)[0] if more else job.style_name
-    return (
-        StyleChoice(picture=PictureSource(name=first, blob=job.style_blob), weight=job.style_weight),
-        *(
-            StyleChoice(picture=PictureSource(name=style["name"], blob=style["blob"]), weight=style["weight"])
-            for style in more
-        ),
-    )

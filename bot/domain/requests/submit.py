@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +24,8 @@ from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import named_styles
 from bot.domain.styles.looks import Look
-from bot.domain.styles.picture_source import MAX_NAME_CHARS, PictureSource
+from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import JOINT, Style, style_columns
 from bot.errors import Refusal
 from bot.language import _, speaking, spoken
 from nst_core.params import VERSION
@@ -71,15 +72,6 @@ def check_size(look: Look, limits: Limits) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StyleChoice:
-    """A style: a `picture`, else the preset's or painting's called `preset`. With both, the preset's look."""
-
-    picture: PictureSource | None = None
-    preset: str | None = None
-    weight: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a person asked for. `chosen` holds only the look's fields that were given explicitly.
 
@@ -99,7 +91,7 @@ class Request:
     private: bool
     address: Address
     content: PictureSource
-    styles: tuple[StyleChoice, ...] = ()
+    styles: tuple[Style, ...] = ()
     chosen: Mapping[str, Any]
     seed: int | None = None
     mask: PictureSource | None = None
@@ -109,13 +101,6 @@ class Request:
     language: str | None = None
     parent_id: int | None = None
     challenge_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Style:
-    picture: PictureSource
-    preset: Look | None
-    weight: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,20 +115,6 @@ class _Pictures:
         """Whether one of them is not for everybody's eyes."""
         parts = (self.content, *self.styles, self.start)
         return any(part is not None and part.hidden for part in parts)
-
-    def columns(self, styles: list[_Style]) -> dict[str, Any]:
-        """What the job's row says of them."""
-        more = [
-            {"blob": taken.blob, "name": style.picture.title, "weight": style.weight}
-            for taken, style in zip(self.styles[1:], styles[1:], strict=True)
-        ]
-        return {
-            "content_blob": self.content.blob,
-            "style_blob": self.styles[0].blob,
-            "style_weight": styles[0].weight,
-            "more_styles": more or None,
-            "mask_blob": self.mask.blob if self.mask else None,
-        }
 
 
 class Submitter:
@@ -187,7 +158,7 @@ class Submitter:
         language = self._language(request, server)
         with speaking(language):
             size_px = self._limits.default_size_px
-            within = bounded(styles[0].preset, request.chosen, server, default_size_px=size_px)
+            within = bounded(styles[0].look, request.chosen, server, default_size_px=size_px)
         look = within.look
         check_size(look, self._limits)
         seed = request.seed if request.seed is not None else secrets.randbelow(MAX_SEED)
@@ -197,10 +168,12 @@ class Submitter:
         started_px = max(start.width, start.height) if start else 0
         values = {
             **{name: getattr(request, name) for name in CARRIED},
-            **pictures.columns(styles),
+            **style_columns(styles, [picture.blob for picture in pictures.styles]),
+            "content_blob": content.blob,
+            "mask_blob": pictures.mask.blob if pictures.mask else None,
             "spoiler": request.spoiler or pictures.hidden,
             "look": look.as_dict(),
-            "style_name": " + ".join(style.picture.title for style in styles)[:MAX_NAME_CHARS],
+            "style_name": JOINT.join(style.picture.title for style in styles)[:MAX_NAME_CHARS],
             "notes": within.notes or None,
             "language": language,
             "params": params.as_dict(),
@@ -244,23 +217,20 @@ class Submitter:
             assert job is not None
             return job
 
-    async def _choose_styles(self, connection: AsyncConnection, request: Request) -> list[_Style]:
+    async def _choose_styles(self, connection: AsyncConnection, request: Request) -> list[Style]:
         if not request.styles:
             raise Refusal(_("Give me a style: attach a picture as “style”, or pick a “preset”."))
-        return [await self._choose_style(connection, request, choice) for choice in request.styles]
+        return [await self._choose_style(connection, request, style) for style in request.styles]
 
-    async def _choose_style(
-        self, connection: AsyncConnection, request: Request, choice: StyleChoice
-    ) -> _Style:
-        named = None
-        if choice.preset:
-            named = await named_styles.require(connection, request.user_id, request.guild_id, choice.preset)
-        picture = choice.picture or (named.picture if named else None)
-        if picture is None:
+    async def _choose_style(self, connection: AsyncConnection, request: Request, style: Style) -> Style:
+        if style.name:
+            named = await named_styles.require(connection, request.user_id, request.guild_id, style.name)
+            return replace(style, name=named.name, kept=named.kept)
+        if style.given is None:
             raise Refusal(_("Give me a style: attach a picture as “style”, or pick a “preset”."))
-        return _Style(picture=picture, preset=named.look if named else None, weight=choice.weight)
+        return style
 
-    async def _take_all(self, request: Request, styles: list[_Style]) -> _Pictures:
+    async def _take_all(self, request: Request, styles: list[Style]) -> _Pictures:
         start = PictureSource(blob=request.start_blob) if request.start_blob else None
         wanted = [request.content, request.mask, start, *(style.picture for style in styles)]
         content, mask, start_taken, *taken = await self._take(wanted)

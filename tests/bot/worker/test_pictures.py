@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.media.blobs.protocol import BlobMissing
-from bot.worker.pictures import Pictures, WeightedStyle, pictures_of
+from bot.worker.pictures import Pictures, pictures_of
 from tests.support.rows import read_job
 from tests.support.worker import FINISHED, Brush, WorkerHarness, png
 
@@ -13,7 +13,7 @@ from tests.support.worker import FINISHED, Brush, WorkerHarness, png
 async def test_a_job_of_two_pictures_has_one_style_of_weight_one(harness: WorkerHarness) -> None:
     job = await read_job(harness.database, await harness.submit())
     assert await pictures_of(job, harness.blobs) == Pictures(
-        content=png("teal"), styles=(WeightedStyle(file=png("orange"), weight=1.0),)
+        content=png("teal"), styles=(png("orange"),), weights=(1.0,)
     )
 
 
@@ -26,10 +26,8 @@ async def test_all_pictures_of_a_job_reach_the_brush(harness: WorkerHarness) -> 
         await harness.until(job_id, lambda job: job.ended_at is not None)
     assert brush.pictures == Pictures(
         content=png("teal"),
-        styles=(
-            WeightedStyle(file=png("orange"), weight=0.75),
-            WeightedStyle(file=png("navy"), weight=0.25),
-        ),
+        styles=(png("orange"), png("navy")),
+        weights=(0.75, 0.25),
         mask=png("white"),
         start=png("red"),
     )

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from bot.db import Database
-from bot.worker.pictures import Pictures, WeightedStyle, Work
+from bot.worker.pictures import Pictures, Work
 from bot.worker.render import holding, paint, room
 from nst_core.errors import DeviceError, EngineError, ParamsError, PictureError
 from nst_core.events import Event, Finished, Preview, Started
@@ -23,9 +23,9 @@ DRAFT = Params(size=64, quality="draft").as_dict()
 SHORT = Params(size=64, steps=2).as_dict()
 
 
-def pictures(*styles: WeightedStyle, **given: Any) -> Pictures:
+def pictures(*styles: bytes, **given: Any) -> Pictures:
     """Teal in orange, unless given."""
-    chosen = {"content": png("teal"), "styles": styles or (WeightedStyle(file=png("orange")),), **given}
+    chosen = {"content": png("teal"), "styles": styles or (png("orange"),), **given}
     return Pictures(**chosen)
 
 
@@ -71,12 +71,8 @@ def test_a_device_that_is_not_there_is_refused_in_a_sentence() -> None:
 
 def test_several_styles_are_blended_by_their_weights() -> None:
     orange, navy = png("orange"), png("navy")
-    alone = [
-        painted(DRAFT, pictures(WeightedStyle(file=one))).rgb.mean(axis=(0, 1)) for one in (orange, navy)
-    ]
-    mixed = painted(
-        DRAFT, pictures(WeightedStyle(file=orange, weight=3.0), WeightedStyle(file=navy, weight=1.0))
-    ).rgb.mean(axis=(0, 1))
+    alone = [painted(DRAFT, pictures(one)).rgb.mean(axis=(0, 1)) for one in (orange, navy)]
+    mixed = painted(DRAFT, pictures(orange, navy, weights=(3.0, 1.0))).rgb.mean(axis=(0, 1))
     to_orange, to_navy = (float(abs(mixed - one).sum()) for one in alone)
     assert 0 < to_orange < to_navy
 
@@ -112,7 +108,7 @@ def test_pictures_that_are_no_use_are_refused_in_a_sentence(
 
 def test_two_jobs_in_one_pass_come_out_as_each_does_alone() -> None:
     works = [
-        Work(params={**SHORT, "seed": seed}, pictures=pictures(WeightedStyle(file=png(colour))))
+        Work(params={**SHORT, "seed": seed}, pictures=pictures(png(colour)))
         for seed, colour in ((1, "orange"), (2, "navy"))
     ]
     together = {

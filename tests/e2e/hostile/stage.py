@@ -17,10 +17,11 @@ from bot.chat.ui.components import layout
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Job
 from bot.domain.outbox.deliveries import Address
-from bot.domain.requests.submit import Request, StyleChoice
+from bot.domain.requests.submit import Request
 from bot.domain.styles import presets
 from bot.domain.styles.looks import Look
 from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import Style
 from tests.bot.chat.conftest import ChatHarness, png
 
 PRESET = "harbour"
@@ -245,7 +246,7 @@ class Stage:
                     interaction_token="", token_until=0, filesize_limit=2**20, channel_reachable=True
                 ),
                 content=PictureSource(blob=blob),
-                styles=(StyleChoice(preset="Starry Night"),),
+                styles=(Style(name="Starry Night"),),
                 chosen={},
             )
         )

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs.model import Job, State
 from bot.domain.requests import rerun
+from bot.domain.styles.style import styles_of
 from bot.errors import Refusal
 from nst_core.params import Params
 from tests.support.rows import ADA, BEN, BLOB, add_in
@@ -72,12 +73,12 @@ def test_only_a_failed_job_is_tried_again_and_only_by_its_owner(job: Job) -> Non
 
 
 def test_styles_come_back_with_their_names_and_weights(job: Job) -> None:
-    (one,) = rerun.styles_of(replace(job, style_name="1 + 1"))
+    (one,) = styles_of(replace(job, style_name="1 + 1"))
     assert one.picture is not None
     assert (one.picture.name, one.picture.blob, one.weight) == ("1 + 1", BLOB, 1.0)
     more = [{"blob": START, "name": "gold", "weight": 3.0}]
     blend = replace(job, style_name="teal + gold", style_weight=2.0, more_styles=more)
-    first, second = rerun.styles_of(blend)
+    first, second = styles_of(blend)
     assert first.picture is not None
     assert second.picture is not None
     assert (first.picture.name, first.weight) == ("teal", 2.0)

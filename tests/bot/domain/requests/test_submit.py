@@ -14,10 +14,11 @@ from bot.domain.jobs.cost import FIXED_COST
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries
 from bot.domain.requests.pictures import PictureStore
-from bot.domain.requests.submit import MAX_SEED, StyleChoice, Submitter
+from bot.domain.requests.submit import MAX_SEED, Submitter
 from bot.domain.styles import looks, presets, server_presets
 from bot.domain.styles.looks import Look
 from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import Style
 from bot.errors import Failure, Refusal
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.editor import PictureEditor
@@ -201,7 +202,7 @@ async def test_a_job_can_be_made_of_kept_pictures(harness: SubmitHarness) -> Non
     fetched = len(harness.attachments.fetched)
     again = await harness.submit(
         content=PictureSource(blob=first.content_blob),
-        styles=(StyleChoice(picture=PictureSource(name="v1.2 of sun", blob=first.style_blob)),),
+        styles=(Style(given=PictureSource(name="v1.2 of sun", blob=first.style_blob)),),
         chosen=first.look,
         start_blob=first.style_blob,
         parent_id=first.id,
@@ -222,9 +223,9 @@ async def test_a_kept_picture_that_is_gone_is_refused(harness: SubmitHarness) ->
 async def test_several_styles_and_a_mask_are_kept_with_their_weights(harness: SubmitHarness) -> None:
     blob = await harness.save_preset("Mine", Look(strength=80))
     styles = (
-        StyleChoice(preset="Mine", weight=2.0),
-        StyleChoice(picture=PictureSource(name="sun.png", url=STYLE), weight=0.5),
-        StyleChoice(preset="The Scream"),
+        Style(name="Mine", weight=2.0),
+        Style(given=PictureSource(name="sun.png", url=STYLE), weight=0.5),
+        Style(name="The Scream"),
     )
     job = await harness.submit(styles=styles, mask=PictureSource(name="mask.png", url=CONTENT))
     assert (job.style_name, job.style_blob, job.style_weight) == ("Mine + sun + The Scream", blob, 2.0)
@@ -270,5 +271,5 @@ async def test_a_black_mask_is_refused_before_anybody_waits(harness: SubmitHarne
 
 async def test_one_unknown_style_of_several_is_refused(harness: SubmitHarness) -> None:
     with pytest.raises(Refusal, match="no preset called"):
-        await harness.submit(styles=(StyleChoice(preset="The Scream"), StyleChoice(preset="?")))
+        await harness.submit(styles=(Style(name="The Scream"), Style(name="?")))
     assert harness.attachments.fetched == []

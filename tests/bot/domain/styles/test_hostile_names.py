@@ -57,7 +57,7 @@ async def test_a_pair_s_names_are_shared_copied_renamed_and_removed_apart(
         await presets.delete(connection, ADA, name)
         left = await named_styles.resolve(connection, ADA, SERVER, name)
         assert left is not None
-        assert left.shared == shared
+        assert left.kept == shared
         await server_presets.remove(connection, SERVER, name, user_id=ADA, moderator=False)
         assert await named_styles.resolve(connection, ADA, SERVER, name) is None
     assert await presets.of_user(connection, ADA) == []

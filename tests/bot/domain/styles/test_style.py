@@ -1,0 +1,56 @@
+"""One style, by name, by picture, and as a job keeps it."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.domain.jobs.model import State
+from bot.domain.styles.looks import BUILT_IN, Look
+from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.presets import Preset
+from bot.domain.styles.server_presets import ServerPreset
+from bot.domain.styles.style import Origin, Style, style_columns, styles_of
+from tests.support.rows import ADA, BEN, BLOB, add_in
+
+LOOK = Look(strength=80)
+OWN = Preset(id=1, user_id=ADA, name="Night", look=LOOK, style_blob=BLOB, favourite=True)
+SHARED = ServerPreset(id=1, guild_id=10, user_id=BEN, name="Day", look=LOOK, style_blob=BLOB)
+SUN = PictureSource(name="sun.png", url="https://cdn/sun")
+
+
+@pytest.mark.parametrize(
+    ("style", "origin", "look"),
+    [
+        (Style.of(OWN), Origin.OWN, LOOK),
+        (Style.of(SHARED), Origin.SERVER, LOOK),
+        (Style.of(BUILT_IN[0]), Origin.BUILT_IN, None),
+    ],
+)
+def test_a_style_is_told_from_what_it_is_kept_as(style: Style, origin: Origin, look: Look | None) -> None:
+    assert (style.origin, style.look, style.weight) == (origin, look, 1.0)
+    assert style.picture.title == style.name
+    assert style.favourite is (origin is Origin.OWN)
+
+
+def test_a_given_picture_goes_before_the_kept_one_whose_look_stays() -> None:
+    style = replace(Style.of(OWN), given=SUN)
+    assert (style.picture, style.look) == (SUN, LOOK)
+
+
+def test_a_name_alone_has_no_picture_yet() -> None:
+    with pytest.raises(LookupError, match="Night"):
+        _ = Style(name="Night").picture
+
+
+async def test_a_job_s_row_keeps_names_weights_and_pictures(connection: AsyncConnection) -> None:
+    styles = (Style(given=SUN, weight=0.25), replace(Style.of(OWN), weight=0.75))
+    blobs = ["1" * 64, "2" * 64]
+    job = await add_in(connection, State.QUEUED, style_name="sun + Night", **style_columns(styles, blobs))
+    kept = styles_of(job)
+    assert [(style.picture.name, style.weight) for style in kept] == [("sun", 0.25), ("Night", 0.75)]
+    assert [style.picture.blob for style in kept] == blobs
+
+
+def test_one_style_alone_has_no_further_ones() -> None:
+    assert style_columns([Style(given=SUN)], [BLOB])["more_styles"] is None
