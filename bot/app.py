@@ -22,7 +22,8 @@ from bot.db import Database
 from bot.domain.privacy.retention import Keeping, Sweeper
 from bot.domain.requests.content_policy import Action, ContentPolicy
 from bot.domain.requests.pictures import Cleaner, PictureStore
-from bot.domain.requests.submit import Limits, Submitter
+from bot.domain.requests.request import Limits
+from bot.domain.requests.submit import Submitter
 from bot.engines.capacity import largest_size_px
 from bot.engines.choice import engine_for, listener_for
 from bot.engines.supervisor import Supervisor, devices

@@ -12,7 +12,8 @@ from bot.db import Database
 from bot.domain.jobs.model import Job
 from bot.domain.requests.content_policy import ContentPolicy
 from bot.domain.requests.pictures import PictureStore
-from bot.domain.requests.submit import Limits, Request, Submitter
+from bot.domain.requests.request import Limits, Request
+from bot.domain.requests.submit import Submitter
 from bot.domain.styles import presets
 from bot.domain.styles.looks import Look
 from bot.domain.styles.picture_source import PictureSource
@@ -80,9 +81,10 @@ class SubmitHarness:
         self.blobs = FolderBlobs(folder)
         self.attachments = Attachments()
         self.enqueued: list[int] = []
-        picture_store = PictureStore(
+        decoder = Decoder(DecodeLimits())
+        self.picture_store = PictureStore(
             source=self.attachments,
-            decoder=Decoder(DecodeLimits()),
+            decoder=decoder,
             blobs=self.blobs,
             editor=PictureEditor(),
             policy=policy,
@@ -90,7 +92,7 @@ class SubmitHarness:
         self.submitter = Submitter(
             database=database,
             enqueue=self.enqueue,
-            picture_store=picture_store,
+            picture_store=self.picture_store,
             limits=limits,
             clock=lambda: NOW,
         )

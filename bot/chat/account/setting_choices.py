@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bot.domain.requests.submit import Limits
+from bot.domain.requests.request import Limits
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles.looks import Look
 from bot.language import LANGUAGES, N_, _

@@ -17,7 +17,7 @@ from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.permissions import require_manager
 from bot.chat.ui.persistent import Persistent
 from bot.chat.ui.services import services_of
-from bot.domain.requests.submit import Limits
+from bot.domain.requests.request import Limits
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal

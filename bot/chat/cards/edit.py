@@ -13,8 +13,8 @@ from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.text import QUALITY_WORDS
 from bot.domain.jobs.model import Job
 from bot.domain.requests import rerun
+from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.rerun import SIZES_PX, Recipe
-from bot.domain.requests.submit import MAX_SEED
 from bot.domain.styles.looks import Look
 from bot.errors import Refusal
 from bot.language import N_, _

@@ -14,7 +14,7 @@ from bot.chat.ui.services import Services, services_of
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
-from bot.domain.requests.submit import Request
+from bot.domain.requests.request import Request
 from bot.domain.styles.picture_source import PictureSource
 from bot.domain.styles.style import Style
 from bot.language import speaking

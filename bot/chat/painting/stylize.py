@@ -11,7 +11,7 @@ from bot.chat.cards.submit_request import submit_request
 from bot.chat.painting.picture_command import picture_command
 from bot.chat.ui.services import services_of
 from bot.chat.ui.style_choices import style_choices
-from bot.domain.requests.submit import MAX_SEED
+from bot.domain.requests.request import MAX_SEED
 from bot.domain.servers import users
 from bot.domain.styles.picture_source import PictureSource
 from bot.domain.styles.style import Style

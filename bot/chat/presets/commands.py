@@ -13,7 +13,7 @@ from bot.chat.presets.sharing import import_preset, remove, share
 from bot.chat.ui.services import services_of
 from bot.chat.ui.style_choices import STAR, own_choices, removable_choices, style_choices
 from bot.chat.ui.text import plain
-from bot.domain.requests.submit import check_size
+from bot.domain.requests.request import check_size
 from bot.domain.styles import named_styles, presets
 from bot.domain.styles.looks import Look
 from bot.domain.styles.presets import MAX_NAME_CHARS

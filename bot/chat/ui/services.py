@@ -10,7 +10,8 @@ import discord
 
 from bot.db import Database
 from bot.domain.requests.pictures import PictureStore
-from bot.domain.requests.submit import Limits, Submitter
+from bot.domain.requests.request import Limits
+from bot.domain.requests.submit import Submitter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from bot.chat.ui.components import layout
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Job
 from bot.domain.outbox.deliveries import Address
-from bot.domain.requests.submit import Request
+from bot.domain.requests.request import Request
 from bot.domain.styles import presets
 from bot.domain.styles.looks import Look
 from bot.domain.styles.picture_source import PictureSource

@@ -14,7 +14,8 @@ from bot.domain.jobs.cost import FIXED_COST
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries
 from bot.domain.requests.pictures import PictureStore
-from bot.domain.requests.submit import MAX_SEED, Submitter
+from bot.domain.requests.request import MAX_SEED
+from bot.domain.requests.submit import Submitter
 from bot.domain.styles import looks, presets, server_presets
 from bot.domain.styles.looks import Look
 from bot.domain.styles.picture_source import PictureSource
