@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from nst_core.errors import ParamsError
 
@@ -12,11 +12,18 @@ VERSION: Final = 1
 """Grows with every parameter, choice or wider range that programs of before would refuse."""
 
 NETWORKS: Final = ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16")
-INITS: Final = ("content", "noise", "style", "adain")
-OPTIMIZERS: Final = ("adam", "lbfgs", "gd")
-QUALITIES: Final = ("draft", "standard", "high", "max")
-POOLINGS: Final = ("max", "avg")
-COLORS: Final = ("style", "luminance", "covariance", "histogram")
+
+Init = Literal["content", "noise", "style", "adain"]
+Optimizer = Literal["adam", "lbfgs", "gd"]
+Quality = Literal["draft", "standard", "high", "max"]
+Pooling = Literal["max", "avg"]
+Colors = Literal["style", "luminance", "covariance", "histogram"]
+
+INITS: Final[tuple[Init, ...]] = get_args(Init)
+OPTIMIZERS: Final[tuple[Optimizer, ...]] = get_args(Optimizer)
+QUALITIES: Final[tuple[Quality, ...]] = get_args(Quality)
+POOLINGS: Final[tuple[Pooling, ...]] = get_args(Pooling)
+COLORS: Final[tuple[Colors, ...]] = get_args(Colors)
 
 STYLE_LAYERS: Final = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONVOLUTIONS: Final = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -92,18 +99,18 @@ class Params:
     beta: float | None = None
     content_weight: float | None = None
     style_weight: float | None = None
-    init: str = "content"
-    optimizer: str = "lbfgs"
+    init: Init = "content"
+    optimizer: Optimizer = "lbfgs"
     lr: float | None = None
     size: int = 512
     steps: int | None = None
     seed: int = 0
     tv: float = 0.0
-    pooling: str = "max"
-    quality: str = "standard"
+    pooling: Pooling = "max"
+    quality: Quality = "standard"
     stop: float = STOP
     style_scale: float = 1.0
-    colors: str = "style"
+    colors: Colors = "style"
 
     def __post_init__(self) -> None:
         self._check_choices()

@@ -1,12 +1,12 @@
 """The flags of `nst stylize`, and the parameters they stand for."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from nst_core.errors import ParamsError
-from nst_core.params import STOP, STYLE_LAYERS, Params
+from nst_core.params import STOP, STYLE_LAYERS, Colors, Init, Optimizer, Params, Pooling, Quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +17,8 @@ class Options:
     steps: Annotated[
         int | None, Parameter(help="Iterations over all sizes together; by default the quality's own number.")
     ] = None
-    init: Annotated[
-        Literal["content", "noise", "style", "adain"], Parameter(help="What the optimisation starts from.")
-    ] = "content"
-    optimizer: Annotated[
-        Literal["lbfgs", "adam", "gd"], Parameter(help="L-BFGS, Adam or plain gradient descent.")
-    ] = "lbfgs"
+    init: Annotated[Init, Parameter(help="What the optimisation starts from.")] = "content"
+    optimizer: Annotated[Optimizer, Parameter(help="L-BFGS, Adam or plain gradient descent.")] = "lbfgs"
     lr: Annotated[float | None, Parameter(help="Learning rate; by default the optimiser's own.")] = None
     seed: Annotated[int, Parameter(help="Seed of the noise.")] = 0
     weights: Annotated[
@@ -53,11 +49,9 @@ class Options:
         str | None, Parameter(help="A weight for each style layer, with commas; all alike by default.")
     ] = None
     tv: Annotated[float, Parameter(help="Weight of the total variation.")] = 0.0
-    pooling: Annotated[
-        Literal["max", "avg"], Parameter(help="Max pooling, or the paper's average pooling.")
-    ] = "max"
+    pooling: Annotated[Pooling, Parameter(help="Max pooling, or the paper's average pooling.")] = "max"
     quality: Annotated[
-        Literal["draft", "standard", "high", "max"],
+        Quality,
         Parameter(help="draft is AdaIN alone, within seconds; high and max take more steps than standard."),
     ] = "standard"
     stop: Annotated[
@@ -68,7 +62,7 @@ class Options:
         float, Parameter(help="Size of the style's texture: 0.5 for finer strokes, 2 for coarser ones.")
     ] = 1.0
     colors: Annotated[
-        Literal["style", "luminance", "covariance", "histogram"] | None,
+        Colors | None,
         Parameter(
             help="Whose colours: the style's, or the content's, by taking only the result's brightness or by "
             "recolouring the style to the content's mean and covariance or its histograms. [default: style]"
@@ -109,7 +103,7 @@ class Options:
             colors=self._colors(),
         )
 
-    def _colors(self) -> str:
+    def _colors(self) -> Colors:
         if not self.keep_colors:
             return self.colors or "style"
         if self.colors not in {None, "luminance"}:

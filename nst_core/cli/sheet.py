@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 from rich.progress import Progress, TaskID
@@ -17,7 +17,7 @@ from nst_core.cli.terminal import format_of, progress_bars, watch, write
 from nst_core.errors import EngineError, ParamsError, PictureError
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.params import Params
+from nst_core.params import Params, Quality
 
 
 def _spaced(values: Iterable[object]) -> str:
@@ -72,7 +72,7 @@ class SheetOptions:
     ] = ()
     strengths: Annotated[tuple[float, ...], _MANY, Parameter(help="Strengths from 0 to 100.")] = (25, 50, 75)
     qualities: Annotated[
-        tuple[Literal["draft", "standard", "high", "max"], ...],
+        tuple[Quality, ...],
         _MANY,
         Parameter(help="Each is a column more."),
     ] = ("standard",)
@@ -108,7 +108,7 @@ class SheetOptions:
             for quality in self.qualities
         ]
 
-    def _params(self, strength: float, quality: Literal["draft", "standard", "high", "max"]) -> Params:
+    def _params(self, strength: float, quality: Quality) -> Params:
         return Options(
             strength=strength, quality=quality, size=self.size, steps=self.steps, seed=self.seed
         ).params()

@@ -9,7 +9,7 @@ from nst_core.errors import DeviceError, ParamsError, WeightsError
 from nst_core.events import Event, Finished, Losses, Preview, Started, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.params import COLORS, Params
+from nst_core.params import COLORS, Colors, Init, Optimizer, Params, Pooling, Quality
 from tests.support.painted import SMALL, paint, result
 
 
@@ -43,7 +43,7 @@ def test_previews_come_as_often_as_asked(chelsea: Picture, starry_night: Picture
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs", "gd"])
 def test_each_optimiser_lowers_the_loss_of_a_real_pair(
-    optimizer: str, chelsea: Picture, starry_night: Picture
+    optimizer: Optimizer, chelsea: Picture, starry_night: Picture
 ) -> None:
     events = paint(chelsea, starry_night, dataclasses.replace(SMALL, optimizer=optimizer, steps=25))
     first, last = steps(events)[0].total, result(events).total
@@ -63,7 +63,7 @@ def test_plain_descent_from_noise_lowers_the_total_loss(chelsea: Picture, starry
 
 @pytest.mark.parametrize("init", ["content", "noise", "style", "adain"])
 def test_every_start_leads_to_a_picture_in_the_style(
-    init: str, chelsea: Picture, starry_night: Picture
+    init: Init, chelsea: Picture, starry_night: Picture
 ) -> None:
     events = paint(chelsea, starry_night, dataclasses.replace(SMALL, init=init, steps=30))
     assert result(events).style_rel < 0.4
@@ -73,7 +73,7 @@ def test_every_start_leads_to_a_picture_in_the_style(
 @pytest.mark.parametrize("network", ["vgg19", "vgg16"])
 @pytest.mark.parametrize("pooling", ["max", "avg"])
 def test_both_networks_and_poolings_paint(
-    network: str, pooling: str, chelsea: Picture, starry_night: Picture
+    network: str, pooling: Pooling, chelsea: Picture, starry_night: Picture
 ) -> None:
     events = paint(
         chelsea, starry_night, dataclasses.replace(SMALL, network=network, pooling=pooling, steps=25)
@@ -167,7 +167,7 @@ def test_kept_colours_are_nearer_to_the_contents(chelsea: Picture, starry_night:
 @pytest.mark.parametrize("colors", ["luminance", "covariance", "histogram"])
 @pytest.mark.parametrize("quality", ["standard", "draft"])
 def test_each_way_of_keeping_colours_brings_their_mean_nearer_to_the_contents(
-    colors: str, quality: str, chelsea: Picture, starry_night: Picture
+    colors: Colors, quality: Quality, chelsea: Picture, starry_night: Picture
 ) -> None:
     params = Params(size=64, steps=30, quality=quality)
     content = io.fit(chelsea, 64).rgb.mean(axis=(0, 1))
@@ -197,7 +197,7 @@ def test_styles_recoloured_in_different_ways_are_not_taken_for_each_other(
 )
 @pytest.mark.parametrize("quality", ["standard", "draft"])
 def test_pictures_of_any_shape_are_painted(
-    content_shape: tuple[int, int], style_shape: tuple[int, int], quality: str
+    content_shape: tuple[int, int], style_shape: tuple[int, int], quality: Quality
 ) -> None:
     params = Params(size=64, steps=3, quality=quality)
     end = result(paint(noise(*content_shape), noise(*style_shape), params))

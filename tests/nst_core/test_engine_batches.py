@@ -11,7 +11,7 @@ from nst_core.errors import ParamsError
 from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images.io import Picture
 from nst_core.optim.loop import WINDOW
-from nst_core.params import Params
+from nst_core.params import Optimizer, Params
 from nst_core.run.prepared_job import StyleTransferJob
 from nst_core.styles import Region, Style, StyleSpec, blended
 from tests.support.painted import paint as paint_one
@@ -47,7 +47,9 @@ def jobs(chelsea: Picture, starry_night: Picture, the_scream: Picture) -> list[S
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs", "gd"])
-def test_each_job_of_a_batch_is_painted_as_if_alone(optimizer: str, jobs: list[StyleTransferJob]) -> None:
+def test_each_job_of_a_batch_is_painted_as_if_alone(
+    optimizer: Optimizer, jobs: list[StyleTransferJob]
+) -> None:
     jobs = [
         dataclasses.replace(job, params=dataclasses.replace(job.params, optimizer=optimizer)) for job in jobs
     ]
@@ -82,7 +84,7 @@ def test_a_batch_goes_through_all_sizes_and_measures_each_result_by_its_own_job(
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_a_job_whose_loss_stands_still_ends_while_the_other_goes_on(
-    optimizer: str, chelsea: Picture, starry_night: Picture
+    optimizer: Optimizer, chelsea: Picture, starry_night: Picture
 ) -> None:
     """At `stop` 1 any fall is too little, so that the job ends as soon as it is judged."""
     params = Params(size=48, steps=WINDOW + 6, optimizer=optimizer, stop=0.0)

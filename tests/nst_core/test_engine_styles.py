@@ -12,7 +12,7 @@ from nst_core.events import Finished, Preview, Started, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.optim.loop import WINDOW
-from nst_core.params import Params
+from nst_core.params import Init, Params
 from nst_core.run.prepared_job import StyleTransferJob
 from nst_core.styles import Mask, Region, Style, StyleSpec, blended
 from tests.support.painted import paint, result
@@ -71,7 +71,7 @@ def test_where_no_region_is_the_content_stays_nearly_as_it_is(
 
 @pytest.mark.parametrize("init", ["content", "noise", "adain"])
 def test_outside_the_mask_the_result_is_the_content_to_the_bit(
-    init: str, content: Picture, starry_night: Picture
+    init: Init, content: Picture, starry_night: Picture
 ) -> None:
     params = dataclasses.replace(SMALL, init=init, steps=8, tv=1.0)
     events = paint(content, blended([starry_night], edit_mask=LEFT), params)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nst_core import params as module
 from nst_core.errors import ParamsError
-from nst_core.params import COLORS, VERSION, Params, beta_for_strength, layers_of
+from nst_core.params import COLORS, VERSION, Colors, Params, beta_for_strength, layers_of
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_parameters_survive_json(values: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(("kept", "colors"), [(True, "luminance"), (False, "style")])
-def test_what_older_pictures_and_jobs_carry_is_read(kept: bool, colors: str) -> None:
+def test_what_older_pictures_and_jobs_carry_is_read(kept: bool, colors: Colors) -> None:
     stored = {"size": 256, "style_layers": ["relu1_1"], "keep_colors": kept}
     assert Params.from_dict(stored) == Params(size=256, style_layers=("relu1_1",), colors=colors)
     assert Params.from_dict({**stored, "colors": colors}) == Params.from_dict(stored)

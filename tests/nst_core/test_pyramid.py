@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nst_core.params import Params
+from nst_core.params import Params, Quality
 from nst_core.pyramid import Scale, scales
 
 
@@ -19,14 +19,14 @@ def test_sizes_double_up_to_the_one_asked_for() -> None:
 @pytest.mark.parametrize("quality", ["standard", "high", "max"])
 @pytest.mark.parametrize("size", [384, 512, 1024, 4096])
 def test_most_steps_are_taken_at_coarse_sizes_and_of_one_size_most_at_the_last(
-    size: int, quality: str
+    size: int, quality: Quality
 ) -> None:
     *coarse, last = (scale.steps for scale in scales(Params(size=size, quality=quality)))
     assert sum(coarse) > last > max(coarse)
 
 
 @pytest.mark.parametrize("quality", ["standard", "high", "max"])
-def test_a_picture_of_one_size_gets_the_steps_of_two(quality: str) -> None:
+def test_a_picture_of_one_size_gets_the_steps_of_two(quality: Quality) -> None:
     (one,) = scales(Params(size=191, quality=quality))
     assert one.steps == sum(scale.steps for scale in scales(Params(size=192, quality=quality)))
 
@@ -42,7 +42,9 @@ def test_high_takes_more_steps_than_standard_and_a_draft_none() -> None:
     steps=st.integers(1, 3000),
     quality=st.sampled_from(["standard", "high", "max"]),
 )
-def test_given_steps_are_shared_out_whole_with_some_at_each_size(size: int, steps: int, quality: str) -> None:
+def test_given_steps_are_shared_out_whole_with_some_at_each_size(
+    size: int, steps: int, quality: Quality
+) -> None:
     plan = scales(Params(size=size, steps=steps, quality=quality))
     assert sum(scale.steps for scale in plan) == steps
     assert all(scale.steps >= 1 for scale in plan)

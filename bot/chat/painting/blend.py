@@ -10,7 +10,6 @@ from bot.chat.painting.picture_command import picture_command
 from bot.chat.painting.stylize import (
     OPTIONS,
     TEXTURE,
-    Quality,
     Seed,
     Size,
     Strength,
@@ -22,6 +21,7 @@ from bot.chat.painting.stylize import (
 from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import _
+from nst_core.params import Quality
 
 STYLES = (1, 2, 3, 4)
 USUAL_WEIGHT = 50

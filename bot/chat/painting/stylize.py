@@ -1,7 +1,7 @@
 """`/stylize`: two pictures in, a job and its card out."""
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import discord
 import structlog
@@ -17,6 +17,7 @@ from bot.domain.styles.picture_source import PictureSource
 from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import _
+from nst_core.params import Init, Optimizer, Quality
 
 log = structlog.get_logger(__name__)
 
@@ -25,9 +26,6 @@ Size = app_commands.Range[int, 64, 4096]
 Percent = app_commands.Range[int, 0, 100]
 StyleScale = app_commands.Range[float, 0.1, 4.0]
 Seed = app_commands.Range[int, 0, MAX_SEED]
-Quality = Literal["draft", "standard", "high", "max"]
-Init = Literal["content", "noise", "style", "adain"]
-Optimizer = Literal["adam", "lbfgs", "gd"]
 
 OPTIONS = {
     "strength": "How much style: 0 is your picture, 50 is a painting, 100 is style over all",

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.painting.picture_command import picture_command
-from bot.chat.painting.stylize import OPTIONS, Init, Optimizer, Quality, Size, Strength, chosen_look
+from bot.chat.painting.stylize import OPTIONS, Size, Strength, chosen_look
 from bot.chat.presets.gallery import list_presets
 from bot.chat.presets.panel import show_style
 from bot.chat.presets.sharing import import_preset, remove, share
@@ -19,6 +19,7 @@ from bot.domain.styles.looks import Look
 from bot.domain.styles.presets import MAX_NAME_CHARS
 from bot.domain.styles.style import Style
 from bot.language import _
+from nst_core.params import Init, Optimizer, Quality
 
 Name = app_commands.Range[str, 1, 100]
 

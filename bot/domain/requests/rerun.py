@@ -8,9 +8,9 @@ from bot.domain.jobs.model import Job, State
 from bot.domain.styles.picture_source import PictureSource
 from bot.errors import Refusal
 from bot.language import _
+from nst_core.params import STRENGTH
 
 STRENGTH_STEP: Final = 20.0
-STRENGTHS: Final = (0.0, 100.0)
 SIZES_PX: Final = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
 """What "bigger" goes through, about half as large again each time."""
 
@@ -58,7 +58,7 @@ def softer(job: Job) -> Recipe:
 def _with_strength(job: Job, step: float, at_the_end: str) -> Recipe:
     recipe = same(job)
     now = float(recipe.chosen.get("strength", 50.0))
-    then = min(max(now + step, STRENGTHS[0]), STRENGTHS[1])
+    then = min(max(now + step, STRENGTH[0]), STRENGTH[1])
     if then == now:
         raise Refusal(at_the_end)
     return Recipe(chosen={**recipe.chosen, "strength": then}, seed=recipe.seed, start_blob=recipe.start_blob)

@@ -11,6 +11,7 @@ from bot.db import one_at_a_time, upsert
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import guilds
+from nst_core.params import Quality
 
 MAX_ROLE_QUOTAS = 25
 
@@ -31,8 +32,8 @@ class GuildSettings:
     allowed_roles: tuple[int, ...] = ()
     deleting_roles: tuple[int, ...] = ()
     default_strength: float | None = None
-    default_quality: str | None = None
-    max_quality: str | None = None
+    default_quality: Quality | None = None
+    max_quality: Quality | None = None
     max_size_px: int | None = None
     jobs_at_once: int | None = None
     jobs_per_day: int | None = None

@@ -8,7 +8,7 @@ from typing import Any, Self
 from bot.errors import Refusal
 from bot.language import N_
 from nst_core.errors import ParamsError
-from nst_core.params import Params
+from nst_core.params import Init, Optimizer, Params, Quality
 
 PAINTINGS = Path(__file__).parents[2] / "paintings"
 EXAMPLES = PAINTINGS.parent / "examples"
@@ -26,10 +26,10 @@ class Look:
     """
 
     strength: float = 50.0
-    quality: str = "standard"
+    quality: Quality = "standard"
     size_px: int | None = None
-    init: str | None = None
-    optimizer: str | None = None
+    init: Init | None = None
+    optimizer: Optimizer | None = None
     keep_colors: bool = False
     style_scale: float = 1.0
 

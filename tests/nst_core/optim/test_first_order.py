@@ -9,7 +9,7 @@ from nst_core.optim import first_order
 from nst_core.optim.first_order import Adam, GradientDescent
 from nst_core.optim.lbfgs import Lbfgs
 from nst_core.optim.loop import Optimiser
-from nst_core.params import Params
+from nst_core.params import Optimizer, Params
 
 TARGET = torch.tensor([0.2, 0.9, 0.4]).view(1, 3, 1, 1).expand(1, 3, 6, 5)
 
@@ -53,13 +53,13 @@ def descend(optimiser: Optimiser, steps: int) -> Tensor:
 
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
-def test_each_optimiser_finds_the_bottom_of_a_valley(name: str) -> None:
+def test_each_optimiser_finds_the_bottom_of_a_valley(name: Optimizer) -> None:
     picture = descend(first_order.make([Params(optimizer=name)]), 150)
     assert loss(picture) < 1e-3 * loss(start())
 
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
-def test_no_pixel_leaves_the_gamut(name: str) -> None:
+def test_no_pixel_leaves_the_gamut(name: Optimizer) -> None:
     optimiser, picture = first_order.make([Params(optimizer=name)]), start()
     for _ in range(60):
         optimiser.step(picture, outside, RATE)
@@ -114,7 +114,7 @@ def test_adams_state_is_carried_to_a_finer_size() -> None:
 
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
-def test_a_flat_loss_moves_nothing(name: str) -> None:
+def test_a_flat_loss_moves_nothing(name: Optimizer) -> None:
     optimiser, picture = first_order.make([Params(optimizer=name)]), start()
     for _ in range(3):
         optimiser.step(picture, lambda p: (p * 0, torch.zeros(1), torch.zeros(1, 5)), RATE)
@@ -122,7 +122,7 @@ def test_a_flat_loss_moves_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
-def test_each_picture_of_a_batch_goes_its_own_way(name: str) -> None:
+def test_each_picture_of_a_batch_goes_its_own_way(name: Optimizer) -> None:
     alone = descend(first_order.make([Params(optimizer=name)]), 12)
     optimiser = first_order.make([Params(optimizer=name)] * 2)
     pair = torch.cat([start(), 1 - start()])
@@ -133,7 +133,7 @@ def test_each_picture_of_a_batch_goes_its_own_way(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs", "gd"])
-def test_a_picture_at_rate_0_stays_as_it_is(name: str) -> None:
+def test_a_picture_at_rate_0_stays_as_it_is(name: Optimizer) -> None:
     optimiser = first_order.make([Params(optimizer=name)] * 2)
     pair = start().repeat(2, 1, 1, 1)
     for _ in range(5):

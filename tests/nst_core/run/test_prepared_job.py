@@ -10,7 +10,7 @@ from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.losses.targets import pixels_of
 from nst_core.models import weights
-from nst_core.params import Params
+from nst_core.params import Colors, Params
 from nst_core.run import prepared_job
 from nst_core.run.enlarging import lifted, scaled
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
@@ -67,7 +67,7 @@ def test_two_regions_are_sketched_each_in_its_style(
 
 @pytest.mark.parametrize("colors", ["style", "luminance"])
 def test_outside_the_mask_sketch_and_picture_are_the_content(
-    colors: str, content: Picture, starry_night: Picture
+    colors: Colors, content: Picture, starry_night: Picture
 ) -> None:
     one = job(content, blended([starry_night], edit_mask=LEFT_HALF), Params(size=64, colors=colors))
     assert torch.equal(one.sketch(EDGE_PX)[RIGHT], pixels_of(content.rgb, CPU)[RIGHT])
