@@ -18,6 +18,9 @@ Optimizer = Literal["adam", "lbfgs", "gd"]
 Quality = Literal["draft", "standard", "high", "max"]
 Pooling = Literal["max", "avg"]
 Colors = Literal["style", "luminance", "covariance", "histogram"]
+"""Where the colours come from. style: from the style. luminance: the style is recoloured by covariance, and
+only the result's brightness is taken. covariance, histogram: the style is recoloured to the content's mean
+and covariance, or to its distribution, and the result is left as it is painted."""
 
 INITS: Final[tuple[Init, ...]] = get_args(Init)
 OPTIMIZERS: Final[tuple[Optimizer, ...]] = get_args(Optimizer)
@@ -64,7 +67,7 @@ class Params:
         network: One of NETWORKS, or the path of a weight file of either VGG.
         content_layer: The layer whose activations hold the content.
         style_layers: The layers whose Gram matrices hold the style.
-        layer_weights: One weight per style layer; None weighs all alike.
+        layer_weights: One weight per style layer; all alike by default.
         strength: How much style, 0 (the content) to 100 (style over all); the engine finds the beta that
             means this for the pictures at hand.
         beta: Weight of the style in the relative form, `content_rel + beta * style_rel`, instead of a
@@ -74,18 +77,18 @@ class Params:
         style_weight: The paper's beta.
         init: The picture that the optimisation starts from.
         optimizer: Adam, L-BFGS or plain gradient descent.
-        lr: Learning rate at the coarsest size; None is the optimiser's own default.
+        lr: Learning rate at the coarsest size; by default the optimiser's own.
         size: Long edge of the result, in pixels; a smaller content is enlarged.
-        steps: Iterations over all sizes of the pyramid together; None is the quality's own number.
+        steps: Iterations over all sizes of the pyramid together; by default the quality's own number.
         seed: Seed of the noise.
         tv: Weight of the total variation, a mean over the pixels.
         pooling: Max pooling as VGG was trained, or average pooling as the paper prefers.
         quality: draft is AdaIN alone, without optimisation; standard; high and max take more steps.
         stop: A size ends early once a step lowers the averaged loss by less than this part of it; 0: never.
-        style_scale: Size of the style's texture, as a factor on the style picture's long edge.
-        colors: Where the colours come from. style; luminance recolours the style by covariance and then takes
-            only the result's brightness; covariance and histogram recolour the style to the content's mean
-            and covariance, or to its distribution, and leave the result as it is painted.
+        style_scale: Size of the style's texture, as a factor on the style picture's long edge: 0.5 for finer
+            strokes, 2 for coarser ones.
+        colors: Whose colours: the style's, or the content's, by taking only the result's brightness or by
+            recolouring the style to the content's mean and covariance or its histograms.
 
     Raises:
         ParamsError: a value is out of range; the message names the value and the limit.

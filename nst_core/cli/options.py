@@ -1,114 +1,24 @@
-"""The flags of `nst stylize`, and the parameters they stand for."""
+"""The parameters as flags of `nst stylize`: what the command line says otherwise than `Params`."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import ArgumentCollection, CoercionError, Group, Parameter, Token
 
 from nst_core.errors import ParamsError
-from nst_core.params import STOP, STYLE_LAYERS, Colors, Init, Optimizer, Params, Pooling, Quality
+from nst_core.params import STYLE_LAYERS, Colors, Params
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What can be said about a picture on the command line, besides the two pictures and the result."""
+def _one_weight(given: ArgumentCollection) -> None:
+    if sum(argument.has_tokens for argument in given) > 1:
+        raise ParamsError("Give one of --beta, --strength, and --content-weight with --style-weight.")
 
-    size: Annotated[int, Parameter(help="Long edge of the result in pixels.")] = 512
-    steps: Annotated[
-        int | None, Parameter(help="Iterations over all sizes together; by default the quality's own number.")
-    ] = None
-    init: Annotated[Init, Parameter(help="What the optimisation starts from.")] = "content"
-    optimizer: Annotated[Optimizer, Parameter(help="L-BFGS, Adam or plain gradient descent.")] = "lbfgs"
-    lr: Annotated[float | None, Parameter(help="Learning rate; by default the optimiser's own.")] = None
-    seed: Annotated[int, Parameter(help="Seed of the noise.")] = 0
-    weights: Annotated[
-        str, Parameter(help="vgg19, vgg16, torchvision:vgg19, torchvision:vgg16 or a file's path.")
-    ] = "vgg19"
-    beta: Annotated[
-        float | None,
-        Parameter(
-            help="Instead of --strength, the style's weight in the loss, content_rel + beta * style_rel."
-        ),
-    ] = None
-    strength: Annotated[
-        float | None,
-        Parameter(help="How much style: 0 is the content, 100 style over all. [default: 50]"),
-    ] = None
-    content_weight: Annotated[
-        float | None,
-        Parameter(help="Weight of the content in the paper's own loss; goes with --style-weight."),
-    ] = None
-    style_weight: Annotated[float | None, Parameter(help="Weight of the style in the paper's own loss.")] = (
-        None
-    )
-    content_layer: Annotated[str, Parameter(help="The layer whose activations hold the content.")] = "relu4_2"
-    style_layers: Annotated[
-        str, Parameter(help="The layers whose Gram matrices hold the style, with commas.")
-    ] = ",".join(STYLE_LAYERS)
-    layer_weights: Annotated[
-        str | None, Parameter(help="A weight for each style layer, with commas; all alike by default.")
-    ] = None
-    tv: Annotated[float, Parameter(help="Weight of the total variation.")] = 0.0
-    pooling: Annotated[Pooling, Parameter(help="Max pooling, or the paper's average pooling.")] = "max"
-    quality: Annotated[
-        Quality,
-        Parameter(help="draft is AdaIN alone, within seconds; high and max take more steps than standard."),
-    ] = "standard"
-    stop: Annotated[
-        float,
-        Parameter(help="A size ends when a step lowers the averaged loss by less than this part; 0: never."),
-    ] = STOP
-    style_scale: Annotated[
-        float, Parameter(help="Size of the style's texture: 0.5 for finer strokes, 2 for coarser ones.")
-    ] = 1.0
-    colors: Annotated[
-        Colors | None,
-        Parameter(
-            help="Whose colours: the style's, or the content's, by taking only the result's brightness or by "
-            "recolouring the style to the content's mean and covariance or its histograms. [default: style]"
-        ),
-    ] = None
-    keep_colors: Annotated[bool, Parameter(help="Short for --colors luminance.", negative="")] = False
 
-    def params(self) -> Params:
-        """The parameters, checked.
-
-        Raises:
-            ParamsError: a value is out of range, or the weight of the style or the colours are given twice.
-        """
-        if sum(value is not None for value in (self.beta, self.strength, self.style_weight)) > 1:
-            raise ParamsError("Give one of --beta, --strength, and --content-weight with --style-weight.")
-        return Params(
-            network=self.weights,
-            content_layer=self.content_layer,
-            style_layers=tuple(layer.strip() for layer in self.style_layers.split(",")),
-            layer_weights=None
-            if self.layer_weights is None
-            else numbers(self.layer_weights, "--layer-weights"),
-            strength=50.0 if self.strength is None else self.strength,
-            beta=self.beta,
-            content_weight=self.content_weight,
-            style_weight=self.style_weight,
-            init=self.init,
-            optimizer=self.optimizer,
-            lr=self.lr,
-            size=self.size,
-            steps=self.steps,
-            seed=self.seed,
-            tv=self.tv,
-            pooling=self.pooling,
-            quality=self.quality,
-            stop=self.stop,
-            style_scale=self.style_scale,
-            colors=self._colors(),
-        )
-
-    def _colors(self) -> Colors:
-        if not self.keep_colors:
-            return self.colors or "style"
-        if self.colors not in {None, "luminance"}:
-            raise ParamsError("--keep-colors stands for --colors luminance: give one of the two.")
-        return "luminance"
+def _one_palette(given: ArgumentCollection) -> None:
+    values = [argument.value for argument in given if argument.has_tokens]
+    if True in values and not {True, "luminance"}.issuperset(values):
+        raise ParamsError("--keep-colors stands for --colors luminance: give one of the two.")
 
 
 def numbers(text: str, flag: str) -> tuple[float, ...]:
@@ -121,3 +31,47 @@ def numbers(text: str, flag: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
         raise ParamsError(f"{flag} must be numbers with commas between, not {text!r}.") from None
+
+
+def _layers(_type: Any, tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(layer.strip() for layer in tokens[0].value.split(","))
+
+
+def _layer_weights(_type: Any, tokens: Sequence[Token]) -> tuple[float, ...]:
+    try:
+        return numbers(tokens[0].value, "--layer-weights")
+    except ParamsError as error:
+        raise CoercionError(msg=str(error)) from error  # as it is, without a second "--layer-weights:"
+
+
+_COMMAS = Parameter(n_tokens=1, metavar="STR", negative="")
+_SHOWN = "Parameters"
+_WEIGHTS = Group("", validator=_one_weight, show=False)
+_PALETTES = Group("", validator=_one_palette, show=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options(Params):
+    """All parameters, of which these have flags of their own kind.
+
+    Attributes:
+        network: vgg19, vgg16, torchvision:vgg19, torchvision:vgg16 or a file's path.
+        style_layers: The layers whose Gram matrices hold the style, with commas.
+        layer_weights: A weight for each style layer, with commas; all alike by default.
+        keep_colors: Short for --colors luminance.
+    """
+
+    network: Annotated[str, Parameter(name="--weights")] = "vgg19"
+    style_layers: Annotated[tuple[str, ...], _COMMAS, Parameter(converter=_layers, show_default=",".join)] = (
+        STYLE_LAYERS
+    )
+    layer_weights: Annotated[tuple[float, ...] | None, _COMMAS, Parameter(converter=_layer_weights)] = None
+    strength: Annotated[float, Parameter(group=(_SHOWN, _WEIGHTS))] = 50.0
+    beta: Annotated[float | None, Parameter(group=(_SHOWN, _WEIGHTS))] = None
+    style_weight: Annotated[float | None, Parameter(group=(_SHOWN, _WEIGHTS))] = None
+    colors: Annotated[Colors, Parameter(group=(_SHOWN, _PALETTES))] = "style"
+    keep_colors: Annotated[bool, Parameter(negative="", group=(_SHOWN, _PALETTES))] = False
+
+    def params(self) -> Params:
+        values = {field.name: getattr(self, field.name) for field in fields(Params)}
+        return Params(**{**values, "colors": "luminance" if self.keep_colors else self.colors})

@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from cyclopts import Parameter
 from rich.progress import Progress, TaskID
 
 from nst_core import engine
 from nst_core.cli import contact_sheet
-from nst_core.cli.options import Options
 from nst_core.cli.style_files import StyleMix, style_mix
 from nst_core.cli.terminal import format_of, progress_bars, watch, write
 from nst_core.errors import EngineError, ParamsError, PictureError
@@ -109,9 +108,7 @@ class SheetOptions:
         ]
 
     def _params(self, strength: float, quality: Quality) -> Params:
-        return Options(
-            strength=strength, quality=quality, size=self.size, steps=self.steps, seed=self.seed
-        ).params()
+        return Params(strength=strength, quality=quality, size=self.size, steps=self.steps, seed=self.seed)
 
 
 def sheet(

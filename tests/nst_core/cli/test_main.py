@@ -71,6 +71,18 @@ def test_every_flag_reaches_the_parameters(tmp_path: Path, capsys: pytest.Captur
     )
 
 
+def test_each_parameter_has_a_flag_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+    assert nst("stylize", "--help") == 0
+    shown = " ".join(re.sub("[│\n]", " ", capsys.readouterr().out).split())
+    for field in dataclasses.fields(Params):
+        flag = "--weights" if field.name == "network" else f"--{field.name.replace('_', '-')}"
+        _before, found, after = shown.partition(f" {flag} ")
+        assert found, field.name
+        default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+        said = f"[default: {default}]"
+        assert (said in after.partition(" --")[0]) is (default is not None), field.name
+
+
 @pytest.mark.parametrize("flags", [["--keep-colors"], ["--keep-colors", "--colors", "luminance"]])
 def test_keep_colors_is_short_for_luminance(
     flags: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
