@@ -10,31 +10,18 @@ from discord import ui
 from bot.chat.cards.access import require_picture
 from bot.chat.cards.rerun import largest_px, remake
 from bot.chat.ui.errors import handles_errors
-from bot.chat.ui.text import QUALITY_WORDS
+from bot.chat.ui.style_options import QUALITY_WORDS, STYLE_OPTIONS
 from bot.domain.jobs.model import Job
 from bot.domain.requests import rerun
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.rerun import SIZES_PX, Recipe
 from bot.domain.styles.looks import Look
 from bot.errors import Refusal
-from bot.language import N_, _
+from bot.language import _
 
 LIFE_S: Final = 15 * 60.0
 """How long an opened modal is waited for: nobody tells us of one that was closed."""
-STARTS: Final = {
-    "content": N_("Start from the picture"),
-    "noise": N_("Start from noise"),
-    "style": N_("Start from the style"),
-    "adain": N_("Start from a quick sketch"),
-}
-OPTIMIZERS: Final = {
-    "adam": N_("Optimise with Adam"),
-    "lbfgs": N_("Optimise with L-BFGS"),
-    "gd": N_("Optimise with gradient descent"),
-}
-TEXTURES: Final = {"fine": N_("Finer texture"), "coarse": N_("Coarser texture")}
-STYLE_SCALES: Final = {"fine": 0.5, "coarse": 2.0}
-COLOURS: Final = "colours"
+WAYS: Final = {name: STYLE_OPTIONS[name] for name in ("init", "optimizer", "style_scale", "keep_colors")}
 WHOLE: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
@@ -87,19 +74,18 @@ class EditModal(ui.Modal):
             Refusal: a number is none, or two starts or optimisers were chosen.
         """
         same, ways = rerun.same(self.job), set(self.ways.values)
-        init = _one_of(STARTS, ways, _("Choose one start at most."))
+        picked = {name: option.picked(ways) for name, option in WAYS.items()}
         chosen = {
             **same.chosen,
             "strength": _strength(self.strength.value),
             "quality": self.quality.values[0],
             "size_px": int(self.size.values[0]),
-            "init": init,
-            "optimizer": _one_of(OPTIMIZERS, ways, _("Choose one optimiser at most.")),
-            "keep_colors": COLOURS in ways,
-            "style_scale": _style_scale(Look.from_dict(same.chosen), ways),
+            **picked,
+            "keep_colors": bool(picked["keep_colors"]),
+            "style_scale": picked["style_scale"] or _unchosen_scale(Look.from_dict(same.chosen)),
         }
         # Who asks for another start does not want the one that the picture had.
-        start = same.start_blob if init == same.chosen.get("init") else None
+        start = same.start_blob if picked["init"] == same.chosen.get("init") else None
         return Recipe(chosen=chosen, seed=_seed(self.seed.value), start_blob=start)
 
 
@@ -110,21 +96,17 @@ def sizes_for(size_px: int, max_size_px: int) -> Mapping[str, str]:
 
 
 def _ways() -> Mapping[str, str]:
-    return {**STARTS, **OPTIMIZERS, **TEXTURES, COLOURS: N_("Keep the colours of your picture")}
+    return {choice: word for option in WAYS.values() for choice, word in option.words.items()}
 
 
 def _ways_of(look: Look) -> set[str]:
-    found = {look.init, look.optimizer, COLOURS if look.keep_colors else None}
-    found |= {name for name, scale in STYLE_SCALES.items() if scale == look.style_scale}
+    found = {option.choice_of(getattr(look, name)) for name, option in WAYS.items()}
     return {way for way in found if way is not None}
 
 
-def _style_scale(look: Look, ways: set[str]) -> float:
-    """A scale that no choice stands for stays, unless another is chosen."""
-    texture = _one_of(TEXTURES, ways, _("Choose one texture at most."))
-    if texture is not None:
-        return STYLE_SCALES[texture]
-    return 1.0 if look.style_scale in STYLE_SCALES.values() else look.style_scale
+def _unchosen_scale(look: Look) -> float:
+    """A scale that no choice stands for stays where none is chosen."""
+    return look.style_scale if WAYS["style_scale"].choice_of(look.style_scale) is None else 1.0
 
 
 def _typed(name: str, value: str, *, longest: int, required: bool = True) -> ui.TextInput[Any]:
@@ -141,13 +123,6 @@ def _menu(
     return ui.Select[Any](
         custom_id=name, options=choices, min_values=least, max_values=most, required=least > 0
     )
-
-
-def _one_of(names: Iterable[str], ways: set[str], otherwise: str) -> str | None:
-    found = [name for name in names if name in ways]
-    if len(found) > 1:
-        raise Refusal(otherwise)
-    return found[0] if found else None
 
 
 def _strength(text: str) -> float:

@@ -7,21 +7,11 @@ from discord import app_commands
 
 from bot.chat.cards.submit_request import submit_request
 from bot.chat.painting.picture_command import picture_command
-from bot.chat.painting.stylize import (
-    OPTIONS,
-    TEXTURE,
-    Seed,
-    Size,
-    Strength,
-    StyleScale,
-    attached,
-    chosen_look,
-    preset_names,
-)
+from bot.chat.painting.stylize import Seed, attached, preset_names
+from bot.chat.ui.style_options import Chosen, with_style_options
 from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import _
-from nst_core.params import Quality
 
 STYLES = (1, 2, 3, 4)
 USUAL_WEIGHT = 50
@@ -46,17 +36,12 @@ class Slot:
     **{f"style{n}": "A style picture" for n in STYLES},
     **{f"preset{n}": f"A painting or preset instead of style{n}" for n in STYLES},
     **{f"weight{n}": f"How much of style {n} beside the others; 50 unless given" for n in STYLES},
-    strength=OPTIONS["strength"],
-    quality=OPTIONS["quality"],
-    size_px=OPTIONS["size_px"],
-    keep_colors=OPTIONS["keep_colors"],
-    style_scale=TEXTURE,
     mask="Where to paint: white is painted, black stays as it is",
     seed="The same seed gives the same picture again",
     private="Show the picture only to you",
     spoiler="Hide the picture until it is clicked",
 )
-@app_commands.rename(size_px="size")
+@with_style_options(weight4=("strength", "quality", "size_px", "keep_colors", "style_scale"))
 async def blend(
     interaction: discord.Interaction,
     content: discord.Attachment,
@@ -72,15 +57,12 @@ async def blend(
     weight2: Weight | None = None,
     weight3: Weight | None = None,
     weight4: Weight | None = None,
-    strength: Strength | None = None,
-    quality: Quality | None = None,
-    size_px: Size | None = None,
-    keep_colors: bool | None = None,
-    style_scale: StyleScale | None = None,
     mask: discord.Attachment | None = None,
     seed: Seed | None = None,
     private: bool = False,
     spoiler: bool = False,
+    *,
+    chosen: Chosen,
 ) -> None:
     """`/blend`. The first style's preset, where it has one, gives the look."""
     await interaction.response.defer(ephemeral=private, thinking=True)
@@ -97,13 +79,7 @@ async def blend(
         private=private,
         content=attached(content),
         styles=styles,
-        chosen=chosen_look(
-            strength=strength,
-            quality=quality,
-            size_px=size_px,
-            keep_colors=keep_colors,
-            style_scale=style_scale,
-        ),
+        chosen=chosen,
         mask=attached(mask) if mask else None,
         seed=seed,
         spoiler=spoiler or content.is_spoiler(),

@@ -9,10 +9,10 @@ from discord import ui
 
 from bot.chat.cards.submit_request import submit_request
 from bot.chat.painting.message_pictures import Found
-from bot.chat.painting.stylize import attached, chosen_look
+from bot.chat.painting.stylize import attached
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.services import services_of
-from bot.chat.ui.text import QUALITY_WORDS
+from bot.chat.ui.style_options import STYLE_OPTIONS
 from bot.domain.servers import users
 from bot.domain.styles import named_styles
 from bot.domain.styles.looks import Painting
@@ -23,6 +23,8 @@ from bot.language import _
 
 LABEL_CHARS = 45
 MOST_OPTIONS = 25
+QUALITY, TEXTURE = STYLE_OPTIONS["quality"], STYLE_OPTIONS["style_scale"]
+"""One field holds both: a form has room for five."""
 FORM_LIFE_S = 15 * 60
 """A form that was closed unsent is forgotten after so long; Discord tells nobody of it."""
 
@@ -80,18 +82,19 @@ class AskModal(ui.Modal):
             max_length=3,
             placeholder=_("0 to 100; empty: as the style has it")[:100],
         )
-        words = [(quality, _(word)) for quality, word in QUALITY_WORDS.items()]
+        words = {choice: _(word) for option in (QUALITY, TEXTURE) for choice, word in option.words.items()}
         self._quality: ui.Select[Any] = ui.Select(
             custom_id="quality",
             required=False,
             min_values=0,
-            options=[discord.SelectOption(label=word, value=quality) for quality, word in words],
+            max_values=2,
+            options=[discord.SelectOption(label=word, value=choice) for choice, word in words.items()],
         )
         rows = [
             (_("Style"), self._style),
             (_("Or a style picture of your own"), self._upload),
             (_("Strength"), self._strength),
-            (_("Quality"), self._quality),
+            (_("Quality and texture"), self._quality),
         ]
         if len(found) > 1:
             rows.insert(0, (_("Picture"), self._which))
@@ -108,13 +111,17 @@ class AskModal(ui.Modal):
         style = self._offers[int(self._style.values[0])].style
         if self._upload.values:
             style = Style(given=attached(self._upload.values[0]))
-        quality = self._quality.values[0] if self._quality.values else None
+        look = {
+            "strength": _strength(self._strength.value),
+            "quality": QUALITY.picked(self._quality.values),
+            "style_scale": TEXTURE.picked(self._quality.values),
+        }
         await submit_request(
             interaction,
             private=False,
             content=found.picture,
             styles=(style,),
-            chosen=chosen_look(strength=_strength(self._strength.value), quality=quality),
+            chosen={name: value for name, value in look.items() if value is not None},
             spoiler=found.spoiler,
         )
 

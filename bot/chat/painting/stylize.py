@@ -1,7 +1,6 @@
 """`/stylize`: two pictures in, a job and its card out."""
 
 from dataclasses import replace
-from typing import Any
 
 import discord
 import structlog
@@ -11,32 +10,18 @@ from bot.chat.cards.submit_request import submit_request
 from bot.chat.painting.picture_command import picture_command
 from bot.chat.ui.services import services_of
 from bot.chat.ui.style_choices import style_choices
+from bot.chat.ui.style_options import Chosen, with_style_options
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.servers import users
 from bot.domain.styles.picture_source import PictureSource
 from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import _
-from nst_core.params import Init, Optimizer, Quality
 
 log = structlog.get_logger(__name__)
 
-Strength = app_commands.Range[int, 0, 100]
-Size = app_commands.Range[int, 64, 4096]
 Percent = app_commands.Range[int, 0, 100]
-StyleScale = app_commands.Range[float, 0.1, 4.0]
 Seed = app_commands.Range[int, 0, MAX_SEED]
-
-OPTIONS = {
-    "strength": "How much style: 0 is your picture, 50 is a painting, 100 is style over all",
-    "quality": "draft in seconds, standard, or high and max for the patient",
-    "size_px": "Long edge of the result in pixels",
-    "init": "What the painting starts from",
-    "optimizer": "How the painting is improved step by step",
-    "keep_colors": "Keep the colours of your picture",
-}
-"""The options that make up a look, described as `/stylize` and `/preset save` show them."""
-TEXTURE = "Size of the style's texture: below 1 finer, above 1 coarser"
 
 
 @picture_command(name="stylize", description="Paint your picture in the style of another")
@@ -46,44 +31,32 @@ TEXTURE = "Size of the style's texture: below 1 finer, above 1 coarser"
     preset="A painting that comes with Easel, or one of your saved presets, instead of a style picture",
     style2="A second style, mixed with the first",
     mix="How much of the second style, in percent; 50 unless given",
-    style_scale=TEXTURE,
     mask="Where to paint: white is painted, black stays as it is",
     seed="The same seed gives the same picture again",
     private="Show the picture only to you",
     spoiler="Hide the picture until it is clicked",
-    **OPTIONS,
 )
-@app_commands.rename(size_px="size")
+@with_style_options(
+    preset=("strength", "quality", "size_px"),
+    mix=("style_scale",),
+    mask=("init", "optimizer", "keep_colors"),
+)
 async def stylize(
     interaction: discord.Interaction,
     content: discord.Attachment,
     style: discord.Attachment | None = None,
     preset: app_commands.Range[str, 1, 100] | None = None,
-    strength: Strength | None = None,
-    quality: Quality | None = None,
-    size_px: Size | None = None,
     style2: discord.Attachment | None = None,
     mix: Percent | None = None,
-    style_scale: StyleScale | None = None,
     mask: discord.Attachment | None = None,
-    init: Init | None = None,
-    optimizer: Optimizer | None = None,
-    keep_colors: bool | None = None,
     seed: Seed | None = None,
     private: bool = False,
     spoiler: bool = False,
+    *,
+    chosen: Chosen,
 ) -> None:
     """`/stylize`. Deferred at once: fetching and decoding take longer than Discord's 3 s."""
     await interaction.response.defer(ephemeral=private, thinking=True)
-    chosen = chosen_look(
-        strength=strength,
-        quality=quality,
-        size_px=size_px,
-        init=init,
-        optimizer=optimizer,
-        keep_colors=keep_colors,
-        style_scale=style_scale,
-    )
     first = chosen_styles(style, preset) or await current_style_of(interaction)
     await submit_request(
         interaction,
@@ -136,11 +109,6 @@ def mixed(
     if share == 1:  # the preset's look stays
         return (replace(styles[0], given=attached(second)),)
     return replace(styles[0], weight=1 - share), Style(given=attached(second), weight=share)
-
-
-def chosen_look(**options: Any) -> dict[str, Any]:
-    """The options that were given."""
-    return {name: value for name, value in options.items() if value is not None}
 
 
 @stylize.autocomplete("preset")

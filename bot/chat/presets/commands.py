@@ -6,12 +6,12 @@ import discord
 from discord import app_commands
 
 from bot.chat.painting.picture_command import picture_command
-from bot.chat.painting.stylize import OPTIONS, Size, Strength, chosen_look
 from bot.chat.presets.gallery import list_presets
 from bot.chat.presets.panel import show_style
 from bot.chat.presets.sharing import import_preset, remove, share
 from bot.chat.ui.services import services_of
 from bot.chat.ui.style_choices import STAR, own_choices, removable_choices, style_choices
+from bot.chat.ui.style_options import STYLE_OPTIONS, Chosen, with_style_options
 from bot.chat.ui.text import plain
 from bot.domain.requests.request import check_size
 from bot.domain.styles import named_styles, presets
@@ -19,7 +19,6 @@ from bot.domain.styles.looks import Look
 from bot.domain.styles.presets import MAX_NAME_CHARS
 from bot.domain.styles.style import Style
 from bot.language import _
-from nst_core.params import Init, Optimizer, Quality
 
 Name = app_commands.Range[str, 1, 100]
 
@@ -29,30 +28,18 @@ preset_group = app_commands.Group(name="preset", description="Your saved styles"
 @picture_command(
     group=preset_group, name="save", description="Save a style picture with its settings under a name"
 )
-@app_commands.describe(name=f"Up to {MAX_NAME_CHARS} characters", style="The style picture", **OPTIONS)
-@app_commands.rename(size_px="size")
+@app_commands.describe(name=f"Up to {MAX_NAME_CHARS} characters", style="The style picture")
+@with_style_options(style=tuple(STYLE_OPTIONS))
 async def save(
     interaction: discord.Interaction,
     name: Name,
     style: discord.Attachment,
-    strength: Strength | None = None,
-    quality: Quality | None = None,
-    size_px: Size | None = None,
-    init: Init | None = None,
-    optimizer: Optimizer | None = None,
-    keep_colors: bool | None = None,
+    *,
+    chosen: Chosen,
 ) -> None:
     """`/preset save`. The name and the limit are checked before the picture is fetched."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     services = services_of(interaction)
-    chosen = chosen_look(
-        strength=strength,
-        quality=quality,
-        size_px=size_px,
-        init=init,
-        optimizer=optimizer,
-        keep_colors=keep_colors,
-    )
     look = Look(**chosen)
     check_size(look, services.limits)
     limit = services.limits.presets_per_user
@@ -93,32 +80,20 @@ async def rename(interaction: discord.Interaction, name: Name, new_name: Name) -
 
 
 @preset_group.command(name="edit", description="Change the settings of a preset")
-@app_commands.describe(name="Which preset", reset="Forget the settings that are not given here", **OPTIONS)
-@app_commands.rename(size_px="size")
+@app_commands.describe(name="Which preset", reset="Forget the settings that are not given here")
+@with_style_options(name=tuple(STYLE_OPTIONS))
 async def edit(
     interaction: discord.Interaction,
     name: Name,
-    strength: Strength | None = None,
-    quality: Quality | None = None,
-    size_px: Size | None = None,
-    init: Init | None = None,
-    optimizer: Optimizer | None = None,
-    keep_colors: bool | None = None,
     reset: bool = False,
+    *,
+    chosen: Chosen,
 ) -> None:
     """`/preset edit`. A preset keeps its picture for life."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     services = services_of(interaction)
-    changes = chosen_look(
-        strength=strength,
-        quality=quality,
-        size_px=size_px,
-        init=init,
-        optimizer=optimizer,
-        keep_colors=keep_colors,
-    )
     async with services.database.begin() as connection:
-        preset = await presets.change_look(connection, interaction.user.id, name, changes, afresh=reset)
+        preset = await presets.change_look(connection, interaction.user.id, name, chosen, afresh=reset)
         check_size(preset.look, services.limits)
     await show_style(interaction, Style.of(preset), heading=_("Changed"))
 

@@ -11,7 +11,7 @@ from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.persistent import Persistent
 from bot.chat.ui.services import services_of
 from bot.chat.ui.style_choices import MAX_CHOICES
-from bot.chat.ui.text import QUALITY_WORDS
+from bot.chat.ui.style_options import QUALITY_WORDS
 from bot.domain.styles import looks
 from bot.domain.styles.looks import BUILT_IN, STRENGTHS, Painting
 from bot.errors import Refusal

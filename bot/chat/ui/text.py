@@ -5,10 +5,9 @@ from typing import Final
 
 from discord.utils import escape_mentions
 
+from bot.chat.ui.style_options import QUALITY_WORDS
 from bot.domain.styles.looks import Look
-from bot.language import N_, _
-
-QUALITY_WORDS = {"draft": N_("draft"), "standard": N_("standard"), "high": N_("high"), "max": N_("max")}
+from bot.language import _
 
 # What formats, mentions or links wherever it stands; an address's colon; what opens a heading, quote or list.
 _MARKDOWN: Final = re.compile(r"[\\`*_~|\[\]<]|:(?=//)|^[#>+-]")

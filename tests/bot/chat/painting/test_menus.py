@@ -60,6 +60,28 @@ async def test_an_attachment_is_painted_through_a_form(chat: ChatHarness) -> Non
     assert "painted in" in card(result)
 
 
+async def test_the_form_offers_the_texture_beside_the_quality(chat: ChatHarness) -> None:
+    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
+    await stylize_this(chat, message, quality=["coarse", "high"])
+    job = await chat.job()
+    assert (job.look["quality"], job.look["style_scale"]) == ("high", 2.0)
+    await stylize_this(chat, message, quality=["fine"])
+    job = await chat.job()
+    assert (job.look["quality"], job.look["style_scale"]) == ("standard", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sorry"),
+    [(["draft", "high"], "one quality at most"), (["fine", "coarse"], "one texture at most")],
+)
+async def test_two_qualities_or_textures_are_refused(
+    chat: ChatHarness, chosen: list[str], sorry: str
+) -> None:
+    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
+    assert sorry in sentence(await stylize_this(chat, message, quality=chosen))
+    assert await chat.count_jobs() == 0
+
+
 async def test_of_several_pictures_one_is_chosen(chat: ChatHarness) -> None:
     pictures = [("first.png", png()), ("notes.txt", b"text"), ("SPOILER_second.png", png(colour="red"))]
     message = await chat.ben.send(chat.channel, attachments=pictures)

@@ -82,6 +82,14 @@ async def test_a_preset_s_settings_can_be_changed(chat: ChatHarness) -> None:
     assert "strength 10 · standard · 64 px" in card(await chat.stylize(preset="harbour"))
 
 
+async def test_a_preset_keeps_the_size_of_its_texture(chat: ChatHarness) -> None:
+    assert "strength 80 · standard · texture scale 0.5" in card(await save(chat, style_scale=0.5))
+    await chat.stylize(preset="harbour")
+    assert (await chat.job()).params["style_scale"] == 0.5
+    edited = await chat.ada.slash(chat.channel, "preset edit", name="harbour", style_scale=2.0)
+    assert "strength 80 · standard · texture scale 2" in card(edited)
+
+
 async def test_a_bad_change_leaves_the_preset_as_it_was(chat: ChatHarness) -> None:
     await save(chat)
     for options, why in (
