@@ -3,8 +3,8 @@
     python -m benchmarks.soak [--jobs N] [--at-once N] [--samples N]
 
 `easel run` and a worker run as processes of their own on a stand-in Discord in this one: real gateway,
-attachments, decoding children, submitter, engine, leases, courier and uploads. Only the brush is quick, for
-what is painted matters nothing here. The web part is scraped with each sample.
+attachments, decoding children, submitter, engine, leases, card updater and uploads. Only the painter is
+quick, for what is painted matters nothing here. The web part is scraped with each sample.
 """
 
 import argparse
@@ -29,13 +29,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import header
-from tests.bot.web.conftest import free_port
-from tests.e2e.wire.conftest import environment
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.openapi import Description
-from tests.e2e.wire.process import BotProcess
-from tests.e2e.wire.stylizing import finished
-from tests.e2e.wire.world import Upload
+from testbed.bot_process import BotProcess
+from testbed.discord.openapi import Description
+from testbed.discord.server import DiscordServer
+from testbed.discord.world import Upload
+from testbed.easel import environment, finished
+from testbed.ports import free_port
 
 MIB = 1024 * 1024
 ROOT = Path(__file__).parents[1]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.db import Database
-from tests.support import postgres
-from tests.support.postgres import Server
+from testbed import postgres
+from testbed.postgres import Server
 
 BOTH = ["sqlite", "postgresql"]
 """For `@pytest.mark.parametrize("url", BOTH, indirect=True)`: a test that both databases must pass."""

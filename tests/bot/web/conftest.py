@@ -1,6 +1,5 @@
 """The web part on a free port of loopback, with a gateway that says what a test wants it to."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from bot.web.machine import FolderSize
 from bot.web.meters import Meters
 from bot.web.server import open_web
 from bot.web.sources import Watched
+from testbed.ports import free_port
 from tests.support.rows import NOW
 
 
@@ -102,9 +102,3 @@ class Service:
 @pytest.fixture
 def service(database: Database, tmp_path: Path) -> Service:
     return Service(database=database, folder=tmp_path)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

@@ -11,8 +11,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support import postgres
-from tests.support.postgres import Server
+from testbed import postgres
+from testbed.postgres import Server
 
 DISK_MIB = 48
 ENGINES = ("local", "procrastinate")

@@ -12,18 +12,18 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Job, State
 from bot.tables import deliveries, jobs
+from testbed.discord.world import Interaction
 from tests.e2e.chaos.processes import Process
 from tests.e2e.chaos.scenes import Ask, Scene
 from tests.e2e.chaos.stage import Stage
-from tests.e2e.wire import pictures
-from tests.e2e.wire.world import Interaction
+from tests.support import picture_uploads
 
 SIZE_PX = 64
 END_TIMEOUT_S = 90.0
 MOMENT_TIMEOUT_S = 8.0
 EXCUSE_AFTER_S = 8.0
 POLL_S = 0.03
-PICTURES: Mapping[str, Any] = {"content": pictures.content(), "style": pictures.style()}
+PICTURES: Mapping[str, Any] = {"content": picture_uploads.content(), "style": picture_uploads.style()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,11 @@ from bot.db import Database
 from bot.engines.choice import engine_for
 from bot.media.blobs import Blobs
 from bot.settings import Settings
+from testbed.discord.openapi import Description
+from testbed.discord.server import DiscordServer
+from testbed.discord.world import Person
 from tests.e2e.chaos.grounds import Ground
 from tests.e2e.chaos.processes import Process
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.openapi import Description
-from tests.e2e.wire.world import Person
 
 ROOT = Path(__file__).parents[3]
 LEASE_S = 2.0

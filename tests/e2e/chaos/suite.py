@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from testbed.discord.openapi import Description
 from tests.e2e.chaos.faults import FAULTS
 from tests.e2e.chaos.grounds import ground
 from tests.e2e.chaos.play import Play
 from tests.e2e.chaos.scenes import Scene, scene
 from tests.e2e.chaos.stage import Stage, stage
 from tests.e2e.chaos.verdict import Verdict, judge
-from tests.e2e.wire.openapi import Description
 
 
 def names(engine: str, chosen: Sequence[str] = ()) -> tuple[str, ...]:

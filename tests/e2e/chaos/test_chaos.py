@@ -2,8 +2,8 @@
 
 import pytest
 
+from testbed import postgres
 from tests.e2e.chaos import report, suite
-from tests.support import postgres
 
 SHORT = {
     "local": ("both killed", "batch killed", "worker frozen", "database locked", "blobs' disk full"),

@@ -8,10 +8,10 @@ import pytest
 
 from bot.domain.jobs.model import Job, State
 from bot.media.blobs import Blobs
+from testbed.discord.world import Attachment, Message, Person, Upload
 from tests.e2e.chaos import report, scenes, suite
 from tests.e2e.chaos.play import Record
 from tests.e2e.chaos.verdict import Verdict, judge_cards
-from tests.e2e.wire.world import Attachment, Message, Person, Upload
 
 EASEL = Person(id=1, name="easel", bot=True)
 PICTURE = b"\x89PNG of a painting"

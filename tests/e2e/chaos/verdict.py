@@ -8,9 +8,9 @@ from bot.domain.jobs.model import State
 from bot.domain.privacy import blob_refs
 from bot.domain.privacy.retention import GRACE_S, Keeping, Sweeper
 from bot.media.blobs import BlobMissing, Blobs
+from testbed.discord.world import Message
 from tests.e2e.chaos.play import Play, Record, answered
 from tests.e2e.chaos.stage import Stage
-from tests.e2e.wire.world import Message
 
 FAR_AHEAD_S = GRACE_S + 3600.0
 NEVER = Keeping(inputs_days=0, results_days=0, left_servers_days=36_500)

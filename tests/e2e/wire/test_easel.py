@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.wire import pictures
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.process import BotProcess
+from testbed.bot_process import BotProcess
+from testbed.discord.server import DiscordServer
+from testbed.discord.world import Upload
 from tests.e2e.wire.stylizing import (
     LONG,
     PATIENCE_S,
@@ -19,7 +19,7 @@ from tests.e2e.wire.stylizing import (
     under_way,
     uploads,
 )
-from tests.e2e.wire.world import Upload
+from tests.support import picture_uploads
 
 
 async def test_two_attachments_become_one_picture_on_the_card(
@@ -77,7 +77,7 @@ async def test_every_other_command_speaks_as_the_description_asks(
     await ask(discord, **LONG)
     commands: list[tuple[str, dict[str, Any]]] = [
         ("queue", {}),
-        ("preset save", {"name": "stripes", "style": pictures.style()}),
+        ("preset save", {"name": "stripes", "style": picture_uploads.style()}),
         ("preset list", {}),
         ("preset show", {"name": "stripes"}),
         ("preset rename", {"name": "stripes", "new_name": "bands"}),

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bot.domain.gallery.digest import told_week
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.process import BotProcess
+from testbed.bot_process import BotProcess
+from testbed.discord.server import DiscordServer
+from testbed.discord.world import Interaction, Message, Person
 from tests.e2e.wire.stylizing import PATIENCE_S, TINY, answer_to, ask, result_of
 from tests.e2e.wire.trials import FIRST_ANSWER, SOON_S, TROUBLES, Scene, Trial, words_of
-from tests.e2e.wire.world import Interaction, Message, Person
 
 LATER = ("429", "500", "cut", "cut behind its effect", "10008")
 FIRST = ("429", "500", "500 behind its effect", "cut", "cut behind its effect", "10062")

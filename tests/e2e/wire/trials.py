@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.wire import pictures, refusals
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.rest import Fault
-from tests.e2e.wire.world import Interaction, Message, Person
+from testbed.discord import refusals
+from testbed.discord.rest import Fault
+from testbed.discord.server import DiscordServer
+from testbed.discord.world import Interaction, Message, Person
+from tests.support import picture_uploads
 
 SOON_S = 60.0
 FIRST_ANSWER = ("POST", "/callback")
@@ -99,7 +100,7 @@ async def stylize_this(scene: Scene) -> Interaction:
 
 async def keep(scene: Scene) -> Interaction:
     name = f"new {scene.discord.world.snowflake()}"
-    return await slash("preset save", name=name, style=pictures.style())(scene)
+    return await slash("preset save", name=name, style=picture_uploads.style())(scene)
 
 
 async def type_preset(scene: Scene) -> Interaction:

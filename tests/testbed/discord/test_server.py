@@ -3,10 +3,10 @@
 import aiohttp
 import pytest
 
-from tests.e2e.wire import pictures
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.process import BotProcess
-from tests.e2e.wire.world import Interaction, Message
+from testbed.bot_process import BotProcess
+from testbed.discord.server import DiscordServer
+from testbed.discord.world import Interaction, Message
+from tests.support import picture_uploads
 
 
 def shows_a_picture(interaction: Interaction) -> Message | None:
@@ -17,7 +17,7 @@ def shows_a_picture(interaction: Interaction) -> Message | None:
 async def test_a_discord_py_client_gets_its_command_answers_it_and_edits_the_card(
     discord: DiscordServer, tiny: BotProcess
 ) -> None:
-    sent = pictures.plain()
+    sent = picture_uploads.plain()
     asked = await discord.slash(discord.world.alice, "paint", content=sent, size=64)
     card = await discord.until(lambda: shows_a_picture(asked), "the picture")
     assert (asked.answer, card.edits, card.text) == (5, 2, "done")
@@ -31,7 +31,7 @@ async def test_a_discord_py_client_gets_its_command_answers_it_and_edits_the_car
 
 
 async def test_a_message_can_be_edited_through_its_channel(discord: DiscordServer, tiny: BotProcess) -> None:
-    asked = await discord.slash(discord.world.alice, "paint", content=pictures.plain(), late=True)
+    asked = await discord.slash(discord.world.alice, "paint", content=picture_uploads.plain(), late=True)
     card = await discord.until(lambda: shows_a_picture(asked), "the picture")
     edits = [call for call in discord.calls if call.method == "PATCH"]
     assert edits[-1].path == f"/channels/{card.channel_id}/messages/{card.id}"
@@ -40,7 +40,7 @@ async def test_a_message_can_be_edited_through_its_channel(discord: DiscordServe
 async def test_a_click_reaches_the_button_and_a_private_follow_up_stays_private(
     discord: DiscordServer, tiny: BotProcess
 ) -> None:
-    asked = await discord.slash(discord.world.alice, "paint", content=pictures.plain())
+    asked = await discord.slash(discord.world.alice, "paint", content=picture_uploads.plain())
     card = await discord.until(lambda: shows_a_picture(asked), "the picture")
     clicked = await discord.click(discord.world.alice, card, "Cancel")
     await discord.until(lambda: clicked.followups, "the follow-up")
@@ -70,7 +70,7 @@ async def test_the_client_sends_no_command_against_its_description(
     discord: DiscordServer, tiny: BotProcess
 ) -> None:
     with pytest.raises(ValueError, match=r"size: 4 is not within 64\.\.1024"):
-        await discord.slash(discord.world.alice, "paint", content=pictures.plain(), size=4)
+        await discord.slash(discord.world.alice, "paint", content=picture_uploads.plain(), size=4)
     with pytest.raises(ValueError, match="needs content"):
         await discord.slash(discord.world.alice, "paint")
     with pytest.raises(LookupError, match="/draw is not registered"):
@@ -82,7 +82,7 @@ async def test_rate_limits_and_server_errors_are_tried_again(
 ) -> None:
     limit = discord.limit_next("PATCH", "@original", retry_after_s=0.05, times=2)
     broken = discord.fail_next("PATCH", "@original", status=502)
-    asked = await discord.slash(discord.world.alice, "paint", content=pictures.plain())
+    asked = await discord.slash(discord.world.alice, "paint", content=picture_uploads.plain())
     await discord.until(lambda: shows_a_picture(asked), "the picture")
     assert (limit.times, broken.times) == (0, 0)
     assert [call.status for call in discord.calls if call.method == "PATCH"] == [429, 429, 502, 200, 200]
@@ -92,7 +92,7 @@ async def test_an_answer_may_be_lost_after_its_request_took_effect(
     discord: DiscordServer, tiny: BotProcess
 ) -> None:
     discord.fail_next("PATCH", "@original", status=500, after=True)
-    asked = await discord.slash(discord.world.alice, "paint", content=pictures.plain())
+    asked = await discord.slash(discord.world.alice, "paint", content=picture_uploads.plain())
     card = await discord.until(lambda: shows_a_picture(asked), "the picture")
     assert card.edits == 3
 
@@ -102,7 +102,7 @@ async def test_a_lost_connection_is_resumed_and_what_was_missed_is_told(
 ) -> None:
     [session] = discord.gateway.live
     await discord.gateway.drop()
-    asked = await discord.slash(discord.world.alice, "paint", content=pictures.plain())
+    asked = await discord.slash(discord.world.alice, "paint", content=picture_uploads.plain())
     await discord.until(lambda: session.resumed, "RESUME")
     await discord.until(lambda: shows_a_picture(asked), "the picture")
     assert list(discord.gateway.sessions.values()) == [session]

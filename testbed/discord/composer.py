@@ -6,7 +6,7 @@ The client would not let a person send anything else, so a mistake here is one o
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tests.e2e.wire.world import Attachment, Json, Upload
+from testbed.discord.world import Attachment, Json, Upload
 
 SLASH, MESSAGE_MENU = 1, 3
 TEXT_INPUT, LABEL = 4, 18

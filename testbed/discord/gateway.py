@@ -9,8 +9,8 @@ from enum import IntEnum
 
 from aiohttp import WSMsgType, web
 
-from tests.e2e.wire.payloads import Payloads
-from tests.e2e.wire.world import Changes, Json, World
+from testbed.discord.payloads import Payloads
+from testbed.discord.world import Changes, Json, World
 
 # Members, presences and message content: an application without approval is closed out for them.
 PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15

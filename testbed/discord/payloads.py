@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from tests.e2e.wire.world import (
+from testbed.discord.world import (
     COMMAND,
     COMPONENT,
     DM_CHANNEL,

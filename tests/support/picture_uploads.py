@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from tests.e2e.wire.world import Upload
+from testbed.discord.world import Upload
 
 
 def plain(colour: str = "teal", edge_px: int = 32) -> Upload:

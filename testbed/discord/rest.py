@@ -14,10 +14,10 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from tests.e2e.wire import refusals
-from tests.e2e.wire.openapi import JSON_TYPE, MULTIPART_TYPE, Description, Operation
-from tests.e2e.wire.refusals import Refusal
-from tests.e2e.wire.world import Changes, Json, Upload
+from testbed.discord import refusals
+from testbed.discord.openapi import JSON_TYPE, MULTIPART_TYPE, Description, Operation
+from testbed.discord.refusals import Refusal
+from testbed.discord.world import Changes, Json, Upload
 
 API = "/api/v10"
 LONG_TOKEN = re.compile(r"[\w-]{60,}")
@@ -152,7 +152,7 @@ class Rest:
     def _operation(self, call: Call) -> tuple[Operation, dict[str, str]]:
         found = self._description.find(call.method, call.path)
         if found is None:
-            self._violate(call, "no such operation in tests/e2e/wire/openapi/discord.json")
+            self._violate(call, "no such operation in testbed/discord/openapi/discord.json")
         elif (call.method, found[0].template) not in self._handlers:
             self._violate(call, "the stand-in does not play this operation")
         else:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.e2e.wire.discord_server import DiscordServer
+from testbed.discord.server import DiscordServer
 
 STOP_TIMEOUT_S = 60.0
 LOG_TAIL_CHARS = 6000

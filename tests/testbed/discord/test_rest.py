@@ -6,9 +6,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.e2e.wire import pictures
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.world import COMMAND, EPHEMERAL, Interaction, Json
+from testbed.discord.server import DiscordServer
+from testbed.discord.world import COMMAND, EPHEMERAL, Interaction, Json
+from tests.support import picture_uploads
 
 
 class Bare:
@@ -105,7 +105,7 @@ async def test_a_deleted_message_is_unknown(discord: DiscordServer, bare: Bare) 
 
 
 async def test_files_need_their_signed_address(discord: DiscordServer, bare: Bare) -> None:
-    stored = discord.world.store(pictures.plain(), discord.world.channel.id)
+    stored = discord.world.store(picture_uploads.plain(), discord.world.channel.id)
     plain = f"http://{discord.host}{stored.path}"
     async with aiohttp.ClientSession() as http:
         async with http.get(plain) as refused:

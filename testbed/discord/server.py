@@ -12,16 +12,16 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
-from tests.e2e.wire import composer
-from tests.e2e.wire.gateway import Gateway
-from tests.e2e.wire.interactions import Interactions
-from tests.e2e.wire.messages import Messages
-from tests.e2e.wire.openapi import Description
-from tests.e2e.wire.payloads import Payloads
-from tests.e2e.wire.resources import Resources
-from tests.e2e.wire.rest import API, Call, Rest
-from tests.e2e.wire.troubles import Troubles
-from tests.e2e.wire.world import (
+from testbed.discord import composer
+from testbed.discord.gateway import Gateway
+from testbed.discord.interactions import Interactions
+from testbed.discord.messages import Messages
+from testbed.discord.openapi import Description
+from testbed.discord.payloads import Payloads
+from testbed.discord.resources import Resources
+from testbed.discord.rest import API, Call, Rest
+from testbed.discord.troubles import Troubles
+from testbed.discord.world import (
     AUTOCOMPLETE,
     COMMAND,
     COMPONENT,

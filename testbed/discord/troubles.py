@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from tests.e2e.wire.refusals import Refusal
-from tests.e2e.wire.rest import Fault, Rest
-from tests.e2e.wire.world import Json
+from testbed.discord.refusals import Refusal
+from testbed.discord.rest import Fault, Rest
+from testbed.discord.world import Json
 
 
 class Troubles:

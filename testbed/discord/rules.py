@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from tests.e2e.wire.world import COMPONENTS_V2, EPHEMERAL, Json, walk
+from testbed.discord.world import COMPONENTS_V2, EPHEMERAL, Json, walk
 
 LEGACY_ROOTS = {1}
 LINK, PREMIUM = 5, 6

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tests.e2e.wire import payloads, refusals, rules
-from tests.e2e.wire.messages import Messages
-from tests.e2e.wire.payloads import Payloads
-from tests.e2e.wire.rest import Call, Rest
-from tests.e2e.wire.world import Json, World
+from testbed.discord import payloads, refusals, rules
+from testbed.discord.messages import Messages
+from testbed.discord.payloads import Payloads
+from testbed.discord.rest import Call, Rest
+from testbed.discord.world import Json, World
 
 COMMANDS = "/applications/{application_id}/commands"
 GUILD_COMMANDS = "/applications/{application_id}/guilds/{guild_id}/commands"

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
+from testbed.ports import free_port
 
 PACKAGE = "postgresql"
 START_TIMEOUT_S = 60.0
@@ -60,9 +61,7 @@ class Server:
         if os.geteuid() == 0:
             self._as_whom = {"user": "postgres", "group": "postgres", "extra_groups": []}
             shutil.chown(folder, "postgres", "postgres")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         command = ("initdb", "-D", f"{folder}/data", "-U", "easel", "-A", "trust", "-E", "UTF8", "--locale=C")
         self._run(*command, "--no-sync")
 

@@ -1,7 +1,7 @@
 """Cuts the operations that a bot like ours uses out of Discord's OpenAPI description.
 
-Run as `python -m tests.e2e.wire.openapi_extract SOURCE TARGET`. SOURCE is a description from
-https://github.com/discord/discord-api-spec (MIT licence); TARGET is `tests/e2e/wire/openapi/discord.json`.
+Run as `python -m testbed.discord.openapi_extract SOURCE TARGET`. SOURCE is a description from
+https://github.com/discord/discord-api-spec (MIT licence); TARGET is `testbed/discord/openapi/discord.json`.
 """
 
 import json

@@ -19,7 +19,7 @@ from jsonschema.exceptions import ValidationError, relevance
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from tests.e2e.wire import deviations
+from testbed.discord import deviations
 
 COPY = Path(__file__).parent / "openapi" / "discord.json"
 JSON_TYPE = "application/json"

@@ -3,9 +3,9 @@
 import copy
 from collections.abc import Mapping
 
-from tests.e2e.wire import refusals, rules
-from tests.e2e.wire.payloads import Payloads
-from tests.e2e.wire.world import (
+from testbed.discord import refusals, rules
+from testbed.discord.payloads import Payloads
+from testbed.discord.world import (
     COMPONENTS_V2,
     LOADING,
     Attachment,

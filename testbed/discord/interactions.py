@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tests.e2e.wire import refusals, rules
-from tests.e2e.wire.messages import Messages
-from tests.e2e.wire.payloads import Payloads
-from tests.e2e.wire.rest import Call, Rest
-from tests.e2e.wire.world import LOADING, Interaction, Json, Message, World
+from testbed.discord import refusals, rules
+from testbed.discord.messages import Messages
+from testbed.discord.payloads import Payloads
+from testbed.discord.rest import Call, Rest
+from testbed.discord.world import LOADING, Interaction, Json, Message, World
 
 POST, DEFER, DEFER_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
 WEBHOOK = "/webhooks/{webhook_id}/{webhook_token}"

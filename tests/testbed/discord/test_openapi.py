@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.wire import openapi_extract
-from tests.e2e.wire.deviations import normalised
-from tests.e2e.wire.openapi import COPY, Description
+from testbed.discord import openapi_extract
+from testbed.discord.deviations import normalised
+from testbed.discord.openapi import COPY, Description
 
 EDIT = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
 
