@@ -1,9 +1,14 @@
-"""For every test: threads that wait do not spin, and no cache is the user's own."""
+"""For every test: a database where it names one, threads that do not spin, no cache of the user's own."""
 
 import atexit
 import os
 import shutil
 import tempfile
+
+import pytest
+
+pytest.register_assert_rewrite("tests.support")
+pytest_plugins = ["tests.support.databases"]
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

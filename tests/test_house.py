@@ -22,3 +22,9 @@ def test_benchmarks_and_the_testbed_import_no_tests() -> None:
     found = [*imports("benchmarks"), *imports("testbed")]
     assert len(found) > 100
     assert [one for one in found if one[1].split(".")[0] == "tests"] == []
+
+
+def test_nothing_is_imported_from_a_conftest() -> None:
+    found = [*imports("tests"), *imports("benchmarks"), *imports("testbed")]
+    assert ("tests/support/chat.py", "tests.support.picture_files.png") in found
+    assert [one for one in found if "conftest" in one[1].split(".")] == []

@@ -1,35 +1,24 @@
-"""A simulated Discord with the real bot in it, and the real worker loop with a quick brush."""
+"""One server with two members on a simulated Discord, and the real worker loop with a quick painter."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import discord
-import pytest
-from PIL import Image
 from simcord import ChannelHandle, Env, InteractionResult, MemberActor
 
-from bot.app import Application, open_application
 from bot.chat.cards.card_updater import CardUpdater
-from bot.chat.client import EaselClient
 from bot.chat.ui.services import Services
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Claim, Job, Progress
-from bot.domain.servers import onboarding
 from bot.engines.local import LocalEngine
-from bot.media.decode import Clean, DecodeLimits, outcome
-from bot.media.reading import load_libraries, serve
-from bot.playground import SimulatedCdn
-from bot.settings import Settings
 from bot.tables import deliveries
 from bot.worker.loop import Worker
 from bot.worker.pictures import Work
 from nst_core.events import Event, Finished, Preview, Step
 from nst_core.images import io
+from tests.support.picture_files import png
 
 
 def quick_brush(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
@@ -53,15 +42,9 @@ def quick_brush(works: Sequence[Work], *, device: str) -> Generator[tuple[int, E
     yield 0, finished
 
 
-def png(width: int = 96, height: int = 64, colour: str = "teal") -> bytes:
-    out = BytesIO()
-    Image.new("RGB", (width, height), colour).save(out, "PNG")
-    return out.getvalue()
-
-
 @dataclass(kw_only=True)
 class ChatHarness:
-    """One server, one channel, two members, and the house behind the bot."""
+    """One server, one channel, two members, and the services behind the bot."""
 
     env: Env
     services: Services
@@ -138,67 +121,6 @@ class ChatHarness:
     async def count_jobs(self) -> int:
         async with self.services.database.read() as connection:
             return await model.count_waiting(connection)
-
-
-class ReaderInHouse:
-    """Reads pictures as the decoder's children do, without a process for each; only ours are read here."""
-
-    def __init__(self) -> None:
-        load_libraries()
-
-    async def clean(self, data: bytes) -> Clean:
-        limits = DecodeLimits()
-        output, status = await asyncio.to_thread(serve, data, limits)
-        return outcome(status, output, "", limits)
-
-
-@pytest.fixture
-def settings(tmp_path: Path, migrated_file: Path) -> Settings:
-    data = tmp_path / "data"
-    data.mkdir()
-    shutil.copy(migrated_file, data)
-    return Settings(
-        data_dir=data,
-        workers=0,
-        jobs_per_user=2,
-        presets_per_user=2,
-        max_size_px=128,
-        default_size_px=64,
-    )
-
-
-@pytest.fixture
-def source() -> SimulatedCdn:
-    return SimulatedCdn()
-
-
-@pytest.fixture
-async def application(settings: Settings, source: SimulatedCdn) -> AsyncIterator[Application]:
-    async with open_application(settings, source=source, decoder=ReaderInHouse()) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def env(application: Application, source: SimulatedCdn) -> AsyncIterator[Env]:
-    """The simulated Discord. Its name in a test's fixtures makes SimCord answer for that test's own calls."""
-    client = EaselClient(application.services, shard_count=1)
-    running = Env(client, check_errors=False, settle_timeout=20.0)
-    await running.start()
-    source.env = running
-    try:
-        yield running
-    finally:
-        await running.shutdown()
-
-
-@pytest.fixture
-async def chat(env: Env, application: Application) -> ChatHarness:
-    guild = env.create_guild("studio")
-    async with application.services.database.begin() as connection:  # nobody is shown around here any more
-        assert await onboarding.claim(connection, guild.id, now=1.0)
-    channel = guild.create_text_channel("art")
-    ada, ben = (guild.add_member(env.create_user(name)) for name in ("ada", "ben"))
-    return ChatHarness(env=env, services=application.services, channel=channel, ada=ada, ben=ben)
 
 
 def texts(components: list[dict[str, Any]]) -> str:

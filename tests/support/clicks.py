@@ -6,7 +6,7 @@ from typing import Any
 from simcord import InteractionResult, MemberActor
 
 from bot.domain.jobs.model import Job, State
-from tests.bot.chat.conftest import ChatHarness
+from tests.support.chat import ChatHarness
 
 
 async def painted(chat: ChatHarness, **options: Any) -> Job:

@@ -14,7 +14,6 @@ from testbed.postgres import Server
 BOTH = ["sqlite", "postgresql"]
 """For `@pytest.mark.parametrize("url", BOTH, indirect=True)`: a test that both databases must pass."""
 
-
 NOBODY_THERE = "postgresql+psycopg://easel@127.0.0.1:1/easel"
 """A PostgreSQL that cannot be reached."""
 

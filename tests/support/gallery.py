@@ -9,7 +9,7 @@ from simcord import ChannelHandle, InteractionResult, MemberActor
 from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.domain.gallery import exhibits
 from bot.domain.gallery.exhibits import Exhibit
-from tests.bot.chat.conftest import ChatHarness, texts
+from tests.support.chat import ChatHarness, texts
 
 
 @dataclass(kw_only=True)

@@ -1,10 +1,8 @@
 """A submitter with real decoder, database and blobs; attachments come from memory."""
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +19,7 @@ from bot.media.blobs import Blobs
 from bot.media.decode import DecodeLimits, Decoder
 from bot.tables import deliveries as deliveries_table
 from bot.tables import jobs as jobs_table
+from tests.support.picture_files import png
 from tests.support.rows import ADA, NOW, address
 
 CONTENT, STYLE, TEXT, GONE = (
@@ -30,12 +29,6 @@ CONTENT, STYLE, TEXT, GONE = (
     "https://cdn/gone",
 )
 LIMITS = Limits(jobs_per_user=3, jobs_queued=200, presets_per_user=20, default_size_px=128, max_size_px=512)
-
-
-def png(width: int, height: int, colour: str) -> bytes:
-    out = BytesIO()
-    Image.new("RGB", (width, height), colour).save(out, "PNG")
-    return out.getvalue()
 
 
 SHORT = ("style_url", "style_filename", "preset")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.db import Database
@@ -16,7 +15,7 @@ from bot.web.meters import Meters
 from bot.web.server import open_web
 from bot.web.sources import Watched
 from testbed.ports import free_port
-from tests.support.rows import NOW
+from tests.support.clock import Clock
 
 
 @dataclass
@@ -29,14 +28,6 @@ class Line:
 
     def connected_shards(self) -> tuple[int, int]:
         return self.connected, self.shards
-
-
-@dataclass
-class Clock:
-    now: float = NOW
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass(kw_only=True)
@@ -97,8 +88,3 @@ class Service:
             assert address is not None
             async with aiohttp.ClientSession() as session:
                 yield Site(address=address, session=session)
-
-
-@pytest.fixture
-def service(database: Database, tmp_path: Path) -> Service:
-    return Service(database=database, folder=tmp_path)

@@ -11,8 +11,9 @@ from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.playground import SimulatedCdn
 from bot.settings import Settings
-from tests.bot.chat.conftest import ChatHarness, png
+from tests.support.chat import ChatHarness
 from tests.support.clicks import edited, painted, press
+from tests.support.picture_files import png
 
 AVATARS = "https://cdn.discordapp.com/embed/avatars/"
 PAINTED, FAILED = 1, 2

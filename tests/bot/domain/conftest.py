@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
-from tests.bot.conftest import BOTH
+from tests.support.databases import BOTH
 from tests.support.submitting import SubmitHarness
 
 

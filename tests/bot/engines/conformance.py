@@ -18,7 +18,8 @@ from bot.engines.protocol import JobEngine
 from bot.tables import workers
 from nst_core.params import VERSION
 from tests.bot.engines.companions import Companions
-from tests.support.engine import Clock, EngineHarness
+from tests.support.clock import Clock
+from tests.support.engine import EngineHarness
 from tests.support.rows import ADA, BEN, BLOB, LEASE_S, NOW, progress, read_job
 from tests.support.stranger import Stranger, start
 

@@ -26,7 +26,7 @@ from bot.operations.backup import back_up
 from bot.operations.restore import restore
 from bot.settings import Settings
 from bot.tables import deliveries, jobs
-from tests.bot.test_cli import easel
+from tests.support.easel import easel
 from tests.support.rows import ADA, NOW, add, add_card, add_in, read_job
 from tests.support.worker import FINISHED, PARAMS, STARTED, Brush, WorkerHarness, step
 

@@ -14,9 +14,9 @@ from bot.media.blobs import Blobs
 from bot.media.decode import Clean
 from bot.web import machine
 from bot.web.meters import Meters, TimedDecoder
-from tests.bot.conftest import BOTH
-from tests.bot.web.conftest import Service
+from tests.support.databases import BOTH
 from tests.support.rows import ADA, BEN, BLOB, NOW, add, add_card, add_in, claim_one, set_columns
+from tests.support.web import Service
 
 ROOT = Path(__file__).parents[3]
 

@@ -11,9 +11,9 @@ from bot.domain.jobs import heartbeats
 from bot.domain.jobs.model import State
 from bot.errors import Refusal
 from bot.web.server import open_web
-from tests.bot.conftest import BOTH, NOBODY_THERE
-from tests.bot.web.conftest import Service
+from tests.support.databases import BOTH, NOBODY_THERE
 from tests.support.rows import NOW, add, add_in
+from tests.support.web import Service
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)

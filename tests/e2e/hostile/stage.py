@@ -21,7 +21,8 @@ from bot.domain.requests.submit import Request, StyleChoice
 from bot.domain.styles import presets
 from bot.domain.styles.looks import Look
 from bot.domain.styles.picture_source import PictureSource
-from tests.bot.chat.conftest import ChatHarness, png
+from tests.support.chat import ChatHarness
+from tests.support.picture_files import png
 
 PRESET = "harbour"
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from bot.settings import Settings
-from tests.bot.chat.conftest import ChatHarness
 from tests.e2e.hostile.authority import actions, table
 from tests.e2e.hostile.stage import Role, Stage
+from tests.support.chat import ChatHarness
 
 
 @pytest.fixture

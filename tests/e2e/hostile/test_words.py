@@ -21,9 +21,10 @@ from bot.domain.styles import presets
 from bot.settings import Settings
 from bot.tables import jobs
 from bot.telemetry import configure_logging
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
 from tests.e2e.hostile.stage import said
 from tests.e2e.hostile.words import NASTY
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 
 ESCAPED = re.compile(r"\\[^0-9A-Za-z\s]")
 """What Discord shows as the sign alone."""

@@ -15,7 +15,8 @@ from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
 from bot.domain.privacy import personal_data
 from bot.domain.servers import users
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 from tests.support.rows import add, add_card, set_columns
 
 

@@ -10,9 +10,9 @@ from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from tests.bot.chat.cards.test_card_picture import noise_png
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
 from tests.support.clicks import buttons_of, differences, edited, forge, painted, press, private_words
+from tests.support.picture_files import noise_png, png
 from tests.support.rows import set_columns
 
 

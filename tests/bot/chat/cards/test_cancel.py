@@ -4,7 +4,7 @@ from simcord import Env
 
 from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
-from tests.bot.chat.conftest import ChatHarness, card, sentence
+from tests.support.chat import ChatHarness, card, sentence
 
 
 async def test_the_owner_cancels_a_queued_job_by_its_button(chat: ChatHarness) -> None:

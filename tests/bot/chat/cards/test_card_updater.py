@@ -13,8 +13,8 @@ from bot.chat.cards.edit_rate_limit import EditRateLimit
 from bot.db import Database
 from bot.domain.jobs.model import State
 from bot.tables import deliveries
-from tests.bot.chat.cards.test_card_picture import noise_png
-from tests.bot.chat.conftest import ChatHarness, card, sentence, words
+from tests.support.chat import ChatHarness, card, sentence, words
+from tests.support.picture_files import noise_png
 from tests.support.rows import set_columns
 
 

@@ -10,7 +10,7 @@ from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.media.blobs import BlobMissing
 from bot.tables import exhibits
-from tests.bot.chat.conftest import ChatHarness, card
+from tests.support.chat import ChatHarness, card
 from tests.support.clicks import buttons_of, forge, painted, press, private_words
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.jobs.model import State
 from bot.domain.requests.submit import MAX_SEED
-from tests.bot.chat.conftest import ChatHarness, card
+from tests.support.chat import ChatHarness, card
 from tests.support.clicks import differences, edited, painted, press, private_words
 from tests.support.rows import BLOB, set_columns
 

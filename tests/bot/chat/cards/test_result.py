@@ -2,7 +2,7 @@
 
 from bot.domain.jobs.model import State
 from tests.bot.chat.cards.test_card_updater import an_hour_later
-from tests.bot.chat.conftest import ChatHarness, card, sentence
+from tests.support.chat import ChatHarness, card, sentence
 from tests.support.clicks import buttons_of, forge, painted, private_words
 from tests.support.rows import set_columns
 

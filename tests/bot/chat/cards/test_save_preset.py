@@ -1,7 +1,7 @@
 """Save as preset, from a card."""
 
 from bot.domain.styles import presets
-from tests.bot.chat.conftest import ChatHarness
+from tests.support.chat import ChatHarness
 from tests.support.clicks import painted, press, private_words
 from tests.support.rows import set_columns
 

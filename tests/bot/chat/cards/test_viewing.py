@@ -4,9 +4,9 @@ from io import BytesIO
 
 from PIL import Image
 
-from tests.bot.chat.cards.test_card_picture import noise_png
-from tests.bot.chat.conftest import ChatHarness, card, png
+from tests.support.chat import ChatHarness, card
 from tests.support.clicks import buttons_of, forge, painted, press, private_words
+from tests.support.picture_files import noise_png, png
 from tests.support.rows import set_columns
 
 SMALL = 10_000

@@ -10,7 +10,7 @@ from bot.chat.client import EaselClient
 from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from tests.bot.chat.conftest import ChatHarness, card, sentence
+from tests.support.chat import ChatHarness, card, sentence
 from tests.support.gallery import Hall, hall_of
 
 

@@ -15,8 +15,9 @@ from bot.chat.client import EaselClient
 from bot.chat.community.vote import VoteSelect
 from bot.tables import challenges, server_presets, votes
 from bot.tables import jobs as jobs_table
-from tests.bot.chat.conftest import ChatHarness, png, sentence
+from tests.support.chat import ChatHarness, sentence
 from tests.support.gallery import Hall, custom_id, hall_of, shown
+from tests.support.picture_files import png
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from bot.domain.gallery.digest import told_week
 from bot.tables import digests as digests_table
 from bot.tables import exhibits as table
 from bot.tables import jobs as jobs_table
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
 from tests.support.gallery import Hall, custom_id, hall_of, labels, shown
+from tests.support.picture_files import png
 
 
 @pytest.fixture

@@ -22,8 +22,9 @@ from bot.domain.servers import server_settings, users
 from bot.domain.servers.users import PersonSettings
 from bot.tables import exhibits as table
 from bot.tables import jobs as jobs_table
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
 from tests.support.gallery import Hall, hall_of, labels, shown
+from tests.support.picture_files import png
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from bot.tables import jobs
 from tests.bot.chat.community.test_challenge import enter, give, open_vote, options_of, public, start, vote
-from tests.bot.chat.conftest import ChatHarness, sentence
+from tests.support.chat import ChatHarness, sentence
 from tests.support.gallery import Hall, hall_of, shown
 
 

@@ -8,7 +8,8 @@ from simcord import InteractionResult, UserHandle
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries
 from bot.domain.servers import onboarding, users
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence, texts
+from tests.support.chat import ChatHarness, card, sentence, texts
+from tests.support.picture_files import png
 
 CONTENT = ("cat.png", png())
 

@@ -10,7 +10,8 @@ from bot.chat.painting.message_pictures import pictures_in
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
 from bot.playground import SimulatedCdn
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 
 PROXY = "https://images-ext-1.discordapp.net/external/abc/https/example.org/cat.png"
 

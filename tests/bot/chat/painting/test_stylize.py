@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from bot.domain.jobs.model import State
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 
 
 async def test_two_attachments_become_a_queued_job_with_a_card(chat: ChatHarness) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 from bot.chat.cards.card_upload import place_of
 from bot.chat.ui.thumbnails import EDGE_PX, shrunk
 from bot.domain.gallery.exhibits import Hanging
-from tests.bot.chat.conftest import png
+from tests.support.picture_files import png
 
 
 @pytest.mark.parametrize(

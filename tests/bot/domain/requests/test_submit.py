@@ -22,9 +22,10 @@ from bot.errors import Failure, Refusal
 from bot.media.decode import DecodeLimits, Decoder
 from nst_core.images import io
 from nst_core.params import VERSION
-from tests.bot.conftest import BOTH
+from tests.support.databases import BOTH
+from tests.support.picture_files import png
 from tests.support.rows import ADA, BEN, NOW, address, column, read_job
-from tests.support.submitting import CONTENT, GONE, LIMITS, STYLE, TEXT, SubmitHarness, png
+from tests.support.submitting import CONTENT, GONE, LIMITS, STYLE, TEXT, SubmitHarness
 
 
 async def test_a_job_has_its_pictures_its_parameters_its_card_and_its_place(harness: SubmitHarness) -> None:

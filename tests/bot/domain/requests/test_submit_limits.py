@@ -16,7 +16,7 @@ from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles.looks import Look
 from bot.errors import Refusal
 from nst_core.images import io
-from tests.bot.conftest import BOTH
+from tests.support.databases import BOTH
 from tests.support.rows import ADA, BEN, NOW, add_in
 from tests.support.submitting import LIMITS, STYLE, SubmitHarness
 

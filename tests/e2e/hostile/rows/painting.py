@@ -6,10 +6,10 @@ from bot.domain.challenges.challenges import Stage
 from bot.domain.jobs.model import Job, State
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
-from tests.bot.chat.conftest import png
 from tests.e2e.hostile.authority import ADA, EVERYBODY, NOBODY, picture, row
 from tests.e2e.hostile.props import challenge_in, entry_of_ada, file_of, finished
 from tests.e2e.hostile.stage import PRESET, Actor, Role
+from tests.support.picture_files import png
 
 
 @row("/stylize", EVERYBODY)
