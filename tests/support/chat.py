@@ -21,7 +21,7 @@ from nst_core.images import io
 from tests.support.picture_files import png
 
 
-def quick_brush(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
+def quick_painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
     """The signature of `bot.worker.render.paint`; returns the one content at the size asked for."""
     del device
     [work] = works
@@ -54,8 +54,8 @@ class ChatHarness:
     claim: Claim | None = None
 
     @property
-    def courier(self) -> CardUpdater:
-        """A courier that has just started, as after a restart."""
+    def card_updater(self) -> CardUpdater:
+        """A card updater that has just started, as after a restart."""
         return CardUpdater(client=self.env.bot, services=self.services)
 
     async def stylize(self, who: MemberActor | None = None, **options: Any) -> InteractionResult:
@@ -73,12 +73,12 @@ class ChatHarness:
 
     async def paint(self, *, times: int = 1) -> None:
         """Lets a worker do the next jobs of the line."""
-        engine = self.rooms_engine()
+        engine = self.engine()
         worker = Worker(
             name="test",
             engine=engine,
             blobs=self.services.picture_store.blobs,
-            paint=quick_brush,
+            paint=quick_painter,
             device="cpu",
         )
         for _ in range(times):
@@ -89,7 +89,7 @@ class ChatHarness:
 
     async def paint_halfway(self) -> None:
         """Lets a worker claim the next job, show a preview and stand at step 1 of 2."""
-        engine = self.rooms_engine()
+        engine = self.engine()
         if self.claim is None:
             self.claim = await engine.claim("test")
         assert self.claim is not None, "nobody waits"
@@ -97,9 +97,9 @@ class ChatHarness:
         progress = Progress(scale=1, scales=2, step=1, steps=2, loss=3.0, preview_blob=preview)
         assert await engine.beat(self.claim, progress)
 
-    async def break_job(self, sentence: str) -> None:
+    async def fail_job(self, sentence: str) -> None:
         """Lets a worker fail the next job."""
-        engine = self.rooms_engine()
+        engine = self.engine()
         claim = self.claim or await engine.claim("test")
         assert claim is not None, "nobody waits"
         assert await engine.fail(claim, error=sentence, reference="cafe0123")
@@ -109,7 +109,7 @@ class ChatHarness:
         async with self.services.database.begin() as connection:
             await connection.execute(deliveries.update().values(filesize_limit=size_bytes))
 
-    def rooms_engine(self) -> LocalEngine:
+    def engine(self) -> LocalEngine:
         return LocalEngine(self.services.database, lease_s=20.0, max_attempts=3)
 
     async def job(self) -> Job:

@@ -19,7 +19,7 @@ from tests.support.clock import Clock
 
 
 @dataclass
-class Line:
+class StubGateway:
     """A gateway."""
 
     connected: int = 1
@@ -31,7 +31,7 @@ class Line:
 
 
 @dataclass(kw_only=True)
-class Site:
+class WebClient:
     """The running web part, as an operator's tools see it."""
 
     address: str
@@ -58,12 +58,12 @@ class Site:
 
 
 @dataclass(kw_only=True)
-class Service:
-    """What is watched; each part may be changed before the site opens or while it runs."""
+class WebHarness:
+    """What is watched; each part may be changed before it opens or while it runs."""
 
     database: Database
     folder: Path
-    line: Line = field(default_factory=Line)
+    gateway: StubGateway = field(default_factory=StubGateway)
     clock: Clock = field(default_factory=Clock)
     pids: dict[str, int] = field(default_factory=dict)
     meters: Meters = field(default_factory=Meters)
@@ -71,7 +71,7 @@ class Service:
     def watched(self, **given: Any) -> Watched:
         whole = Watched(
             database=self.database,
-            gateway=self.line,
+            gateway=self.gateway,
             meters=self.meters,
             workers=self.pids,
             own_workers=0,
@@ -82,9 +82,9 @@ class Service:
         return replace(whole, **given)
 
     @asynccontextmanager
-    async def open(self, **given: Any) -> AsyncIterator[Site]:
+    async def open(self, **given: Any) -> AsyncIterator[WebClient]:
         watched = self.watched(**given)
         async with open_web(watched, host="127.0.0.1", port=free_port()) as address:
             assert address is not None
             async with aiohttp.ClientSession() as session:
-                yield Site(address=address, session=session)
+                yield WebClient(address=address, session=session)

@@ -11,7 +11,7 @@ from bot.domain.styles.looks import Look
 from bot.errors import Refusal
 from bot.settings import Settings
 from tests.support.chat import ChatHarness, card, sentence, texts
-from tests.support.names import PAIRS
+from tests.support.hostile_names import PAIRS
 from tests.support.picture_files import png
 
 NAMES = [name for pair in PAIRS for name in pair]

@@ -1,4 +1,4 @@
-"""LISTEN and NOTIFY on a real PostgreSQL: what wakes the courier and idle workers."""
+"""LISTEN and NOTIFY on a real PostgreSQL: what wakes the card updater and idle workers."""
 
 import asyncio
 import time

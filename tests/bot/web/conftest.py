@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from bot.db import Database
-from tests.support.web import Service
+from tests.support.web import WebHarness
 
 
 @pytest.fixture
-def service(database: Database, tmp_path: Path) -> Service:
-    return Service(database=database, folder=tmp_path)
+def harness(database: Database, tmp_path: Path) -> WebHarness:
+    return WebHarness(database=database, folder=tmp_path)

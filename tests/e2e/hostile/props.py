@@ -28,7 +28,7 @@ async def finished(actor: Actor, *, private: bool = False) -> Job:
         out = BytesIO()
         Image.new("RGB", (64, 43), f"#{job.id:06x}").save(out, "PNG")  # no other job has this blob
         blob = await services.picture_store.blobs.put(out.getvalue())
-        engine = actor.stage.chat.rooms_engine()
+        engine = actor.stage.chat.engine()
         claim = await engine.claim("w")
         assert claim is not None
         assert claim.job.id == job.id

@@ -33,7 +33,7 @@ def zips(chat: ChatHarness, result: InteractionResult) -> list[zipfile.ZipFile]:
 async def finished(chat: ChatHarness) -> None:
     await chat.stylize(style=("waves.png", png(colour="navy")), preset=None)
     await chat.paint()
-    await chat.courier.round()
+    await chat.card_updater.round()
 
 
 async def kept(chat: ChatHarness) -> dict[str, Any]:

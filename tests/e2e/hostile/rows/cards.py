@@ -7,7 +7,7 @@ from bot.domain.jobs.model import Job
 from tests.e2e.hostile.authority import ADA, EVERYBODY, row
 from tests.e2e.hostile.props import finished
 from tests.e2e.hostile.stage import Actor, Role
-from tests.support.clicks import edited
+from tests.support.card_buttons import edited
 
 HERE = ADA | {Role.MEMBER, Role.MODERATOR, Role.MANAGER}
 """Who sees the card where it stands; its owner may have got it by direct message too."""

@@ -1,4 +1,4 @@
-"""A worker in a process of its own, without a picture to paint: `python -m tests.support.stranger`.
+"""A worker in a process of its own, without a picture to paint: `python -m tests.support.engine_process`.
 
 `drain` claims and renders until nothing is left; `hold` claims one job and renders it when told to.
 """
@@ -14,7 +14,7 @@ from tests.support.rows import BLOB, NOW
 ROOT = Path(__file__).parents[2]
 
 
-class Stranger:
+class EngineProcess:
     """The process, seen from the test."""
 
     def __init__(self, process: Process) -> None:
@@ -43,10 +43,10 @@ class Stranger:
         await self._process.communicate()
 
 
-async def start(suite: str, url: str, task: str) -> Stranger:
+async def start(suite: str, url: str, task: str) -> EngineProcess:
     """`suite` is "module:class"; the process is a worker named as its task."""
-    command = (sys.executable, "-m", "tests.support.stranger", suite, url, task)
-    return Stranger(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, cwd=ROOT))
+    command = (sys.executable, "-m", "tests.support.engine_process", suite, url, task)
+    return EngineProcess(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, cwd=ROOT))
 
 
 async def main(suite: str, url: str, task: str) -> None:

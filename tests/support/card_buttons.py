@@ -9,11 +9,11 @@ from bot.domain.jobs.model import Job, State
 from tests.support.chat import ChatHarness
 
 
-async def painted(chat: ChatHarness, **options: Any) -> Job:
+async def delivered_job(chat: ChatHarness, **options: Any) -> Job:
     """A picture of Ada's that has been delivered."""
     await chat.stylize(**options)
     await chat.paint()
-    await chat.courier.round()
+    await chat.card_updater.round()
     job = await chat.job()
     assert job.state is State.DELIVERED
     return job
@@ -27,7 +27,7 @@ async def press(
     return await who.click(message, custom_id=f"easel:{verb}:{job}")
 
 
-def private_words(result: InteractionResult) -> str:
+def private_text(result: InteractionResult) -> str:
     """What a refused click got to read, which only the clicker sees."""
     answers = [result.response, *result.followups]
     shown = [answer for answer in answers if answer is not None]
