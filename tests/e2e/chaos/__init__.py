@@ -1,4 +1,4 @@
-"""The service under faults: real processes, real signals, seeded scenes.
+"""The service under faults: real processes, real signals, seeded scenarios.
 
     python -m tests.e2e.chaos --seed N --runs N --engine local|procrastinate
 

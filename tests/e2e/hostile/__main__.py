@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.media.reading import MIB, DecodeLimits, load_libraries
 from tests.e2e.hostile.corpus import make
-from tests.e2e.hostile.trial import PICTURE, REFUSAL, Report, judge, judge_all
+from tests.e2e.hostile.judging import PICTURE, REFUSAL, Report, judge, judge_all
 
 
 def main() -> int:

@@ -23,7 +23,7 @@ from discord import app_commands, ui
 
 from bot.chat.client import BUTTONS, COMMANDS
 from tests.e2e.hostile import rows
-from tests.e2e.hostile.stage import Actor, Role
+from tests.e2e.hostile.actors import Actor, Role
 from tests.support.picture_files import png
 
 Attempt = Callable[[Actor], Awaitable[bool]]

@@ -21,7 +21,7 @@ from bot.domain.styles import presets
 from bot.settings import Settings
 from bot.tables import jobs
 from bot.telemetry import configure_logging
-from tests.e2e.hostile.stage import said
+from tests.e2e.hostile.actors import said
 from tests.e2e.hostile.words import NASTY
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png

@@ -34,7 +34,7 @@ FATAL = {"10008", "10062"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scenario:
     """A server with a finished picture of Alice's on its `card`, and the database behind the bot."""
 
     discord: DiscordServer
@@ -68,52 +68,54 @@ class Scene:
         return opened
 
 
-Act = Callable[[Scene], Awaitable[Interaction]]
+Act = Callable[[Scenario], Awaitable[Interaction]]
 
 
 def slash(command: str, **values: Any) -> Act:
-    return lambda scene: scene.discord.slash(scene.alice, command, **values)
+    return lambda scenario: scenario.discord.slash(scenario.alice, command, **values)
 
 
 def press(label: str) -> Act:
-    return lambda scene: scene.discord.click(scene.alice, scene.card, label)
+    return lambda scenario: scenario.discord.click(scenario.alice, scenario.card, label)
 
 
 def choose(menu: str) -> Act:
-    return lambda scene: scene.discord.menu(scene.alice, menu, scene.card)
+    return lambda scenario: scenario.discord.menu(scenario.alice, menu, scenario.card)
 
 
-async def save(scene: Scene) -> Interaction:
-    opened = await scene.form(await press("Save as preset")(scene))
-    return await scene.discord.submit(opened, name=f"kept {opened.id}")
+async def save(scenario: Scenario) -> Interaction:
+    opened = await scenario.form(await press("Save as preset")(scenario))
+    return await scenario.discord.submit(opened, name=f"kept {opened.id}")
 
 
-async def edit(scene: Scene) -> Interaction:
-    return await scene.discord.submit(await scene.form(await press("Edit…")(scene)), size=["64"], seed="8")
-
-
-async def stylize_this(scene: Scene) -> Interaction:
-    return await scene.discord.submit(
-        await scene.form(await choose("Stylize this")(scene)), quality=["draft"]
+async def edit(scenario: Scenario) -> Interaction:
+    return await scenario.discord.submit(
+        await scenario.form(await press("Edit…")(scenario)), size=["64"], seed="8"
     )
 
 
-async def keep(scene: Scene) -> Interaction:
-    name = f"new {scene.discord.world.snowflake()}"
-    return await slash("preset save", name=name, style=picture_uploads.style())(scene)
+async def stylize_this(scenario: Scenario) -> Interaction:
+    return await scenario.discord.submit(
+        await scenario.form(await choose("Stylize this")(scenario)), quality=["draft"]
+    )
 
 
-async def type_preset(scene: Scene) -> Interaction:
-    return await scene.discord.autocomplete(scene.alice, "stylize", focused="preset", preset="wave")
+async def keep(scenario: Scenario) -> Interaction:
+    name = f"new {scenario.discord.world.snowflake()}"
+    return await slash("preset save", name=name, style=picture_uploads.style())(scenario)
 
 
-def jobs_of(scene: Scene, asked: Interaction) -> int:
-    return int(scene.ask("SELECT count(*) FROM jobs WHERE interaction_id = ?", asked.id))
+async def type_preset(scenario: Scenario) -> Interaction:
+    return await scenario.discord.autocomplete(scenario.alice, "stylize", focused="preset", preset="wave")
 
 
-def presets_of(scene: Scene, asked: Interaction) -> int:
+def jobs_of(scenario: Scenario, asked: Interaction) -> int:
+    return int(scenario.ask("SELECT count(*) FROM jobs WHERE interaction_id = ?", asked.id))
+
+
+def presets_of(scenario: Scenario, asked: Interaction) -> int:
     [field] = [label["component"] for label in asked.data["components"]]
-    return int(scene.ask("SELECT count(*) FROM presets WHERE name = ?", field["value"]))
+    return int(scenario.ask("SELECT count(*) FROM presets WHERE name = ?", field["value"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,7 @@ class Kind:
 
     act: Act
     says: str
-    effects: Callable[[Scene, Interaction], int] | None = None
+    effects: Callable[[Scenario, Interaction], int] | None = None
 
 
 KINDS: Mapping[str, Kind] = {
@@ -145,37 +147,37 @@ KINDS: Mapping[str, Kind] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class FailingAction:
     """One action in trouble: `step` is the request that fails."""
 
     kind: str
     trouble: str
     step: tuple[str, str] = EDIT
 
-    async def run(self, scene: Scene) -> Interaction:
+    async def run(self, scenario: Scenario) -> Interaction:
         """Acts and waits for what comes of it.
 
         Raises:
             AssertionError: it came to another end than it should.
         """
         kind = KINDS[self.kind]
-        asked = await kind.act(scene)
+        asked = await kind.act(scenario)
         method, path = self.step
         # Nothing has run since the action was sent: the bot cannot have answered yet.
-        fault = TROUBLES[self.trouble](scene.discord, method, f"{asked.token}{path}")
-        await scene.discord.until(lambda: not fault.times, f"{self} to happen", timeout_s=SOON_S)
+        fault = TROUBLES[self.trouble](scenario.discord, method, f"{asked.token}{path}")
+        await scenario.discord.until(lambda: not fault.times, f"{self} to happen", timeout_s=SOON_S)
         if self.trouble not in FATAL:
-            await scene.discord.until(
+            await scenario.discord.until(
                 lambda: kind.says in words_of(asked), f"{kind.says!r} after {self}", timeout_s=SOON_S
             )
         return asked
 
-    def check(self, scene: Scene, asked: Interaction) -> None:
+    def check(self, scenario: Scenario, asked: Interaction) -> None:
         """The effect is there once; the bot broke nothing on the way, and said nothing that it should not."""
         effects = KINDS[self.kind].effects
         if effects is not None:
             heard = (self.trouble, self.step) != ("10062", FIRST_ANSWER)
-            assert effects(scene, asked) == heard, self
+            assert effects(scenario, asked) == heard, self
         assert "broke" not in words_of(asked), self
         assert not asked.followups, self
 

@@ -1,4 +1,4 @@
-"""What the service stands on in one scene after the other: a database, and disks that can be filled."""
+"""What the service stands on in one scenario after the other: a database, and disks that can be filled."""
 
 import asyncio
 import shutil
@@ -59,7 +59,7 @@ class Disk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class Infrastructure:
     """data: `EASEL_DATA_DIR`. url: of the database; None: SQLite's file in the data folder."""
 
     folder: Path
@@ -102,7 +102,7 @@ class Ground:
 
 
 @contextmanager
-def ground(engine: str) -> Iterator[Ground]:
+def open_infrastructure(engine: str) -> Iterator[Infrastructure]:
     """A folder with empty disks, and an empty database, on a server of its own where the engine needs one."""
     folder = Path(tempfile.mkdtemp(prefix="easel-chaos-"))
     with ExitStack() as stack:
@@ -112,7 +112,7 @@ def ground(engine: str) -> Iterator[Ground]:
         blobs_disk = Disk(folder / "data" / "blobs")
         stack.callback(blobs_disk.unmount)
         server = None if engine == "local" else stack.enter_context(postgres.running({}))
-        yield Ground(
+        yield Infrastructure(
             folder=folder,
             data=folder / "data",
             url=server.url(server.create()) if server else None,

@@ -1,4 +1,4 @@
-"""Ada's things on the stage, made without Discord, for that is quicker."""
+"""Ada's things, made without Discord, for that is quicker."""
 
 from dataclasses import replace
 from io import BytesIO
@@ -17,18 +17,18 @@ from bot.domain.jobs.model import Job, State
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.tables import entries
-from tests.e2e.hostile.stage import Actor
+from tests.e2e.hostile.actors import Actor
 from tests.support.rows import add, set_columns
 
 
 async def finished(actor: Actor, *, private: bool = False) -> Job:
     """Ada's picture, painted and delivered."""
-    services, job = actor.stage.chat.services, await actor.stage.job()
+    services, job = actor.harness.chat.services, await actor.harness.job()
     if job.state is State.QUEUED:
         out = BytesIO()
         Image.new("RGB", (64, 43), f"#{job.id:06x}").save(out, "PNG")  # no other job has this blob
         blob = await services.picture_store.blobs.put(out.getvalue())
-        engine = actor.stage.chat.engine()
+        engine = actor.harness.chat.engine()
         claim = await engine.claim("w")
         assert claim is not None
         assert claim.job.id == job.id
@@ -36,16 +36,16 @@ async def finished(actor: Actor, *, private: bool = False) -> Job:
         async with services.database.begin() as connection:
             await set_columns(connection, job.id, private=private)
             await queue.deliver(connection, job.id)
-    return await actor.stage.job()
+    return await actor.harness.job()
 
 
 async def file_of(actor: Actor, job: Job) -> bytes:
-    return await actor.stage.chat.services.picture_store.blobs.get(job.result_blob or "")
+    return await actor.harness.chat.services.picture_store.blobs.get(job.result_blob or "")
 
 
 async def settings_with(actor: Actor, **chosen: Any) -> GuildSettings:
     """The settings of Ada's server, with these chosen."""
-    chat = actor.stage.chat
+    chat = actor.harness.chat
     settings = replace(GuildSettings(), **chosen)
     async with chat.services.database.begin() as connection:
         await server_settings.keep(connection, chat.ada.guild.id, settings)
@@ -53,13 +53,13 @@ async def settings_with(actor: Actor, **chosen: Any) -> GuildSettings:
 
 
 async def exhibit_of(actor: Actor, job: Job) -> Exhibit | None:
-    async with actor.stage.chat.services.database.read() as connection:
+    async with actor.harness.chat.services.database.read() as connection:
         return await exhibits.get(connection, job.id)
 
 
 async def hung(actor: Actor) -> Job:
     """Ada's picture, hanging in the art channel of her server."""
-    chat, job = actor.stage.chat, await finished(actor)
+    chat, job = actor.harness.chat, await finished(actor)
     await settings_with(actor, art_channel=chat.channel.id)
     async with chat.services.database.begin() as connection:
         if await exhibits.hang(connection, job, now=1.0):
@@ -71,7 +71,7 @@ async def hung(actor: Actor) -> Job:
 
 async def challenge_in(actor: Actor, stage: Stage, *, entered: bool = True) -> Challenge:
     """A challenge of Ada's in her server at `stage`, with her and Ben's pictures, or with none."""
-    chat = actor.stage.chat
+    chat = actor.harness.chat
     job, guild_id = await finished(actor), chat.ada.guild.id
     place: dict[str, Any] = {"guild_id": guild_id, "channel_id": chat.channel.id, "user_id": chat.ada.id}
     async with chat.services.database.begin() as connection:
@@ -91,18 +91,18 @@ async def challenge_in(actor: Actor, stage: Stage, *, entered: bool = True) -> C
 
 
 async def challenge_now(actor: Actor) -> Challenge | None:
-    chat = actor.stage.chat
+    chat = actor.harness.chat
     async with chat.services.database.read() as connection:
         return await challenges.running(connection, chat.ada.guild.id)
 
 
 async def entrants(actor: Actor) -> set[int]:
-    async with actor.stage.chat.services.database.read() as connection:
+    async with actor.harness.chat.services.database.read() as connection:
         return set((await connection.execute(select(entries.c.user_id))).scalars())
 
 
 async def entry_of_ada(actor: Actor, challenge_id: int) -> Entry:
-    async with actor.stage.chat.services.database.read() as connection:
+    async with actor.harness.chat.services.database.read() as connection:
         entries = await voting.entries_of(connection, challenge_id)
-    (hers,) = [one for one in entries if one.user_id == actor.stage.chat.ada.id]
+    (hers,) = [one for one in entries if one.user_id == actor.harness.chat.ada.id]
     return hers

@@ -1,4 +1,4 @@
-"""Where scenes are played: a stand-in Discord, gateways, workers, and what they stand on."""
+"""Where scenarios are run: a stand-in Discord, gateways, workers, and what they stand on."""
 
 import asyncio
 import itertools
@@ -15,7 +15,7 @@ from bot.settings import Settings
 from testbed.discord.openapi import Description
 from testbed.discord.server import DiscordServer
 from testbed.discord.world import Person
-from tests.e2e.chaos.grounds import Ground
+from tests.e2e.chaos.infrastructure import Infrastructure
 from tests.e2e.chaos.processes import Process
 
 ROOT = Path(__file__).parents[3]
@@ -29,30 +29,30 @@ LOGIN_TIMEOUT_S = 60.0
 Heard = Callable[[int, str], None]
 
 
-class Stage:
-    """Use through `stage()`. Workers that die are started again, as a supervisor does."""
+class Cluster:
+    """Use through `open_cluster()`. Workers that die are started again, as a supervisor does."""
 
-    def __init__(self, ground: Ground, discord: DiscordServer) -> None:
-        self.ground = ground
+    def __init__(self, infrastructure: Infrastructure, discord: DiscordServer) -> None:
+        self.infrastructure = infrastructure
         self.discord = discord
         self.settings = Settings(
             DISCORD_TOKEN=None,
-            data_dir=ground.data,
-            database_url=ground.url,
+            data_dir=infrastructure.data,
+            database_url=infrastructure.url,
             lease_s=LEASE_S,
             max_attempts=3,
         )
-        self.database = Database(ground.database_url, checkpoints=False)
+        self.database = Database(infrastructure.database_url, checkpoints=False)
         self.blobs = Blobs(self.settings.blobs_dir)
         self.gateways: list[Process] = []
         self.workers: list[Process] = []
         self.listeners: list[Heard] = []
         self.supervised = True
         self.newer = False
-        self._clock = ground.folder / "clock"
+        self._clock = infrastructure.folder / "clock"
         self._clock.write_text("0")
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._ear.bind(str(ground.folder / "ear"))
+        self._ear.bind(str(infrastructure.folder / "ear"))
         self._ear.setblocking(False)
         self._numbers = itertools.count(1)
         self._keepers: list[asyncio.Task[None]] = []
@@ -89,8 +89,8 @@ class Stage:
         known, syncs = set(self.discord.gateway.sessions), self._syncs()
         gateway = Process(
             ["-m", "bot.cli", "run"],
-            folder=self.ground.folder,
-            log=self.ground.folder / "gateway.log",
+            folder=self.infrastructure.folder,
+            log=self.infrastructure.folder / "gateway.log",
             environment=self._environment() | {"DISCORD_TOKEN": self.discord.token},
         )
         self.gateways.append(gateway)
@@ -123,11 +123,11 @@ class Stage:
                 [
                     *("-m", "tests.e2e.chaos.worker", "--name", name, "--paint-s", str(PAINT_S)),
                     *("--batch", str(BATCHES[slot])),
-                    *("--socket", str(self.ground.folder / "ear"), "--clock", str(self._clock)),
+                    *("--socket", str(self.infrastructure.folder / "ear"), "--clock", str(self._clock)),
                     *(["--newer"] if self.newer else []),
                 ],
-                folder=self.ground.folder,
-                log=self.ground.folder / f"worker-{slot}.log",
+                folder=self.infrastructure.folder,
+                log=self.infrastructure.folder / f"worker-{slot}.log",
                 environment=self._environment(),
             )
             self.workers.append(worker)
@@ -193,8 +193,8 @@ class Stage:
             "EASEL_DISCORD_API_URL": self.discord.api_url,
             "EASEL_DISCORD_GATEWAY_URL": self.discord.gateway_url,
             "EASEL_ATTACHMENT_HOSTS": self.discord.host,
-            "EASEL_DATA_DIR": str(self.ground.data),
-            "EASEL_DATABASE_URL": self.ground.url or "",
+            "EASEL_DATA_DIR": str(self.infrastructure.data),
+            "EASEL_DATABASE_URL": self.infrastructure.url or "",
             "EASEL_DEVICE": "cpu",
             "EASEL_WORKERS": "0",
             "EASEL_WEB_PORT": "0",
@@ -208,10 +208,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(ground: Ground, description: Description) -> AsyncIterator[Stage]:
-    """A stage on which everything runs."""
+async def open_cluster(infrastructure: Infrastructure, description: Description) -> AsyncIterator[Cluster]:
+    """A cluster on which everything runs."""
     async with DiscordServer(description=description) as discord:
-        opened = Stage(ground, discord)
+        opened = Cluster(infrastructure, discord)
         try:
             await opened.open()
             yield opened

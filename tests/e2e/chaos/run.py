@@ -13,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Job, State
 from bot.tables import deliveries, jobs
 from testbed.discord.world import Interaction
+from tests.e2e.chaos.cluster import Cluster
 from tests.e2e.chaos.processes import Process
-from tests.e2e.chaos.scenes import Ask, Scene
-from tests.e2e.chaos.stage import Stage
+from tests.e2e.chaos.scenarios import Ask, Scenario
 from tests.support import picture_uploads
 
 SIZE_PX = 64
@@ -42,14 +42,14 @@ class Record:
 
 
 @dataclass(kw_only=True)
-class Play:
-    """A scene while it is played. Faults await `moment()`, strike, and mend what they broke.
+class Run:
+    """A scenario while it is run. Faults await `moment()`, strike, and mend what they broke.
 
     lost_before: what was asked before this time may have gone down with a gateway that had not accepted it.
     """
 
-    stage: Stage
-    scene: Scene
+    cluster: Cluster
+    scenario: Scenario
     asked: list[tuple[float, Interaction]] = field(default_factory=list)
     hit: Process | None = None
     struck_at: float | None = None
@@ -58,18 +58,20 @@ class Play:
     lost_before: float = 0.0
 
     async def ask_all(self, asks: Sequence[Ask]) -> None:
-        discord = self.stage.discord
+        discord = self.cluster.discord
         for ask in asks:
             await asyncio.sleep(ask.wait_s)
             await discord.until(lambda: discord.gateway.live, "a gateway to be there")
             options: dict[str, Any] = {"size": SIZE_PX, "seed": ask.seed, "private": ask.private}
             # What is asked in this very moment may go down with its gateway.
             at = time.monotonic()
-            interaction = await discord.slash(self.stage.people[ask.person], "stylize", **PICTURES, **options)
+            interaction = await discord.slash(
+                self.cluster.people[ask.person], "stylize", **PICTURES, **options
+            )
             self.asked.append((at, interaction))
 
     async def moment(self) -> None:
-        """Until the fault is due: the scene's moment, or the end of all jobs where that never comes."""
+        """Until the fault is due: the scenario's moment, or the end of all jobs where that never comes."""
         waiting = asyncio.create_task(self._moment())
         ending = asyncio.create_task(until(self._all_over))
         try:
@@ -89,30 +91,32 @@ class Play:
         self.struck_at = time.monotonic()
 
     async def _moment(self) -> None:
-        if self.scene.patient and self.scene.moment != "asked":
+        if self.scenario.patient and self.scenario.moment != "asked":
             await until(self._all_accepted)
-        match self.scene.moment:
+        match self.scenario.moment:
             case "asked":
                 await until(self._asked)
-                await asyncio.sleep(self.scene.at_s / 4)
+                await asyncio.sleep(self.scenario.at_s / 4)
             case "any":
                 await until(self._accepted)
-                await asyncio.sleep(self.scene.at_s)
+                await asyncio.sleep(self.scenario.at_s)
             case "queued":
                 await until(self._accepted)
             case "rendered":
                 await until(self._rendered)
             case "posted":
-                held = self.stage.discord.slow_next("PATCH", "/messages/", seconds=1.0, carrying="image/png")
-                await self.stage.discord.until(lambda: held.times == 0, "a picture to be posted")
+                held = self.cluster.discord.slow_next(
+                    "PATCH", "/messages/", seconds=1.0, carrying="image/png"
+                )
+                await self.cluster.discord.until(lambda: held.times == 0, "a picture to be posted")
             case told:
-                self.hit = self.stage.worker(await self.stage.hears(told))
+                self.hit = self.cluster.worker(await self.cluster.hears(told))
 
     async def _asked(self) -> bool:
         return bool(self.asked)
 
     async def _all_accepted(self) -> bool:
-        return len(self.asked) == len(self.scene.asks) and await self.all_accepted()
+        return len(self.asked) == len(self.scenario.asks) and await self.all_accepted()
 
     async def _accepted(self) -> bool:
         return bool(await self.records())
@@ -121,7 +125,7 @@ class Play:
         return any(record.job.state is State.RENDERED for record in await self.records())
 
     async def _all_over(self) -> bool:
-        return len(self.asked) == len(self.scene.asks) and await self.is_over()
+        return len(self.asked) == len(self.scenario.asks) and await self.is_over()
 
     async def until_over(self) -> None:
         """Until every job has ended and nobody waits for an answer; what has not ended is lost."""
@@ -153,7 +157,7 @@ class Play:
         return len(await self.records()) == len(self.asked)
 
     async def records(self) -> list[Record]:
-        """The jobs that this scene's requests have become; none while the database is away."""
+        """The jobs that this scenario's requests have become; none while the database is away."""
         ids = [asked.id for _, asked in self.asked]
         ledger = (deliveries.c.closed, deliveries.c.message_id)
         query = (
@@ -163,7 +167,7 @@ class Play:
         )
         while True:
             try:
-                async with self.stage.database.read() as connection:
+                async with self.cluster.database.read() as connection:
                     rows = (await connection.execute(query)).mappings().all()
                 break
             except (SQLAlchemyError, OSError):

@@ -27,7 +27,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class Scenario:
     """at_s: when the fault comes, if at any moment. extent: 0 to 1, how bad it is, whatever that means.
 
     patient: the fault waits until all are accepted. supervised: dead workers' jobs are taken back at once.
@@ -43,8 +43,8 @@ class Scene:
     asks: tuple[Ask, ...]
 
 
-def scene(seed: int, faults: tuple[str, ...]) -> Scene:
-    """The scene of a seed: the faults take turns, everything else is drawn."""
+def scenario(seed: int, faults: tuple[str, ...]) -> Scenario:
+    """The scenario of a seed: the faults take turns, everything else is drawn."""
     draw = random.Random(seed)
     people = draw.randint(1, PEOPLE)
     fault = faults[seed % len(faults)]
@@ -57,7 +57,7 @@ def scene(seed: int, faults: tuple[str, ...]) -> Scene:
         )
         for number in range(draw.choice(JOBS))
     )
-    return Scene(
+    return Scenario(
         seed=seed,
         fault=fault,
         moment=draw.choice(MOMENTS),

@@ -57,7 +57,7 @@ def said(payload: Any) -> Iterator[str]:
 class Actor:
     """One person in one place. `last` is the answer to what was tried last."""
 
-    stage: "Stage"
+    harness: "AuthorityHarness"
     role: Role
     who: MemberActor | UserHandle
     place: ChannelHandle | None = None
@@ -75,7 +75,7 @@ class Actor:
 
         Differs: SimCord opens none in direct messages.
         """
-        backend, there = self.stage.chat.env.backend, self.channel
+        backend, there = self.harness.chat.env.backend, self.channel
         if isinstance(target, Actor):
             kind, target_id = discord.AppCommandType.user.value, target.who.id
             shown = {"users": dict(serializers.user_payload(backend.get_user(target_id)))}
@@ -96,7 +96,7 @@ class Actor:
     async def typing(self, name: str, option: str, /, **filled: Any) -> list[Any]:
         """The values that autocompletion offers for an option that is still empty."""
         choices: list[dict[str, Any]] = []
-        with self.stage.context_of(self), suppress(SetupError):  # Discord itself does not offer the command
+        with self.harness.context_of(self), suppress(SetupError):  # Discord itself does not offer the command
             if isinstance(self.who, MemberActor):
                 assert self.place is not None
                 choices = await self.who.autocomplete(self.place, name, option, "", **filled)
@@ -141,7 +141,7 @@ class Actor:
         if (opened.user_id, opened.channel_id) == (self.who.id, self.channel.id):
             return await self._try(self.who.submit_modal(form, values))
         resolved: dict[str, Any] = {}
-        ada, home = self.stage.chat.ada, self.stage.chat.channel
+        ada, home = self.harness.chat.ada, self.harness.chat.channel
         nodes = _modal_submit_nodes(form.modal["components"], ada, values, resolved, home.id, [])
         data = {"custom_id": form.modal["custom_id"], "components": nodes, "resolved": resolved}
         submit = discord.InteractionType.modal_submit.value
@@ -151,7 +151,7 @@ class Actor:
         """Their own message, with these files."""
         if isinstance(self.who, MemberActor):
             return await self.who.send(self.channel, attachments=attachments)
-        stored = self.stage.chat.env.backend.store_attachments(self.channel.id, attachments)
+        stored = self.harness.chat.env.backend.store_attachments(self.channel.id, attachments)
         return await self.who.send_dm(attachments=stored)
 
     @property
@@ -163,18 +163,18 @@ class Actor:
         return self.who.dm_channel
 
     async def _try(self, attempt: Awaitable[InteractionResult]) -> str:
-        requests = self.stage.chat.env.http_requests
+        requests = self.harness.chat.env.http_requests
         before = len(requests)
         self.last = None
         with (
-            self.stage.context_of(self),
+            self.harness.context_of(self),
             suppress(SetupError, OptionError),
         ):  # Discord itself does not show it
             self.last = await attempt
         return "\n".join(text for request in requests[before:] for text in said(request.json))
 
     async def _post(self, item: ui.Item[Any]) -> discord.Message:
-        view, client = layout(ui.ActionRow(item)), self.stage.chat.env.bot
+        view, client = layout(ui.ActionRow(item)), self.harness.chat.env.bot
         if self.place is not None:
             channel = client.get_channel(self.place.id)
             assert isinstance(channel, discord.TextChannel)
@@ -184,7 +184,7 @@ class Actor:
 
 
 @dataclass(slots=True, kw_only=True)
-class Stage:
+class AuthorityHarness:
     """Ada has a queued picture and a preset; everybody else wants something of hers."""
 
     chat: ChatHarness
@@ -192,7 +192,7 @@ class Stage:
     job_id: int = 0
     asked: int = 0
 
-    def people(self) -> None:
+    def add_people(self) -> None:
         chat = self.chat
         home, env = chat.channel, chat.env
         elsewhere = env.create_guild("elsewhere")
@@ -213,7 +213,7 @@ class Stage:
         self._add(Role.DIRECT, env.create_user("dan"))
         self._add(Role.BROUGHT, env.create_user("kim"))
 
-    async def set(self) -> None:
+    async def restore(self) -> None:
         """Ada's things are there, as they were; made without Discord, for that is quicker."""
         services, ada = self.chat.services, self.chat.ada
         async with services.database.read() as connection:
@@ -278,4 +278,4 @@ class Stage:
             backend.emit = emit  # type: ignore[method-assign]
 
     def _add(self, role: Role, who: MemberActor | UserHandle, place: ChannelHandle | None = None) -> None:
-        self.actors[role] = Actor(stage=self, role=role, who=who, place=place)
+        self.actors[role] = Actor(harness=self, role=role, who=who, place=place)
