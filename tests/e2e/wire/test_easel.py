@@ -93,13 +93,11 @@ async def test_every_other_command_speaks_as_the_description_asks(
     assert "Wave" in choices[0]["name"]
 
 
+@pytest.mark.parametrize("settings", [{"EASEL_LOG_LEVEL": "DEBUG"}], ids=["debug"])
 async def test_the_log_holds_no_secret_even_when_it_tells_everything(
     discord: DiscordServer, easel: BotProcess
 ) -> None:
     """The `easel` fixture looks through the log at the end of every test; this one makes it longest."""
-    await easel.stop()
-    easel.environment["EASEL_LOG_LEVEL"] = "DEBUG"
-    await easel.start()
     discord.fail_next("PATCH", "@original", status=403)
     discord.fail_next("PATCH", "/messages/", status=429)
     await result_of(discord, await ask(discord, **TINY))
