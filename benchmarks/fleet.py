@@ -29,7 +29,7 @@ from rich.table import Table
 
 from benchmarks.fleet_load import CROWD, IDLE_S, measure
 from benchmarks.machine import commit, machine
-from tests.support import postgres
+from testbed import postgres
 
 BUSY = 0.85
 """With more of the cores taken the figures would be those of a lack of cores."""

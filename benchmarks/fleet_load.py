@@ -22,7 +22,7 @@ from bot.domain.jobs import model
 from bot.domain.outbox import deliveries
 from bot.domain.outbox.deliveries import Address
 from bot.engines.procrastinate import ProcrastinateEngine
-from tests.support.postgres import Server
+from testbed.postgres import Server
 
 BLOB = "0" * 64
 ADDRESS = Address(

@@ -3,8 +3,8 @@
     python -m benchmarks.soak [--jobs N] [--at-once N] [--samples N]
 
 `easel run` and a worker run as processes of their own on a stand-in Discord in this one: real gateway,
-attachments, decoding children, submitter, engine, leases, courier and uploads. Only the brush is quick, for
-what is painted matters nothing here. The web part is scraped with each sample.
+attachments, decoding children, submitter, engine, leases, card updater and uploads. Only the painter is
+quick, for what is painted matters nothing here. The web part is scraped with each sample.
 """
 
 import argparse
@@ -29,13 +29,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import header
-from tests.bot.web.conftest import free_port
-from tests.e2e.wire.conftest import environment
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.openapi import Description
-from tests.e2e.wire.process import BotProcess
-from tests.e2e.wire.stylizing import finished
-from tests.e2e.wire.world import Upload
+from testbed.bot_process import BotProcess
+from testbed.discord.openapi import Description
+from testbed.discord.server import DiscordServer
+from testbed.discord.world import Upload
+from testbed.easel import environment, finished
+from testbed.ports import free_port
 
 MIB = 1024 * 1024
 ROOT = Path(__file__).parents[1]
@@ -56,7 +55,7 @@ class Sample:
     threads: int
 
 
-class Witness:
+class ProcessSampler:
     """Looks at both processes after every so many jobs."""
 
     def __init__(self, processes: dict[str, psutil.Process], page: str) -> None:
@@ -65,7 +64,7 @@ class Witness:
         self._started = time.monotonic()
         self.samples: dict[str, list[Sample]] = {name: [] for name in processes}
 
-    async def look(self, jobs: int) -> None:
+    async def take(self, jobs: int) -> None:
         async with aiohttp.ClientSession() as session, session.get(f"{self._page}/metrics") as answer:
             answer.raise_for_status()
             await answer.read()
@@ -141,17 +140,17 @@ async def soak(jobs: int, at_once: int, samples: int) -> tuple[dict[str, list[Sa
     with tempfile.TemporaryDirectory(prefix="easel-soak-") as name:
         async with (
             DiscordServer(description=description) as discord,
-            _service(discord, Path(name)) as witness,
+            _service(discord, Path(name)) as sampler,
         ):
             started, every = time.monotonic(), max(1, jobs // max(1, samples))
-            await witness.look(0)
+            await sampler.take(0)
             for begun in range(0, jobs, every):
                 batch = min(every, jobs - begun)
                 await _people(discord, batch, at_once, first=begun)
-                await witness.look(begun + batch)
+                await sampler.take(begun + batch)
             seconds = time.monotonic() - started
             assert discord.violations == [], discord.violations
-    return witness.samples, seconds
+    return sampler.samples, seconds
 
 
 async def _people(discord: DiscordServer, jobs: int, at_once: int, *, first: int) -> None:
@@ -185,7 +184,7 @@ def picture(number: int) -> Upload:
 
 
 @asynccontextmanager
-async def _service(discord: DiscordServer, folder: Path) -> AsyncIterator[Witness]:
+async def _service(discord: DiscordServer, folder: Path) -> AsyncIterator[ProcessSampler]:
     port = free_port()
     given = environment(discord, folder) | {
         "EASEL_JOBS_PER_USER": "1000",
@@ -200,7 +199,7 @@ async def _service(discord: DiscordServer, folder: Path) -> AsyncIterator[Witnes
         await gateway.start()
         async with _worker(discord, folder, given) as worker:
             found = {"gateway": psutil.Process(gateway.pid), "worker": psutil.Process(worker)}
-            yield Witness(found, f"http://127.0.0.1:{port}")
+            yield ProcessSampler(found, f"http://127.0.0.1:{port}")
         assert await gateway.stop() == 0, gateway.log
     finally:
         await gateway.close()

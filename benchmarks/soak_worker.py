@@ -1,4 +1,4 @@
-"""The soak's worker: the real process with its real loop, engine, leases and blobs, and a quick brush.
+"""The soak's worker: the real process with its real loop, engine, leases and blobs, and a quick painter.
 
 python -m benchmarks.soak_worker
 """
@@ -14,7 +14,7 @@ from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images import io
 
 
-def quick_brush(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
+def quick_painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
     """Decodes the one content and returns it at the size asked for, with every kind of event on the way."""
     [painted] = works
     size_px = int(painted.params["size"])
@@ -37,7 +37,7 @@ def quick_brush(works: Sequence[Work], *, device: str) -> Generator[tuple[int, E
 
 
 def main() -> None:
-    asyncio.run(work(Settings(DISCORD_TOKEN=None), name="soak", supervised=False, paint=quick_brush))
+    asyncio.run(work(Settings(DISCORD_TOKEN=None), name="soak", supervised=False, paint=quick_painter))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
-"""For every test: waiting threads do not spin, no cache is the user's own, and a slow example is no fault."""
+"""For every test: a database where it names one, threads that do not spin, no cache of the user's own."""
 
 import atexit
 import os
 import shutil
 import tempfile
 
+import pytest
 from hypothesis import settings
+
+pytest.register_assert_rewrite("tests.support")
+pytest_plugins = ["tests.support.databases"]
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

@@ -12,9 +12,6 @@ from rich.console import Console
 from benchmarks.fleet import measure_all, reckoned, table_of
 from benchmarks.fleet_load import NOT_COUNTED, Gateway, end, quantiles_s, start, waits_by_user
 from bot.db import Database
-from tests.bot.conftest import postgres_database, postgres_server, postgres_url
-
-__all__ = ["postgres_database", "postgres_server", "postgres_url"]
 
 
 async def test_simulated_workers_render_every_job_once(postgres_url: str) -> None:

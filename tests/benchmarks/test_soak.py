@@ -1,11 +1,11 @@
-"""The soak's verdict on its samples, and its quick brush."""
+"""The soak's verdict on its samples, and its quick painter."""
 
 from io import BytesIO
 
 from PIL import Image
 
 from benchmarks.soak import Sample, handles_grown, kib_per_job, picture
-from benchmarks.soak_worker import quick_brush
+from benchmarks.soak_worker import quick_painter
 from bot.worker.pictures import Pictures, Work
 from nst_core.events import Finished
 from nst_core.params import Params
@@ -33,11 +33,11 @@ def test_open_files_that_come_and_go_are_no_growth_and_those_that_stay_are() -> 
     assert handles_grown(staying) == 5
 
 
-def test_the_quick_brush_paints_the_content_at_the_size_asked_for() -> None:
+def test_the_quick_painter_paints_the_content_at_the_size_asked_for() -> None:
     data = picture(7).data
     pictures = Pictures(content=data, styles=(data,))
     work = Work(params=Params(size=48).as_dict(), pictures=pictures)
-    *_, (number, last) = quick_brush([work], device="cpu")
+    *_, (number, last) = quick_painter([work], device="cpu")
     assert number == 0
     assert isinstance(last, Finished)
     assert (last.picture.width, last.picture.height) == (48, 32)

@@ -11,7 +11,7 @@ import pytest
 from bot.app import open_application, run, run_until, stop_on_signals
 from bot.errors import Refusal
 from bot.settings import Settings
-from tests.bot.conftest import BOTH
+from tests.support.databases import BOTH
 
 CHECK_TORCH = """
 import sys

@@ -9,19 +9,7 @@ from pathlib import Path
 
 import pytest
 
-
-def easel(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("EASEL_", "DISCORD_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "bot.cli", *arguments],
-        cwd=cwd,
-        env={**clean, "COLUMNS": "200", "EASEL_WEB_PORT": "0", **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
+from tests.support.easel import easel
 
 COMMANDS = (
     *("run", "try", "demo", "worker", "migrate", "backup", "restore", "jobs", "job"),

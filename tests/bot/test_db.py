@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.db import Database, warn_of_wal_reset_bug
 from bot.tables import metadata
-from tests.bot.conftest import url_of
+from tests.support.databases import url_of
 
 WRITER = """
 import asyncio, sys

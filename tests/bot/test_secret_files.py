@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import Refusal
 from bot.secret_files import FOR_ALL, FOR_GATEWAY, read_secret_files
-from tests.bot.test_cli import easel
+from tests.support.easel import easel
 
 SECRET = "hush-hush-hush"
 

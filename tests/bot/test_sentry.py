@@ -1,4 +1,4 @@
-"""What leaves the house when something breaks. Sentry's transport is a stub: nothing goes over a network."""
+"""What leaves the service when something breaks. Sentry's transport is a stub: nothing goes out."""
 
 import json
 import logging

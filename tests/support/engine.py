@@ -1,7 +1,8 @@
 """An engine with its database and its clock, as the conformance suite uses it."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,19 +11,11 @@ from bot.db import Database
 from bot.domain.jobs import heartbeats, queue
 from bot.domain.jobs.model import Claim, State
 from bot.engines.local import LocalEngine
+from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import JobEngine
 from nst_core.params import VERSION
-from tests.support.rows import ADA, BLOB, LEASE_S, NOW, add, progress, read_job
-
-
-class Clock:
-    """The time as one engine sees it."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
+from tests.support.rows import ADA, BLOB, LEASE_S, add, progress, read_job
 
 
 class EngineHarness:
@@ -95,3 +88,14 @@ class EngineHarness:
         assert not await self.engine.fail(claim, error="No.", reference="r")
         assert not await self.engine.release(claim)
         assert await read_job(self.database, claim.job.id) == before
+
+
+@asynccontextmanager
+async def open_procrastinate(
+    url: str, clock: Callable[[], float]
+) -> AsyncIterator[tuple[Database, JobEngine]]:
+    database = Database(url)
+    try:
+        yield database, ProcrastinateEngine(database, lease_s=LEASE_S, max_attempts=3, clock=clock)
+    finally:
+        await database.dispose()

@@ -1,4 +1,4 @@
-"""A studio with an art channel, a manager who may set it up, and a curator."""
+"""A server with an art channel, a manager who may set it up, and the gallery updater."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,17 +9,17 @@ from simcord import ChannelHandle, InteractionResult, MemberActor
 from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.domain.gallery import exhibits
 from bot.domain.gallery.exhibits import Exhibit
-from tests.bot.chat.conftest import ChatHarness, texts
+from tests.support.chat import ChatHarness, texts
 
 
 @dataclass(kw_only=True)
-class Hall:
+class GalleryHarness:
     chat: ChatHarness
     art: ChannelHandle
     mia: MemberActor
 
-    def curator(self, *, later_s: float = 0.0) -> GalleryUpdater:
-        """A curator that has just started, for whom `later_s` have passed."""
+    def gallery_updater(self, *, later_s: float = 0.0) -> GalleryUpdater:
+        """A gallery updater that has just started, for whom `later_s` have passed."""
         now = self.chat.services.clock
         services = replace(self.chat.services, clock=lambda: now() + later_s)
         return GalleryUpdater(client=self.chat.env.bot, services=services)
@@ -31,13 +31,13 @@ class Hall:
         """A finished picture, on its card."""
         result = await self.chat.stylize(who, **options)
         await self.chat.paint()
-        await self.chat.courier.round()
+        await self.chat.card_updater.round()
         return result
 
     async def hang(self, who: MemberActor | None = None, **options: Any) -> discord.Message:
         """A finished picture, in the art channel."""
         await self.deliver(who, **options)
-        await self.curator().round()
+        await self.gallery_updater().round()
         message = self.art.last_message
         assert message is not None, "nothing hangs"
         return message
@@ -53,10 +53,10 @@ class Hall:
         cached.nsfw = True
 
 
-def hall_of(chat: ChatHarness) -> Hall:
+def gallery_harness(chat: ChatHarness) -> GalleryHarness:
     guild = chat.env.guild
     manager = guild.create_role("manager", permissions=discord.Permissions(manage_guild=True))
-    return Hall(
+    return GalleryHarness(
         chat=chat,
         art=guild.create_text_channel("gallery"),
         mia=guild.add_member(chat.env.create_user("mia"), roles=[manager]),

@@ -1,17 +1,28 @@
-"""Picture files for the tests of this folder."""
+"""Picture files: plain, noisy and malicious ones."""
 
 import struct
 import zlib
 from io import BytesIO
 
+import numpy as np
 from PIL import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def png(width: int, height: int, colour: tuple[int, ...] = (200, 30, 90)) -> bytes:
+def png(width: int = 96, height: int = 64, colour: str | tuple[int, ...] = "teal") -> bytes:
+    """One colour; four numbers are one with alpha."""
     target = BytesIO()
-    Image.new("RGB" if len(colour) == 3 else "RGBA", (width, height), colour).save(target, "PNG")
+    mode = "RGBA" if isinstance(colour, tuple) and len(colour) == 4 else "RGB"
+    Image.new(mode, (width, height), colour).save(target, "PNG")
+    return target.getvalue()
+
+
+def noise_png(edge_px: int = 200) -> bytes:
+    """What no format makes much smaller."""
+    pixels = np.random.default_rng(1).integers(0, 256, (edge_px, edge_px, 3), dtype=np.uint8)
+    target = BytesIO()
+    Image.fromarray(pixels).save(target, "PNG")
     return target.getvalue()
 
 

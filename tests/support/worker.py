@@ -1,4 +1,4 @@
-"""A worker with a real database and real blobs, and a brush that paints what a test tells it to."""
+"""A worker with a real database and real blobs, and a painter that paints what a test tells it to."""
 
 import asyncio
 import threading
@@ -68,14 +68,14 @@ def preview(shade: float) -> Preview:
 
 
 class Gate(threading.Event):
-    """The brush waits here until the test opens it."""
+    """The painter waits here until the test opens it."""
 
 
-Stroke = Event | Gate | Exception | tuple[int, Event]
+ScriptEntry = Event | Gate | Exception | tuple[int, Event]
 
 
-class Brush:
-    """Paints its strokes in order, with the signature of `bot.worker.render.paint`.
+class ScriptedPainter:
+    """Paints its script in order, with the signature of `bot.worker.render.paint`.
 
     Each goes to all jobs of the pass, or to the one whose index stands before it. A pass with a job whose
     seed is `poison` breaks instead.
@@ -83,8 +83,8 @@ class Brush:
 
     poison: int | None = None
 
-    def __init__(self, *strokes: Stroke) -> None:
-        self.strokes: Sequence[Stroke] = strokes
+    def __init__(self, *script: ScriptEntry) -> None:
+        self.script: Sequence[ScriptEntry] = script
         self.passes: list[list[int]] = []
         self.pictures: Pictures | None = None
         self.closed = threading.Event()
@@ -97,27 +97,27 @@ class Brush:
             assert work.pictures.styles[0] == png("orange")
         try:
             self.passes.append([int(work.params["seed"]) for work in works])
-            for stroke in self.strokes:
-                yield from self._painted(stroke, len(works))
+            for entry in self.script:
+                yield from self._painted(entry, len(works))
                 if self.poison in self.passes[-1]:
                     raise RuntimeError("poison")
         finally:
             self.closed.set()
 
-    def _painted(self, stroke: Stroke, count: int) -> Iterator[tuple[int, Event]]:
-        match stroke:
+    def _painted(self, entry: ScriptEntry, count: int) -> Iterator[tuple[int, Event]]:
+        match entry:
             case Gate():
-                assert stroke.wait(TIMEOUT_S)
+                assert entry.wait(TIMEOUT_S)
             case Exception():
-                raise stroke
+                raise entry
             case (int(number), event):
                 yield number, event
             case event:
                 yield from ((number, event) for number in range(count))
 
 
-class EndlessBrush(Brush):
-    """Its strokes, and then step after step until it is closed."""
+class EndlessPainter(ScriptedPainter):
+    """Its script, and then step after step until it is closed."""
 
     def __call__(self, works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
         try:
@@ -129,7 +129,7 @@ class EndlessBrush(Brush):
             self.closed.set()
 
 
-class ShakyEngine:
+class FlakyEngine:
     """A `JobEngine` on another one, whose calls fail as often as `faults` says, by name."""
 
     def __init__(self, engine: JobEngine, faults: dict[str, int]) -> None:
@@ -191,7 +191,7 @@ class WorkerHarness:
         self.database = database
         self.folder = folder
         self.blobs = FolderBlobs(folder)
-        self.engine = ShakyEngine(LocalEngine(database, lease_s=lease_s, max_attempts=3), {})
+        self.engine = FlakyEngine(LocalEngine(database, lease_s=lease_s, max_attempts=3), {})
         self.stop = asyncio.Event()
 
     async def submit(self, *, seed: int = 7, **given: Any) -> int:
@@ -206,24 +206,24 @@ class WorkerHarness:
         """Jobs that can be painted in one pass."""
         return [await self.submit(seed=seed, batch_key="alike") for seed in seeds]
 
-    def worker(self, brush: Paint, *, batch: int = 1, **given: Any) -> Worker:
+    def worker(self, painter: Paint, *, batch: int = 1, **given: Any) -> Worker:
         parts = {"engine": self.engine, "blobs": self.blobs, "poll_s": 0.01, "beat_s": 0.01, **given}
-        return Worker(name="w", paint=brush, device="cpu", room=up_to(batch), **parts)
+        return Worker(name="w", paint=painter, device="cpu", room=up_to(batch), **parts)
 
     @asynccontextmanager
-    async def working(self, brush: Paint, **given: Any) -> AsyncIterator[None]:
+    async def working(self, painter: Paint, **given: Any) -> AsyncIterator[None]:
         """A worker at work beside the test; it is stopped at the end."""
         async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as group:
-            group.create_task(self.worker(brush, **given).run(self.stop))
+            group.create_task(self.worker(painter, **given).run(self.stop))
             try:
                 yield
             finally:
                 self.stop.set()
 
-    async def paint(self, brush: Brush, **given: Any) -> Job:
+    async def paint(self, painter: ScriptedPainter, **given: Any) -> Job:
         """One job from its submission to its end."""
         job_id = await self.submit()
-        async with self.working(brush, **given):
+        async with self.working(painter, **given):
             return await self.until(job_id, lambda job: job.ended_at is not None)
 
     async def until(self, job_id: int, holds: Callable[[Job], bool]) -> Job:

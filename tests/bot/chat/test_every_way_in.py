@@ -11,8 +11,9 @@ from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.playground import SimulatedCdn
 from bot.settings import Settings
-from tests.bot.chat.conftest import ChatHarness, png
-from tests.support.clicks import edited, painted, press
+from tests.support.card_buttons import delivered_job, edited, press
+from tests.support.chat import ChatHarness
+from tests.support.picture_files import png
 
 AVATARS = "https://cdn.discordapp.com/embed/avatars/"
 PAINTED, FAILED = 1, 2
@@ -42,10 +43,10 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 async def chat(chat: ChatHarness) -> ChatHarness:
     """With a finished picture of Ada's, and one that has failed."""
-    await painted(chat, quality="standard")
+    await delivered_job(chat, quality="standard")
     await chat.stylize()
-    await chat.break_job("No.")
-    await chat.courier.round()
+    await chat.fail_job("No.")
+    await chat.card_updater.round()
     return chat
 
 

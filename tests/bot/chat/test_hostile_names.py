@@ -10,8 +10,9 @@ from bot.domain.styles import presets, server_presets
 from bot.domain.styles.looks import Look
 from bot.errors import Refusal
 from bot.settings import Settings
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence, texts
-from tests.support.names import PAIRS
+from tests.support.chat import ChatHarness, card, sentence, texts
+from tests.support.hostile_names import PAIRS
+from tests.support.picture_files import png
 
 NAMES = [name for pair in PAIRS for name in pair]
 ON_CARDS = [

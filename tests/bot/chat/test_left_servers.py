@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from bot.chat.client import EaselClient
 from bot.tables import guilds
-from tests.bot.chat.conftest import ChatHarness
+from tests.support.chat import ChatHarness
 
 
 async def left_at(chat: ChatHarness) -> dict[int, float | None]:

@@ -10,7 +10,8 @@ from bot.domain.limits import blocklist
 from bot.domain.limits.blocklist import Block
 from bot.domain.servers import server_settings
 from bot.settings import Settings
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 
 
 @pytest.fixture

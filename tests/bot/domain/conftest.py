@@ -1,4 +1,4 @@
-"""Rooms are tested inside one writing transaction, on both databases."""
+"""The domain is tested inside one writing transaction, on both databases."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
-from tests.bot.conftest import BOTH
-from tests.support.submitting import SubmitHarness
+from tests.support.databases import BOTH
+from tests.support.submit import SubmitHarness
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -24,10 +24,10 @@ async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
 
 
 @pytest.fixture
-def open_house(database: Database, tmp_path: Path) -> Callable[..., SubmitHarness]:
+def open_harness(database: Database, tmp_path: Path) -> Callable[..., SubmitHarness]:
     return lambda **limits: SubmitHarness(database, tmp_path / "blobs", **limits)
 
 
 @pytest.fixture
-def harness(open_house: Callable[..., SubmitHarness]) -> SubmitHarness:
-    return open_house()
+def harness(open_harness: Callable[..., SubmitHarness]) -> SubmitHarness:
+    return open_harness()

@@ -8,7 +8,7 @@ from tests.support.rows import ADA, BEN, BLOB, LEASE_S, progress
 
 
 class Companions:
-    """Its engine is that of the subclass's `house`."""
+    """Its engine is that of the subclass's `harness`."""
 
     async def test_companions_are_of_one_kind_and_come_in_the_line_s_order(
         self, harness: EngineHarness

@@ -18,12 +18,13 @@ from bot.engines.protocol import JobEngine
 from bot.tables import workers
 from nst_core.params import VERSION
 from tests.bot.engines.companions import Companions
-from tests.support.engine import Clock, EngineHarness
+from tests.support.clock import Clock
+from tests.support.engine import EngineHarness
+from tests.support.engine_process import EngineProcess, start
 from tests.support.rows import ADA, BEN, BLOB, LEASE_S, NOW, progress, read_job
-from tests.support.stranger import Stranger, start
 
 Opened = AbstractAsyncContextManager[tuple[Database, JobEngine]]
-Strangers = Callable[[str], AbstractAsyncContextManager[Stranger]]
+OpenProcess = Callable[[str], AbstractAsyncContextManager[EngineProcess]]
 
 
 class Conformance(Companions, ABC):
@@ -41,18 +42,18 @@ class Conformance(Companions, ABC):
             yield EngineHarness(database, engine, clock)
 
     @pytest.fixture
-    def strangers(self, url: str) -> Strangers:
+    def engine_process(self, url: str) -> OpenProcess:
         suite = f"{type(self).__module__}:{type(self).__name__}"
 
         @asynccontextmanager
-        async def open_stranger(task: str) -> AsyncIterator[Stranger]:
-            stranger = await start(suite, url, task)
+        async def open_process(task: str) -> AsyncIterator[EngineProcess]:
+            process = await start(suite, url, task)
             try:
-                yield stranger
+                yield process
             finally:
-                await stranger.end()
+                await process.end()
 
-        return open_stranger
+        return open_process
 
     async def test_there_is_nothing_to_claim_at_first(self, harness: EngineHarness) -> None:
         assert await harness.engine.claim("w") is None
@@ -78,10 +79,14 @@ class Conformance(Companions, ABC):
         assert await harness.engine.claim("another") is None
 
     async def test_several_processes_claim_each_job_once(
-        self, harness: EngineHarness, strangers: Strangers
+        self, harness: EngineHarness, engine_process: OpenProcess
     ) -> None:
         submitted = [await harness.submit(user_id) for user_id in range(30)]
-        async with strangers("drain") as one, strangers("drain") as other, strangers("drain") as third:
+        async with (
+            engine_process("drain") as one,
+            engine_process("drain") as other,
+            engine_process("drain") as third,
+        ):
             claimed = [*await one.rest(), *await other.rest(), *await third.rest()]
         assert Counter(claimed) == Counter(f"{job_id} rendered" for job_id in submitted)
         assert await harness.states(submitted) == {State.RENDERED}
@@ -319,28 +324,28 @@ class Conformance(Companions, ABC):
         assert await harness.engine.beat(claim)
 
     async def test_a_killed_process_s_job_is_taken_back_and_done_once(
-        self, harness: EngineHarness, strangers: Strangers
+        self, harness: EngineHarness, engine_process: OpenProcess
     ) -> None:
         job_id = await harness.submit()
-        async with strangers("hold") as stranger:
-            assert await stranger.line() == f"{job_id} claimed"
-            os.kill(stranger.pid, signal.SIGKILL)
-            await stranger.rest()
+        async with engine_process("hold") as process:
+            assert await process.line() == f"{job_id} claimed"
+            os.kill(process.pid, signal.SIGKILL)
+            await process.rest()
         assert await harness.engine.claim("another") is None
         assert list(await harness.engine.sweep(dead_worker="hold")) == [job_id]
         assert await harness.engine.render(await harness.claim("another"), result_blob=BLOB, figures={})
         assert (await read_job(harness.database, job_id)).attempt == 2
 
     async def test_a_frozen_process_that_wakes_up_can_change_nothing(
-        self, harness: EngineHarness, strangers: Strangers
+        self, harness: EngineHarness, engine_process: OpenProcess
     ) -> None:
         job_id = await harness.submit()
-        async with strangers("hold") as stranger:
-            assert await stranger.line() == f"{job_id} claimed"
-            os.kill(stranger.pid, signal.SIGSTOP)
+        async with engine_process("hold") as process:
+            assert await process.line() == f"{job_id} claimed"
+            os.kill(process.pid, signal.SIGSTOP)
             harness.clock.now += LEASE_S + 1
             claim = await harness.claim("another")
-            os.kill(stranger.pid, signal.SIGCONT)
-            await stranger.go_on()
-            assert await stranger.line() == f"{job_id} lost"
+            os.kill(process.pid, signal.SIGCONT)
+            await process.go_on()
+            assert await process.line() == f"{job_id} lost"
         assert await harness.engine.render(claim, result_blob=BLOB, figures={})

@@ -1,26 +1,11 @@
 """The engine for many machines on a PostgreSQL database of the test's own."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.db import Database
-from bot.engines.procrastinate import ProcrastinateEngine
-from bot.engines.protocol import JobEngine
-from tests.support.engine import Clock, EngineHarness
-from tests.support.rows import LEASE_S
-
-
-@asynccontextmanager
-async def open_procrastinate(
-    url: str, clock: Callable[[], float]
-) -> AsyncIterator[tuple[Database, JobEngine]]:
-    database = Database(url)
-    try:
-        yield database, ProcrastinateEngine(database, lease_s=LEASE_S, max_attempts=3, clock=clock)
-    finally:
-        await database.dispose()
+from tests.support.clock import Clock
+from tests.support.engine import EngineHarness, open_procrastinate
 
 
 @pytest.fixture

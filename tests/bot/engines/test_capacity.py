@@ -2,7 +2,7 @@ import pytest
 
 from bot.engines.capacity import largest_size_px
 from nst_core import memory
-from tests.bot.engines.driver import Card, driver
+from tests.support.nvidia_driver import Card, driver
 
 
 def test_the_machines_memory_limits_pictures_on_the_cpu() -> None:

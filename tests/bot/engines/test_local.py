@@ -10,8 +10,8 @@ import pytest
 from bot.db import Database
 from bot.engines.local import LocalEngine
 from bot.engines.protocol import EngineUnavailable, JobEngine
-from tests.bot.conftest import url_of
 from tests.bot.engines.conformance import Conformance, Opened
+from tests.support.databases import url_of
 from tests.support.rows import LEASE_S
 
 

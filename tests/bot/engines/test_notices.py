@@ -1,4 +1,4 @@
-"""LISTEN and NOTIFY on a real PostgreSQL: what wakes the courier and idle workers."""
+"""LISTEN and NOTIFY on a real PostgreSQL: what wakes the card updater and idle workers."""
 
 import asyncio
 import time
@@ -12,8 +12,8 @@ from bot.domain.jobs import queue
 from bot.engines import notices, tickets
 from bot.engines.choice import listener_for, queue_listener_for
 from bot.engines.notices import Listener, QueueListener
+from testbed.postgres import Server
 from tests.support.engine import EngineHarness
-from tests.support.postgres import Server
 from tests.support.rows import ADA, BLOB, NOW, add, claim_one, progress
 
 TIMEOUT_S = 60.0

@@ -16,10 +16,9 @@ from bot.engines.local import LocalEngine
 from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import EngineUnavailable
 from bot.settings import Settings
+from testbed.postgres import Server
 from tests.bot.engines.conformance import Conformance, Opened
-from tests.bot.engines.conftest import open_procrastinate
-from tests.support.engine import EngineHarness
-from tests.support.postgres import Server
+from tests.support.engine import EngineHarness, open_procrastinate
 from tests.support.rows import ADA, BEN, BLOB, LEASE_S, NOW, add, read_job
 
 POSTGRESQL = pytest.mark.parametrize("url", ["postgresql"], indirect=True)

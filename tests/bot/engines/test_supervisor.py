@@ -14,7 +14,7 @@ from bot.engines.protocol import EngineUnavailable
 from bot.engines.supervisor import Supervisor, devices
 from bot.settings import Settings
 from nst_core.params import Params
-from tests.bot.engines.driver import Card, driver, no_driver
+from tests.support.nvidia_driver import Card, driver, no_driver
 from tests.support.worker_processes import ENDLESS, DataFolder
 
 PATIENCE_S = 240.0

@@ -26,9 +26,9 @@ from bot.operations.backup import back_up
 from bot.operations.restore import restore
 from bot.settings import Settings
 from bot.tables import deliveries, jobs
-from tests.bot.test_cli import easel
+from tests.support.easel import easel
 from tests.support.rows import ADA, NOW, add, add_card, add_in, read_job
-from tests.support.worker import FINISHED, PARAMS, STARTED, Brush, WorkerHarness, step
+from tests.support.worker import FINISHED, PARAMS, STARTED, ScriptedPainter, WorkerHarness, step
 
 TOKEN = "an-interaction-token-that-is-nobody-s-business"
 
@@ -74,7 +74,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 async def copied(settings: Settings, database: Database, file: Path) -> Path:
     """A backup of one painted and one waiting job."""
     harness = WorkerHarness(database, settings.blobs_dir)
-    await harness.paint(Brush(STARTED, step(1), FINISHED))
+    await harness.paint(ScriptedPainter(STARTED, step(1), FINISHED))
     await harness.submit()
     await back_up(settings, file)
     return file
@@ -135,7 +135,7 @@ async def test_a_copy_passes_the_doctor_s_checks_and_its_jobs_are_painted_to_the
         assert (await check(copy)).well, await check(copy)
     async with opened(copy) as database:
         harness = WorkerHarness(database, copy.blobs_dir)
-        async with harness.working(Brush(STARTED, step(1), FINISHED)):
+        async with harness.working(ScriptedPainter(STARTED, step(1), FINISHED)):
             job = await harness.until(2, lambda job: job.ended_at is not None)
         assert job.state is State.RENDERED
         first = await read_job(database, 1)
@@ -156,7 +156,7 @@ async def test_a_job_that_was_running_is_taken_back_and_painted_in_the_copy(
     async with opened(copy) as restored:
         second = WorkerHarness(restored, copy.blobs_dir)
         await second.engine.sweep(dead_worker="the old machine")
-        async with second.working(Brush(STARTED, step(1), FINISHED)):
+        async with second.working(ScriptedPainter(STARTED, step(1), FINISHED)):
             job = await second.until(job_id, lambda job: job.ended_at is not None)
     assert (job.state, job.attempt) == (State.RENDERED, 2)
 

@@ -13,7 +13,7 @@ from bot.domain.outbox import deliveries
 from bot.errors import Refusal
 from bot.operations.lookup import show_job, show_line, span, story
 from bot.settings import Settings
-from tests.bot.conftest import BOTH, NOBODY_THERE
+from tests.support.databases import BOTH, NOBODY_THERE
 from tests.support.rows import (
     ADA,
     BEN,

@@ -1,4 +1,4 @@
-"""A studio per test."""
+"""A worker with its engine per test."""
 
 from pathlib import Path
 

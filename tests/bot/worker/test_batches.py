@@ -18,9 +18,9 @@ from tests.support.worker import (
     FINISHED,
     PARAMS,
     STARTED,
-    Brush,
-    EndlessBrush,
+    EndlessPainter,
     Gate,
+    ScriptedPainter,
     WorkerHarness,
     preview,
     step,
@@ -35,10 +35,10 @@ async def test_jobs_of_a_kind_are_painted_in_one_pass_each_with_its_own_picture(
     harness: WorkerHarness,
 ) -> None:
     submitted = await harness.submit_alike(1, 2, 3)
-    brush = Brush(STARTED, step(1), preview(0.2), FINISHED)
-    async with harness.working(brush, batch=2):
+    painter = ScriptedPainter(STARTED, step(1), preview(0.2), FINISHED)
+    async with harness.working(painter, batch=2):
         jobs = [await harness.until(one, lambda job: job.state is State.RENDERED) for one in submitted]
-    assert brush.passes == [[1, 2], [3]]
+    assert painter.passes == [[1, 2], [3]]
     assert [job.batch_size for job in jobs] == [2, 2, 1]
     results = [await harness.blobs.get(job.result_blob or "") for job in jobs]
     assert [io.read_parameters(one) for one in results] == [{**PARAMS, "seed": seed} for seed in (1, 2, 3)]
@@ -46,18 +46,18 @@ async def test_jobs_of_a_kind_are_painted_in_one_pass_each_with_its_own_picture(
 
 
 async def test_a_worker_that_paints_one_by_one_takes_no_companion(harness: WorkerHarness) -> None:
-    submitted, brush = await harness.submit_alike(1, 2), Brush(FINISHED)
-    async with harness.working(brush):
+    submitted, painter = await harness.submit_alike(1, 2), ScriptedPainter(FINISHED)
+    async with harness.working(painter):
         for one in submitted:
             await harness.until(one, lambda job: job.state is State.RENDERED)
-    assert brush.passes == [[1], [2]]
+    assert painter.passes == [[1], [2]]
 
 
 async def test_each_shows_its_own_progress_and_preview(harness: WorkerHarness) -> None:
     first, second = await harness.submit_alike(1, 2)
     gate = Gate()
-    strokes = (STARTED, (0, preview(0.1)), (1, preview(0.9)), (0, step(1)), (1, step(2)), gate, FINISHED)
-    async with harness.working(Brush(*strokes), batch=2):
+    script = (STARTED, (0, preview(0.1)), (1, preview(0.9)), (0, step(1)), (1, step(2)), gate, FINISHED)
+    async with harness.working(ScriptedPainter(*script), batch=2):
         one = await harness.until(first, lambda job: job.step == 1 and job.preview_blob is not None)
         other = await harness.until(second, lambda job: job.step == 2 and job.preview_blob is not None)
         shown = [io.decode(await harness.blobs.get(job.preview_blob or "")) for job in (one, other)]
@@ -68,7 +68,9 @@ async def test_each_shows_its_own_progress_and_preview(harness: WorkerHarness) -
 async def test_who_is_ready_first_is_rendered_while_the_other_goes_on(harness: WorkerHarness) -> None:
     first, second = await harness.submit_alike(1, 2)
     gate = Gate()
-    async with harness.working(Brush(STARTED, step(1), (0, FINISHED), gate, (1, FINISHED)), batch=2):
+    async with harness.working(
+        ScriptedPainter(STARTED, step(1), (0, FINISHED), gate, (1, FINISHED)), batch=2
+    ):
         await harness.until(first, lambda job: job.state is State.RENDERED)
         assert (await read_job(harness.database, second)).state is State.RUNNING
         gate.set()
@@ -78,8 +80,8 @@ async def test_who_is_ready_first_is_rendered_while_the_other_goes_on(harness: W
 async def test_one_that_is_cancelled_leaves_the_other_to_its_end(harness: WorkerHarness) -> None:
     first, second = await harness.submit_alike(1, 2)
     pictures, gate = harness.kept(), Gate()
-    brush = Brush(STARTED, preview(0.2), step(1), gate, preview(0.3), step(2), FINISHED)
-    async with harness.working(brush, batch=2):
+    painter = ScriptedPainter(STARTED, preview(0.2), step(1), gate, preview(0.3), step(2), FINISHED)
+    async with harness.working(painter, batch=2):
         await harness.until(first, lambda job: job.preview_blob is not None)
         await harness.cancel(first)
         cancelled = await read_job(harness.database, first)
@@ -87,7 +89,7 @@ async def test_one_that_is_cancelled_leaves_the_other_to_its_end(harness: Worker
         gate.set()
         other = await harness.until(second, lambda job: job.state is State.RENDERED)
     assert await read_job(harness.database, first) == cancelled
-    assert (cancelled.state, brush.passes) == (State.CANCELLED, [[1, 2]])
+    assert (cancelled.state, painter.passes) == (State.CANCELLED, [[1, 2]])
     assert harness.kept() == pictures | {other.result_blob, other.timelapse_blob}
 
 
@@ -96,7 +98,7 @@ async def test_one_that_is_lost_to_another_worker_leaves_the_other_to_its_end(
 ) -> None:
     first, second = await harness.submit_alike(1, 2)
     gate = Gate()
-    async with harness.working(Brush(STARTED, step(1), gate, FINISHED), batch=2):
+    async with harness.working(ScriptedPainter(STARTED, step(1), gate, FINISHED), batch=2):
         await harness.until(second, lambda job: job.step == 1)
         async with database.begin() as connection:
             await connection.exec_driver_sql(
@@ -110,23 +112,23 @@ async def test_one_that_is_lost_to_another_worker_leaves_the_other_to_its_end(
 
 
 async def test_a_pass_that_nobody_waits_for_any_more_is_broken_off(harness: WorkerHarness) -> None:
-    submitted, brush = await harness.submit_alike(1, 2), EndlessBrush(STARTED)
-    async with harness.working(brush, batch=2):
+    submitted, painter = await harness.submit_alike(1, 2), EndlessPainter(STARTED)
+    async with harness.working(painter, batch=2):
         for one in submitted:
             await harness.until(one, lambda job: job.step == 1)
         for one in submitted:
             await harness.cancel(one)
-        assert await asyncio.to_thread(brush.closed.wait, 30)
+        assert await asyncio.to_thread(painter.closed.wait, 30)
     assert await states(harness, submitted) == [State.CANCELLED] * 2
 
 
 async def test_one_that_breaks_the_pass_fails_alone(harness: WorkerHarness) -> None:
     submitted = await harness.submit_alike(1, 2, 3)
-    brush = Brush(STARTED, step(1), FINISHED)
-    brush.poison = 2
-    async with harness.working(brush, batch=3):
+    painter = ScriptedPainter(STARTED, step(1), FINISHED)
+    painter.poison = 2
+    async with harness.working(painter, batch=3):
         jobs = [await harness.until(one, lambda job: job.ended_at is not None) for one in submitted]
-    assert brush.passes == [[1, 2, 3], [1], [2], [3]]
+    assert painter.passes == [[1, 2, 3], [1], [2], [3]]
     assert [job.state for job in jobs] == [State.RENDERED, State.FAILED, State.RENDERED]
     assert [job.attempt for job in jobs] == [1, 1, 1]
     assert jobs[1].reference
@@ -138,7 +140,7 @@ async def test_who_waits_for_its_turn_alone_keeps_its_lease(
     first, second = await harness.submit_alike(1, 2)
     gate = Gate()
 
-    class Shaky(Brush):
+    class Shaky(ScriptedPainter):
         """Breaks once."""
 
         def __call__(self, works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
@@ -147,8 +149,8 @@ async def test_who_waits_for_its_turn_alone_keeps_its_lease(
                 raise MemoryError
             yield from super().__call__(works, device=device)
 
-    brush = Shaky(STARTED, step(1), gate, FINISHED)
-    async with harness.working(brush, batch=2):
+    painter = Shaky(STARTED, step(1), gate, FINISHED)
+    async with harness.working(painter, batch=2):
         await harness.until(first, lambda job: job.step == 1)
         before = harness.engine.calls.count("beat")
         await harness.until_called("beat", 6)
@@ -157,33 +159,33 @@ async def test_who_waits_for_its_turn_alone_keeps_its_lease(
         assert (waiting.state, waiting.step) == (State.RUNNING, None)
         gate.set()
         await harness.until(second, lambda job: job.state is State.RENDERED)
-    assert brush.passes == [[], [1], [2]]
+    assert painter.passes == [[], [1], [2]]
 
 
 async def test_one_whose_picture_is_gone_fails_before_the_pass(harness: WorkerHarness) -> None:
     first, second, third = await harness.submit_alike(1, 2, 3)
     async with harness.database.begin() as connection:
         await connection.exec_driver_sql(f"UPDATE jobs SET content_blob = '{'0' * 64}' WHERE id = {second}")
-    brush = Brush(FINISHED)
-    async with harness.working(brush, batch=3):
+    painter = ScriptedPainter(FINISHED)
+    async with harness.working(painter, batch=3):
         jobs = [
             await harness.until(one, lambda job: job.ended_at is not None) for one in (first, second, third)
         ]
     assert [job.state for job in jobs] == [State.RENDERED, State.FAILED, State.RENDERED]
-    assert brush.passes == [[1, 3]]
+    assert painter.passes == [[1, 3]]
 
 
 async def test_a_stop_hands_each_back(harness: WorkerHarness) -> None:
-    submitted, brush = await harness.submit_alike(1, 2), EndlessBrush(STARTED, preview(0.2))
-    async with harness.working(brush, batch=2):
+    submitted, painter = await harness.submit_alike(1, 2), EndlessPainter(STARTED, preview(0.2))
+    async with harness.working(painter, batch=2):
         before = [await harness.until(one, lambda job: job.preview_blob is not None) for one in submitted]
         harness.stop.set()
-    assert brush.closed.is_set()
+    assert painter.closed.is_set()
     jobs = [await read_job(harness.database, one) for one in submitted]
     assert [(job.state, job.attempt, job.handbacks) for job in jobs] == [(State.QUEUED, 1, 1)] * 2
     assert [job.preview_blob for job in jobs] == [job.preview_blob for job in before]
     harness.stop.clear()
-    again = Brush(FINISHED)
+    again = ScriptedPainter(FINISHED)
     async with harness.working(again, batch=2):
         for one in submitted:
             await harness.until(one, lambda job: job.state is State.RENDERED)
@@ -192,37 +194,37 @@ async def test_a_stop_hands_each_back(harness: WorkerHarness) -> None:
 
 async def test_a_broken_device_leaves_all_but_the_ready_to_others(harness: WorkerHarness) -> None:
     first, *rest = await harness.submit_alike(1, 2, 3)
-    worker = harness.worker(Brush(STARTED, (0, FINISHED), DeviceLost("CUDA error")), batch=3)
+    worker = harness.worker(ScriptedPainter(STARTED, (0, FINISHED), DeviceLost("CUDA error")), batch=3)
     with pytest.raises(DeviceLost):
         await worker.run(harness.stop)
     assert await states(harness, [first, *rest]) == [State.RENDERED, State.RUNNING, State.RUNNING]
     assert list(await harness.engine.sweep(dead_worker="w")) == rest
-    brush = Brush(FINISHED)
-    async with harness.working(brush, batch=3):
+    painter = ScriptedPainter(FINISHED)
+    async with harness.working(painter, batch=3):
         for one in rest:
             await harness.until(one, lambda job: job.state is State.RENDERED)
-    assert brush.passes == [[2], [3]], "what may have broken it takes no others with it"
+    assert painter.passes == [[2], [3]], "what may have broken it takes no others with it"
 
 
 async def test_a_database_that_is_away_when_companions_are_asked_for_costs_no_job(
     harness: WorkerHarness,
 ) -> None:
     harness.engine.faults = {"claim_alike": 1}
-    submitted, brush = await harness.submit_alike(1, 2), Brush(FINISHED)
-    async with harness.working(brush, batch=2):
+    submitted, painter = await harness.submit_alike(1, 2), ScriptedPainter(FINISHED)
+    async with harness.working(painter, batch=2):
         for one in submitted:
             await harness.until(one, lambda job: job.state is State.RENDERED)
-    assert brush.passes == [[1], [2]]
+    assert painter.passes == [[1], [2]]
 
 
 async def test_a_busy_user_s_batch_waits_for_others_too(harness: WorkerHarness) -> None:
     mine = await harness.submit_alike(1, 2, 3)
     other = await harness.submit(seed=4, user_id=BEN)
-    brush = Brush(FINISHED)
-    async with harness.working(brush, batch=8):
+    painter = ScriptedPainter(FINISHED)
+    async with harness.working(painter, batch=8):
         for one in (*mine, other):
             await harness.until(one, lambda job: job.state is State.RENDERED)
-    assert brush.passes == [[1, 2], [4], [3]]
+    assert painter.passes == [[1, 2], [4], [3]]
 
 
 async def test_the_real_engine_paints_a_batch(harness: WorkerHarness) -> None:

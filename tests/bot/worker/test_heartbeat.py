@@ -9,8 +9,8 @@ import pytest
 from bot.db import Database
 from bot.domain.jobs import heartbeats
 from bot.worker.heartbeat import present
-from tests.bot.away import Away
-from tests.bot.conftest import BOTH, url_of
+from tests.support.away import Away
+from tests.support.databases import BOTH, url_of
 from tests.support.rows import NOW
 
 TIMEOUT_S = 30.0

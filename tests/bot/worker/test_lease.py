@@ -12,9 +12,9 @@ from tests.support.rows import read_job
 from tests.support.worker import (
     FINISHED,
     STARTED,
-    Brush,
-    EndlessBrush,
+    EndlessPainter,
     Gate,
+    ScriptedPainter,
     WorkerHarness,
     picture,
     png,
@@ -31,7 +31,7 @@ async def test_a_database_that_is_away_for_a_moment_costs_no_job(
 ) -> None:
     harness.engine.faults = dict(faults)
     job_id, gate = await harness.submit(), Gate()
-    async with harness.working(Brush(STARTED, step(1), gate, FINISHED)):
+    async with harness.working(ScriptedPainter(STARTED, step(1), gate, FINISHED)):
         await harness.until(job_id, lambda job: job.step == 1)  # progress is written as soon as it can be
         gate.set()
         job = await harness.until(job_id, lambda job: job.ended_at is not None)
@@ -41,14 +41,14 @@ async def test_a_database_that_is_away_for_a_moment_costs_no_job(
 
 async def test_a_failure_is_written_once_the_database_is_back(harness: WorkerHarness) -> None:
     harness.engine.faults = {"fail": 2}
-    job = await harness.paint(Brush(RuntimeError("no luck")))
+    job = await harness.paint(ScriptedPainter(RuntimeError("no luck")))
     assert job.state is State.FAILED
 
 
 async def test_a_job_is_handed_back_once_the_database_is_back(harness: WorkerHarness) -> None:
     harness.engine.faults = {"hand_back": 2}
     job_id = await harness.submit()
-    async with harness.working(EndlessBrush(STARTED)):
+    async with harness.working(EndlessPainter(STARTED)):
         await harness.until(job_id, lambda job: job.step == 1)
     assert (await read_job(harness.database, job_id)).state is State.QUEUED
 
@@ -59,10 +59,10 @@ async def test_a_worker_gives_up_when_its_lease_has_run_out_meanwhile(
 ) -> None:
     short = WorkerHarness(database, harness.folder, lease_s=0.0)
     short.engine.faults = {call: 1_000_000}
-    job_id, brush = await short.submit(), Brush(FINISHED)
+    job_id, painter = await short.submit(), ScriptedPainter(FINISHED)
     claim = await short.engine.claim("w")
     assert claim is not None
-    await short.worker(brush).work([claim], short.stop)
+    await short.worker(painter).work([claim], short.stop)
     assert (await read_job(database, job_id)).state is State.RUNNING  # for a sweep to take back
     assert short.engine.calls.count("render") <= 1
 
@@ -71,10 +71,10 @@ async def test_old_previews_are_deleted_while_a_job_runs_and_all_at_its_end(harn
     job_id = await harness.submit()
     pictures = harness.kept()
     gates = [Gate() for _ in range(5)]
-    strokes = [
-        stroke for number, gate in enumerate(gates) for stroke in (preview(number / 10), step(number), gate)
+    script = [
+        entry for number, gate in enumerate(gates) for entry in (preview(number / 10), step(number), gate)
     ]
-    async with harness.working(Brush(STARTED, *strokes, FINISHED)):
+    async with harness.working(ScriptedPainter(STARTED, *script, FINISHED)):
         seen = set[str]()
         for gate in gates:
             job = await harness.until(
@@ -95,7 +95,7 @@ async def test_old_previews_are_deleted_while_a_job_runs_and_all_at_its_end(harn
 async def test_a_failed_job_leaves_no_preview(harness: WorkerHarness) -> None:
     job_id, gate = await harness.submit(), Gate()
     pictures = harness.kept()
-    async with harness.working(Brush(STARTED, preview(0.5), gate, RuntimeError("no luck"))):
+    async with harness.working(ScriptedPainter(STARTED, preview(0.5), gate, RuntimeError("no luck"))):
         await harness.until(job_id, lambda job: job.preview_blob is not None)
         gate.set()
         job = await harness.until(job_id, lambda job: job.state is State.FAILED)
@@ -106,8 +106,8 @@ async def test_a_failed_job_leaves_no_preview(harness: WorkerHarness) -> None:
 async def test_a_cancelled_job_leaves_no_preview(harness: WorkerHarness) -> None:
     job_id, gate = await harness.submit(), Gate()
     pictures = harness.kept()
-    brush = Brush(STARTED, preview(0.5), step(1), gate, FINISHED)
-    async with harness.working(brush):
+    painter = ScriptedPainter(STARTED, preview(0.5), step(1), gate, FINISHED)
+    async with harness.working(painter):
         await harness.until(job_id, lambda job: job.preview_blob is not None)
         await harness.cancel(job_id)
         gate.set()
@@ -120,13 +120,13 @@ async def test_a_job_in_the_line_keeps_its_preview_until_the_next_attempt_has_it
 ) -> None:
     job_id = await harness.submit()
     pictures = harness.kept()
-    async with harness.working(EndlessBrush(STARTED, preview(0.5))):
+    async with harness.working(EndlessPainter(STARTED, preview(0.5))):
         before = await harness.until(job_id, lambda job: job.preview_blob is not None)
     waiting = await read_job(harness.database, job_id)
     assert waiting.preview_blob == before.preview_blob
     assert harness.kept() == pictures | {before.preview_blob}
     harness.stop.clear()
-    async with harness.working(Brush(FINISHED)):
+    async with harness.working(ScriptedPainter(FINISHED)):
         job = await harness.until(job_id, lambda job: job.state is State.RENDERED)
     assert harness.kept() == pictures | {job.result_blob}
 
@@ -160,8 +160,8 @@ class FullDisk(FolderBlobs):
 
 async def test_a_preview_that_cannot_be_stored_costs_no_job(harness: WorkerHarness) -> None:
     job_id, gate = await harness.submit(), Gate()
-    brush = Brush(STARTED, preview(0.5), step(1), gate, FINISHED)
-    async with harness.working(brush, blobs=FullDisk(harness.folder)):
+    painter = ScriptedPainter(STARTED, preview(0.5), step(1), gate, FINISHED)
+    async with harness.working(painter, blobs=FullDisk(harness.folder)):
         job = await harness.until(job_id, lambda job: job.step == 1)
         assert job.preview_blob is None
         gate.set()
@@ -176,7 +176,7 @@ class BrokenDisk(FolderBlobs):
 
 
 async def test_a_result_that_cannot_be_stored_fails_its_job(harness: WorkerHarness) -> None:
-    job = await harness.paint(Brush(FINISHED), blobs=BrokenDisk(harness.folder))
+    job = await harness.paint(ScriptedPainter(FINISHED), blobs=BrokenDisk(harness.folder))
     assert job.state is State.FAILED
     assert job.error == "Something broke on our side while painting: please try again."
     assert job.reference

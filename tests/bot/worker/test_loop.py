@@ -12,10 +12,10 @@ from tests.support.worker import (
     FINISHED,
     PARAMS,
     STARTED,
-    Brush,
-    EndlessBrush,
+    EndlessPainter,
     Gate,
-    Stroke,
+    ScriptedPainter,
+    ScriptEntry,
     WorkerHarness,
     preview,
     step,
@@ -27,7 +27,7 @@ BROKE = "Something broke on our side while painting: please try again."
 
 async def test_progress_and_preview_reach_the_job_s_row(harness: WorkerHarness) -> None:
     job_id, gate = await harness.submit(), Gate()
-    async with harness.working(Brush(STARTED, preview(0.5), step(1), step(2), gate, FINISHED)):
+    async with harness.working(ScriptedPainter(STARTED, preview(0.5), step(1), step(2), gate, FINISHED)):
         job = await harness.until(job_id, lambda job: job.step == 2 and job.preview_blob is not None)
         assert (job.scale, job.scales, job.steps, job.loss) == (1, 2, 10, 3.0)
         assert job.preview_blob is not None
@@ -39,7 +39,7 @@ async def test_progress_and_preview_reach_the_job_s_row(harness: WorkerHarness) 
 
 async def test_a_job_that_has_started_shows_how_much_there_is_to_do(harness: WorkerHarness) -> None:
     job_id, gate = await harness.submit(), Gate()
-    async with harness.working(Brush(STARTED, gate, FINISHED)):
+    async with harness.working(ScriptedPainter(STARTED, gate, FINISHED)):
         job = await harness.until(job_id, lambda job: job.steps is not None)
         assert (job.scale, job.scales, job.step, job.steps, job.loss) == (1, 2, 0, 10, None)
         gate.set()
@@ -47,7 +47,7 @@ async def test_a_job_that_has_started_shows_how_much_there_is_to_do(harness: Wor
 
 async def test_a_beat_without_news_is_no_news(harness: WorkerHarness) -> None:
     job_id, gate = await harness.submit(), Gate()
-    async with harness.working(Brush(step(1), gate, FINISHED)):
+    async with harness.working(ScriptedPainter(step(1), gate, FINISHED)):
         before = await harness.until(job_id, lambda job: job.step == 1)
         await harness.until_called("beat", 5)
         assert await read_job(harness.database, job_id) == before
@@ -55,7 +55,7 @@ async def test_a_beat_without_news_is_no_news(harness: WorkerHarness) -> None:
 
 
 async def test_a_finished_picture_is_kept_with_its_figures_and_its_parameters(harness: WorkerHarness) -> None:
-    job = await harness.paint(Brush(STARTED, step(10), FINISHED))
+    job = await harness.paint(ScriptedPainter(STARTED, step(10), FINISHED))
     assert job.state is State.RENDERED
     assert job.figures == {
         "content": 1.0,
@@ -78,11 +78,11 @@ async def test_a_finished_picture_is_kept_with_its_figures_and_its_parameters(ha
 
 async def test_one_job_after_the_other_is_painted(harness: WorkerHarness) -> None:
     job_ids = [await harness.submit() for _ in range(3)]
-    brush = Brush(FINISHED)
-    async with harness.working(brush):
+    painter = ScriptedPainter(FINISHED)
+    async with harness.working(painter):
         for job_id in job_ids:
             await harness.until(job_id, lambda job: job.state is State.RENDERED)
-    assert brush.passes == [[7], [7], [7]]
+    assert painter.passes == [[7], [7], [7]]
 
 
 @pytest.mark.parametrize(
@@ -99,71 +99,71 @@ async def test_one_job_after_the_other_is_painted(harness: WorkerHarness) -> Non
 async def test_an_error_ends_the_job_with_a_sentence_and_the_worker_goes_on(
     harness: WorkerHarness, error: Exception, sentence: str
 ) -> None:
-    broken = await harness.paint(Brush(STARTED, step(1), error))
+    broken = await harness.paint(ScriptedPainter(STARTED, step(1), error))
     assert (broken.state, broken.error, broken.result_blob) == (State.FAILED, sentence, None)
     assert broken.reference
     harness.stop.clear()
-    assert (await harness.paint(Brush(FINISHED))).state is State.RENDERED
+    assert (await harness.paint(ScriptedPainter(FINISHED))).state is State.RENDERED
 
 
 async def test_a_painting_that_ends_without_a_picture_fails(harness: WorkerHarness) -> None:
-    job = await harness.paint(Brush(STARTED, step(1)))
+    job = await harness.paint(ScriptedPainter(STARTED, step(1)))
     assert (job.state, job.error) == (State.FAILED, BROKE)
 
 
 async def test_a_job_whose_picture_is_gone_fails(harness: WorkerHarness) -> None:
     job_id = await harness.submit()
     await harness.blobs.delete((await read_job(harness.database, job_id)).content_blob)
-    async with harness.working(Brush(FINISHED)):
+    async with harness.working(ScriptedPainter(FINISHED)):
         job = await harness.until(job_id, lambda job: job.ended_at is not None)
     assert (job.state, job.error) == (State.FAILED, BROKE)
 
 
 async def test_a_stop_hands_the_job_back(harness: WorkerHarness) -> None:
-    job_id, brush = await harness.submit(), EndlessBrush(STARTED)
-    async with harness.working(brush):
+    job_id, painter = await harness.submit(), EndlessPainter(STARTED)
+    async with harness.working(painter):
         await harness.until(job_id, lambda job: job.step == 1)
         harness.stop.set()
-    assert brush.closed.is_set()
+    assert painter.closed.is_set()
     job = await read_job(harness.database, job_id)
     assert (job.state, job.attempt, job.result_blob) == (State.QUEUED, 1, None)
 
 
-async def test_a_stop_before_the_first_stroke_paints_nothing(harness: WorkerHarness) -> None:
-    job_id, brush = await harness.submit(), Brush(FINISHED)
+async def test_a_stop_before_the_first_event_paints_nothing(harness: WorkerHarness) -> None:
+    job_id, painter = await harness.submit(), ScriptedPainter(FINISHED)
     claim = await harness.engine.claim("w")
     assert claim is not None
     harness.stop.set()
-    await harness.worker(brush).work([claim], harness.stop)
-    assert brush.passes == []
+    await harness.worker(painter).work([claim], harness.stop)
+    assert painter.passes == []
     assert (await read_job(harness.database, job_id)).state is State.QUEUED
 
 
 async def test_a_job_that_was_handed_back_is_painted_by_the_next_worker(harness: WorkerHarness) -> None:
     job_id = await harness.submit()
-    async with harness.working(EndlessBrush(STARTED)):
+    async with harness.working(EndlessPainter(STARTED)):
         await harness.until(job_id, lambda job: job.step == 1)
     harness.stop.clear()
-    async with harness.working(Brush(FINISHED)):
+    async with harness.working(ScriptedPainter(FINISHED)):
         job = await harness.until(job_id, lambda job: job.state is State.RENDERED)
     assert job.attempt == 2
 
 
 async def test_a_cancel_stops_the_painting(harness: WorkerHarness) -> None:
-    job_id, brush = await harness.submit(), EndlessBrush(STARTED)
-    async with harness.working(brush):
+    job_id, painter = await harness.submit(), EndlessPainter(STARTED)
+    async with harness.working(painter):
         await harness.until(job_id, lambda job: job.step == 1)
         await harness.cancel(job_id)
-        assert await asyncio.to_thread(brush.closed.wait, 30)
+        assert await asyncio.to_thread(painter.closed.wait, 30)
     job = await read_job(harness.database, job_id)
     assert (job.state, job.result_blob, job.error) == (State.CANCELLED, None, None)
 
 
 @pytest.mark.parametrize("end", [FINISHED, RuntimeError("too late")], ids=["finished", "broken"])
-async def test_a_worker_that_lost_its_lease_writes_nothing(harness: WorkerHarness, end: Stroke) -> None:
+async def test_a_worker_that_lost_its_lease_writes_nothing(harness: WorkerHarness, end: ScriptEntry) -> None:
     job_id, gate = await harness.submit(), Gate()
     pictures = harness.kept()
-    async with harness.working(Brush(STARTED, step(1), gate, end)):
+    async with harness.working(ScriptedPainter(STARTED, step(1), gate, end)):
         await harness.until(job_id, lambda job: job.step == 1)
         taken = await harness.take_over(job_id)
         gate.set()
@@ -173,7 +173,7 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(harness: WorkerHarnes
 
 async def test_a_broken_device_ends_the_worker_and_counts_as_an_attempt(harness: WorkerHarness) -> None:
     job_id = await harness.submit()
-    worker = harness.worker(Brush(STARTED, DeviceLost("CUDA error")))
+    worker = harness.worker(ScriptedPainter(STARTED, DeviceLost("CUDA error")))
     with pytest.raises(DeviceLost):
         await worker.run(harness.stop)
     assert (await read_job(harness.database, job_id)).state is State.RUNNING

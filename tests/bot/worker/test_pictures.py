@@ -7,7 +7,7 @@ import pytest
 from bot.media.blobs.protocol import BlobMissing
 from bot.worker.pictures import Pictures, pictures_of
 from tests.support.rows import read_job
-from tests.support.worker import FINISHED, Brush, WorkerHarness, png
+from tests.support.worker import FINISHED, ScriptedPainter, WorkerHarness, png
 
 
 async def test_a_job_of_two_pictures_has_one_style_of_weight_one(harness: WorkerHarness) -> None:
@@ -21,10 +21,10 @@ async def test_all_pictures_of_a_job_reach_the_brush(harness: WorkerHarness) -> 
     navy, mask, start = [await harness.blobs.put(png(colour)) for colour in ("navy", "white", "red")]
     more = [{"blob": navy, "name": "navy", "weight": 0.25}]
     job_id = await harness.submit(style_weight=0.75, more_styles=more, mask_blob=mask, start_blob=start)
-    brush = Brush(FINISHED)
-    async with harness.working(brush):
+    painter = ScriptedPainter(FINISHED)
+    async with harness.working(painter):
         await harness.until(job_id, lambda job: job.ended_at is not None)
-    assert brush.pictures == Pictures(
+    assert painter.pictures == Pictures(
         content=png("teal"),
         styles=(png("orange"), png("navy")),
         weights=(0.75, 0.25),

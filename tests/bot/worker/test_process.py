@@ -13,7 +13,7 @@ from bot.db import Database
 from bot.domain.jobs.model import State
 from nst_core.images import io
 from nst_core.params import Params
-from tests.support.postgres import Server
+from testbed.postgres import Server
 from tests.support.rows import column
 from tests.support.worker_processes import ENDLESS, SHORT, DataFolder
 

@@ -12,7 +12,16 @@ from bot.media.blobs.folder import FolderBlobs
 from bot.worker.attempt import Attempt
 from bot.worker.timelapse import EDGE_PX, MAX_BYTES, MAX_FRAMES, RESULT_MS, Timelapse
 from nst_core.images.io import Picture
-from tests.support.worker import FINISHED, PARAMS, STARTED, Brush, WorkerHarness, picture, preview, step
+from tests.support.worker import (
+    FINISHED,
+    PARAMS,
+    STARTED,
+    ScriptedPainter,
+    WorkerHarness,
+    picture,
+    preview,
+    step,
+)
 
 
 def frames(webp: bytes) -> list[tuple[tuple[int, int], int, int]]:
@@ -82,13 +91,13 @@ def test_there_is_no_film_of_a_result_alone() -> None:
 
 
 async def test_the_film_of_a_run_is_kept_beside_its_picture(harness: WorkerHarness) -> None:
-    job = await harness.paint(Brush(STARTED, preview(0.2), step(1), preview(0.6), FINISHED))
+    job = await harness.paint(ScriptedPainter(STARTED, preview(0.2), step(1), preview(0.6), FINISHED))
     assert job.timelapse_blob is not None
     assert len(frames(await harness.blobs.get(job.timelapse_blob))) == 3
 
 
 async def test_no_film_is_made_where_none_is_wanted(harness: WorkerHarness) -> None:
-    job = await harness.paint(Brush(STARTED, preview(0.2), FINISHED), timelapse=False)
+    job = await harness.paint(ScriptedPainter(STARTED, preview(0.2), FINISHED), timelapse=False)
     assert (job.state, job.timelapse_blob) == (State.RENDERED, None)
 
 
@@ -100,7 +109,7 @@ class NoRoomForFilms(FolderBlobs):
 
 
 async def test_a_film_that_cannot_be_stored_costs_no_job(harness: WorkerHarness) -> None:
-    job = await harness.paint(Brush(preview(0.2), FINISHED), blobs=NoRoomForFilms(harness.folder))
+    job = await harness.paint(ScriptedPainter(preview(0.2), FINISHED), blobs=NoRoomForFilms(harness.folder))
     assert (job.state, job.timelapse_blob) == (State.RENDERED, None)
 
 

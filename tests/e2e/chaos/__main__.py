@@ -9,7 +9,7 @@ import time
 from bot.telemetry import configure_logging
 from tests.e2e.chaos import report, suite
 from tests.e2e.chaos.faults import FAULTS
-from tests.e2e.chaos.grounds import ENGINES
+from tests.e2e.chaos.infrastructure import ENGINES
 from tests.e2e.chaos.verdict import Verdict
 
 
@@ -18,11 +18,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one has one more")
     parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--engine", choices=ENGINES, default="local")
-    parser.add_argument("--stages", type=int, default=2, help="so many runs at once")
+    parser.add_argument("--clusters", type=int, default=2, help="so many runs at once")
     parser.add_argument("--fault", action="append", default=[], choices=list(FAULTS), help="only this one")
     given = parser.parse_args()
     configure_logging("ERROR")
-    todo = suite.scenes(seed=given.seed, runs=given.runs, faults=suite.names(given.engine, given.fault))
+    todo = suite.scenarios(seed=given.seed, runs=given.runs, faults=suite.names(given.engine, given.fault))
     repeat = f"python -m tests.e2e.chaos --engine {given.engine} --runs 1"
     repeat += "".join(f" --fault {name!r}" for name in given.fault)
 
@@ -32,8 +32,8 @@ def main() -> None:
             print(f"    to repeat it: {repeat} --seed {verdict.seed}", file=sys.stderr, flush=True)
 
     began = time.monotonic()
-    playing = suite.play_all(todo, engine=given.engine, stages=given.stages, heard=heard)
-    verdicts = asyncio.run(playing)
+    running = suite.run_all(todo, engine=given.engine, clusters=given.clusters, heard=heard)
+    verdicts = asyncio.run(running)
     report.print_table(verdicts)
     seconds = time.monotonic() - began
     print(

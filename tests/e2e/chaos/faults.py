@@ -12,14 +12,14 @@ from sqlalchemy import text, update
 from bot.domain.jobs.model import State
 from bot.tables import jobs
 from nst_core.params import VERSION
-from tests.e2e.chaos.grounds import Ground
-from tests.e2e.chaos.play import Play, until
+from tests.e2e.chaos.cluster import FETCH_TIMEOUT_S, LEASE_S
+from tests.e2e.chaos.infrastructure import Infrastructure
 from tests.e2e.chaos.processes import Process
-from tests.e2e.chaos.scenes import poisoned
-from tests.e2e.chaos.stage import FETCH_TIMEOUT_S, LEASE_S
+from tests.e2e.chaos.run import Run, until
+from tests.e2e.chaos.scenarios import poisoned
 from tests.e2e.chaos.worker import NEWER_PARAMETER
 
-Strike = Callable[[Play], Coroutine[Any, Any, None]]
+Strike = Callable[[Run], Coroutine[Any, Any, None]]
 EDITS = r"/messages/"
 LISTENING_S = 0.2
 """Until whoever waits for a moment listens for it."""
@@ -38,74 +38,76 @@ class Fault:
     engines: tuple[str, ...] = ("local", "procrastinate")
     needs_small_disks: bool = False
 
-    def possible_on(self, ground: Ground) -> bool:
-        return ground.engine in self.engines and (ground.disks_are_small or not self.needs_small_disks)
+    def possible_on(self, infrastructure: Infrastructure) -> bool:
+        return infrastructure.engine in self.engines and (
+            infrastructure.disks_are_small or not self.needs_small_disks
+        )
 
 
 # Processes ------------------------------------------------------------------------------------------
 
 
-async def kill_worker(play: Play) -> None:
-    await play.moment()
-    await _victim(play).kill()
+async def kill_worker(run: Run) -> None:
+    await run.moment()
+    await _victim(run).kill()
 
 
-async def kill_batch(play: Play) -> None:
+async def kill_batch(run: Run) -> None:
     """Everybody has asked before a worker looks, so that one takes several at once; then it is killed."""
-    workers = [worker for worker in play.stage.workers if worker.alive]
+    workers = [worker for worker in run.cluster.workers if worker.alive]
     for worker in workers:
         worker.freeze()
-    await play.ask_all(play.scene.asks)
-    await until(play.is_over_or_accepted)
-    coming = asyncio.create_task(play.moment())
+    await run.ask_all(run.scenario.asks)
+    await until(run.is_over_or_accepted)
+    coming = asyncio.create_task(run.moment())
     await asyncio.sleep(LISTENING_S)
     for worker in workers:
         worker.thaw()
     await coming
-    await _victim(play).kill()
+    await _victim(run).kill()
 
 
-async def kill_gateway(play: Play) -> None:
-    await play.moment()
-    await _kill_gateways(play)
-    await asyncio.sleep(play.scene.extent)
-    await play.stage.start_gateway()
+async def kill_gateway(run: Run) -> None:
+    await run.moment()
+    await _kill_gateways(run)
+    await asyncio.sleep(run.scenario.extent)
+    await run.cluster.start_gateway()
 
 
-async def kill_both(play: Play) -> None:
-    await play.moment()
-    workers = list(play.stage.workers)
+async def kill_both(run: Run) -> None:
+    await run.moment()
+    workers = list(run.cluster.workers)
     for worker in workers:
         worker.freeze()  # all die in the same moment
-    await _kill_gateways(play)
+    await _kill_gateways(run)
     for worker in workers:
         await worker.kill()
-    await play.stage.start_gateway()
+    await run.cluster.start_gateway()
 
 
-async def freeze_worker(play: Play) -> None:
+async def freeze_worker(run: Run) -> None:
     """Past its lease; it wakes up beside its replacement."""
-    await play.moment()
-    victim = _victim(play)
+    await run.moment()
+    victim = _victim(run)
     victim.freeze()
-    await asyncio.sleep(LEASE_S * (1.2 + 0.8 * play.scene.extent))
+    await asyncio.sleep(LEASE_S * (1.2 + 0.8 * run.scenario.extent))
     victim.thaw()
 
 
-async def freeze_gateway(play: Play) -> None:
-    await play.moment()
-    [gateway] = play.stage.gateways
+async def freeze_gateway(run: Run) -> None:
+    await run.moment()
+    [gateway] = run.cluster.gateways
     gateway.freeze()
-    await asyncio.sleep(1 + 2 * play.scene.extent)
+    await asyncio.sleep(1 + 2 * run.scenario.extent)
     gateway.thaw()
 
 
-async def two_gateways(play: Play) -> None:
+async def two_gateways(run: Run) -> None:
     """Both are told of every command, as Discord does with two sessions; one is killed."""
-    await play.stage.start_gateway()
-    sessions = play.stage.discord.gateway.live
+    await run.cluster.start_gateway()
+    sessions = run.cluster.discord.gateway.live
     heard = sessions[-1]
-    asking = asyncio.create_task(play.ask_all(play.scene.asks))
+    asking = asyncio.create_task(run.ask_all(run.scenario.asks))
     told = len(heard.events)
     other = next(session for session in sessions if session is not heard)
 
@@ -119,115 +121,115 @@ async def two_gateways(play: Play) -> None:
 
     repeating = asyncio.create_task(repeat())
     try:
-        await play.moment()
+        await run.moment()
         await asking
     finally:
         repeating.cancel()
     await asyncio.sleep(0.3)
-    play.strike()
-    await play.stage.kill_gateway(play.stage.gateways[round(play.scene.extent)])
-    await play.excuse(time.monotonic())
+    run.strike()
+    await run.cluster.kill_gateway(run.cluster.gateways[round(run.scenario.extent)])
+    await run.excuse(time.monotonic())
 
 
-async def poison(play: Play) -> None:
+async def poison(run: Run) -> None:
     """The first picture kills every process that paints it; the others must not suffer for it."""
-    first, *others = play.scene.asks
-    play.strike()
-    await play.ask_all([poisoned(first), *others])
+    first, *others = run.scenario.asks
+    run.strike()
+    await run.ask_all([poisoned(first), *others])
 
 
-async def _kill_gateways(play: Play) -> None:
-    for gateway in list(play.stage.gateways):
-        await play.stage.kill_gateway(gateway)
-    play.lost_before = time.monotonic()
+async def _kill_gateways(run: Run) -> None:
+    for gateway in list(run.cluster.gateways):
+        await run.cluster.kill_gateway(gateway)
+    run.lost_before = time.monotonic()
 
 
-def _victim(play: Play) -> Process:
+def _victim(run: Run) -> Process:
     """The worker whose moment it was, or else any that lives."""
-    if play.hit is not None and play.hit.alive:
-        return play.hit
-    living = [worker for worker in play.stage.workers if worker.alive]
-    return living[int(play.scene.extent * len(living)) % len(living)]
+    if run.hit is not None and run.hit.alive:
+        return run.hit
+    living = [worker for worker in run.cluster.workers if worker.alive]
+    return living[int(run.scenario.extent * len(living)) % len(living)]
 
 
 # Database, disks and clocks -------------------------------------------------------------------------
 
 
-async def lock_database(play: Play) -> None:
-    await play.moment()
-    await play.stage.ground.lock(0.5 + 2.5 * play.scene.extent)
+async def lock_database(run: Run) -> None:
+    await run.moment()
+    await run.cluster.infrastructure.lock(0.5 + 2.5 * run.scenario.extent)
 
 
-async def restart_database(play: Play) -> None:
-    await play.moment()
-    server = play.stage.ground.server
+async def restart_database(run: Run) -> None:
+    await run.moment()
+    server = run.cluster.infrastructure.server
     assert server is not None
-    how = signal.SIGQUIT if play.scene.extent < 0.5 else signal.SIGINT
+    how = signal.SIGQUIT if run.scenario.extent < 0.5 else signal.SIGINT
     await asyncio.to_thread(server.stop, how)
-    await asyncio.sleep(play.scene.extent)
+    await asyncio.sleep(run.scenario.extent)
     await asyncio.to_thread(server.start)
 
 
-async def fill_blobs(play: Play) -> None:
-    await play.moment()
-    disk = play.stage.ground.blobs_disk
+async def fill_blobs(run: Run) -> None:
+    await run.moment()
+    disk = run.cluster.infrastructure.blobs_disk
     await asyncio.to_thread(disk.fill)
-    await asyncio.sleep(0.5 + 1.5 * play.scene.extent)
+    await asyncio.sleep(0.5 + 1.5 * run.scenario.extent)
     disk.free()
 
 
-async def fill_database(play: Play) -> None:
-    await play.moment()
-    ground = play.stage.ground
-    await asyncio.to_thread(ground.truncate_wal)
-    await asyncio.to_thread(ground.data_disk.fill)
-    await asyncio.sleep(0.5 + 1.5 * play.scene.extent)
-    ground.data_disk.free()
+async def fill_database(run: Run) -> None:
+    await run.moment()
+    infrastructure = run.cluster.infrastructure
+    await asyncio.to_thread(infrastructure.truncate_wal)
+    await asyncio.to_thread(infrastructure.data_disk.fill)
+    await asyncio.sleep(0.5 + 1.5 * run.scenario.extent)
+    infrastructure.data_disk.free()
 
 
-async def clocks_jump(play: Play) -> None:
+async def clocks_jump(run: Run) -> None:
     """The workers' clocks, by up to an hour, forth or back; the gateway's stays."""
-    await play.moment()
-    play.stage.jump((play.scene.extent * 2 - 1) * 3600)
-    await asyncio.sleep(1 + play.scene.extent)
-    play.stage.jump(0)
+    await run.moment()
+    run.cluster.jump((run.scenario.extent * 2 - 1) * 3600)
+    await asyncio.sleep(1 + run.scenario.extent)
+    run.cluster.jump(0)
 
 
-async def clocks_set_back(play: Play) -> None:
+async def clocks_set_back(run: Run) -> None:
     """A worker dies while the workers' clocks are ahead, nobody tells of it, and they are set back."""
-    play.stage.supervised = False
-    play.stage.jump(600 + 3000 * play.scene.extent)
+    run.cluster.supervised = False
+    run.cluster.jump(600 + 3000 * run.scenario.extent)
     try:
-        await play.moment()
-        await _victim(play).kill()
+        await run.moment()
+        await _victim(run).kill()
     finally:
-        play.stage.jump(0)
+        run.cluster.jump(0)
 
 
-async def older_workers(play: Play) -> None:
+async def older_workers(run: Run) -> None:
     """A newer gateway's rows, a column and a parameter that the workers do not know; then newer ones come."""
-    if play.stage.newer:
-        await play.stage.replace_workers(newer=False)
-    for worker in play.stage.workers:
+    if run.cluster.newer:
+        await run.cluster.replace_workers(newer=False)
+    for worker in run.cluster.workers:
         worker.freeze()
     try:
-        await play.ask_all(play.scene.asks)
+        await run.ask_all(run.scenario.asks)
         async with asyncio.timeout(30):
-            await until(play.all_accepted)
-        play.strike()
-        await _write_as_newer(play)
+            await until(run.all_accepted)
+        run.strike()
+        await _write_as_newer(run)
     finally:
-        for worker in play.stage.workers:
+        for worker in run.cluster.workers:
             worker.thaw()
-    await asyncio.sleep(LEASE_S * play.scene.extent)
-    await play.stage.replace_workers(newer=True)
+    await asyncio.sleep(LEASE_S * run.scenario.extent)
+    await run.cluster.replace_workers(newer=True)
 
 
-async def _write_as_newer(play: Play) -> None:
-    records = await play.records()
-    async with play.stage.database.begin() as connection:
-        await connection.execute(text(f"ALTER TABLE jobs ADD COLUMN newer_{play.scene.seed} TEXT"))
-        for record in records[:: 2 if play.scene.extent < 0.5 else 1]:
+async def _write_as_newer(run: Run) -> None:
+    records = await run.records()
+    async with run.cluster.database.begin() as connection:
+        await connection.execute(text(f"ALTER TABLE jobs ADD COLUMN newer_{run.scenario.seed} TEXT"))
+        for record in records[:: 2 if run.scenario.extent < 0.5 else 1]:
             newer = {"params": {**record.job.params, NEWER_PARAMETER: 0.5}, "params_version": VERSION + 1}
             where = (jobs.c.id == record.job.id, jobs.c.state == State.QUEUED)
             await connection.execute(update(jobs).where(*where).values(**newer))
@@ -236,50 +238,50 @@ async def _write_as_newer(play: Play) -> None:
 # Discord --------------------------------------------------------------------------------------------
 
 
-async def rate_limits(play: Play) -> None:
-    await play.moment()
-    discord, wait_s = play.stage.discord, 0.3 + play.scene.extent
+async def rate_limits(run: Run) -> None:
+    await run.moment()
+    discord, wait_s = run.cluster.discord, 0.3 + run.scenario.extent
     discord.limit_next("PATCH", EDITS, retry_after_s=wait_s)
     discord.limit_next("PATCH", EDITS, retry_after_s=wait_s, everywhere=True)
-    if play.scene.extent < 0.3:
+    if run.scenario.extent < 0.3:
         discord.fail_next("PATCH", EDITS, status=429)  # without Via: discord.py gives up at once
 
 
-async def server_errors(play: Play) -> None:
-    await play.moment()
-    discord, after = play.stage.discord, play.scene.extent < 0.5
+async def server_errors(run: Run) -> None:
+    await run.moment()
+    discord, after = run.cluster.discord, run.scenario.extent < 0.5
     discord.fail_next("PATCH", EDITS, status=500, after=after)
     discord.fail_next("PATCH", EDITS, status=502, after=not after, carrying="image/png")
 
 
-async def slow_bytes(play: Play) -> None:
-    await play.moment()
-    play.stage.discord.slow_next("PATCH", EDITS, seconds=0.5 + play.scene.extent, times=2)
+async def slow_bytes(run: Run) -> None:
+    await run.moment()
+    run.cluster.discord.slow_next("PATCH", EDITS, seconds=0.5 + run.scenario.extent, times=2)
 
 
-async def closed_sockets(play: Play) -> None:
-    await play.moment()
-    after = play.scene.extent < 0.5
-    play.stage.discord.cut_next("PATCH", EDITS, times=1 + round(play.scene.extent), after=after)
+async def closed_sockets(run: Run) -> None:
+    await run.moment()
+    after = run.scenario.extent < 0.5
+    run.cluster.discord.cut_next("PATCH", EDITS, times=1 + round(run.scenario.extent), after=after)
 
 
-async def tokens_expire(play: Play) -> None:
+async def tokens_expire(run: Run) -> None:
     """Those of the jobs that were accepted: they are a quarter of an hour old."""
-    await play.moment()
-    accepted = {record.interaction_id for record in await play.records()}
-    for _, asked in play.asked:
+    await run.moment()
+    accepted = {record.interaction_id for record in await run.records()}
+    for _, asked in run.asked:
         asked.expired = asked.expired or asked.id in accepted
 
 
-async def gateway_resumes(play: Play) -> None:
-    await play.moment()
-    await play.stage.discord.gateway.drop()
+async def gateway_resumes(run: Run) -> None:
+    await run.moment()
+    await run.cluster.discord.gateway.drop()
 
 
-async def session_ends(play: Play) -> None:
+async def session_ends(run: Run) -> None:
     """Invalid session: what Discord sent in between is lost."""
-    await play.moment()
-    discord = play.stage.discord
+    await run.moment()
+    discord = run.cluster.discord
     known = set(discord.gateway.sessions)
     sessions, discord.gateway.sessions = discord.gateway.sessions, {}
     for session in sessions.values():
@@ -287,24 +289,24 @@ async def session_ends(play: Play) -> None:
             await session.line.socket.close(code=1001)
     ended_at = time.monotonic()
     await discord.until(lambda: discord.gateway.sessions.keys() - known, "a new session")
-    await play.excuse(ended_at)
+    await run.excuse(ended_at)
 
 
-async def attachments_vanish(play: Play) -> None:
+async def attachments_vanish(run: Run) -> None:
     """Between some people's click and the download."""
-    play.strike()
-    for number, ask in enumerate(play.scene.asks):
-        await play.ask_all([ask])
-        if number % 2 == round(play.scene.extent):
-            play.stage.discord.lose_files()
+    run.strike()
+    for number, ask in enumerate(run.scenario.asks):
+        await run.ask_all([ask])
+        if number % 2 == round(run.scenario.extent):
+            run.cluster.discord.lose_files()
 
 
-async def attachments_stall(play: Play) -> None:
-    play.strike()
-    for number in range(1 + round(play.scene.extent)):
-        seconds = FETCH_TIMEOUT_S * (0.2 if number else 3 * play.scene.extent)
-        play.stage.discord.stall_next_download(seconds)
-    await play.ask_all(play.scene.asks)
+async def attachments_stall(run: Run) -> None:
+    run.strike()
+    for number in range(1 + round(run.scenario.extent)):
+        seconds = FETCH_TIMEOUT_S * (0.2 if number else 3 * run.scenario.extent)
+        run.cluster.discord.stall_next_download(seconds)
+    await run.ask_all(run.scenario.asks)
 
 
 FAULTS: dict[str, Fault] = {

@@ -18,14 +18,14 @@ COUNTS = ("jobs", "batched", "failed", "refused", "unanswered", "lost", "doubled
 
 def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """The figures of one fault, or of all together; `recovery_s` runs from the fault to the last end."""
-    played = [verdict for verdict in verdicts if not verdict.skipped]
-    recoveries = [verdict.recovery_s for verdict in played if verdict.recovery_s is not None]
+    completed = [verdict for verdict in verdicts if not verdict.skipped]
+    recoveries = [verdict.recovery_s for verdict in completed if verdict.recovery_s is not None]
     return {
-        "runs": len(played),
-        "skipped": len(verdicts) - len(played),
-        **{name: sum(getattr(verdict, name) for verdict in played) for name in COUNTS},
-        "bad_runs": sum(not verdict.good for verdict in played),
-        "moments_missed": sum(verdict.missed for verdict in played),
+        "runs": len(completed),
+        "skipped": len(verdicts) - len(completed),
+        **{name: sum(getattr(verdict, name) for verdict in completed) for name in COUNTS},
+        "bad_runs": sum(not verdict.good for verdict in completed),
+        "moments_missed": sum(verdict.missed for verdict in completed),
         "recovery_median_s": round(statistics.median(recoveries), 2) if recoveries else None,
         "recovery_max_s": round(max(recoveries), 2) if recoveries else None,
     }

@@ -1,16 +1,16 @@
-"""The suite's short part: a few seeded scenes on each engine."""
+"""The suite's short part: a few seeded scenarios on each engine."""
 
 import pytest
 
+from testbed import postgres
 from tests.e2e.chaos import report, suite
-from tests.support import postgres
 
 SHORT = {
     "local": ("both killed", "batch killed", "worker frozen", "database locked", "blobs' disk full"),
     "procrastinate": ("worker killed", "database restarted"),
 }
 """One fault of each kind; the whole suite takes minutes."""
-STAGES = {"local": 2, "procrastinate": 1}
+CLUSTERS = {"local": 2, "procrastinate": 1}
 
 
 @pytest.mark.parametrize("engine", list(SHORT))
@@ -18,7 +18,7 @@ async def test_whatever_fails_each_accepted_job_ends_once(engine: str) -> None:
     if engine == "procrastinate" and postgres.programs() is None:
         pytest.skip(f"needs the Debian package {postgres.PACKAGE}")
     faults = SHORT[engine]
-    todo = suite.scenes(seed=7, runs=len(faults), faults=faults)
-    verdicts = await suite.play_all(todo, engine=engine, stages=STAGES[engine], heard=lambda _: None)
+    todo = suite.scenarios(seed=7, runs=len(faults), faults=faults)
+    verdicts = await suite.run_all(todo, engine=engine, clusters=CLUSTERS[engine], heard=lambda _: None)
     assert [report.line(verdict) for verdict in verdicts if not verdict.good] == []
     assert {verdict.fault for verdict in verdicts} == set(faults)

@@ -9,10 +9,10 @@ import pytest
 from bot.domain.jobs.model import Job, State
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.blobs.protocol import Blobs
-from tests.e2e.chaos import report, scenes, suite
-from tests.e2e.chaos.play import Record
+from testbed.discord.world import Attachment, Message, Person, Upload
+from tests.e2e.chaos import report, scenarios, suite
+from tests.e2e.chaos.run import Record
 from tests.e2e.chaos.verdict import Verdict, judge_cards
-from tests.e2e.wire.world import Attachment, Message, Person, Upload
 
 EASEL = Person(id=1, name="easel", bot=True)
 PICTURE = b"\x89PNG of a painting"
@@ -110,10 +110,12 @@ async def test_rows_that_disagree_with_the_card_are_wrong(blobs: Blobs) -> None:
 
 def test_a_run_alone_repeats_what_it_was_among_others() -> None:
     faults = suite.names("local")
-    among = suite.scenes(seed=40, runs=30, faults=faults)
-    assert [suite.scenes(seed=one.seed, runs=1, faults=faults) for one in among] == [[one] for one in among]
+    among = suite.scenarios(seed=40, runs=30, faults=faults)
+    assert [suite.scenarios(seed=one.seed, runs=1, faults=faults) for one in among] == [
+        [one] for one in among
+    ]
     assert {one.fault for one in among} == set(faults)
-    assert {one.moment for one in suite.scenes(seed=0, runs=200, faults=faults)} == set(scenes.MOMENTS)
+    assert {one.moment for one in suite.scenarios(seed=0, runs=200, faults=faults)} == set(scenarios.MOMENTS)
 
 
 def test_the_table_counts_what_was_bad_and_leaves_out_what_was_skipped() -> None:

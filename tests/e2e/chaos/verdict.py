@@ -1,4 +1,4 @@
-"""What came of a scene: who got their picture or a sentence, once; and whether rows and blobs agree."""
+"""What came of a scenario: who got their picture or a sentence, once; and whether rows and blobs agree."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -8,9 +8,9 @@ from bot.domain.jobs.model import State
 from bot.domain.privacy import blob_refs
 from bot.domain.privacy.retention import GRACE_S, Keeping, Sweeper
 from bot.media.blobs.protocol import BlobMissing, Blobs
-from tests.e2e.chaos.play import Play, Record, answered
-from tests.e2e.chaos.stage import Stage
-from tests.e2e.wire.world import Message
+from testbed.discord.world import Message
+from tests.e2e.chaos.cluster import Cluster
+from tests.e2e.chaos.run import Record, Run, answered
 
 FAR_AHEAD_S = GRACE_S + 3600.0
 NEVER = Keeping(inputs_days=0, results_days=0, left_servers_days=36_500)
@@ -22,7 +22,7 @@ class Verdict:
 
     batched: jobs that shared their last pass with others. unanswered: requests that went down with a gateway
     before they were accepted. missed: the moment that the fault waited for never came, and it struck when all
-    was over. skipped: why it could not be played here. broken: the scene broke off, and its stage with it.
+    was over. skipped: why it could not be run here. broken: the scenario broke off, and its cluster with it.
     """
 
     seed: int
@@ -49,38 +49,38 @@ class Verdict:
         return not (self.lost or self.doubled or self.orphans or self.wrong)
 
 
-async def judge(play: Play, *, may_refuse: bool) -> Verdict:
-    scene, stage = play.scene, play.stage
-    verdict = Verdict(seed=scene.seed, fault=scene.fault, moment=scene.moment, missed=play.missed)
-    records = await play.records()
+async def judge(run: Run, *, may_refuse: bool) -> Verdict:
+    scenario, cluster = run.scenario, run.cluster
+    verdict = Verdict(seed=scenario.seed, fault=scenario.fault, moment=scenario.moment, missed=run.missed)
+    records = await run.records()
     verdict.jobs = len(records)
     verdict.batched = sum(record.job.batch_size > 1 for record in records)
-    if play.struck_at is not None and play.ended_at:
-        verdict.recovery_s = max(0.0, play.ended_at - play.struck_at)
-    _judge_requests(play, records, verdict)
+    if run.struck_at is not None and run.ended_at:
+        verdict.recovery_s = max(0.0, run.ended_at - run.struck_at)
+    _judge_requests(run, records, verdict)
     if verdict.refused and not may_refuse:
         verdict.wrong.append(f"{verdict.refused} were refused without need")
-    await judge_cards(stage.discord.world.messages.values(), stage.blobs, records, verdict)
-    verdict.wrong += [f"against Discord's rules: {found}" for found in stage.discord.forgive()]
-    verdict.wrong += [f"a gateway ended with {one.code}" for one in stage.gateways if not one.alive]
-    await judge_blobs(stage, records, verdict)
+    await judge_cards(cluster.discord.world.messages.values(), cluster.blobs, records, verdict)
+    verdict.wrong += [f"against Discord's rules: {found}" for found in cluster.discord.forgive()]
+    verdict.wrong += [f"a gateway ended with {one.code}" for one in cluster.gateways if not one.alive]
+    await judge_blobs(cluster, records, verdict)
     return verdict
 
 
-def _judge_requests(play: Play, records: Sequence[Record], verdict: Verdict) -> None:
+def _judge_requests(run: Run, records: Sequence[Record], verdict: Verdict) -> None:
     """Whoever got no job must have read why, or have asked a gateway that died."""
     known = {record.interaction_id for record in records}
-    for at, asked in play.asked:
+    for at, asked in run.asked:
         if asked.id in known:
             continue
         if answered(asked):
             verdict.refused += 1
-        elif at < play.lost_before:
+        elif at < run.lost_before:
             verdict.unanswered += 1
         else:
             verdict.wrong.append(f"request {asked.id} has neither a job nor an answer")
-    if len(play.asked) != len(play.scene.asks):
-        verdict.wrong.append(f"{len(play.asked)} of {len(play.scene.asks)} were asked")
+    if len(run.asked) != len(run.scenario.asks):
+        verdict.wrong.append(f"{len(run.asked)} of {len(run.scenario.asks)} were asked")
 
 
 async def judge_cards(
@@ -149,27 +149,27 @@ def _rows_that_disagree(record: Record, showing: Sequence[Message]) -> list[str]
     return [f"job {job.id}: {what}" for what, holds in faults.items() if holds]
 
 
-async def judge_blobs(stage: Stage, records: Sequence[Record], verdict: Verdict) -> None:
+async def judge_blobs(cluster: Cluster, records: Sequence[Record], verdict: Verdict) -> None:
     """Every blob that a row names is there; after a sweep when the time of grace is over, no other is."""
     for record in records:
         job = record.job
         for key in filter(None, (job.content_blob, job.style_blob, job.result_blob)):
             try:
-                await stage.blobs.get(key)
+                await cluster.blobs.get(key)
             except BlobMissing:
                 verdict.wrong.append(f"job {job.id}: blob {key[:12]} is missing")
     ahead = Sweeper(
-        database=stage.database,
-        blobs=stage.blobs,
+        database=cluster.database,
+        blobs=cluster.blobs,
         keeping=NEVER,
         clock=lambda: time.time() + FAR_AHEAD_S,
     )
     verdict.swept = (await ahead.sweep()).blobs
-    async with stage.database.read() as connection:
+    async with cluster.database.read() as connection:
         named = {key async for key in blob_refs.every_use(connection)}
-    verdict.orphans = len(_stored(stage) - named)
+    verdict.orphans = len(_stored(cluster) - named)
 
 
-def _stored(stage: Stage) -> set[str]:
+def _stored(cluster: Cluster) -> set[str]:
     """Everything in the blobs' folders, leftovers of broken puts too."""
-    return {path.name for path in stage.settings.blobs_dir.glob("??/*")}
+    return {path.name for path in cluster.settings.blobs_dir.glob("??/*")}

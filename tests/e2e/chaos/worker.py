@@ -1,4 +1,4 @@
-"""The root of a quick worker: the real loop, engine and blobs, and a brush that sleeps instead of painting.
+"""The root of a quick worker: the real loop, engine and blobs, and a painter that sleeps instead of painting.
 
 It announces what it is about to do on a socket and waits a moment, so that a fault can come just then. A job
 whose seed ends with 9 is poison: it kills the process that paints it.
@@ -68,7 +68,7 @@ class TellingBlobs(FolderBlobs):
         return key
 
 
-def brush(
+def painter(
     crier: Crier, paint_s: float, works: Sequence[Work], *, device: str
 ) -> Generator[tuple[int, Event], None, None]:
     """The signature of `bot.worker.render.paint`. Each picture is plain noise, another for each seed."""
@@ -157,7 +157,7 @@ async def work(
             name=name,
             engine=engine_of(database, settings, clock_file, newer=newer),
             blobs=TellingBlobs(settings.blobs_dir, crier),
-            paint=partial(brush, crier, paint_s),
+            paint=partial(painter, crier, paint_s),
             device="cpu",
             room=up_to(batch),
             bell=bell,

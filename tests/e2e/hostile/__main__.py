@@ -17,7 +17,7 @@ from pathlib import Path
 from bot.media.limits import MIB, DecodeLimits
 from bot.media.reading import load_libraries
 from tests.e2e.hostile.corpus import make
-from tests.e2e.hostile.trial import PICTURE, REFUSAL, Report, judge, judge_all
+from tests.e2e.hostile.judging import PICTURE, REFUSAL, Report, judge, judge_all
 
 
 def main() -> int:

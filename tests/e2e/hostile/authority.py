@@ -22,9 +22,9 @@ from typing import Any, Final
 from discord import app_commands, ui
 
 from bot.chat.client import BUTTONS, COMMANDS
-from tests.bot.chat.conftest import png
 from tests.e2e.hostile import rows
-from tests.e2e.hostile.stage import Actor, Role
+from tests.e2e.hostile.actors import Actor, Role
+from tests.support.picture_files import png
 
 Attempt = Callable[[Actor], Awaitable[bool]]
 EVERYBODY: Final = frozenset(Role)

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from bot.settings import Settings
-from tests.bot.chat.conftest import ChatHarness
+from tests.e2e.hostile.actors import AuthorityHarness, Role
 from tests.e2e.hostile.authority import actions, table
-from tests.e2e.hostile.stage import Role, Stage
+from tests.support.chat import ChatHarness
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def test_every_action_has_a_row_and_every_row_an_action() -> None:
 @pytest.mark.parametrize("name", sorted(table()))
 async def test_each_role_can_do_what_the_table_says_and_nothing_else(name: str, chat: ChatHarness) -> None:
     attempt, may = table()[name]
-    stage = Stage(chat=chat)
-    stage.people()
+    harness = AuthorityHarness(chat=chat)
+    harness.add_people()
     done = set()
     for role in sorted(Role, key=lambda one: one in may):  # who may not comes first, while all is untouched
-        await stage.set()
-        actor = stage.actors[role]
+        await harness.restore()
+        actor = harness.actors[role]
         if await attempt(actor):
             done.add(role)
         elif actor.last is not None and actor.last.modal is None and name not in {"/queue", "/stylize"}:
@@ -38,12 +38,12 @@ async def test_each_role_can_do_what_the_table_says_and_nothing_else(name: str, 
 
 
 async def test_ids_that_nobody_has_do_nothing(chat: ChatHarness) -> None:
-    stage = Stage(chat=chat)
-    stage.people()
-    await stage.set()
-    before = await stage.job()
-    actor = stage.actors[Role.STRANGER]
+    harness = AuthorityHarness(chat=chat)
+    harness.add_people()
+    await harness.restore()
+    before = await harness.job()
+    actor = harness.actors[Role.STRANGER]
     for custom_id in ("easel:cancel:999999999999999999", "easel:cancel:0"):
         assert "no longer known" in await actor.click(custom_id)
     assert "no longer known" in await actor.slash("cancel", picture=2**52)
-    assert await stage.job() == before
+    assert await harness.job() == before

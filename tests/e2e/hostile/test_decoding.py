@@ -13,8 +13,8 @@ from bot.media.decode import DecodeLimits, clean
 from bot.media.reading import load_libraries
 from tests.e2e.hostile import bombs, pictures
 from tests.e2e.hostile.corpus import FIXED, Input, make
+from tests.e2e.hostile.judging import GOOD, MEMORY, PICTURE, REFUSAL, judge, judge_all
 from tests.e2e.hostile.mutations import SINGLE, Mutation
-from tests.e2e.hostile.trial import GOOD, MEMORY, PICTURE, REFUSAL, judge, judge_all
 
 LIMITS = DecodeLimits(cpu_s=2, deadline_s=20)
 """Less time than in service: what goes on for ever is as well refused after two seconds."""

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.wire.conftest import description, discord, environment, secrets_of
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.process import BotProcess
+from testbed.bot_process import BotProcess
+from testbed.discord.server import DiscordServer
+from testbed.discord.world import Upload
+from testbed.easel import environment
 from tests.e2e.wire.stylizing import LONG, TINY, ask, result_of, under_way
-from tests.e2e.wire.world import Upload
-
-__all__ = ["description", "discord"]
+from tests.support.loopback_discord import secrets_of
 
 LIVING = ("deliveries", "interaction_token")
 """The one place where interaction tokens are kept: after a restart a card could not be edited without."""

@@ -21,9 +21,10 @@ from bot.domain.styles import presets
 from bot.settings import Settings
 from bot.tables import jobs
 from bot.telemetry import configure_logging
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
-from tests.e2e.hostile.stage import said
+from tests.e2e.hostile.actors import said
 from tests.e2e.hostile.words import NASTY
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 
 ESCAPED = re.compile(r"\\[^0-9A-Za-z\s]")
 """What Discord shows as the sign alone."""
@@ -88,7 +89,7 @@ async def _shown(chat: ChatHarness, name: str) -> list[str]:
     waiting = card(await chat.stylize(preset=None, style=(f"{name}.png".replace("/", "\u2044"), STYLE)))
     line = sentence(await chat.ada.slash(chat.channel, "queue"))
     await chat.paint()
-    await chat.courier.round()
+    await chat.card_updater.round()
     return [
         CHANGING.sub("", text) for text in (waiting, line, "\n".join(said(chat.env.http_requests[-1].json)))
     ]

@@ -1,1 +1,1 @@
-"""A stand-in Discord on loopback, and the bot as a real process against it."""
+"""Easel as a real process, logged in to the stand-in Discord of `testbed.discord`."""

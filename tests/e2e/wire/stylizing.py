@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from tests.e2e.wire import pictures
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.world import Interaction, Message, Person, Upload
+from testbed.discord.server import DiscordServer
+from testbed.discord.world import Interaction, Message, Person, Upload
+from testbed.easel import finished
+from tests.support import picture_uploads
 
 TINY: dict[str, Any] = {"size": 64, "quality": "draft", "seed": 7}
 LONG: dict[str, Any] = {"size": 96, "quality": "high", "seed": 7}
@@ -13,13 +14,8 @@ PATIENCE_S = 240.0
 
 
 async def ask(discord: DiscordServer, user: Person | None = None, **options: Any) -> Interaction:
-    files = {"content": pictures.content(), "style": pictures.style()}
+    files = {"content": picture_uploads.content(), "style": picture_uploads.style()}
     return await discord.slash(user or discord.world.alice, "stylize", **files | options)
-
-
-def finished(card: Message | None) -> Message | None:
-    """The card, once it shows a picture and has nothing left to cancel."""
-    return card if card is not None and card.pictures and "Cancel" not in card.buttons else None
 
 
 async def result_of(discord: DiscordServer, asked: Interaction) -> Message:
@@ -59,7 +55,7 @@ def assert_delivered_once(discord: DiscordServer, card: Message, *, size: tuple[
     [sent] = uploads(discord)
     assert discord.attachment_bytes(shown) == sent.data
     assert card.attachments == [shown], "the preview must go when the result comes"
-    picture = pictures.decoded(sent.data)
+    picture = picture_uploads.decoded(sent.data)
     assert (picture.format, picture.size) == ("PNG", size)
     colours = picture.convert("RGB").getcolors(maxcolors=1 << 24)
     assert colours is not None

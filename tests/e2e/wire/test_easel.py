@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.wire import pictures
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.process import BotProcess
+from testbed.bot_process import BotProcess
+from testbed.discord.server import DiscordServer
+from testbed.discord.world import Upload
 from tests.e2e.wire.stylizing import (
     LONG,
     PATIENCE_S,
@@ -19,7 +19,7 @@ from tests.e2e.wire.stylizing import (
     under_way,
     uploads,
 )
-from tests.e2e.wire.world import Upload
+from tests.support import picture_uploads
 
 
 async def test_two_attachments_become_one_picture_on_the_card(
@@ -77,7 +77,7 @@ async def test_every_other_command_speaks_as_the_description_asks(
     await ask(discord, **LONG)
     commands: list[tuple[str, dict[str, Any]]] = [
         ("queue", {}),
-        ("preset save", {"name": "stripes", "style": pictures.style()}),
+        ("preset save", {"name": "stripes", "style": picture_uploads.style()}),
         ("preset list", {}),
         ("preset show", {"name": "stripes"}),
         ("preset rename", {"name": "stripes", "new_name": "bands"}),
@@ -93,13 +93,11 @@ async def test_every_other_command_speaks_as_the_description_asks(
     assert "Wave" in choices[0]["name"]
 
 
+@pytest.mark.parametrize("settings", [{"EASEL_LOG_LEVEL": "DEBUG"}], ids=["debug"])
 async def test_the_log_holds_no_secret_even_when_it_tells_everything(
     discord: DiscordServer, easel: BotProcess
 ) -> None:
     """The `easel` fixture looks through the log at the end of every test; this one makes it longest."""
-    await easel.stop()
-    easel.environment["EASEL_LOG_LEVEL"] = "DEBUG"
-    await easel.start()
     discord.fail_next("PATCH", "@original", status=403)
     discord.fail_next("PATCH", "/messages/", status=429)
     await result_of(discord, await ask(discord, **TINY))

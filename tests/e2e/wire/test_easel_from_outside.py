@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.bot.web.conftest import free_port
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.process import BotProcess
+from testbed.bot_process import BotProcess
+from testbed.discord.server import DiscordServer
+from testbed.ports import free_port
 from tests.e2e.wire.stylizing import TINY, ask, result_of
 
 LIFE = ["job accepted", "job started", "job rendered", "job delivered"]

@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.e2e.wire.discord_server import DiscordServer
-from tests.e2e.wire.process import BotProcess
+from testbed.bot_process import BotProcess
+from testbed.discord.server import DiscordServer
+from testbed.easel import finished
 from tests.e2e.wire.stylizing import (
     LONG,
     PATIENCE_S,
     TINY,
     ask,
     assert_delivered_once,
-    finished,
     result_of,
     under_way,
     uploads,

@@ -13,7 +13,8 @@ from bot.chat.client import EaselClient
 from bot.domain.servers import onboarding
 from bot.playground import SimulatedCdn
 from bot.settings import Settings
-from tests.bot.chat.conftest import ChatHarness, card, png, texts
+from tests.support.chat import ChatHarness, card, texts
+from tests.support.picture_files import png
 
 TOUR = "You are the first to use Easel in this server"
 

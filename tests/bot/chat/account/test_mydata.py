@@ -15,7 +15,8 @@ from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
 from bot.domain.privacy import personal_data
 from bot.domain.servers import users
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 from tests.support.rows import add, add_card, set_columns
 
 
@@ -32,7 +33,7 @@ def zips(chat: ChatHarness, result: InteractionResult) -> list[zipfile.ZipFile]:
 async def finished(chat: ChatHarness) -> None:
     await chat.stylize(style=("waves.png", png(colour="navy")), preset=None)
     await chat.paint()
-    await chat.courier.round()
+    await chat.card_updater.round()
 
 
 async def kept(chat: ChatHarness) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """`/queue` through discord.py's real machinery."""
 
-from tests.bot.chat.conftest import ChatHarness, sentence
+from tests.support.chat import ChatHarness, sentence
 
 
 async def test_an_empty_line_says_so(chat: ChatHarness) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.domain.servers import server_settings
-from tests.bot.chat.conftest import ChatHarness, card
+from tests.support.chat import ChatHarness, card
 
 
 async def keep(chat: ChatHarness, **given: Any) -> None:

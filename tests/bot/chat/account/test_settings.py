@@ -9,7 +9,7 @@ from simcord import Env, InteractionResult, MemberActor, SetupError
 from bot.chat.client import EaselClient
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from tests.bot.chat.conftest import ChatHarness, card, sentence
+from tests.support.chat import ChatHarness, card, sentence
 
 
 @pytest.fixture

@@ -10,16 +10,24 @@ from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from tests.bot.chat.cards.test_card_picture import noise_png
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
-from tests.support.clicks import buttons_of, differences, edited, forge, painted, press, private_words
+from tests.support.card_buttons import (
+    buttons_of,
+    delivered_job,
+    differences,
+    edited,
+    forge,
+    press,
+    private_text,
+)
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import noise_png, png
 from tests.support.rows import set_columns
 
 
 async def test_a_finished_card_shows_the_picture_first_and_what_can_be_done(chat: ChatHarness) -> None:
     result = await chat.stylize()
     await chat.paint()
-    await chat.courier.round()
+    await chat.card_updater.round()
     assert result.response is not None
     (container,) = result.response.components
     assert [one["type"] for one in container["components"]] == [12, 10, 1, 1]
@@ -32,7 +40,7 @@ async def test_a_card_with_everything_stays_within_discords_limits(chat: ChatHar
     result = await chat.stylize(content=("noise.png", noise_png()), size=128)
     await chat.limit_files(10_000)
     await chat.paint()
-    await chat.courier.round()
+    await chat.card_updater.round()
     assert result.response is not None
     (container,) = result.response.components
     rows = [one["components"] for one in container["components"] if one["type"] == 1]
@@ -42,7 +50,7 @@ async def test_a_card_with_everything_stays_within_discords_limits(chat: ChatHar
 
 
 async def test_again_paints_another_picture_of_the_same_look_from_noise(chat: ChatHarness) -> None:
-    old = await painted(chat, strength=60)
+    old = await delivered_job(chat, strength=60)
     result = await press(chat, "again")
     new = await chat.job()
     assert (new.id, new.parent_id, new.state) == (2, old.id, State.QUEUED)
@@ -55,8 +63,8 @@ async def test_again_paints_another_picture_of_the_same_look_from_noise(chat: Ch
 
 
 async def test_a_draft_has_no_other_picture_to_give(chat: ChatHarness) -> None:
-    await painted(chat, quality="draft")
-    assert "comes out the same" in private_words(await press(chat, "again"))
+    await delivered_job(chat, quality="draft")
+    assert "comes out the same" in private_text(await press(chat, "again"))
     assert await chat.count_jobs() == 0
 
 
@@ -65,7 +73,7 @@ async def test_a_draft_has_no_other_picture_to_give(chat: ChatHarness) -> None:
     [("stronger", 50, 70), ("stronger", 90, 100), ("softer", 50, 30), ("softer", 5, 0)],
 )
 async def test_the_strength_moves_by_twenty(chat: ChatHarness, verb: str, before: int, after: int) -> None:
-    old = await painted(chat, strength=before)
+    old = await delivered_job(chat, strength=before)
     await press(chat, verb)
     new = await chat.job()
     assert new.look["strength"] == after
@@ -74,13 +82,13 @@ async def test_the_strength_moves_by_twenty(chat: ChatHarness, verb: str, before
 
 @pytest.mark.parametrize(("verb", "strength"), [("stronger", 100), ("softer", 0)])
 async def test_the_scale_of_strengths_has_ends(chat: ChatHarness, verb: str, strength: int) -> None:
-    await painted(chat, strength=strength)
-    assert "already" in private_words(await press(chat, verb))
+    await delivered_job(chat, strength=strength)
+    assert "already" in private_text(await press(chat, verb))
     assert await chat.count_jobs() == 0
 
 
 async def test_bigger_goes_on_from_the_result(chat: ChatHarness) -> None:
-    old = await painted(chat)
+    old = await delivered_job(chat)
     await press(chat, "bigger")
     new = await chat.job()
     assert new.params["size"] == 96
@@ -89,14 +97,14 @@ async def test_bigger_goes_on_from_the_result(chat: ChatHarness) -> None:
 
 
 async def test_bigger_ends_at_the_installations_limit_and_at_the_servers(chat: ChatHarness) -> None:
-    await painted(chat, size=100)
+    await delivered_job(chat, size=100)
     async with chat.services.database.begin() as connection:
         await server_settings.keep(connection, chat.ada.guild.id, GuildSettings(max_size_px=120))
     await press(chat, "bigger")
     assert (await chat.job()).params["size"] == 120
     await chat.paint()
-    await chat.courier.round()
-    assert "120 px" in private_words(await press(chat, "bigger", job=2))
+    await chat.card_updater.round()
+    assert "120 px" in private_text(await press(chat, "bigger", job=2))
     async with chat.services.database.begin() as connection:
         await server_settings.keep(connection, chat.ada.guild.id, GuildSettings())
     await press(chat, "bigger", job=2, at=-2)
@@ -104,7 +112,7 @@ async def test_bigger_ends_at_the_installations_limit_and_at_the_servers(chat: C
 
 
 async def test_a_blend_is_remade_with_all_its_styles_and_its_mask(chat: ChatHarness) -> None:
-    old = await painted(chat)
+    old = await delivered_job(chat)
     blobs = chat.services.picture_store.blobs
     other, mask = await blobs.put(png(colour="gold")), await blobs.put(png(colour="white"))
     more = [{"blob": other, "name": "gold", "weight": 2.0}]
@@ -119,29 +127,29 @@ async def test_a_blend_is_remade_with_all_its_styles_and_its_mask(chat: ChatHarn
 
 
 async def test_whoever_sees_a_card_may_remake_it_and_it_is_theirs(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     await press(chat, "stronger", chat.ben)
     assert (await chat.job()).user_id == chat.ben.id
 
 
 async def test_a_remake_counts_on_the_clickers_quota_and_a_refusal_is_private(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     for _ in range(2):
         await chat.stylize(chat.ben)
     cards = len(chat.channel.history())
-    assert "already have 2 pictures" in private_words(await press(chat, "stronger", chat.ben, at=0))
+    assert "already have 2 pictures" in private_text(await press(chat, "stronger", chat.ben, at=0))
     assert len(chat.channel.history(viewer=chat.ada)) == cards, "no public trace of the refusal"
 
 
 async def test_buttons_work_after_a_restart(chat: ChatHarness, env: Env) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     await env.restart_bot(EaselClient(chat.services, shard_count=1))
     await press(chat, "softer")
     assert (await chat.job()).look["strength"] == 30
 
 
 async def test_remakes_of_private_pictures_are_private(chat: ChatHarness) -> None:
-    await painted(chat, private=True)
+    await delivered_job(chat, private=True)
     result = await press(chat, "stronger")
     assert result.ephemeral
     assert (await chat.job()).private
@@ -150,64 +158,64 @@ async def test_remakes_of_private_pictures_are_private(chat: ChatHarness) -> Non
 
 @pytest.mark.parametrize("verb", ["again", "stronger", "softer", "bigger", "edit", "save", "compare"])
 async def test_pictures_that_were_swept_away_get_a_private_sentence(chat: ChatHarness, verb: str) -> None:
-    job = await painted(chat)
+    job = await delivered_job(chat)
     for key in (job.content_blob, job.style_blob, job.result_blob):
         await chat.services.picture_store.blobs.delete(key or "")
     result = await press(chat, verb)
     if verb in {"edit", "save"}:
         values = {"name": "one"} if verb == "save" else edited()
         result = await chat.ada.submit_modal(result, values)
-    assert "no longer kept" in private_words(result)
+    assert "no longer kept" in private_text(result)
     assert await chat.count_jobs() == 0
 
 
 async def test_a_failed_job_is_tried_again_by_its_owner_with_the_same_seed(chat: ChatHarness) -> None:
     result = await chat.stylize()
-    await chat.break_job("The paint ran dry: try again.")
-    await chat.courier.round()
+    await chat.fail_job("The paint ran dry: try again.")
+    await chat.card_updater.round()
     old = await chat.job()
     assert buttons_of(result.response.components if result.response else []) == ["easel:retry:1"]
-    assert "Only the person" in private_words(await press(chat, "retry", chat.ben))
+    assert "Only the person" in private_text(await press(chat, "retry", chat.ben))
     await press(chat, "retry")
     new = await chat.job()
     assert (new.id, new.parent_id, new.params) == (2, 1, old.params)
 
 
 async def test_what_has_not_failed_is_not_tried_again(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     forge(chat, "easel:retry:1")
-    assert "has not failed" in private_words(await press(chat, "retry"))
+    assert "has not failed" in private_text(await press(chat, "retry"))
 
 
 @pytest.mark.parametrize("verb", ["again", "stronger", "bigger", "edit", "save", "compare", "full", "delete"])
 async def test_what_is_not_finished_gives_nothing(chat: ChatHarness, verb: str) -> None:
     await chat.stylize()
     forge(chat, f"easel:{verb}:1")
-    assert "not finished" in private_words(await press(chat, verb))
+    assert "not finished" in private_text(await press(chat, verb))
 
 
 async def test_an_unknown_picture_is_said_to_be_unknown(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     forge(chat, "easel:again:99")
-    assert "no longer known" in private_words(await press(chat, "again", job=99))
+    assert "no longer known" in private_text(await press(chat, "again", job=99))
 
 
 async def test_a_guessed_private_picture_is_refused(chat: ChatHarness) -> None:
-    await painted(chat, private=True)
-    await painted(chat)
+    await delivered_job(chat, private=True)
+    await delivered_job(chat)
     forge(chat, "easel:compare:1")
-    assert "private" in private_words(await press(chat, "compare", chat.ben, job=1))
+    assert "private" in private_text(await press(chat, "compare", chat.ben, job=1))
 
 
 async def test_a_button_replayed_in_another_server_is_refused(chat: ChatHarness, env: Env) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     elsewhere = env.create_guild("elsewhere")
     channel = elsewhere.create_text_channel("art")
     member = elsewhere.add_member(chat.ada.user)
     other = replace(chat, channel=channel, ada=member)
     await other.stylize()
     forge(other, "easel:again:1")
-    assert "another place" in private_words(await press(other, "again", job=1))
+    assert "another place" in private_text(await press(other, "again", job=1))
 
 
 async def test_a_picture_of_a_hidden_channel_is_refused_to_whoever_does_not_see_it(chat: ChatHarness) -> None:
@@ -215,16 +223,16 @@ async def test_a_picture_of_a_hidden_channel_is_refused_to_whoever_does_not_see_
     hidden = discord.PermissionOverwrite(view_channel=False)
     seen = discord.PermissionOverwrite(view_channel=True)
     secret = guild.create_text_channel("secret", overwrites={guild.default_role: hidden, chat.ada: seen})
-    await painted(replace(chat, channel=secret))
-    await painted(chat)
+    await delivered_job(replace(chat, channel=secret))
+    await delivered_job(chat)
     forge(chat, "easel:compare:1")
-    assert "another channel" in private_words(await press(chat, "compare", chat.ben, job=1))
+    assert "another channel" in private_text(await press(chat, "compare", chat.ben, job=1))
     assert (await press(chat, "compare", job=1)).ephemeral, "its owner has seen it"
 
 
 async def test_an_age_restricted_picture_stays_where_such_pictures_may_be(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, age_restricted=True)
-    assert "age-restricted" in private_words(await press(chat, "again"))
+    assert "age-restricted" in private_text(await press(chat, "again"))
     assert "age-restricted" in sentence(await chat.ada.slash(chat.channel, "result"))

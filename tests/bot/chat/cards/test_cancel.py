@@ -4,13 +4,13 @@ from simcord import Env
 
 from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
-from tests.bot.chat.conftest import ChatHarness, card, sentence
+from tests.support.chat import ChatHarness, card, sentence
 
 
 async def test_the_owner_cancels_a_queued_job_by_its_button(chat: ChatHarness) -> None:
     result = await chat.stylize()
     await chat.ada.click(chat.channel.history()[-1], label="Cancel")
-    await chat.courier.round()
+    await chat.card_updater.round()
     assert (await chat.job()).state is State.CANCELLED
     assert "Cancelled." in card(result)
     assert "easel:cancel" not in str(result.response and result.response.components)
@@ -23,7 +23,7 @@ async def test_the_owner_cancels_a_running_job_and_its_worker_can_change_nothing
     await chat.ada.click(chat.channel.history()[-1], label="Cancel")
     assert (await chat.job()).state is State.CANCELLED
     assert claim is not None
-    assert not await chat.rooms_engine().render(claim, result_blob="0" * 64, figures={})
+    assert not await chat.engine().render(claim, result_blob="0" * 64, figures={})
     assert (await chat.job()).state is State.CANCELLED
 
 

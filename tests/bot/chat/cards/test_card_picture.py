@@ -2,20 +2,13 @@
 
 from io import BytesIO
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from bot.chat.cards.card_picture import album
 from bot.media.pixels import shrink
-from tests.bot.chat.conftest import ChatHarness
-
-
-def noise_png(edge_px: int = 200) -> bytes:
-    pixels = np.random.default_rng(1).integers(0, 256, (edge_px, edge_px, 3), dtype=np.uint8)
-    out = BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
-    return out.getvalue()
+from tests.support.chat import ChatHarness
+from tests.support.picture_files import noise_png
 
 
 @pytest.mark.parametrize("limit_bytes", [60_000, 20_000, 3_000])

@@ -10,8 +10,8 @@ from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.media.blobs.protocol import BlobMissing
 from bot.tables import exhibits
-from tests.bot.chat.conftest import ChatHarness, card
-from tests.support.clicks import buttons_of, forge, painted, press, private_words
+from tests.support.card_buttons import buttons_of, delivered_job, forge, press, private_text
+from tests.support.chat import ChatHarness, card
 
 
 async def confirm(chat: ChatHarness, asked: InteractionResult, who: MemberActor | None = None) -> str:
@@ -30,7 +30,7 @@ async def is_kept(chat: ChatHarness, key: str | None) -> bool:
 
 
 async def test_it_asks_first_and_then_picture_and_card_are_gone(chat: ChatHarness) -> None:
-    job = await painted(chat)
+    job = await delivered_job(chat)
     asked = await press(chat, "delete")
     assert "for good" in card(asked)
     assert await is_kept(chat, job.result_blob)
@@ -42,18 +42,18 @@ async def test_it_asks_first_and_then_picture_and_card_are_gone(chat: ChatHarnes
     assert await is_kept(chat, job.content_blob), "the sweep takes it, once nobody can be sending it"
     erased = await chat.job()
     assert (erased.result_blob, erased.content_blob, erased.style_blob) == (None, "", "")
-    assert await chat.courier.round() == 0
+    assert await chat.card_updater.round() == 0
 
 
 async def test_the_question_is_answered_after_a_restart(chat: ChatHarness, env: Env) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     asked = await press(chat, "delete")
     await env.restart_bot(EaselClient(chat.services, shard_count=1))
     assert await confirm(chat, asked) == "Deleted."
 
 
 async def test_a_picture_that_another_job_started_from_stays(chat: ChatHarness) -> None:
-    job = await painted(chat)
+    job = await delivered_job(chat)
     await press(chat, "bigger")
     assert await confirm(chat, await press(chat, "delete", at=0)) == "Deleted."
     assert await is_kept(chat, job.result_blob)
@@ -61,15 +61,15 @@ async def test_a_picture_that_another_job_started_from_stays(chat: ChatHarness) 
 
 
 async def test_others_are_refused(chat: ChatHarness) -> None:
-    job = await painted(chat)
-    assert "moderators can delete" in private_words(await press(chat, "delete", chat.ben))
+    job = await delivered_job(chat)
+    assert "moderators can delete" in private_text(await press(chat, "delete", chat.ben))
     forge(chat, "easel:erase:1")
-    assert "moderators can delete" in private_words(await press(chat, "erase", chat.ben))
+    assert "moderators can delete" in private_text(await press(chat, "erase", chat.ben))
     assert await is_kept(chat, job.result_blob)
 
 
 async def test_moderators_may(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     guild = chat.ada.guild
     role = guild.create_role("moderators", permissions=discord.Permissions(manage_messages=True))
     carol = guild.add_member(chat.env.create_user("carol"), roles=[role])
@@ -77,11 +77,11 @@ async def test_moderators_may(chat: ChatHarness) -> None:
 
 
 async def test_roles_that_the_server_has_chosen_may(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     guild = chat.ada.guild
     role = guild.create_role("curators")
     carol = guild.add_member(chat.env.create_user("carol"), roles=[role])
-    assert "moderators can delete" in private_words(await press(chat, "delete", carol))
+    assert "moderators can delete" in private_text(await press(chat, "delete", carol))
     async with chat.services.database.begin() as connection:
         await server_settings.keep(connection, guild.id, GuildSettings(deleting_roles=(role.id,)))
     assert await confirm(chat, await press(chat, "delete", carol, at=0), carol) == "Deleted."
@@ -89,18 +89,16 @@ async def test_roles_that_the_server_has_chosen_may(chat: ChatHarness) -> None:
 
 @pytest.mark.parametrize("verb", ["erase", "again", "edit", "compare", "full", "lapse", "save"])
 async def test_what_was_deleted_gives_nothing_more(chat: ChatHarness, verb: str) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     asked = await press(chat, "delete")
     await confirm(chat, asked)
     forge(chat, f"easel:{verb}:1")
     assert asked.response is not None
-    assert "no longer kept" in private_words(
-        await chat.ada.click(asked.response, custom_id=f"easel:{verb}:1")
-    )
+    assert "no longer kept" in private_text(await chat.ada.click(asked.response, custom_id=f"easel:{verb}:1"))
 
 
 async def test_a_private_card_goes_too_while_discord_lets_us(chat: ChatHarness) -> None:
-    await painted(chat, private=True)
+    await delivered_job(chat, private=True)
     asked = await press(chat, "delete")
     assert await confirm(chat, asked) == "Deleted."
     assert len(chat.channel.history(viewer=chat.ada)) == 1, "only the answer is left"
@@ -108,7 +106,7 @@ async def test_a_private_card_goes_too_while_discord_lets_us(chat: ChatHarness) 
 
 @pytest.mark.parametrize("private", [True, False])
 async def test_a_card_that_cannot_be_removed_is_admitted(chat: ChatHarness, private: bool) -> None:
-    job = await painted(chat, private=private)
+    job = await delivered_job(chat, private=private)
     chat.env.inject_error("DELETE", "/*/messages/*", status=403, code=50013, times=None)
     shown = await confirm(chat, await press(chat, "delete"))
     assert "Its card could not be removed" in shown
@@ -119,7 +117,7 @@ async def test_a_card_in_direct_messages_goes_there(chat: ChatHarness) -> None:
     await chat.stylize()
     await chat.channel.history()[-1].delete()
     await chat.paint()
-    await chat.courier.round()
+    await chat.card_updater.round()
     home = chat.ada.user
     (message,) = home.dm_channel.history()
     asked = await home.click(message, custom_id="easel:delete:1")
@@ -130,7 +128,7 @@ async def test_a_card_in_direct_messages_goes_there(chat: ChatHarness) -> None:
 
 
 async def test_what_hangs_in_a_gallery_is_taken_down(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     async with chat.services.database.begin() as connection:
         values = {"job_id": 1, "guild_id": chat.ada.guild.id, "channel_id": 1, "created_at": 1.0}
         await connection.execute(exhibits.insert().values(**values))

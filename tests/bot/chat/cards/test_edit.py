@@ -6,13 +6,13 @@ import pytest
 
 from bot.domain.jobs.model import State
 from bot.domain.requests.request import MAX_SEED
-from tests.bot.chat.conftest import ChatHarness, card
-from tests.support.clicks import differences, edited, painted, press, private_words
+from tests.support.card_buttons import delivered_job, differences, edited, press, private_text
+from tests.support.chat import ChatHarness, card
 from tests.support.rows import BLOB, set_columns
 
 
 async def test_the_modal_shows_the_settings_within_discords_limits(chat: ChatHarness) -> None:
-    await painted(chat, strength=35, quality="high", init="style", keep_colors=True)
+    await delivered_job(chat, strength=35, quality="high", init="style", keep_colors=True)
     shown = await press(chat, "edit")
     assert shown.modal is not None
     fields = {one["component"]["custom_id"]: one["component"] for one in shown.modal["components"]}
@@ -29,7 +29,7 @@ async def test_the_modal_shows_the_settings_within_discords_limits(chat: ChatHar
 
 
 async def test_what_was_changed_is_painted_anew(chat: ChatHarness) -> None:
-    old = await painted(chat)
+    old = await delivered_job(chat)
     shown = await press(chat, "edit", chat.ben)
     values = edited(
         strength="62,5", quality=["draft"], size=["96"], ways=["adam", "adain", "colours"], seed="9"
@@ -50,7 +50,7 @@ async def test_what_was_changed_is_painted_anew(chat: ChatHarness) -> None:
 
 
 async def test_an_empty_seed_is_a_new_one(chat: ChatHarness) -> None:
-    old = await painted(chat)
+    old = await delivered_job(chat)
     await chat.ada.submit_modal(await press(chat, "edit"), edited(seed=""))
     assert set(differences(old.params, (await chat.job()).params)) == {"seed"}
 
@@ -62,7 +62,7 @@ async def test_an_empty_seed_is_a_new_one(chat: ChatHarness) -> None:
 async def test_the_texture_is_finer_or_coarser_or_as_it_was(
     chat: ChatHarness, before: float, ways: list[str], after: float
 ) -> None:
-    await painted(chat, style_scale=before)
+    await delivered_job(chat, style_scale=before)
     await chat.ada.submit_modal(await press(chat, "edit"), edited(ways=ways))
     assert (await chat.job()).params["style_scale"] == after
 
@@ -71,7 +71,7 @@ async def test_the_texture_is_finer_or_coarser_or_as_it_was(
 async def test_another_start_replaces_the_picture_that_it_was_started_from(
     chat: ChatHarness, ways: list[str], start: str | None
 ) -> None:
-    job = await painted(chat)
+    job = await delivered_job(chat)
     kept = job.result_blob
     async with chat.services.database.begin() as connection:
         await set_columns(connection, job.id, start_blob=kept)
@@ -97,15 +97,15 @@ async def test_another_start_replaces_the_picture_that_it_was_started_from(
 async def test_what_cannot_be_painted_is_refused(
     chat: ChatHarness, values: dict[str, Any], sentence: str
 ) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     result = await chat.ada.submit_modal(await press(chat, "edit"), edited(**values))
-    assert sentence in private_words(result)
+    assert sentence in private_text(result)
     assert await chat.count_jobs() == 0
 
 
 async def test_a_picture_that_was_deleted_while_the_modal_was_open_is_refused(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     shown = await press(chat, "edit")
     async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, result_blob=None)
-    assert "no longer kept" in private_words(await chat.ada.submit_modal(shown, edited()))
+    assert "no longer kept" in private_text(await chat.ada.submit_modal(shown, edited()))

@@ -2,8 +2,8 @@
 
 from bot.domain.jobs.model import State
 from tests.bot.chat.cards.test_card_updater import an_hour_later
-from tests.bot.chat.conftest import ChatHarness, card, sentence
-from tests.support.clicks import buttons_of, forge, painted, private_words
+from tests.support.card_buttons import buttons_of, delivered_job, forge, private_text
+from tests.support.chat import ChatHarness, card, sentence
 from tests.support.rows import set_columns
 
 
@@ -24,8 +24,8 @@ async def test_nobody_has_a_picture_before_the_first(chat: ChatHarness) -> None:
 
 
 async def test_it_shows_the_newest_picture_with_its_buttons_to_its_owner_alone(chat: ChatHarness) -> None:
-    await painted(chat)
-    await painted(chat, preset="The Scream")
+    await delivered_job(chat)
+    await delivered_job(chat, preset="The Scream")
     result = await chat.ada.slash(chat.channel, "result")
     assert result.ephemeral
     assert "The Scream" in card(result)
@@ -38,8 +38,8 @@ async def test_it_shows_the_newest_picture_with_its_buttons_to_its_owner_alone(c
 
 
 async def test_one_is_chosen_by_autocomplete_and_others_stay_theirs(chat: ChatHarness) -> None:
-    await painted(chat)
-    await painted(chat, preset="The Scream")
+    await delivered_job(chat)
+    await delivered_job(chat, preset="The Scream")
     choices = await chat.ada.autocomplete(chat.channel, "result", "picture", "")
     assert [choice["value"] for choice in choices] == [2, 1]
     assert choices[0]["name"].startswith("number 2 · The Scream · strength 50 · standard · 64 px")
@@ -65,13 +65,13 @@ async def test_what_could_not_be_delivered_is_there_and_then_delivered(chat: Cha
 
 
 async def test_a_picture_that_was_swept_away_is_said_to_be(chat: ChatHarness) -> None:
-    job = await painted(chat)
+    job = await delivered_job(chat)
     await chat.services.picture_store.blobs.delete(job.result_blob or "")
     assert "no longer kept" in sentence(await chat.ada.slash(chat.channel, "result"))
 
 
 async def test_it_works_in_direct_messages(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     home = chat.ada.user
     result = await home.slash("result")
     assert "Starry Night" in card(result)
@@ -83,12 +83,12 @@ async def test_it_works_in_direct_messages(chat: ChatHarness) -> None:
 
 
 async def test_somebody_elses_picture_is_no_owners_in_direct_messages(chat: ChatHarness) -> None:
-    await painted(chat)
-    await painted(chat)
+    await delivered_job(chat)
+    await delivered_job(chat)
     async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, user_id=chat.ben.id)
     home = chat.ada.user
     result = await home.slash("result")
     assert result.response is not None
     forge(chat, "easel:again:1", channel_id=home.dm_channel.id)
-    assert "another place" in private_words(await home.click(result.response, custom_id="easel:again:1"))
+    assert "another place" in private_text(await home.click(result.response, custom_id="easel:again:1"))

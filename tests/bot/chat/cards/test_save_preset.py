@@ -1,16 +1,16 @@
 """Save as preset, from a card."""
 
 from bot.domain.styles import presets
-from tests.bot.chat.conftest import ChatHarness
-from tests.support.clicks import painted, press, private_words
+from tests.support.card_buttons import delivered_job, press, private_text
+from tests.support.chat import ChatHarness
 from tests.support.rows import set_columns
 
 
 async def test_a_picture_becomes_a_preset_of_whoever_saves_it(chat: ChatHarness) -> None:
-    job = await painted(chat, strength=80, keep_colors=True)
+    job = await delivered_job(chat, strength=80, keep_colors=True)
     shown = await press(chat, "save", chat.ben)
     result = await chat.ben.submit_modal(shown, {"name": "night *1*"})
-    assert "Saved: night \\*1\\*." in private_words(result)
+    assert "Saved: night \\*1\\*." in private_text(result)
     async with chat.services.database.read() as connection:
         (preset,) = await presets.of_user(connection, chat.ben.id)
     assert (preset.name, preset.style_blob) == ("night *1*", job.style_blob)
@@ -18,7 +18,7 @@ async def test_a_picture_becomes_a_preset_of_whoever_saves_it(chat: ChatHarness)
 
 
 async def test_a_bad_or_taken_name_is_refused(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     for name, sentence in (
         ("Starry Night", "built-in look"),
         ("\u200b", "visible character"),
@@ -28,12 +28,12 @@ async def test_a_bad_or_taken_name_is_refused(chat: ChatHarness) -> None:
         ("three", "2 presets, which is the limit"),
     ):
         shown = await press(chat, "save", at=0)
-        assert sentence in private_words(await chat.ada.submit_modal(shown, {"name": name}))
+        assert sentence in private_text(await chat.ada.submit_modal(shown, {"name": name}))
 
 
 async def test_a_blend_is_no_preset(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     async with chat.services.database.begin() as connection:
         more = [{"blob": "0" * 64, "name": "gold", "weight": 1.0}]
         await set_columns(connection, 1, more_styles=more)
-    assert "keeps one style" in private_words(await press(chat, "save"))
+    assert "keeps one style" in private_text(await press(chat, "save"))

@@ -4,9 +4,9 @@ from io import BytesIO
 
 from PIL import Image
 
-from tests.bot.chat.cards.test_card_picture import noise_png
-from tests.bot.chat.conftest import ChatHarness, card, png
-from tests.support.clicks import buttons_of, forge, painted, press, private_words
+from tests.support.card_buttons import buttons_of, delivered_job, forge, press, private_text
+from tests.support.chat import ChatHarness, card
+from tests.support.picture_files import noise_png, png
 from tests.support.rows import set_columns
 
 SMALL = 10_000
@@ -14,7 +14,7 @@ SMALL = 10_000
 
 
 async def test_content_style_and_result_stand_side_by_side_for_one_person(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     blob = await chat.services.picture_store.blobs.put(png(colour="gold"))
     async with chat.services.database.begin() as connection:
         more = [{"blob": blob, "name": "gold", "weight": 1.0}]
@@ -40,7 +40,7 @@ async def test_content_style_and_result_stand_side_by_side_for_one_person(chat: 
 
 
 async def test_spoilers_stay_spoilers_in_a_comparison(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, spoiler=True)
     result = await press(chat, "compare")
@@ -53,7 +53,7 @@ async def test_a_reduced_picture_has_its_full_size_behind_a_button(chat: ChatHar
     await chat.stylize(content=("noise.png", noise_png()), size=128)
     await chat.limit_files(SMALL)
     await chat.paint()
-    await chat.courier.round()
+    await chat.card_updater.round()
     (message,) = chat.channel.history()
     assert message.attachments[0].filename == "easel-1.jpg"
     result = await press(chat, "full", chat.ben)
@@ -68,24 +68,24 @@ async def test_a_reduced_picture_has_its_full_size_behind_a_button(chat: ChatHar
 
 
 async def test_a_whole_picture_has_no_such_button(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     message = chat.channel.history()[-1]
     names = buttons_of([component.to_dict() for component in message.components])  # type: ignore[misc]
     assert "easel:full:1" not in names
 
 
 async def test_a_file_that_discord_does_not_take_is_explained(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     large = b"\x00" * (25 * 1024 * 1024)
     key = await chat.services.picture_store.blobs.put(large)
     async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, result_blob=key)
     forge(chat, "easel:full:1")
-    assert "25.0 MiB and Discord takes 24.0 MiB" in private_words(await press(chat, "full"))
+    assert "25.0 MiB and Discord takes 24.0 MiB" in private_text(await press(chat, "full"))
 
 
 async def test_the_time_lapse_is_shown_where_there_is_one(chat: ChatHarness) -> None:
-    job = await painted(chat)
+    job = await delivered_job(chat)
     result = await press(chat, "lapse", chat.ben)
     assert result.ephemeral
     assert result.response is not None
@@ -97,7 +97,7 @@ async def test_the_time_lapse_is_shown_where_there_is_one(chat: ChatHarness) -> 
 
 
 async def test_a_picture_without_a_time_lapse_says_so(chat: ChatHarness) -> None:
-    await painted(chat)
+    await delivered_job(chat)
     async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, timelapse_blob=None)
-    assert "no time-lapse" in private_words(await press(chat, "lapse"))
+    assert "no time-lapse" in private_text(await press(chat, "lapse"))

@@ -10,140 +10,142 @@ from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklySty
 from bot.chat.ui.components import layout
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from tests.bot.chat.conftest import ChatHarness, card, sentence
-from tests.support.gallery import Hall, hall_of
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.gallery import GalleryHarness, gallery_harness
 
 
 @pytest.fixture
-def hall(chat: ChatHarness) -> Hall:
-    return hall_of(chat)
+def gallery(chat: ChatHarness) -> GalleryHarness:
+    return gallery_harness(chat)
 
 
-async def settings(hall: Hall) -> GuildSettings:
-    async with hall.chat.services.database.read() as connection:
-        return await server_settings.settings_of(connection, hall.chat.env.guild.id)
+async def settings(gallery: GalleryHarness) -> GuildSettings:
+    async with gallery.chat.services.database.read() as connection:
+        return await server_settings.settings_of(connection, gallery.chat.env.guild.id)
 
 
-async def test_a_manager_chooses_the_channel_and_sees_the_panel(hall: Hall) -> None:
-    result = await hall.open()
+async def test_a_manager_chooses_the_channel_and_sees_the_panel(gallery: GalleryHarness) -> None:
+    result = await gallery.open()
     assert result.ephemeral
-    assert f"Pictures hang in <#{hall.art.id}>." in card(result)
-    assert (await settings(hall)).art_channel == hall.art.id
+    assert f"Pictures hang in <#{gallery.art.id}>." in card(result)
+    assert (await settings(gallery)).art_channel == gallery.art.id
 
 
-async def test_others_do_not_even_see_the_command(hall: Hall) -> None:
-    seen = hall.chat.ada.available_commands(hall.chat.channel)
+async def test_others_do_not_even_see_the_command(gallery: GalleryHarness) -> None:
+    seen = gallery.chat.ada.available_commands(gallery.chat.channel)
     assert "artchannel setup" not in seen
-    assert "artchannel setup" in hall.mia.available_commands(hall.chat.channel)
+    assert "artchannel setup" in gallery.mia.available_commands(gallery.chat.channel)
 
 
-async def test_whoever_was_let_at_the_command_by_mistake_is_refused(hall: Hall) -> None:
-    await hall.open()
+async def test_whoever_was_let_at_the_command_by_mistake_is_refused(gallery: GalleryHarness) -> None:
+    await gallery.open()
     root = next(
         one
-        for one in hall.chat.env.backend.visible_commands(
-            user_id=hall.mia.id, channel_id=hall.chat.channel.id
+        for one in gallery.chat.env.backend.visible_commands(
+            user_id=gallery.mia.id, channel_id=gallery.chat.channel.id
         )
         if one["name"] == "artchannel"
     )
     root["default_member_permissions"] = None
-    for command, options in (("setup", {"channel": hall.art}), ("settings", {}), ("off", {})):
-        result = await hall.chat.ada.slash(hall.chat.channel, f"artchannel {command}", **options)
+    for command, options in (("setup", {"channel": gallery.art}), ("settings", {}), ("off", {})):
+        result = await gallery.chat.ada.slash(gallery.chat.channel, f"artchannel {command}", **options)
         assert "Only those who may manage this server" in sentence(result)
-    assert (await settings(hall)).art_channel == hall.art.id
+    assert (await settings(gallery)).art_channel == gallery.art.id
 
 
-async def test_missing_permissions_are_named_in_one_sentence(hall: Hall) -> None:
-    guild = hall.chat.env.guild
+async def test_missing_permissions_are_named_in_one_sentence(gallery: GalleryHarness) -> None:
+    guild = gallery.chat.env.guild
     assert guild.me is not None
     closed = guild.create_text_channel(
         "closed",
         overwrites={guild.me: discord.PermissionOverwrite(attach_files=False, send_messages=False)},
     )
-    result = await hall.mia.slash(hall.chat.channel, "artchannel setup", channel=closed)
+    result = await gallery.mia.slash(gallery.chat.channel, "artchannel setup", channel=closed)
     assert sentence(result) == (
         "I lack permissions in #closed: give me Send Messages, Attach Files there and try again."
     )
-    assert (await settings(hall)).art_channel is None
+    assert (await settings(gallery)).art_channel is None
 
 
-async def test_without_a_channel_there_is_nothing_to_set_or_close(hall: Hall) -> None:
+async def test_without_a_channel_there_is_nothing_to_set_or_close(gallery: GalleryHarness) -> None:
     for command in ("settings", "off"):
-        result = await hall.mia.slash(hall.chat.channel, f"artchannel {command}")
+        result = await gallery.mia.slash(gallery.chat.channel, f"artchannel {command}")
         assert "no art channel" in sentence(result)
 
 
-async def test_the_panels_buttons_turn_things_on_and_off_also_after_a_restart(hall: Hall, env: Env) -> None:
-    shown = (await hall.open()).response
+async def test_the_panels_buttons_turn_things_on_and_off_also_after_a_restart(
+    gallery: GalleryHarness, env: Env
+) -> None:
+    shown = (await gallery.open()).response
     assert shown is not None
-    await env.restart_bot(EaselClient(hall.chat.services, shard_count=1))
+    await env.restart_bot(EaselClient(gallery.chat.services, shard_count=1))
     for label, changed in (
         ("Only there: no", {"art_only": True}),
         ("A thread each: no", {"art_threads": True}),
         ("Weekly digest: yes", {"art_digest": False}),
         ("Only there: yes", {"art_only": False}),
     ):
-        before = await settings(hall)
-        await hall.mia.click(shown, label=label)
-        assert (await settings(hall)).as_dict() == {**before.as_dict(), **changed}
+        before = await settings(gallery)
+        await gallery.mia.click(shown, label=label)
+        assert (await settings(gallery)).as_dict() == {**before.as_dict(), **changed}
 
 
-async def test_the_panels_selects_choose_channel_and_style(hall: Hall) -> None:
-    shown = (await hall.open()).response
+async def test_the_panels_selects_choose_channel_and_style(gallery: GalleryHarness) -> None:
+    shown = (await gallery.open()).response
     assert shown is not None
-    other = hall.chat.env.guild.create_text_channel("other")
-    await hall.mia.select(shown, [other], custom_id="easel:art:channel")
-    assert (await settings(hall)).art_channel == other.id
-    await hall.mia.select(shown, ["=The Scream"], custom_id="easel:art:style")
-    assert (await settings(hall)).weekly_style == "The Scream"
-    result = await hall.mia.slash(hall.chat.channel, "artchannel settings")
+    other = gallery.chat.env.guild.create_text_channel("other")
+    await gallery.mia.select(shown, [other], custom_id="easel:art:channel")
+    assert (await settings(gallery)).art_channel == other.id
+    await gallery.mia.select(shown, ["=The Scream"], custom_id="easel:art:style")
+    assert (await settings(gallery)).weekly_style == "The Scream"
+    result = await gallery.mia.slash(gallery.chat.channel, "artchannel settings")
     assert "Style of the week: **The Scream**" in card(result)
-    await hall.mia.select(shown, ["none"], custom_id="easel:art:style")
-    assert (await settings(hall)).weekly_style is None
+    await gallery.mia.select(shown, ["none"], custom_id="easel:art:style")
+    assert (await settings(gallery)).weekly_style is None
 
 
-async def test_a_panel_obeys_only_managers(hall: Hall) -> None:
+async def test_a_panel_obeys_only_managers(gallery: GalleryHarness) -> None:
     """Its message is private; whoever gets at its ids all the same is refused."""
-    await hall.open()
+    await gallery.open()
     view = layout(
         ui.ActionRow(ArtToggle("only")),
         ui.ActionRow(ArtChannelSelect()),
         ui.ActionRow(WeeklyStyleSelect(["The Scream"])),
     )
-    panel = await hall.chat.env.bot.get_partial_messageable(hall.art.id).send(view=view)
-    before = await settings(hall)
-    ada = hall.chat.ada
+    panel = await gallery.chat.env.bot.get_partial_messageable(gallery.art.id).send(view=view)
+    before = await settings(gallery)
+    ada = gallery.chat.ada
     for result in (
         await ada.click(panel, label="Only there: no"),
-        await ada.select(panel, [hall.chat.channel], custom_id="easel:art:channel"),
+        await ada.select(panel, [gallery.chat.channel], custom_id="easel:art:channel"),
         await ada.select(panel, ["=The Scream"], custom_id="easel:art:style"),
     ):
         assert result.ephemeral
         assert "Only those who may manage this server" in sentence(result)
-    assert await settings(hall) == before
+    assert await settings(gallery) == before
 
 
-async def test_threads_need_a_permission_more(hall: Hall) -> None:
-    guild = hall.chat.env.guild
+async def test_threads_need_a_permission_more(gallery: GalleryHarness) -> None:
+    guild = gallery.chat.env.guild
     assert guild.me is not None
     quiet = guild.create_text_channel(
         "quiet", overwrites={guild.me: discord.PermissionOverwrite(create_public_threads=False)}
     )
-    result = await hall.mia.slash(hall.chat.channel, "artchannel setup", channel=quiet)
+    result = await gallery.mia.slash(gallery.chat.channel, "artchannel setup", channel=quiet)
     assert result.response is not None
-    refused = await hall.mia.click(result.response, label="A thread each: no")
+    refused = await gallery.mia.click(result.response, label="A thread each: no")
     assert "Create Public Threads" in sentence(refused)
-    assert not (await settings(hall)).art_threads
+    assert not (await settings(gallery)).art_threads
 
 
-async def test_off_keeps_what_hangs_and_hangs_no_more(hall: Hall) -> None:
-    await hall.open()
-    await hall.hang()
-    await hall.deliver()
-    result = await hall.mia.slash(hall.chat.channel, "artchannel off")
+async def test_off_keeps_what_hangs_and_hangs_no_more(gallery: GalleryHarness) -> None:
+    await gallery.open()
+    await gallery.hang()
+    await gallery.deliver()
+    result = await gallery.mia.slash(gallery.chat.channel, "artchannel off")
     assert "No more pictures are hung" in sentence(result)
-    await hall.curator(later_s=100).round()
-    await hall.deliver()
-    await hall.curator(later_s=100).round()
-    assert len(hall.art.history()) == 1
-    assert (await settings(hall)).art_channel is None
+    await gallery.gallery_updater(later_s=100).round()
+    await gallery.deliver()
+    await gallery.gallery_updater(later_s=100).round()
+    assert len(gallery.art.history()) == 1
+    assert (await settings(gallery)).art_channel is None

@@ -1,4 +1,4 @@
-"""The curator: what it hangs, what it never hangs, and what Discord may do to it."""
+"""The gallery updater: what it hangs, what it never hangs, and what Discord may do to it."""
 
 import asyncio
 from dataclasses import replace
@@ -21,100 +21,107 @@ from bot.domain.servers import server_settings, users
 from bot.domain.servers.users import PersonSettings
 from bot.tables import exhibits as table
 from bot.tables import jobs as jobs_table
-from tests.bot.away import Away
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
-from tests.support.gallery import Hall, hall_of, labels, shown
+from tests.support.away import Away
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.gallery import GalleryHarness, gallery_harness, labels, shown
+from tests.support.picture_files import png
 
 
 @pytest.fixture
-async def hall(chat: ChatHarness) -> Hall:
+async def gallery(chat: ChatHarness) -> GalleryHarness:
     """The art channel is set up."""
-    opened = hall_of(chat)
+    opened = gallery_harness(chat)
     await opened.open()
     return opened
 
 
-async def set_up(hall: Hall, **chosen: object) -> None:
-    guild_id = hall.chat.env.guild.id
-    async with hall.chat.services.database.begin() as connection:
+async def set_up(gallery: GalleryHarness, **chosen: object) -> None:
+    guild_id = gallery.chat.env.guild.id
+    async with gallery.chat.services.database.begin() as connection:
         settings = await server_settings.settings_of(connection, guild_id)
         await server_settings.keep(connection, guild_id, replace(settings, **chosen))  # type: ignore[arg-type] # a test's choice
 
 
-async def mark(hall: Hall, **values: object) -> None:
+async def mark(gallery: GalleryHarness, **values: object) -> None:
     """Changes the newest job as `/stylize` options of others would have it."""
-    job_id = (await hall.chat.job()).id
-    async with hall.chat.services.database.begin() as connection:
+    job_id = (await gallery.chat.job()).id
+    async with gallery.chat.services.database.begin() as connection:
         await connection.execute(update(jobs_table).where(jobs_table.c.id == job_id).values(**values))
 
 
-async def test_a_delivered_picture_hangs_once_with_its_artist_and_its_buttons(hall: Hall) -> None:
-    message = await hall.hang()
-    assert shown(message) == f"**Starry Night** · by <@{hall.chat.ada.id}>"
+async def test_a_delivered_picture_hangs_once_with_its_artist_and_its_buttons(
+    gallery: GalleryHarness,
+) -> None:
+    message = await gallery.hang()
+    assert shown(message) == f"**Starry Night** · by <@{gallery.chat.ada.id}>"
     assert labels(message) == ["★ 0", "Take down"]
     (attachment,) = message.attachments
     assert attachment.filename == "easel-1.png"
     assert attachment.description == "A picture painted in the style of Starry Night"
-    data = hall.chat.env.backend.cdn.get(attachment.url)
+    data = gallery.chat.env.backend.cdn.get(attachment.url)
     assert data is not None
     assert Image.open(BytesIO(data)).size == (64, 43)
-    await hall.curator(later_s=100).round()
-    assert len(hall.art.history()) == 1
-    sent = [one for one in hall.chat.env.http_requests if one.path == f"/channels/{hall.art.id}/messages"]
+    await gallery.gallery_updater(later_s=100).round()
+    assert len(gallery.art.history()) == 1
+    sent = [
+        one for one in gallery.chat.env.http_requests if one.path == f"/channels/{gallery.art.id}/messages"
+    ]
     assert len(sent) == 1
     assert "allowed_mentions" in str(sent[0].json)
 
 
-async def test_private_pictures_never_hang(hall: Hall) -> None:
-    await hall.deliver(private=True)
-    await hall.curator().round()
-    assert hall.art.history() == []
+async def test_private_pictures_never_hang(gallery: GalleryHarness) -> None:
+    await gallery.deliver(private=True)
+    await gallery.gallery_updater().round()
+    assert gallery.art.history() == []
 
 
-async def test_whoever_opted_out_is_left_out(hall: Hall) -> None:
-    async with hall.chat.services.database.begin() as connection:
-        await users.keep(connection, hall.chat.ada.id, PersonSettings(show_in_gallery=False))
-    await hall.deliver()
-    await hall.curator().round()
-    assert hall.art.history() == []
+async def test_whoever_opted_out_is_left_out(gallery: GalleryHarness) -> None:
+    async with gallery.chat.services.database.begin() as connection:
+        await users.keep(connection, gallery.chat.ada.id, PersonSettings(show_in_gallery=False))
+    await gallery.deliver()
+    await gallery.gallery_updater().round()
+    assert gallery.art.history() == []
 
 
-async def test_whoever_opts_out_before_it_hangs_is_left_out_too(hall: Hall) -> None:
-    await hall.deliver()
-    async with hall.chat.services.database.begin() as connection:
-        await users.keep(connection, hall.chat.ada.id, PersonSettings(show_in_gallery=False))
-    await hall.curator().round()
-    assert hall.art.history() == []
+async def test_whoever_opts_out_before_it_hangs_is_left_out_too(gallery: GalleryHarness) -> None:
+    await gallery.deliver()
+    async with gallery.chat.services.database.begin() as connection:
+        await users.keep(connection, gallery.chat.ada.id, PersonSettings(show_in_gallery=False))
+    await gallery.gallery_updater().round()
+    assert gallery.art.history() == []
 
 
-async def test_age_restricted_pictures_hang_only_in_an_age_restricted_channel(hall: Hall) -> None:
-    await hall.chat.stylize()
-    await mark(hall, age_restricted=True)
-    await hall.chat.paint()
-    await hall.chat.courier.round()
-    await hall.curator().round()
-    assert hall.art.history() == []
-    assert await hall.exhibit() is None
-    hall.restrict(hall.art)
-    await hall.chat.stylize()
-    await mark(hall, age_restricted=True)
-    await hall.chat.paint()
-    await hall.chat.courier.round()
-    await hall.curator().round()
-    assert len(hall.art.history()) == 1
+async def test_age_restricted_pictures_hang_only_in_an_age_restricted_channel(
+    gallery: GalleryHarness,
+) -> None:
+    await gallery.chat.stylize()
+    await mark(gallery, age_restricted=True)
+    await gallery.chat.paint()
+    await gallery.chat.card_updater.round()
+    await gallery.gallery_updater().round()
+    assert gallery.art.history() == []
+    assert await gallery.exhibit() is None
+    gallery.restrict(gallery.art)
+    await gallery.chat.stylize()
+    await mark(gallery, age_restricted=True)
+    await gallery.chat.paint()
+    await gallery.chat.card_updater.round()
+    await gallery.gallery_updater().round()
+    assert len(gallery.art.history()) == 1
 
 
-async def test_a_spoiler_stays_one_also_when_its_stars_are_counted(hall: Hall) -> None:
-    await hall.chat.stylize()
-    await mark(hall, spoiler=True)
-    await hall.chat.paint()
-    await hall.chat.courier.round()
-    await hall.curator().round()
-    (message,) = hall.art.history()
+async def test_a_spoiler_stays_one_also_when_its_stars_are_counted(gallery: GalleryHarness) -> None:
+    await gallery.chat.stylize()
+    await mark(gallery, spoiler=True)
+    await gallery.chat.paint()
+    await gallery.chat.card_updater.round()
+    await gallery.gallery_updater().round()
+    (message,) = gallery.art.history()
     check_spoiler(message)
-    await hall.chat.ben.click(message, label="★ 0")
-    await hall.curator(later_s=10).round()
-    (message,) = hall.art.history()
+    await gallery.chat.ben.click(message, label="★ 0")
+    await gallery.gallery_updater(later_s=10).round()
+    (message,) = gallery.art.history()
     assert labels(message)[0] == "★ 1"
     check_spoiler(message)
 
@@ -124,121 +131,125 @@ def check_spoiler(message: discord.Message) -> None:
     assert "'spoiler': True" in str([part.to_dict() for part in message.components])
 
 
-async def test_the_style_of_the_week_is_named(hall: Hall) -> None:
-    await set_up(hall, weekly_style="Starry Night")
-    assert "In the style of the week" in shown(await hall.hang())
-    assert "In the style of the week" not in shown(await hall.hang(preset="The Scream"))
+async def test_the_style_of_the_week_is_named(gallery: GalleryHarness) -> None:
+    await set_up(gallery, weekly_style="Starry Night")
+    assert "In the style of the week" in shown(await gallery.hang())
+    assert "In the style of the week" not in shown(await gallery.hang(preset="The Scream"))
 
 
-async def test_a_thread_is_opened_where_one_is_wanted(hall: Hall) -> None:
-    await set_up(hall, art_threads=True)
-    await hall.hang()
-    assert [thread.name for thread in hall.art.threads] == ["Starry Night · 1"]
+async def test_a_thread_is_opened_where_one_is_wanted(gallery: GalleryHarness) -> None:
+    await set_up(gallery, art_threads=True)
+    await gallery.hang()
+    assert [thread.name for thread in gallery.art.threads] == ["Starry Night · 1"]
 
 
-async def test_a_thread_that_cannot_be_opened_is_no_loss(hall: Hall, env: Env) -> None:
-    await set_up(hall, art_threads=True)
+async def test_a_thread_that_cannot_be_opened_is_no_loss(gallery: GalleryHarness, env: Env) -> None:
+    await set_up(gallery, art_threads=True)
     env.inject_error("POST", "/channels/*/messages/*/threads", status=403, code=50013)
-    await hall.hang()
-    await hall.curator(later_s=100).round()
-    assert len(hall.art.history()) == 1
+    await gallery.hang()
+    await gallery.gallery_updater(later_s=100).round()
+    assert len(gallery.art.history()) == 1
 
 
 # Only there ------------------------------------------------------------------------------------------
 
 
-async def test_where_pictures_hang_only_there_the_card_says_so_and_then_links_it(hall: Hall) -> None:
-    await set_up(hall, art_only=True)
-    result = await hall.deliver()
-    assert f"This picture hangs in <#{hall.art.id}>." in card(result)
+async def test_where_pictures_hang_only_there_the_card_says_so_and_then_links_it(
+    gallery: GalleryHarness,
+) -> None:
+    await set_up(gallery, art_only=True)
+    result = await gallery.deliver()
+    assert f"This picture hangs in <#{gallery.art.id}>." in card(result)
     assert result.response is not None
     assert result.response.attachments == []
-    await hall.curator().round()
-    await hall.chat.courier.round()
-    (message,) = hall.art.history()
-    assert f"/{hall.art.id}/{message.id}" in card(result)
-    assert len(hall.chat.channel.history()) == 1
-    assert await hall.chat.courier.round() == 0
+    await gallery.gallery_updater().round()
+    await gallery.chat.card_updater.round()
+    (message,) = gallery.art.history()
+    assert f"/{gallery.art.id}/{message.id}" in card(result)
+    assert len(gallery.chat.channel.history()) == 1
+    assert await gallery.chat.card_updater.round() == 0
 
 
-async def test_a_picture_that_cannot_hang_comes_back_to_its_card(hall: Hall, env: Env) -> None:
-    await set_up(hall, art_only=True)
-    result = await hall.deliver()
-    env.inject_error("POST", f"/channels/{hall.art.id}/messages", status=403, code=50013)
-    await hall.curator().round()
-    await hall.chat.courier.round()
+async def test_a_picture_that_cannot_hang_comes_back_to_its_card(gallery: GalleryHarness, env: Env) -> None:
+    await set_up(gallery, art_only=True)
+    result = await gallery.deliver()
+    env.inject_error("POST", f"/channels/{gallery.art.id}/messages", status=403, code=50013)
+    await gallery.gallery_updater().round()
+    await gallery.chat.card_updater.round()
     assert result.response is not None
     assert len(result.response.attachments) == 1
     assert "hangs in" not in card(result)
-    assert (await hall.chat.job()).state is State.DELIVERED
+    assert (await gallery.chat.job()).state is State.DELIVERED
 
 
 # When Discord does not do as it is asked -------------------------------------------------------------
 
 
-async def test_a_fault_of_discord_is_tried_again_later(hall: Hall, env: Env) -> None:
-    await hall.deliver()
-    env.inject_error("POST", f"/channels/{hall.art.id}/messages", status=400, code=0)
-    await hall.curator().round()
-    assert hall.art.history() == []
-    assert await hall.curator().round() == 0, "it waits"
-    await hall.curator(later_s=10).round()
-    assert len(hall.art.history()) == 1
+async def test_a_fault_of_discord_is_tried_again_later(gallery: GalleryHarness, env: Env) -> None:
+    await gallery.deliver()
+    env.inject_error("POST", f"/channels/{gallery.art.id}/messages", status=400, code=0)
+    await gallery.gallery_updater().round()
+    assert gallery.art.history() == []
+    assert await gallery.gallery_updater().round() == 0, "it waits"
+    await gallery.gallery_updater(later_s=10).round()
+    assert len(gallery.art.history()) == 1
 
 
-async def test_a_lost_permission_ends_the_tries(hall: Hall, env: Env) -> None:
-    await hall.deliver()
-    env.inject_error("POST", f"/channels/{hall.art.id}/messages", status=403, code=50013)
-    await hall.curator().round()
-    assert await hall.curator(later_s=1e6).round() == 0
-    assert hall.art.history() == []
+async def test_a_lost_permission_ends_the_tries(gallery: GalleryHarness, env: Env) -> None:
+    await gallery.deliver()
+    env.inject_error("POST", f"/channels/{gallery.art.id}/messages", status=403, code=50013)
+    await gallery.gallery_updater().round()
+    assert await gallery.gallery_updater(later_s=1e6).round() == 0
+    assert gallery.art.history() == []
 
 
-async def test_a_deleted_channel_ends_the_tries(hall: Hall) -> None:
-    await hall.deliver()
-    channel = hall.chat.env.bot.get_channel(hall.art.id)
+async def test_a_deleted_channel_ends_the_tries(gallery: GalleryHarness) -> None:
+    await gallery.deliver()
+    channel = gallery.chat.env.bot.get_channel(gallery.art.id)
     assert isinstance(channel, discord.TextChannel)
     await channel.delete()
-    await hall.curator().round()
-    assert await hall.exhibit() is None
+    await gallery.gallery_updater().round()
+    assert await gallery.exhibit() is None
 
 
-async def test_a_crash_between_posting_and_recording_posts_nothing_twice(hall: Hall) -> None:
-    await hall.hang()
-    async with hall.chat.services.database.begin() as connection:
+async def test_a_crash_between_posting_and_recording_posts_nothing_twice(gallery: GalleryHarness) -> None:
+    await gallery.hang()
+    async with gallery.chat.services.database.begin() as connection:
         await connection.execute(table.update().values(message_id=None, pending=1, tries=1, retry_at=0))
-    await hall.curator(later_s=LEASE_S).round()
-    (message,) = hall.art.history()
-    exhibit = await hall.exhibit()
+    await gallery.gallery_updater(later_s=LEASE_S).round()
+    (message,) = gallery.art.history()
+    exhibit = await gallery.exhibit()
     assert exhibit is not None
     assert exhibit.message_id == message.id
 
 
-async def test_each_post_carries_a_nonce_that_discord_enforces(hall: Hall) -> None:
-    await hall.hang()
-    (sent,) = [one for one in hall.chat.env.http_requests if one.path == f"/channels/{hall.art.id}/messages"]
+async def test_each_post_carries_a_nonce_that_discord_enforces(gallery: GalleryHarness) -> None:
+    await gallery.hang()
+    (sent,) = [
+        one for one in gallery.chat.env.http_requests if one.path == f"/channels/{gallery.art.id}/messages"
+    ]
     assert "'nonce': 'hang-1'" in str(sent.json)
     assert "'enforce_nonce': True" in str(sent.json)
 
 
-async def test_a_missing_blob_stops_no_other_picture(hall: Hall) -> None:
-    await hall.deliver()
-    job = await hall.chat.job()
-    await hall.chat.stylize(hall.chat.ben, content=("other.png", png(80, 80, "orange")))
-    await hall.chat.paint()
-    await hall.chat.courier.round()
-    await hall.chat.services.picture_store.blobs.delete(job.result_blob or "")
-    await hall.curator().round()
-    (message,) = hall.art.history()
-    assert f"<@{hall.chat.ben.id}>" in shown(message)
-    assert await hall.exhibit(job.id) is None
+async def test_a_missing_blob_stops_no_other_picture(gallery: GalleryHarness) -> None:
+    await gallery.deliver()
+    job = await gallery.chat.job()
+    await gallery.chat.stylize(gallery.chat.ben, content=("other.png", png(80, 80, "orange")))
+    await gallery.chat.paint()
+    await gallery.chat.card_updater.round()
+    await gallery.chat.services.picture_store.blobs.delete(job.result_blob or "")
+    await gallery.gallery_updater().round()
+    (message,) = gallery.art.history()
+    assert f"<@{gallery.chat.ben.id}>" in shown(message)
+    assert await gallery.exhibit(job.id) is None
 
 
-async def test_a_locked_database_is_no_end(hall: Hall) -> None:
+async def test_a_locked_database_is_no_end(gallery: GalleryHarness) -> None:
     away = Away()
     broken = GalleryUpdater(
-        client=hall.chat.env.bot,
-        services=replace(hall.chat.services, database=away),
+        client=gallery.chat.env.bot,
+        services=replace(gallery.chat.services, database=away),
     )
     running = asyncio.create_task(broken.run())
     await away.refuses(times=2)
@@ -250,73 +261,73 @@ async def test_a_locked_database_is_no_end(hall: Hall) -> None:
 # Stars and taking down -------------------------------------------------------------------------------
 
 
-async def test_stars_are_counted_on_the_button_in_one_edit(hall: Hall, env: Env) -> None:
-    message = await hall.hang()
-    for who in (hall.chat.ben, hall.mia):
+async def test_stars_are_counted_on_the_button_in_one_edit(gallery: GalleryHarness, env: Env) -> None:
+    message = await gallery.hang()
+    for who in (gallery.chat.ben, gallery.mia):
         result = await who.click(message, label="★ 0")
         assert result.ephemeral
         assert "You gave this picture a star" in sentence(result)
     before = len(env.http_requests)
-    assert await hall.curator().round() == 0, "less than 3 s after it was hung"
-    assert await hall.curator(later_s=5).round() == 1
+    assert await gallery.gallery_updater().round() == 0, "less than 3 s after it was hung"
+    assert await gallery.gallery_updater(later_s=5).round() == 1
     edits = [one for one in env.http_requests[before:] if one.method == "PATCH"]
     assert len(edits) == 1
-    (message,) = hall.art.history()
+    (message,) = gallery.art.history()
     assert labels(message)[0] == "★ 2"
     assert len(message.attachments) == 1
-    assert "took your star back" in sentence(await hall.mia.click(message, label="★ 2"))
-    await hall.curator(later_s=20).round()
-    assert labels(hall.art.history()[0])[0] == "★ 1"
+    assert "took your star back" in sentence(await gallery.mia.click(message, label="★ 2"))
+    await gallery.gallery_updater(later_s=20).round()
+    assert labels(gallery.art.history()[0])[0] == "★ 1"
 
 
-async def test_nobody_stars_their_own_picture(hall: Hall) -> None:
-    message = await hall.hang()
-    result = await hall.chat.ada.click(message, label="★ 0")
+async def test_nobody_stars_their_own_picture(gallery: GalleryHarness) -> None:
+    message = await gallery.hang()
+    result = await gallery.chat.ada.click(message, label="★ 0")
     assert result.ephemeral
     assert "you cannot star a picture of your own" in sentence(result)
 
 
-async def test_the_buttons_work_after_a_restart(hall: Hall, env: Env) -> None:
-    message = await hall.hang()
-    await env.restart_bot(EaselClient(hall.chat.services, shard_count=1))
-    assert "gave this picture" in sentence(await hall.chat.ben.click(message, label="★ 0"))
-    assert "Taken down" in sentence(await hall.chat.ada.click(message, label="Take down"))
+async def test_the_buttons_work_after_a_restart(gallery: GalleryHarness, env: Env) -> None:
+    message = await gallery.hang()
+    await env.restart_bot(EaselClient(gallery.chat.services, shard_count=1))
+    assert "gave this picture" in sentence(await gallery.chat.ben.click(message, label="★ 0"))
+    assert "Taken down" in sentence(await gallery.chat.ada.click(message, label="Take down"))
 
 
-async def test_the_artist_takes_a_picture_down_and_its_message_goes(hall: Hall) -> None:
-    message = await hall.hang()
-    result = await hall.chat.ben.click(message, label="Take down")
+async def test_the_artist_takes_a_picture_down_and_its_message_goes(gallery: GalleryHarness) -> None:
+    message = await gallery.hang()
+    result = await gallery.chat.ben.click(message, label="Take down")
     assert "Only the artist and moderators" in sentence(result)
-    await hall.chat.ada.click(message, label="Take down")
-    await hall.curator(later_s=5).round()
-    assert hall.art.history() == []
-    assert await hall.curator(later_s=1e6).round() == 0
+    await gallery.chat.ada.click(message, label="Take down")
+    await gallery.gallery_updater(later_s=5).round()
+    assert gallery.art.history() == []
+    assert await gallery.gallery_updater(later_s=1e6).round() == 0
 
 
-async def test_a_moderator_takes_a_picture_down(hall: Hall) -> None:
-    guild = hall.chat.env.guild
+async def test_a_moderator_takes_a_picture_down(gallery: GalleryHarness) -> None:
+    guild = gallery.chat.env.guild
     role = guild.create_role("moderator", permissions=discord.Permissions(manage_messages=True))
-    moderator = guild.add_member(hall.chat.env.create_user("otto"), roles=[role])
-    message = await hall.hang()
+    moderator = guild.add_member(gallery.chat.env.create_user("otto"), roles=[role])
+    message = await gallery.hang()
     await moderator.click(message, label="Take down")
-    await hall.curator(later_s=5).round()
-    assert hall.art.history() == []
+    await gallery.gallery_updater(later_s=5).round()
+    assert gallery.art.history() == []
 
 
-async def test_a_message_that_somebody_deleted_is_taken_down(hall: Hall) -> None:
-    message = await hall.hang()
-    await hall.chat.ben.click(message, label="★ 0")
+async def test_a_message_that_somebody_deleted_is_taken_down(gallery: GalleryHarness) -> None:
+    message = await gallery.hang()
+    await gallery.chat.ben.click(message, label="★ 0")
     await message.delete()
-    await hall.curator(later_s=5).round()
-    exhibit = await hall.exhibit()
+    await gallery.gallery_updater(later_s=5).round()
+    exhibit = await gallery.exhibit()
     assert exhibit is not None
     assert exhibit.removed
-    assert await hall.curator(later_s=1e6).round() == 0
+    assert await gallery.gallery_updater(later_s=1e6).round() == 0
 
 
-async def test_ids_replayed_in_another_server_do_nothing(hall: Hall) -> None:
-    await hall.hang()
-    env = hall.chat.env
+async def test_ids_replayed_in_another_server_do_nothing(gallery: GalleryHarness) -> None:
+    await gallery.hang()
+    env = gallery.chat.env
     elsewhere = env.create_guild("elsewhere")
     channel = elsewhere.create_text_channel("general")
     eve = elsewhere.add_member(env.create_user("eve"))
@@ -324,15 +335,15 @@ async def test_ids_replayed_in_another_server_do_nothing(hall: Hall) -> None:
     posted = await env.bot.get_partial_messageable(channel.id).send(view=view)
     for label in ("★ 0", "Take down"):
         assert "no longer hangs here" in sentence(await eve.click(posted, label=label))
-    exhibit = await hall.exhibit()
+    exhibit = await gallery.exhibit()
     assert exhibit is not None
     assert (exhibit.stars, exhibit.removed) == (0, False)
 
 
-async def test_without_a_look_into_the_history_the_nonce_has_to_do(hall: Hall, env: Env) -> None:
-    await hall.deliver()
-    env.inject_error("POST", f"/channels/{hall.art.id}/messages", status=400, code=0)
-    await hall.curator().round()
-    env.inject_error("GET", f"/channels/{hall.art.id}/messages", status=403, code=50001)
-    await hall.curator(later_s=10).round()
-    assert len(hall.art.history()) == 1
+async def test_without_a_look_into_the_history_the_nonce_has_to_do(gallery: GalleryHarness, env: Env) -> None:
+    await gallery.deliver()
+    env.inject_error("POST", f"/channels/{gallery.art.id}/messages", status=400, code=0)
+    await gallery.gallery_updater().round()
+    env.inject_error("GET", f"/channels/{gallery.art.id}/messages", status=403, code=50001)
+    await gallery.gallery_updater(later_s=10).round()
+    assert len(gallery.art.history()) == 1

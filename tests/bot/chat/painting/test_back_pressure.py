@@ -9,7 +9,7 @@ import pytest
 from bot.chat.ui.errors import refusal_sentence
 from bot.errors import Refusal
 from bot.settings import Settings
-from tests.bot.chat.conftest import ChatHarness, card, sentence
+from tests.support.chat import ChatHarness, card, sentence
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from simcord import InteractionResult
 
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 
 
 async def blend(chat: ChatHarness, **options: Any) -> InteractionResult:

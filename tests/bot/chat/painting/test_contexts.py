@@ -8,7 +8,8 @@ from simcord import InteractionResult, UserHandle
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries
 from bot.domain.servers import onboarding, users
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence, texts
+from tests.support.chat import ChatHarness, card, sentence, texts
+from tests.support.picture_files import png
 
 CONTENT = ("cat.png", png())
 
@@ -44,7 +45,7 @@ async def test_a_picture_is_painted_and_delivered_in_direct_messages(
     await chat.paint()
     async with chat.services.database.begin() as connection:
         await deliveries.forget_token(connection, job.id)  # after 15 minutes
-    await chat.courier.round()
+    await chat.card_updater.round()
     assert "painted in" in card(result)
     assert (await chat.job()).state is State.DELIVERED
 
@@ -62,7 +63,7 @@ async def test_a_result_reaches_its_owner_where_the_bot_is_no_member(brought: Ch
     job = await brought.job()
     assert job.guild_id is not None
     await brought.paint()
-    await brought.courier.round()
+    await brought.card_updater.round()
     assert "painted in" in card(result), "the interaction's token still leads to the card"
 
 
@@ -72,7 +73,7 @@ async def test_after_the_token_s_life_it_comes_as_a_direct_message(brought: Chat
     await brought.paint()
     async with brought.services.database.begin() as connection:
         await deliveries.forget_token(connection, job.id)
-    await brought.courier.round()
+    await brought.card_updater.round()
     assert "painted in" not in card(result)
     (message,) = brought.ada.user.dm_channel.history()
     assert "painted in" in texts([dict(one.to_dict()) for one in message.components])

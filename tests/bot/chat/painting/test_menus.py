@@ -10,7 +10,8 @@ from bot.chat.painting.message_pictures import pictures_in
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
 from bot.playground import SimulatedCdn
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 
 PROXY = "https://images-ext-1.discordapp.net/external/abc/https/example.org/cat.png"
 
@@ -56,7 +57,7 @@ async def test_an_attachment_is_painted_through_a_form(chat: ChatHarness) -> Non
     assert "Next in line" in card(result)
     assert not result.ephemeral
     await chat.paint()
-    await chat.courier.round()
+    await chat.card_updater.round()
     assert "painted in" in card(result)
 
 
@@ -156,7 +157,7 @@ async def test_an_embed_s_picture_without_a_copy_on_discord_is_none(chat: ChatHa
 async def test_a_result_on_a_card_is_painted_again(chat: ChatHarness) -> None:
     result = await chat.stylize()
     await chat.paint()
-    await chat.courier.round()
+    await chat.card_updater.round()
     assert result.response is not None
     (found,) = pictures_in(result.response.message)
     assert found.picture.name == "easel-1.png"

@@ -10,7 +10,8 @@ from bot.tables import challenges
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.params import Params
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 from tests.support.rows import set_columns
 
 MENU = "How was this made?"
@@ -25,7 +26,7 @@ async def ask(
 async def painted(chat: ChatHarness, **options: Any) -> discord.Message:
     result = await chat.stylize(**options)
     await chat.paint()
-    await chat.courier.round()
+    await chat.card_updater.round()
     assert result.response is not None
     return result.response.message
 

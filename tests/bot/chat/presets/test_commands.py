@@ -2,7 +2,8 @@
 
 from simcord import InteractionResult
 
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 
 
 async def save(chat: ChatHarness, name: str = "harbour", **options: object) -> InteractionResult:

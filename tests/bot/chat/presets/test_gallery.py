@@ -15,7 +15,8 @@ from bot.chat.ui.components import layout
 from bot.domain.styles import presets, server_presets
 from bot.domain.styles.looks import BUILT_IN, Look
 from bot.settings import Settings
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 
 
 @pytest.fixture

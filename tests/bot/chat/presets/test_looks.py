@@ -8,7 +8,7 @@ from simcord import Env, InteractionResult
 
 from bot.chat.client import EaselClient
 from bot.domain.styles.looks import BUILT_IN, STRENGTHS
-from tests.bot.chat.conftest import ChatHarness, card, sentence
+from tests.support.chat import ChatHarness, card, sentence
 
 
 async def look(chat: ChatHarness, **options: str) -> InteractionResult:

@@ -9,8 +9,9 @@ from bot.chat.client import EaselClient
 from bot.chat.presets.panel import StyleButton
 from bot.domain.styles import presets, server_presets
 from bot.domain.styles.presets import Preset
-from tests.bot.chat.conftest import ChatHarness, card, png, sentence
 from tests.bot.chat.presets.test_gallery import keep, post, share
+from tests.support.chat import ChatHarness, card, sentence
+from tests.support.picture_files import png
 
 
 async def show(chat: ChatHarness, name: str = "harbour") -> InteractionResult:

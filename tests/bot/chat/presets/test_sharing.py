@@ -8,8 +8,8 @@ from simcord import InteractionResult, MemberActor
 
 from bot.domain.styles import presets
 from bot.settings import Settings
-from tests.bot.chat.conftest import ChatHarness, card, sentence
 from tests.bot.chat.presets.test_gallery import keep
+from tests.support.chat import ChatHarness, card, sentence
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from bot.chat.cards.card_upload import place_of
 from bot.chat.ui.thumbnails import EDGE_PX
 from bot.domain.gallery.exhibits import Hanging
 from bot.media.pixels import thumbnail
-from tests.bot.chat.conftest import png
+from tests.support.picture_files import png
 
 
 @pytest.mark.parametrize(

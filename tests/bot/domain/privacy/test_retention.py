@@ -17,7 +17,7 @@ from bot.media.blobs.folder import FolderBlobs
 from bot.media.blobs.protocol import BlobMissing
 from bot.settings import Settings
 from bot.tables import jobs, presets, server_presets
-from tests.bot.away import Away
+from tests.support.away import Away
 from tests.support.rows import ADA, add, add_in, read_job, set_columns
 
 NOW = 1_800_000_000.0

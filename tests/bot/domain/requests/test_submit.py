@@ -25,9 +25,10 @@ from bot.media.decode import DecodeLimits, Decoder
 from bot.media.editor import PictureEditor
 from nst_core.images import io
 from nst_core.params import VERSION
-from tests.bot.conftest import BOTH
+from tests.support.databases import BOTH
+from tests.support.picture_files import png
 from tests.support.rows import ADA, BEN, NOW, address, column, read_job
-from tests.support.submitting import CONTENT, GONE, LIMITS, STYLE, TEXT, SubmitHarness, png
+from tests.support.submit import CONTENT, GONE, LIMITS, STYLE, TEXT, SubmitHarness
 
 
 async def test_a_job_has_its_pictures_its_parameters_its_card_and_its_place(harness: SubmitHarness) -> None:
@@ -58,8 +59,8 @@ async def test_a_seed_is_drawn_where_none_was_given(harness: SubmitHarness) -> N
     assert all(0 <= seed < MAX_SEED for seed in seeds)
 
 
-async def test_the_same_interaction_gets_the_same_job(open_house: Callable[..., SubmitHarness]) -> None:
-    harness = open_house(limits=replace(LIMITS, jobs_per_user=1))
+async def test_the_same_interaction_gets_the_same_job(open_harness: Callable[..., SubmitHarness]) -> None:
+    harness = open_harness(limits=replace(LIMITS, jobs_per_user=1))
     request = harness.request(style_url=STYLE)
     first = await harness.submitter.submit(request)
     fetched = len(harness.attachments.fetched)

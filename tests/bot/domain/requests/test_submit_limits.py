@@ -16,9 +16,9 @@ from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles.looks import Look
 from bot.errors import Refusal
 from nst_core.images import io
-from tests.bot.conftest import BOTH
+from tests.support.databases import BOTH
 from tests.support.rows import ADA, BEN, NOW, add_in
-from tests.support.submitting import LIMITS, STYLE, SubmitHarness
+from tests.support.submit import LIMITS, STYLE, SubmitHarness
 
 
 async def keep_server(harness: SubmitHarness, **given: Any) -> None:
@@ -51,8 +51,8 @@ async def test_ended_jobs_make_room_again(harness: SubmitHarness) -> None:
     assert (await harness.submit(preset="The Scream")).state is State.QUEUED
 
 
-async def test_a_full_line_is_refused(open_house: Callable[..., SubmitHarness]) -> None:
-    harness = open_house(limits=replace(LIMITS, jobs_queued=2))
+async def test_a_full_line_is_refused(open_harness: Callable[..., SubmitHarness]) -> None:
+    harness = open_harness(limits=replace(LIMITS, jobs_queued=2))
     for user in (1, 2):
         await harness.submit(user_id=user, preset="The Scream")
     with pytest.raises(Refusal, match="The line is full"):
@@ -118,9 +118,9 @@ async def test_a_public_card_speaks_the_server_s_language(harness: SubmitHarness
 
 
 async def test_knocking_too_often_is_refused_also_when_nothing_came_of_it(
-    open_house: Callable[..., SubmitHarness],
+    open_harness: Callable[..., SubmitHarness],
 ) -> None:
-    harness = open_house(limits=replace(LIMITS, requests_per_minute=2, requests_per_minute_of_server=3))
+    harness = open_harness(limits=replace(LIMITS, requests_per_minute=2, requests_per_minute_of_server=3))
     for _ in range(2):
         with pytest.raises(Refusal, match="Give me a style"):
             await harness.submit()
@@ -133,20 +133,20 @@ async def test_knocking_too_often_is_refused_also_when_nothing_came_of_it(
 
 
 async def test_a_risky_picture_makes_its_job_a_spoiler_and_a_mild_one_does_not(
-    open_house: Callable[..., SubmitHarness],
+    open_harness: Callable[..., SubmitHarness],
 ) -> None:
     policy = ContentPolicy(check=SquaresAreRisky(), action=Action.SPOILER, threshold=0.8)
-    harness = open_house(policy=policy)
+    harness = open_harness(policy=policy)
     assert (await harness.submit(style_url=STYLE)).spoiler
     assert not (await harness.submit(preset="Starry Night")).spoiler
     assert (await harness.submit(preset="Starry Night", spoiler=True)).spoiler
 
 
 async def test_where_risky_pictures_are_refused_there_is_no_job(
-    open_house: Callable[..., SubmitHarness],
+    open_harness: Callable[..., SubmitHarness],
 ) -> None:
     policy = ContentPolicy(check=SquaresAreRisky(), action=Action.REFUSE, threshold=0.8)
-    harness = open_house(policy=policy)
+    harness = open_harness(policy=policy)
     with pytest.raises(Refusal, match="not painted here"):
         await harness.submit(style_url=STYLE)
     assert await harness.counts() == (0, 0, 0)

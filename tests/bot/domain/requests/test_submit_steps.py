@@ -6,19 +6,20 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.jobs.cost import cost_of
 from bot.domain.requests.pictures import StoredPicture
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.submit import Draft, StoredPictures, check, fetch, price, resolve, write
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles import looks
 from bot.domain.styles.looks import Look
 from bot.domain.styles.picture_source import PictureSource
 from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from nst_core.params import Params
+from tests.support.picture_files import png
 from tests.support.rows import ADA, NOW, add
-from tests.support.submitting import CONTENT, GONE, LIMITS, STYLE, TEXT, SubmitHarness, png
+from tests.support.submit import CONTENT, GONE, LIMITS, STYLE, TEXT, SubmitHarness
 
 SCREAM = Style(name="The Scream")
 GIVEN = Style(given=PictureSource(name="sun.png", url=STYLE))
@@ -138,7 +139,7 @@ def test_the_price_follows_from_the_size_and_what_is_there_already(harness: Subm
     started = replace(PICTURES, start=replace(TAKEN, width=256))
     rest = price(drafted(harness, params=params, pictures=started))
     masked = price(drafted(harness, params=params, pictures=replace(PICTURES, mask=TAKEN)))
-    assert whole.cost == masked.cost == looks.cost_of(params, width=60, height=40)
+    assert whole.cost == masked.cost == cost_of(params, width=60, height=40)
     assert rest.cost is not None
     assert rest.cost < whole.cost
     assert len({whole.batch_key, rest.batch_key, masked.batch_key}) == 3

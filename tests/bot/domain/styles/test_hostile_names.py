@@ -9,8 +9,8 @@ from bot.domain.styles import named_styles, presets, server_presets, share_codes
 from bot.domain.styles.looks import Look
 from bot.domain.styles.presets import MAX_KEY_CHARS, MAX_NAME_CHARS, name_key
 from bot.errors import Refusal
-from tests.bot.domain.styles.test_presets import save
-from tests.support.names import PAIRS
+from tests.support.hostile_names import PAIRS
+from tests.support.presets import save
 from tests.support.rows import ADA, BEN, NOW
 
 SERVER = 10

@@ -7,7 +7,7 @@ from bot.domain.styles import named_styles, presets, server_presets
 from bot.domain.styles.looks import BUILT_IN, Look
 from bot.domain.styles.named_styles import at_hand, reachable, resolve
 from bot.domain.styles.style import Origin
-from tests.bot.domain.styles.test_presets import save
+from tests.support.presets import save
 from tests.support.rows import ADA, BEN, BLOB, NOW
 
 SERVER, ELSEWHERE = 10, 11

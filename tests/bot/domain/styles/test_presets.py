@@ -7,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles import presets
 from bot.domain.styles.looks import BUILT_IN, Look
-from bot.domain.styles.presets import MAX_KEY_CHARS, MAX_NAME_CHARS, Preset, clean_name, name_key
+from bot.domain.styles.presets import MAX_KEY_CHARS, MAX_NAME_CHARS, clean_name, name_key
 from bot.errors import Refusal
-from tests.support.rows import ADA, BEN, BLOB, NOW
+from tests.support.presets import save
+from tests.support.rows import ADA, BEN, BLOB
 
 SAME = [
     ("Night", "night"),
@@ -82,14 +83,6 @@ REFUSED = [
     ("x" * (MAX_NAME_CHARS + 1), "at most 50 characters, yours has 51"),
     ("🎨" * 100, "yours has 100"),
 ]
-
-
-async def save(
-    connection: AsyncConnection, name: str, *, user_id: int = ADA, look: Look | None = None, limit: int = 20
-) -> Preset:
-    return await presets.save(
-        connection, user_id, name, look=look or Look(), style_blob=BLOB, limit=limit, now=NOW
-    )
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)

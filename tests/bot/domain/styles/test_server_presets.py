@@ -8,7 +8,8 @@ from bot.domain.styles.looks import Look
 from bot.domain.styles.presets import Preset
 from bot.domain.styles.server_presets import ServerPreset
 from bot.errors import Refusal
-from tests.bot.domain.styles.test_presets import DIFFERENT, SAME, save
+from tests.bot.domain.styles.test_presets import DIFFERENT, SAME
+from tests.support.presets import save
 from tests.support.rows import ADA, BEN, BLOB, NOW
 
 SERVER, ELSEWHERE = 10, 11

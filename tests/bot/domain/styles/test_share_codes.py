@@ -8,7 +8,7 @@ from bot.domain.styles.looks import Look
 from bot.domain.styles.presets import Preset
 from bot.domain.styles.share_codes import ALPHABET, CODE_CHARS
 from bot.errors import Refusal
-from tests.bot.domain.styles.test_presets import save
+from tests.support.presets import save
 from tests.support.rows import ADA, BEN, BLOB, NOW
 
 

@@ -4,10 +4,10 @@ from simcord import InteractionResult
 
 from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import Job
+from tests.e2e.hostile.actors import Actor, Role
 from tests.e2e.hostile.authority import ADA, EVERYBODY, row
-from tests.e2e.hostile.props import finished
-from tests.e2e.hostile.stage import Actor, Role
-from tests.support.clicks import edited
+from tests.e2e.hostile.owned_data import finished
+from tests.support.card_buttons import edited
 
 HERE = ADA | {Role.MEMBER, Role.HOST, Role.MODERATOR, Role.MANAGER}
 """Who sees the card where it stands; its owner may have got it by direct message too."""
@@ -15,8 +15,8 @@ HERE = ADA | {Role.MEMBER, Role.HOST, Role.MODERATOR, Role.MANAGER}
 
 async def _made_of(actor: Actor, job: Job) -> bool:
     """Whether the actor has just asked for a picture made of `job`, which is then taken back."""
-    newest = await actor.stage.chat.job()
-    async with actor.stage.chat.services.database.begin() as connection:  # as it was, for the next one
+    newest = await actor.harness.chat.job()
+    async with actor.harness.chat.services.database.begin() as connection:  # as it was, for the next one
         for one in await model.waiting_of(connection, actor.who.id):
             await queue.cancel(connection, one.id, user_id=actor.who.id, now=0.0)
     return newest.parent_id == job.id and newest.user_id == actor.who.id
@@ -24,7 +24,7 @@ async def _made_of(actor: Actor, job: Job) -> bool:
 
 async def _form_of_ada(actor: Actor, verb: str, job: Job) -> InteractionResult | None:
     """The form that Ada's own button has opened for her."""
-    owner = actor.stage.actors[Role.OWNER]
+    owner = actor.harness.actors[Role.OWNER]
     await owner.click(f"easel:{verb}:{job.id}")
     return owner.last
 
@@ -34,7 +34,7 @@ async def _erase(actor: Actor) -> bool:
     """Deleting for good, which cannot be undone: the owner and moderators, where the card stands."""
     job = await finished(actor)
     await actor.click(f"easel:erase:{job.id}")
-    return (await actor.stage.job()).result_blob is None
+    return (await actor.harness.job()).result_blob is None
 
 
 @row("JobButton (again)", HERE)

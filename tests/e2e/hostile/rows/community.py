@@ -5,8 +5,9 @@ from sqlalchemy import select
 from bot.domain.challenges.challenges import Stage
 from bot.domain.servers import users
 from bot.tables import stars
+from tests.e2e.hostile.actors import PRESET, Actor, Role
 from tests.e2e.hostile.authority import ADA, row
-from tests.e2e.hostile.props import (
+from tests.e2e.hostile.owned_data import (
     challenge_in,
     challenge_now,
     entrants,
@@ -16,7 +17,6 @@ from tests.e2e.hostile.props import (
     hung,
 )
 from tests.e2e.hostile.rows.presets import share
-from tests.e2e.hostile.stage import PRESET, Actor, Role
 
 OTHERS = frozenset({Role.MEMBER, Role.HOST, Role.MODERATOR, Role.MANAGER})
 """The members of Ada's server, without herself."""
@@ -44,14 +44,14 @@ async def _gallery_style(actor: Actor) -> bool:
 
 @row("GalleryPageButton", MEMBERS)
 async def _gallery_page(actor: Actor) -> bool:
-    job, ada = await hung(actor), actor.stage.chat.ada
+    job, ada = await hung(actor), actor.harness.chat.ada
     return STYLE in await actor.click(f"easel:gallery:0:all:{ada.id}:{job.id}")
 
 
 async def _shows(actor: Actor) -> bool:
     """Whether Ada's pictures may hang, by her own choice."""
-    async with actor.stage.chat.services.database.read() as connection:
-        return (await users.settings_of(connection, actor.stage.chat.ada.id)).show_in_gallery
+    async with actor.harness.chat.services.database.read() as connection:
+        return (await users.settings_of(connection, actor.harness.chat.ada.id)).show_in_gallery
 
 
 @row("HangMineButton", ADA)
@@ -72,7 +72,7 @@ async def _mydata_gallery(actor: Actor) -> bool:
 async def _star(actor: Actor) -> bool:
     job = await hung(actor)
     await actor.click(f"easel:star:{job.id}")
-    async with actor.stage.chat.services.database.read() as connection:
+    async with actor.harness.chat.services.database.read() as connection:
         found = (await connection.execute(select(stars.c.user_id).where(stars.c.job_id == job.id))).scalars()
         return actor.who.id in set(found)
 
@@ -128,7 +128,7 @@ async def _remove(actor: Actor) -> bool:
     challenge = await challenge_in(actor, Stage.OPEN)
     entry = await entry_of_ada(actor, challenge.id)
     await actor.slash("challenge remove", picture=entry.key)
-    return actor.stage.chat.ada.id not in await entrants(actor)
+    return actor.harness.chat.ada.id not in await entrants(actor)
 
 
 @row("/challenge remove: picture", REMOVERS)

@@ -6,17 +6,17 @@ from bot.domain.challenges.challenges import Stage
 from bot.domain.jobs.model import Job, State
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
-from tests.bot.chat.conftest import png
+from tests.e2e.hostile.actors import PRESET, Actor, Role
 from tests.e2e.hostile.authority import ADA, EVERYBODY, NOBODY, picture, row
-from tests.e2e.hostile.props import challenge_in, entry_of_ada, file_of, finished
-from tests.e2e.hostile.stage import PRESET, Actor, Role
+from tests.e2e.hostile.owned_data import challenge_in, entry_of_ada, file_of, finished
+from tests.support.picture_files import png
 
 
 @row("/stylize", EVERYBODY)
 async def _stylize(actor: Actor) -> bool:
-    before = await actor.stage.chat.job()
+    before = await actor.harness.chat.job()
     await actor.slash("stylize", content=picture(), preset="Starry Night", size=64)
-    after = await actor.stage.chat.job()
+    after = await actor.harness.chat.job()
     return after.id != before.id and after.user_id == actor.who.id
 
 
@@ -28,7 +28,7 @@ async def _stylize_preset(actor: Actor) -> bool:
 @row("/queue", ADA)
 async def _queue(actor: Actor) -> bool:
     """Everybody sees the line; that a private picture of hers is in it, and which, only Ada."""
-    chat = actor.stage.chat
+    chat = actor.harness.chat
     if not (await chat.job()).private:
         await chat.stylize(preset=PRESET, private=True)
     return PRESET in await actor.slash("queue")
@@ -36,27 +36,27 @@ async def _queue(actor: Actor) -> bool:
 
 @row("/cancel", ADA)
 async def _cancel(actor: Actor) -> bool:
-    await actor.slash("cancel", picture=actor.stage.job_id)
-    return (await actor.stage.job()).state is State.CANCELLED
+    await actor.slash("cancel", picture=actor.harness.job_id)
+    return (await actor.harness.job()).state is State.CANCELLED
 
 
 @row("/cancel: picture", ADA)
 async def _cancel_picture(actor: Actor) -> bool:
-    return actor.stage.job_id in await actor.typing("cancel", "picture")
+    return actor.harness.job_id in await actor.typing("cancel", "picture")
 
 
 @row("CancelButton", ADA)
 async def _cancel_button(actor: Actor) -> bool:
-    await actor.click(f"easel:cancel:{actor.stage.job_id}")
-    return (await actor.stage.job()).state is State.CANCELLED
+    await actor.click(f"easel:cancel:{actor.harness.job_id}")
+    return (await actor.harness.job()).state is State.CANCELLED
 
 
 @row("/blend", EVERYBODY)
 async def _blend(actor: Actor) -> bool:
-    before = await actor.stage.chat.job()
+    before = await actor.harness.chat.job()
     styles = {"preset1": "Starry Night", "preset2": "The Scream"}
     await actor.slash("blend", content=picture(), size=64, **styles)
-    after = await actor.stage.chat.job()
+    after = await actor.harness.chat.job()
     return after.id != before.id and after.user_id == actor.who.id
 
 
@@ -74,14 +74,14 @@ for _option in ("preset1", "preset2", "preset3", "preset4"):
 
 
 async def _style_of(user_id: int, actor: Actor) -> CurrentStyle | None:
-    async with actor.stage.chat.services.database.read() as connection:
+    async with actor.harness.chat.services.database.read() as connection:
         return await users.current_style(connection, user_id)
 
 
 @row("menu Use as style", ADA)
 async def _use_as_style(actor: Actor) -> bool:
     """Everybody chooses for themselves."""
-    ada, name = actor.stage.chat.ada, f"by {actor.role.name}"
+    ada, name = actor.harness.chat.ada, f"by {actor.role.name}"
     await actor.menu("Use as style", await actor.post((f"{name}.png", png())))
     own, hers = await _style_of(actor.who.id, actor), await _style_of(ada.id, actor)
     assert own is not None
@@ -111,17 +111,17 @@ async def _stylize_avatar(actor: Actor) -> bool:
 @row("AskModal", EVERYBODY)
 async def _ask(actor: Actor) -> bool:
     """Whoever sends it asks for a picture of their own."""
-    before = await actor.stage.chat.job()
+    before = await actor.harness.chat.job()
     await actor.menu("Stylize this", await actor.post(picture()))
     await actor.send(actor.last, {"style": ["0"]})
-    after = await actor.stage.chat.job()
+    after = await actor.harness.chat.job()
     return after.id != before.id and after.user_id == actor.who.id
 
 
 @row("AskModal (Ada's)", ADA)
 async def _ask_with_hers(actor: Actor) -> bool:
     """The form holds her picture and her style: nobody else can send it."""
-    chat, owner = actor.stage.chat, actor.stage.actors[Role.OWNER]
+    chat, owner = actor.harness.chat, actor.harness.actors[Role.OWNER]
     before = await chat.job()
     blob = await chat.services.picture_store.blobs.put(png(colour="red"))
     async with chat.services.database.begin() as connection:
@@ -154,4 +154,4 @@ async def _made_by(actor: Actor) -> bool:
     """Who painted it is told to nobody before the end."""
     challenge = await challenge_in(actor, Stage.VOTING)
     copy = await _copy(actor, (await entry_of_ada(actor, challenge.id)).job)
-    return f"<@{actor.stage.chat.ada.id}>" in await actor.menu("How was this made?", copy)
+    return f"<@{actor.harness.chat.ada.id}>" in await actor.menu("How was this made?", copy)

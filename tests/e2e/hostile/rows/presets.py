@@ -3,15 +3,15 @@
 from bot.domain.styles import presets, server_presets
 from bot.domain.styles.presets import Preset
 from bot.domain.styles.server_presets import ServerPreset
+from tests.e2e.hostile.actors import PRESET, Actor, Role
 from tests.e2e.hostile.authority import ADA, EVERYBODY, NOBODY, picture, row
-from tests.e2e.hostile.stage import PRESET, Actor, Role
 
 KEEPERS = frozenset({Role.OWNER, Role.MODERATOR, Role.MANAGER})
 """Who may take down what Ada has shared with her server, there."""
 
 
 async def _preset(actor: Actor) -> Preset | None:
-    chat = actor.stage.chat
+    chat = actor.harness.chat
     async with chat.services.database.read() as connection:
         return await presets.find(connection, chat.ada.id, PRESET)
 
@@ -27,14 +27,14 @@ async def _id(actor: Actor) -> int:
 
 
 async def _shared(actor: Actor) -> ServerPreset | None:
-    chat = actor.stage.chat
+    chat = actor.harness.chat
     async with chat.services.database.read() as connection:
         return await server_presets.find(connection, chat.ada.guild.id, PRESET)
 
 
 async def share(actor: Actor) -> ServerPreset:
     """Ada shares her preset with her server, where she has not yet."""
-    owner = actor.stage.actors[Role.OWNER]
+    owner = actor.harness.actors[Role.OWNER]
     await owner.slash("preset share", name=PRESET, **{"with": "this server"})
     shared = await _shared(actor)
     assert shared is not None
@@ -42,7 +42,7 @@ async def share(actor: Actor) -> ServerPreset:
 
 
 async def _code(actor: Actor) -> str:
-    owner = actor.stage.actors[Role.OWNER]
+    owner = actor.harness.actors[Role.OWNER]
     return (await owner.slash("preset share", name=PRESET, **{"with": "a code"})).split("`")[1]
 
 
@@ -194,7 +194,7 @@ async def _style_button_of_a_server_looking(actor: Actor) -> bool:
 
 @row("PageButton", ADA)
 async def _page_button(actor: Actor) -> bool:
-    return PRESET in await actor.click(f"easel:presets:page:{actor.stage.chat.ada.id}:0")
+    return PRESET in await actor.click(f"easel:presets:page:{actor.harness.chat.ada.id}:0")
 
 
 @row("/look", EVERYBODY)

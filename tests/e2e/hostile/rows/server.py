@@ -2,15 +2,15 @@
 
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
+from tests.e2e.hostile.actors import Actor, Role
 from tests.e2e.hostile.authority import EVERYBODY, row
-from tests.e2e.hostile.props import settings_with
-from tests.e2e.hostile.stage import Actor, Role
+from tests.e2e.hostile.owned_data import settings_with
 
 MANAGERS = frozenset({Role.MANAGER})
 
 
 async def _settings(actor: Actor) -> GuildSettings:
-    chat = actor.stage.chat
+    chat = actor.harness.chat
     async with chat.services.database.read() as connection:
         return await server_settings.settings_of(connection, chat.ada.guild.id)
 
@@ -56,13 +56,13 @@ async def _artchannel_setup(actor: Actor) -> bool:
 
 @row("/artchannel settings", MANAGERS)
 async def _artchannel_settings(actor: Actor) -> bool:
-    await settings_with(actor, art_channel=actor.stage.chat.channel.id)
-    return f"<#{actor.stage.chat.channel.id}>" in await actor.slash("artchannel settings")
+    await settings_with(actor, art_channel=actor.harness.chat.channel.id)
+    return f"<#{actor.harness.chat.channel.id}>" in await actor.slash("artchannel settings")
 
 
 @row("/artchannel off", MANAGERS)
 async def _artchannel_off(actor: Actor) -> bool:
-    before = await settings_with(actor, art_channel=actor.stage.chat.channel.id)
+    before = await settings_with(actor, art_channel=actor.harness.chat.channel.id)
     await actor.slash("artchannel off")
     return await _settings(actor) != before
 
@@ -76,14 +76,14 @@ async def _art_channel_select(actor: Actor) -> bool:
 
 @row("ArtToggle", MANAGERS)
 async def _art_toggle(actor: Actor) -> bool:
-    before = await settings_with(actor, art_channel=actor.stage.chat.channel.id)
+    before = await settings_with(actor, art_channel=actor.harness.chat.channel.id)
     await actor.click("easel:art:digest")
     return await _settings(actor) != before
 
 
 @row("WeeklyStyleSelect", MANAGERS)
 async def _weekly_style_select(actor: Actor) -> bool:
-    before = await settings_with(actor, art_channel=actor.stage.chat.channel.id)
+    before = await settings_with(actor, art_channel=actor.harness.chat.channel.id)
     await actor.choose("easel:art:style", "Starry Night")
     return await _settings(actor) != before
 
@@ -91,12 +91,12 @@ async def _weekly_style_select(actor: Actor) -> bool:
 @row("RoleQuotaModal", MANAGERS)
 async def _role_quota_modal(actor: Actor) -> bool:
     """The manager's form, sent by whoever can."""
-    before, manager = await settings_with(actor), actor.stage.actors[Role.MANAGER]
+    before, manager = await settings_with(actor), actor.harness.actors[Role.MANAGER]
     await manager.click("easel:settings:rolequota")
     assert manager.last is not None
     assert manager.last.modal is not None
     roles, number = [one["component"]["custom_id"] for one in manager.last.modal["components"]]
-    role = actor.stage.chat.env.guild.create_role("patrons")
+    role = actor.harness.chat.env.guild.create_role("patrons")
     await actor.send(manager.last, {roles: [role], number: "9"})
     return await _settings(actor) != before
 

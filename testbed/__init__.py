@@ -1,0 +1,1 @@
+"""What Easel is run against on one machine, by tests and benchmarks: a loopback Discord, a PostgreSQL."""

@@ -1,0 +1,1 @@
+"""A stand-in Discord on loopback: gateway, REST and CDN, held against Discord's description of its API."""

@@ -1,0 +1,74 @@
+"""What happens in one run, drawn from its seed: who asks for what and when, which fault comes, and when."""
+
+import random
+from dataclasses import dataclass
+
+from tests.e2e.chaos.worker import POISON
+
+MOMENTS = ("any", "any", "asked", "queued", "claimed", "running", "storing", "stored", "rendered", "posted")
+"""When a fault comes: at any time of the first job's life, or when some job has come so far.
+
+asked: as a rule before anything is accepted. storing and stored: right before and behind the result's blob.
+posted: between the picture's post and its record in the ledger.
+"""
+JOBS = (1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6)
+LIFE_S = 1.2
+PEOPLE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One `/stylize`. person: an index; wait_s: since the ask before."""
+
+    person: int
+    seed: int
+    wait_s: float
+    private: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """at_s: when the fault comes, if at any moment. extent: 0 to 1, how bad it is, whatever that means.
+
+    patient: the fault waits until all are accepted. supervised: dead workers' jobs are taken back at once.
+    """
+
+    seed: int
+    fault: str
+    moment: str
+    at_s: float
+    extent: float
+    patient: bool
+    supervised: bool
+    asks: tuple[Ask, ...]
+
+
+def scenario(seed: int, faults: tuple[str, ...]) -> Scenario:
+    """The scenario of a seed: the faults take turns, everything else is drawn."""
+    draw = random.Random(seed)
+    people = draw.randint(1, PEOPLE)
+    fault = faults[seed % len(faults)]
+    asks = tuple(
+        Ask(
+            person=draw.randrange(people),
+            seed=(seed * 10 + number) % 10**8 * 10,
+            wait_s=draw.choice((0.0, 0.0, draw.uniform(0, 0.3))),
+            private=draw.random() < 1 / 8,
+        )
+        for number in range(draw.choice(JOBS))
+    )
+    return Scenario(
+        seed=seed,
+        fault=fault,
+        moment=draw.choice(MOMENTS),
+        at_s=draw.uniform(0, LIFE_S),
+        extent=draw.random(),
+        patient=draw.random() < 2 / 3,
+        supervised=draw.random() < 0.5,
+        asks=asks,
+    )
+
+
+def poisoned(ask: Ask) -> Ask:
+    """The same ask with a picture that kills whoever paints it."""
+    return Ask(person=ask.person, seed=ask.seed + POISON, wait_s=ask.wait_s, private=ask.private)
