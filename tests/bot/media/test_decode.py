@@ -47,7 +47,7 @@ def opened(picture: Clean) -> Image.Image:
 
 
 async def test_a_small_picture_comes_back_as_it_is() -> None:
-    picture = await clean(png(64, 40), limits=LIMITS)
+    picture = await clean(png(64, 40, (200, 30, 90)), limits=LIMITS)
     image = opened(picture)
     assert (picture.width, picture.height, image.format, image.mode) == (64, 40, "PNG", "RGB")
     assert image.getpixel((3, 3)) == (200, 30, 90)
