@@ -6,6 +6,8 @@ such column names is deleted (`bot.domain.privacy.retention`).
 An empty key stands for a picture that was forgotten.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -34,6 +36,18 @@ metadata = MetaData(
 )
 # SQLite numbers rows by itself only where the type is exactly INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _outbox() -> tuple[Column[Any], ...]:
+    """Of a table whose rows are sent to Discord, see `bot.domain.outbox`."""
+    return (
+        Column("due_at", Double, server_default="0"),  # None: never
+        Column("lease_until", Double, nullable=False, server_default="0"),
+        Column("leased_by", String(100)),
+        Column("tries", Integer, nullable=False, server_default="0"),  # that failed, since the last success
+        Column("last_error", Text),
+    )
+
 
 jobs = Table(
     "jobs",
@@ -117,11 +131,7 @@ deliveries = Table(
     Column("channel_reachable", Boolean, nullable=False),
     Column("shown_revision", Integer, nullable=False, server_default="0"),
     Column("closed", Boolean, nullable=False, server_default=false()),
-    Column("tries", Integer, nullable=False, server_default="0"),
-    Column("retry_at", Double, nullable=False, server_default="0"),
-    Column("note", Text),
-    Column("held_by", String(100)),  # the gateway that shows the card just now
-    Column("held_until", Double, nullable=False, server_default="0"),
+    *_outbox(),
     Index(None, "closed"),
     Index(None, "message_id"),
 )
@@ -192,8 +202,7 @@ exhibits = Table(
     Column("guild_id", BigInteger, nullable=False),
     Column("channel_id", BigInteger, nullable=False),  # the art channel
     Column("message_id", BigInteger),  # None until it hangs there
-    Column("tries", Integer, nullable=False, server_default="0"),
-    Column("retry_at", Double, nullable=False, server_default="0"),
+    *_outbox(),
     Column("removed", Boolean, nullable=False, server_default=false()),
     # Changes that its message does not show yet, None where it shows all; see bot.domain.gallery.exhibits.
     Column("pending", Integer, server_default="1"),
@@ -217,6 +226,7 @@ digests = Table(
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("week", String(8), primary_key=True),  # ISO 8601, "2026-W48"
     Column("message_id", BigInteger),
+    *_outbox(),
     Column("created_at", Double, nullable=False),
 )
 
@@ -271,7 +281,6 @@ leftovers = Table(
     metadata,
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel_id", BigInteger, nullable=False),
-    Column("tries", Integer, nullable=False, server_default="0"),
-    Column("retry_at", Double, nullable=False, server_default="0"),
-    Index(None, "retry_at"),
+    *_outbox(),
+    Index(None, "due_at"),
 )

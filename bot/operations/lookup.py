@@ -117,9 +117,9 @@ def _showing(job: Job, ledger: Ledger | None, now: float) -> Iterator[str]:
     ways += ["the channel"] if ledger.channel_reachable else []
     yield f"It can be edited through {' and '.join(ways or ['nothing: a result goes to a direct message'])}."
     if ledger.tries:
-        yield f"Failed tries to show it: {ledger.tries}; the next {moment(ledger.retry_at)}."
-    if ledger.note:
-        yield f"Discord's last refusal: {ledger.note}."
+        yield f"Failed tries to show it: {ledger.tries}; the next {moment(ledger.due_at)}."
+    if ledger.last_error:
+        yield f"Discord's last refusal: {ledger.last_error}."
 
 
 def _what_next(record: Record, now: float) -> str:
@@ -130,7 +130,9 @@ def _what_next(record: Record, now: float) -> str:
     if job.state in WAITING:
         return "Next: a worker paints it; if nothing moves, see `easel jobs` and the workers' log."
     if ledger is None or ledger.closed:
-        done = job.state in {State.DELIVERED, State.FAILED, State.CANCELLED} and not (ledger and ledger.note)
+        done = job.state in {State.DELIVERED, State.FAILED, State.CANCELLED} and not (
+            ledger and ledger.last_error
+        )
         return "Nothing more is to be done." if done else "It was given up: its person got no message."
     return "Next: the courier shows its end; if not, is the gateway connected (/readyz)?"
 

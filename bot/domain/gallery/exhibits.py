@@ -232,7 +232,7 @@ async def _change(connection: AsyncConnection, where: ColumnElement[bool], **val
 
 
 def _due(now: float) -> ColumnElement[bool]:
-    return and_(exhibits.c.pending.is_not(None), exhibits.c.retry_at <= now)
+    return and_(exhibits.c.pending.is_not(None), exhibits.c.due_at <= now)
 
 
 async def anything_due(connection: AsyncConnection, *, now: float) -> bool:
@@ -245,7 +245,7 @@ async def claim_due(connection: AsyncConnection, *, now: float, limit: int = 10)
     claimed = await connection.execute(
         update(exhibits)
         .where(exhibits.c.job_id.in_(first.with_for_update(skip_locked=True)))
-        .values(retry_at=now + LEASE_S, tries=exhibits.c.tries + 1)
+        .values(due_at=now + LEASE_S, tries=exhibits.c.tries + 1)
         .returning(exhibits.c.job_id)
     )
     ids = list(claimed.scalars())
@@ -267,7 +267,7 @@ async def settle(
         "message_id": message_id,
         "channel_id": channel_id or exhibit.channel_id,
         "pending": case((seen, null()), else_=exhibits.c.pending),
-        "retry_at": now + SHOWN_EVERY_S,
+        "due_at": now + SHOWN_EVERY_S,
         "tries": 0,
     }
     values |= {"removed": True} if removed else {}
@@ -277,7 +277,7 @@ async def settle(
 
 
 async def postpone(connection: AsyncConnection, job_id: int, *, retry_at: float) -> None:
-    await connection.execute(update(exhibits).where(exhibits.c.job_id == job_id).values(retry_at=retry_at))
+    await connection.execute(update(exhibits).where(exhibits.c.job_id == job_id).values(due_at=retry_at))
 
 
 async def give_up(connection: AsyncConnection, job_id: int) -> None:
@@ -292,7 +292,7 @@ async def _show_card_again(connection: AsyncConnection, job_id: int) -> None:
     if not (await server_settings.settings_of(connection, guild_id)).art_only:
         return
     has_card = and_(deliveries.c.job_id == job_id, deliveries.c.message_id.is_not(None))
-    values = {"closed": False, "tries": 0, "retry_at": 0.0}
+    values = {"closed": False, "tries": 0, "due_at": 0.0}
     opened = await connection.execute(update(deliveries).where(has_card).values(**values))
     if opened.rowcount:
         await connection.execute(update(jobs).where(jobs.c.id == job_id).values(revision=jobs.c.revision + 1))

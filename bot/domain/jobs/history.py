@@ -19,8 +19,8 @@ class Ledger:
     shown_revision: int
     closed: bool
     tries: int
-    retry_at: float
-    note: str | None
+    due_at: float
+    last_error: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

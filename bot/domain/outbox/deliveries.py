@@ -78,8 +78,8 @@ async def due(
         .where(
             deliveries.c.closed.is_(False),
             deliveries.c.shown_revision < jobs.c.revision,
-            deliveries.c.retry_at <= now,
-            or_(deliveries.c.held_until <= now, deliveries.c.held_by == holder),
+            deliveries.c.due_at <= now,
+            or_(deliveries.c.lease_until <= now, deliveries.c.leased_by == holder),
         )
         .order_by(ended_first, jobs.c.id)
         .limit(limit)
@@ -107,12 +107,12 @@ async def hold(
     cards: each job's revision that was last shown, when the card was read: whoever read it before somebody
     else showed a newer one must read again.
     """
-    free = or_(deliveries.c.held_until <= now, deliveries.c.held_by == holder)
+    free = or_(deliveries.c.lease_until <= now, deliveries.c.leased_by == holder)
     unchanged = tuple_(deliveries.c.job_id, deliveries.c.shown_revision).in_(list(cards.items()))
     held = await connection.execute(
         update(deliveries)
         .where(unchanged, free, deliveries.c.closed.is_(False))
-        .values(held_by=holder, held_until=now + HOLD_S)
+        .values(leased_by=holder, lease_until=now + HOLD_S)
         .returning(deliveries.c.job_id)
     )
     return set(held.scalars())
@@ -122,11 +122,11 @@ async def keep_holding(
     connection: AsyncConnection, job_ids: Collection[int], *, holder: str, now: float
 ) -> None:
     """For cards that take long, because Discord asks to wait."""
-    mine = (deliveries.c.job_id.in_(job_ids), deliveries.c.held_by == holder)
-    await connection.execute(update(deliveries).where(*mine).values(held_until=now + HOLD_S))
+    mine = (deliveries.c.job_id.in_(job_ids), deliveries.c.leased_by == holder)
+    await connection.execute(update(deliveries).where(*mine).values(lease_until=now + HOLD_S))
 
 
-_FREE = {"held_by": None, "held_until": 0.0}
+_FREE = {"leased_by": None, "lease_until": 0.0}
 
 
 async def shown(connection: AsyncConnection, job_id: int, *, revision: int, message_id: int | None) -> None:
@@ -139,7 +139,7 @@ async def shown(connection: AsyncConnection, job_id: int, *, revision: int, mess
         "shown_revision": revision,
         "closed": and_(deliveries.c.closed, ~newer),
         "tries": 0,
-        "note": None,
+        "last_error": None,
         **_FREE,
     }
     if message_id is not None:
@@ -149,13 +149,13 @@ async def shown(connection: AsyncConnection, job_id: int, *, revision: int, mess
 
 async def postpone(connection: AsyncConnection, job_id: int, *, retry_at: float, note: str) -> None:
     """An edit failed; `note` says how, for the operator."""
-    values = {"retry_at": retry_at, "note": note, "tries": deliveries.c.tries + 1, **_FREE}
+    values = {"due_at": retry_at, "last_error": note, "tries": deliveries.c.tries + 1, **_FREE}
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
 
 
 async def close(connection: AsyncConnection, job_id: int, *, note: str | None = None) -> None:
     """Nothing more will be shown for this job; `note` says why where it was not delivered."""
-    values = {"closed": True, "note": note}
+    values = {"closed": True, "last_error": note}
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
 
 

@@ -32,7 +32,7 @@ async def add(connection: AsyncConnection, channels: Mapping[int, int]) -> None:
 
 
 def _due(now: float) -> ColumnElement[bool]:
-    return leftovers.c.retry_at <= now
+    return leftovers.c.due_at <= now
 
 
 async def anything_due(connection: AsyncConnection, *, now: float) -> bool:
@@ -49,7 +49,7 @@ async def claim_due(connection: AsyncConnection, *, now: float, limit: int) -> l
     claimed = await connection.execute(
         update(leftovers)
         .where(leftovers.c.message_id.in_(first.with_for_update(skip_locked=True)))
-        .values(retry_at=now + LEASE_S, tries=leftovers.c.tries + 1)
+        .values(due_at=now + LEASE_S, tries=leftovers.c.tries + 1)
         .returning(leftovers.c.channel_id, leftovers.c.message_id, leftovers.c.tries)
     )
     return [Takedown(**row) for row in claimed.mappings()]
@@ -62,4 +62,4 @@ async def forget(connection: AsyncConnection, message_id: int) -> None:
 
 async def postpone(connection: AsyncConnection, message_id: int, *, retry_at: float) -> None:
     mine = leftovers.c.message_id == message_id
-    await connection.execute(update(leftovers).where(mine).values(retry_at=retry_at))
+    await connection.execute(update(leftovers).where(mine).values(due_at=retry_at))

@@ -29,7 +29,7 @@ from bot.tables import (
 )
 
 NOT_THEIRS: Final = {
-    *("worker", "lease_until", "handbacks", "priority", "revision", "attempt"),
+    *("worker", "lease_until", "leased_by", "handbacks", "priority", "revision", "attempt"),
     *("batch_key", "batch_size"),
 }
 """Columns of a job that are about our machines."""

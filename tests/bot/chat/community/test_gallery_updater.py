@@ -215,7 +215,7 @@ async def test_a_deleted_channel_ends_the_tries(gallery: GalleryHarness) -> None
 async def test_a_crash_between_posting_and_recording_posts_nothing_twice(gallery: GalleryHarness) -> None:
     await gallery.hang()
     async with gallery.chat.services.database.begin() as connection:
-        await connection.execute(table.update().values(message_id=None, pending=1, tries=1, retry_at=0))
+        await connection.execute(table.update().values(message_id=None, pending=1, tries=1, due_at=0))
     await gallery.gallery_updater(later_s=LEASE_S).round()
     (message,) = gallery.art.history()
     exhibit = await gallery.exhibit()

@@ -70,7 +70,10 @@ async def test_a_postponed_card_waits_and_counts_its_tries(connection: AsyncConn
         (delivery,) = await deliveries.due(connection, now=NOW + 5)
         assert delivery.tries == tries
     await deliveries.shown(connection, job_id, revision=1, message_id=None)
-    assert ((await row(connection, job_id))["tries"], (await row(connection, job_id))["note"]) == (0, None)
+    assert ((await row(connection, job_id))["tries"], (await row(connection, job_id))["last_error"]) == (
+        0,
+        None,
+    )
 
 
 async def test_a_closed_card_is_never_due_again(connection: AsyncConnection) -> None:
@@ -78,7 +81,7 @@ async def test_a_closed_card_is_never_due_again(connection: AsyncConnection) -> 
     await deliveries.close(connection, job_id, note="the channel is gone")
     await queue.cancel(connection, job_id, user_id=ADA, now=NOW)
     assert await due_ids(connection, now=NOW + 1e6) == []
-    assert (await row(connection, job_id))["note"] == "the channel is gone"
+    assert (await row(connection, job_id))["last_error"] == "the channel is gone"
 
 
 async def test_an_older_state_shown_late_has_the_end_shown_once_more(connection: AsyncConnection) -> None:

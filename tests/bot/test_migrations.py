@@ -1,0 +1,87 @@
+"""A database of an older version keeps what it holds, on both databases."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+
+from bot.db import Database
+from tests.bot.conftest import BOTH, url_of
+
+JOB = """
+INSERT INTO jobs (id, interaction_id, user_id, channel_id, private, look, style_name, params, cost,
+                  content_blob, style_blob, state, priority, created_at)
+VALUES (1, 1, 1, 1, false, '{}', 'x', '{}', 1, '', '', 'rendered', 0, 0)
+"""
+DELIVERY = """
+INSERT INTO deliveries (job_id, interaction_token, token_until, filesize_limit, channel_reachable, closed,
+                        tries, retry_at, note, held_by, held_until)
+VALUES (1, 'token', 0, 1, true, false, 3, 70, 'HTTPException 503', 'one', 80)
+"""
+EXHIBIT = """
+INSERT INTO exhibits (job_id, guild_id, channel_id, tries, retry_at, removed, created_at)
+VALUES (1, 10, 20, 2, 75, false, 0)
+"""
+OUTBOX = "SELECT due_at, lease_until, leased_by, tries, last_error FROM"
+
+
+@pytest.fixture
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        yield url_of(tmp_path / "old.db")
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = server.create()
+    yield server.url(name)
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def to_revision(database: Database, revision: str) -> None:
+    def go(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parents[2] / "migrations"))
+        config.attributes["connection"] = connection
+        back = database_revision is not None and revision < database_revision
+        (command.downgrade if back else command.upgrade)(config, revision)
+
+    async with database.begin() as connection:
+        known = await connection.run_sync(lambda sync: sync.dialect.has_table(sync, "alembic_version"))
+        database_revision = await database.revision(connection) if known else None
+        await connection.run_sync(go)
+
+
+@pytest.mark.parametrize("empty_url", BOTH, indirect=True)
+async def test_what_waits_to_be_sent_keeps_its_time_its_tries_and_its_error(empty_url: str) -> None:
+    database = Database(empty_url)
+    await to_revision(database, "0013")
+    async with database.begin() as connection:
+        for statement in (
+            *(JOB, DELIVERY, EXHIBIT),
+            "INSERT INTO leftovers (message_id, channel_id, tries, retry_at) VALUES (5, 6, 1, 90)",
+            "INSERT INTO digests (guild_id, week, created_at) VALUES (10, '2026-W48', 0)",
+        ):
+            await connection.execute(text(statement))
+    await database.migrate()
+    assert await outbox_rows(database) == [
+        (70.0, 80.0, "one", 3, "HTTPException 503"),
+        (75.0, 0.0, None, 2, None),
+        (90.0, 0.0, None, 1, None),
+        (None, 0.0, None, 0, None),  # a digest that was told is not told again
+    ]
+    await to_revision(database, "0013")
+    async with database.read() as connection:
+        old = text("SELECT retry_at, held_until, held_by, tries, note FROM deliveries")
+        assert tuple((await connection.execute(old)).one()) == (70.0, 80.0, "one", 3, "HTTPException 503")
+    await database.dispose()
+
+
+async def outbox_rows(database: Database) -> list[tuple[object, ...]]:
+    async with database.read() as connection:
+        return [
+            tuple((await connection.execute(text(f"{OUTBOX} {table}"))).one())
+            for table in ("deliveries", "exhibits", "leftovers", "digests")
+        ]
