@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from bot.chat.account.takedowns import TakedownRunner
 from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.client import EaselClient, use_stand_in
+from bot.chat.community.digest import DigestTeller
 from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.chat.ui.retry import retry_interactions
 from bot.chat.ui.services import Services
@@ -224,14 +225,23 @@ async def run(settings: Settings) -> None:
             open_web(_watched(settings, application, client), host=settings.web_host, port=settings.web_port),
         ):
             await _log_in(client, token)
-            courier = CardUpdater(client=client, services=application.services)
-            curator = GalleryUpdater(client=client, services=application.services)
-            remover = TakedownRunner(client=client, services=application.services)
             listening = [application.listener.run] if application.listener else []
-            showing = (client.connect, *listening, courier.run, curator.run, remover.run)
-            parts = (*showing, application.sweeper.run, application.supervisor.run)
+            sending = senders(client, application.services)
+            parts = (
+                client.connect,
+                *listening,
+                *sending,
+                application.sweeper.run,
+                application.supervisor.run,
+            )
             await run_until(stop, *parts)
     log.info("stopped")
+
+
+def senders(client: discord.Client, services: Services) -> list[Callable[[], Awaitable[None]]]:
+    """What sends each kind of row of the outbox."""
+    kinds = (CardUpdater, GalleryUpdater, DigestTeller, TakedownRunner)
+    return [kind(client=client, services=services).run for kind in kinds]
 
 
 def _watched(settings: Settings, application: Application, client: EaselClient) -> Watched:

@@ -36,11 +36,8 @@ except ModuleNotFoundError as error:
 
 from rich.console import Console
 
-from bot.app import Application, open_application, run_until, stop_on_signals
-from bot.chat.account.takedowns import TakedownRunner
-from bot.chat.cards.card_updater import CardUpdater
+from bot.app import Application, open_application, run_until, senders, stop_on_signals
 from bot.chat.client import EaselClient
-from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.chat.ui.services import Services
 from bot.settings import Settings
 from bot.telemetry import configure_logging
@@ -177,14 +174,10 @@ async def _furnish(env: Env, client: EaselClient, services: Services) -> Stage:
 async def _service(client: EaselClient, application: Application) -> AsyncIterator[None]:
     """What shows and takes down, and the workers, beside the body; a body's refusal leaves as itself."""
     stop = asyncio.Event()
-    courier = CardUpdater(client=client, services=application.services)
-    curator = GalleryUpdater(client=client, services=application.services)
-    remover = TakedownRunner(client=client, services=application.services)
+    parts = (*senders(client, application.services), application.supervisor.run)
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(
-                run_until(stop, courier.run, curator.run, remover.run, application.supervisor.run)
-            )
+            group.create_task(run_until(stop, *parts))
             try:
                 yield
             finally:

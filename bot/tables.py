@@ -39,7 +39,7 @@ RowId = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _outbox() -> tuple[Column[Any], ...]:
-    """Of a table whose rows are sent to Discord, see `bot.domain.outbox`."""
+    """Of a table whose rows are sent to Discord, see `bot.domain.outbox.schedule`."""
     return (
         Column("due_at", Double, server_default="0"),  # None: never
         Column("lease_until", Double, nullable=False, server_default="0"),

@@ -9,7 +9,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 
 from bot.db import Database
-from tests.bot.conftest import BOTH, url_of
+from tests.support.databases import BOTH, url_of
 
 JOB = """
 INSERT INTO jobs (id, interaction_id, user_id, channel_id, private, look, style_name, params, cost,

@@ -6,10 +6,25 @@ from typing import Any
 import discord
 from simcord import ChannelHandle, InteractionResult, MemberActor
 
+from bot.chat.community.digest import DigestTeller
 from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.domain.gallery import exhibits
 from bot.domain.gallery.exhibits import Exhibit
 from tests.support.chat import ChatHarness, texts
+
+
+@dataclass(kw_only=True)
+class GalleryUpdaters:
+    """What keeps an art channel up to date."""
+
+    gallery_updater: GalleryUpdater
+    teller: DigestTeller
+
+    async def round(self) -> int:
+        """How many exhibits were brought up to date."""
+        done = await self.gallery_updater.round()
+        await self.teller.round()
+        return done
 
 
 @dataclass(kw_only=True)
@@ -18,11 +33,14 @@ class GalleryHarness:
     art: ChannelHandle
     mia: MemberActor
 
-    def gallery_updater(self, *, later_s: float = 0.0) -> GalleryUpdater:
-        """A gallery updater that has just started, for whom `later_s` have passed."""
-        now = self.chat.services.clock
+    def gallery_updater(self, *, later_s: float = 0.0) -> "GalleryUpdaters":
+        """Those that have just started, for whom `later_s` have passed."""
+        now, client = self.chat.services.clock, self.chat.env.bot
         services = replace(self.chat.services, clock=lambda: now() + later_s)
-        return GalleryUpdater(client=self.chat.env.bot, services=services)
+        return GalleryUpdaters(
+            gallery_updater=GalleryUpdater(client=client, services=services),
+            teller=DigestTeller(client=client, services=services),
+        )
 
     async def open(self) -> InteractionResult:
         return await self.mia.slash(self.chat.channel, "artchannel setup", channel=self.art)

@@ -1,36 +1,31 @@
 """The courier brings every card up to date with its job, whatever Discord, the network or a restart did.
 
-It works from the ledger alone: a card lags behind when its job's revision is higher than the one shown. Edits
-may be repeated safely, and the one message that may have to be posted anew carries the job's id as its nonce.
+A card lags behind when its job's revision is higher than the one shown. Edits may be repeated safely, and the
+one message that may have to be posted anew carries the job's id as its nonce.
 """
 
-import asyncio
-import os
-import secrets
-import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import discord
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.cards.card_upload import DEFAULT_LIMIT_BYTES, upload
 from bot.chat.cards.edit_rate_limit import EditRateLimit
+from bot.chat.ui.outbox_runner import OutboxRunner, told
 from bot.chat.ui.retry import TROUBLES
 from bot.chat.ui.services import Services
 from bot.domain.gallery import exhibits
 from bot.domain.jobs import queue
-from bot.domain.jobs.model import WAITING, State
+from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.outbox import deliveries
-from bot.domain.outbox.deliveries import HOLD_S, Delivery
+from bot.domain.outbox.deliveries import Delivery
 from bot.language import _, speaking
+from bot.tables import deliveries as deliveries_table
 
 log = structlog.get_logger(__name__)
 
-ROUND_S = 0.5
-MAX_TRIES = 40
-MAX_PAUSE_S = 300.0
 WORN_OUT = 30046
 """Too many edits of a message older than an hour: this one cannot be edited for a while."""
 CLOSED_WAYS = {
@@ -48,94 +43,39 @@ GONE = {10003, 10008}
 TOKEN, CHANNEL = "interaction token", "channel"
 
 
-class CardUpdater:
+class CardUpdater(OutboxRunner[Delivery]):
     """Shows jobs on their cards through `client`."""
 
+    table = deliveries_table
+    poll_s = 0.5
+    limit = 100
+
     def __init__(self, *, client: discord.Client, services: Services) -> None:
-        self._client = client
-        self._services = services
-        self._name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]
-        self._in_flight: set[int] = set()
-        self._renewed_at = 0.0
+        super().__init__(client=client, services=services, notice=services.news)
         self._pace = EditRateLimit()
         self._silent: set[int] = set()
         self._worn_out: set[int] = set()
 
-    async def run(self) -> None:
-        """Works until cancelled, waiting for the client to be ready first."""
-        await self._client.wait_until_ready()
-        async with asyncio.TaskGroup() as group:
-            while True:
-                for delivery in await self._next_or_none():
-                    group.create_task(self._show(delivery))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._services.news.wait(), ROUND_S)
-                self._services.news.clear()
-
-    async def round(self) -> int:
-        """Shows everything that may be shown now, and returns how many cards that were."""
-        due = await self._next()
-        await asyncio.gather(*map(self._show, due))
-        return len(due)
-
-    async def _next_or_none(self) -> list[Delivery]:
-        try:
-            return await self._next()
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("the ledger could not be read", error=type(error).__name__)
-            return []
-
-    async def _next(self) -> list[Delivery]:
-        now = self._services.clock()
+    async def claim(self, *, now: float, limit: int) -> Sequence[Delivery]:
+        """Ended jobs first; cards that are edited too often wait for a later round."""
         async with self._services.database.read() as connection:
-            due = await deliveries.due(connection, now=now, holder=self._name)
+            due = await deliveries.due(connection, now=now, holder=self._name, limit=self.limit)
         self._pace.forget(now=now, busy_channels={delivery.job.channel_id for delivery in due})
-        chosen = await self._hold([one for one in due if await self._may_show(one, now)], now)
-        self._in_flight |= {delivery.job.id for delivery in chosen}
-        return chosen
-
-    async def _hold(self, chosen: list[Delivery], now: float) -> list[Delivery]:
-        """Those that no other gateway shows at the same moment; also renews the hold on slow ones."""
-        renewing = self._in_flight and now - self._renewed_at >= HOLD_S / 4
-        if not chosen and not renewing:
+        waiting = [delivery.job for delivery in due if delivery.key not in self._in_flight][:limit]
+        chosen = [job.id for job in waiting if await self._may_show(job, now)]
+        if not chosen:
             return []
-        cards = {delivery.job.id: delivery.shown_revision for delivery in chosen}
         async with self._services.database.begin() as connection:
-            await deliveries.keep_holding(connection, self._in_flight, holder=self._name, now=now)
-            held = await deliveries.hold(connection, cards, holder=self._name, now=now)
-        self._renewed_at = now
-        return [delivery for delivery in chosen if delivery.job.id in held]
+            return await deliveries.claim(connection, chosen, holder=self._name, now=now)
 
-    async def _may_show(self, delivery: Delivery, now: float) -> bool:
-        job = delivery.job
-        if job.id in self._in_flight:
-            return False
+    async def _may_show(self, job: Job, now: float) -> bool:
         return await self._pace.take(job.id, job.channel_id, now=now, ended=job.state not in WAITING)
 
-    async def _show(self, delivery: Delivery) -> None:
-        job = delivery.job
-        try:
-            with structlog.contextvars.bound_contextvars(job=job.id, user=job.user_id, guild=job.guild_id):
-                await self._try_to_show(delivery)
-        except (SQLAlchemyError, OSError) as error:
-            # The next round shows the same card again, which does no harm.
-            log.warning("the ledger could not be written", error=type(error).__name__)
-        finally:
-            self._in_flight.discard(job.id)
+    def context(self, row: Delivery) -> Mapping[str, object]:
+        return {"job": row.job.id, "user": row.job.user_id, "guild": row.job.guild_id}
 
-    async def _try_to_show(self, delivery: Delivery) -> None:
-        try:
-            message_id = await self._send(delivery)
-        except TROUBLES as error:
-            await self._put_off(delivery, error)
-        except Exception as error:
-            log.exception("card broken")
-            await self._put_off(delivery, error)
-        else:
-            await self._record(delivery, message_id)
-
-    async def _record(self, delivery: Delivery, message_id: int | None) -> None:
-        job = delivery.job
+    async def send(self, row: Delivery) -> None:
+        job, message_id = row.job, await self._show(row)
         if job.state not in WAITING:
             self._silent.discard(job.id)
             self._worn_out.discard(job.id)
@@ -149,24 +89,17 @@ class CardUpdater:
                 await deliveries.close(connection, job.id)
                 log.info("job ended", state=job.state)
 
-    async def _put_off(self, delivery: Delivery, error: Exception) -> None:
-        job, tries = delivery.job, delivery.tries + 1
-        note = f"{type(error).__name__} {getattr(error, 'status', '')} {getattr(error, 'code', '')}".strip()
-        log.warning("card not shown", error=note, tries=tries)
-        hopeless = tries >= MAX_TRIES or isinstance(error, discord.Forbidden | discord.NotFound)
-        async with self._services.database.begin() as connection:
-            if hopeless and job.state not in WAITING:
-                # Nowhere left to show it: the picture stays in our records.
-                await deliveries.close(connection, job.id, note=note)
-                return
-            pause_s = min(MAX_PAUSE_S, 2.0**tries)
-            await deliveries.postpone(
-                connection, job.id, retry_at=self._services.clock() + pause_s, note=note
-            )
+    def is_hopeless(self, row: Delivery, error: Exception) -> bool:
+        """What waits or runs is shown again at its end."""
+        return row.job.state not in WAITING and super().is_hopeless(row, error)
+
+    async def give_up(self, connection: AsyncConnection, row: Delivery, error: Exception) -> None:
+        """Nowhere left to show it: the picture stays in our records."""
+        await deliveries.close(connection, row.job.id, error=told(error))
 
     # The ways to a person, best first ---------------------------------------------------------------
 
-    async def _send(self, delivery: Delivery) -> int | None:
+    async def _show(self, delivery: Delivery) -> int | None:
         """Shows the card by the first way that Discord still allows, and returns its message id."""
         job = delivery.job
         for name, way in self._ways(delivery):

@@ -1,81 +1,75 @@
 """The weekly digest's post: claimed before it is sent, so that no crash sends it twice."""
 
-import asyncio
+import math
+from collections.abc import Mapping, Sequence
 
 import discord
 import structlog
 from discord import ui
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.community.exhibit import ACCENT
 from bot.chat.ui.components import layout
+from bot.chat.ui.outbox_runner import OutboxRunner, told
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import Services
 from bot.chat.ui.text import plain
 from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
 from bot.domain.gallery import digest
-from bot.domain.gallery.digest import Due, Week
+from bot.domain.gallery.digest import Due
 from bot.domain.gallery.exhibits import Exhibit
+from bot.domain.outbox import schedule
 from bot.language import _, n_, nearest, speaking
+from bot.tables import digests as digests_table
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY_S = 60.0
-POST_TIMEOUT_S = 60.0
 
-
-class DigestTeller:
+class DigestTeller(OutboxRunner[Due]):
     """Posts each server's digest of a week in its art channel, once."""
 
-    def __init__(self, *, client: discord.Client, services: Services) -> None:
-        self._client = client
-        self._services = services
-        self._next_look_at = 0.0
+    table = digests_table
+    poll_s = 60.0
+    timeout_s = 60.0
+    limit = 5
+    max_tries = math.inf  # until the next week's
 
-    async def tell(self) -> None:
-        """Posts what is due; looks once a minute."""
-        now = self._services.clock()
-        if now < self._next_look_at:
-            return
-        self._next_look_at = now + LOOK_EVERY_S
+    async def claim(self, *, now: float, limit: int) -> Sequence[Due]:
+        """Those of this process's shards, where the bot still is."""
         week = digest.told_week(now)
         async with self._services.database.read() as connection:
-            due = await digest.due(connection, week)
-        for one in due:
-            if self._client.get_guild(one.guild_id) is None:
-                continue  # another process's shard, or the bot was removed
-            with structlog.contextvars.bound_contextvars(guild=one.guild_id, week=week.name):
-                await self._tell_one(one, week)
+            due = await digest.due(connection, week, now=now)
+        own = [one for one in due if self._client.get_guild(one.guild_id)][:limit]
+        if not own:
+            return []
+        async with self._services.database.begin() as connection:
+            return [one for one in own if await digest.claim(connection, one.guild_id, week, now=now)]
 
-    async def _tell_one(self, due: Due, week: Week) -> None:
-        database = self._services.database
-        async with database.begin() as connection:
-            if not await digest.claim(connection, due.guild_id, week, now=self._services.clock()):
-                return
-        try:
-            async with asyncio.timeout(POST_TIMEOUT_S):
-                message_id = await self._post(due, week)
-        except (discord.Forbidden, discord.NotFound) as error:
-            log.warning("digest not posted", status=error.status, code=error.code)
-        except TROUBLES as error:
-            log.warning("digest put off", error=type(error).__name__)
-            async with database.begin() as connection:
-                await digest.release(connection, due.guild_id, week)
-        except Exception:
-            log.exception("digest broken")
-        else:
-            if message_id is not None:
-                async with database.begin() as connection:
-                    await digest.posted(connection, due.guild_id, week, message_id=message_id)
-                log.info("digest posted", message=message_id)
+    def context(self, row: Due) -> Mapping[str, object]:
+        return {"guild": row.guild_id, "week": row.week.name}
 
-    async def _post(self, due: Due, week: Week) -> int | None:
+    async def send(self, row: Due) -> None:
+        message_id = await self._post(row)
+        async with self._services.database.begin() as connection:
+            await digest.posted(connection, row.guild_id, row.week, message_id=message_id)
+        if message_id is not None:
+            log.info("digest posted", message=message_id)
+        self._notice.set()  # the next servers need not wait for the next poll
+
+    def is_hopeless(self, row: Due, error: Exception) -> bool:
+        """What was perhaps posted is not posted again."""
+        return not isinstance(error, TROUBLES) or super().is_hopeless(row, error)
+
+    async def give_up(self, connection: AsyncConnection, row: Due, error: Exception) -> None:
+        await schedule.settle(connection, digests_table, row.key, due_at=None, last_error=told(error))
+
+    async def _post(self, due: Due) -> int | None:
         """None where the week has nothing to tell of."""
         guild = self._client.get_guild(due.guild_id)
         channel = guild and guild.get_channel(due.settings.art_channel or 0)
         if guild is None or not isinstance(channel, discord.TextChannel):
             return None
         async with self._services.database.read() as connection:
-            best = await digest.best(connection, due.guild_id, week, age_restricted=channel.is_nsfw())
+            best = await digest.best(connection, due.guild_id, due.week, age_restricted=channel.is_nsfw())
         with speaking(nearest(due.settings.language or str(guild.preferred_locale))):
             view, files = await self._message(due, best)
         if not files:

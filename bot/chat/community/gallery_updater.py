@@ -1,126 +1,80 @@
 """The curator hangs pictures in art channels, counts their stars, and takes them down again.
 
-Like the courier it works from the database alone. An exhibit is claimed before anything is sent. Who claims
-one for the second time looks for its message first: a crash may have come between posting and recording it,
-and Discord remembers a nonce only for some minutes.
+Who claims an exhibit for the second time looks for its message first: a crash may have come between posting
+and recording it, and Discord remembers a nonce only for some minutes.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import discord
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.community.digest import DigestTeller
 from bot.chat.community.exhibit import is_message_of, message_of, picture_of
-from bot.chat.ui.polling import poll
+from bot.chat.ui.outbox_runner import OutboxRunner
 from bot.chat.ui.retry import TROUBLES, UNKNOWN_MESSAGE
-from bot.chat.ui.services import Services
 from bot.domain.gallery import exhibits
 from bot.domain.gallery.exhibits import Exhibit, Step
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.language import speaking
 from bot.media.blobs.protocol import BlobMissing
+from bot.tables import exhibits as exhibits_table
 
 log = structlog.get_logger(__name__)
 
-ROUND_S = 1.0
-STEP_TIMEOUT_S = 45.0
-"""Less than the lease of a claim."""
-MAX_TRIES = 40
-MAX_PAUSE_S = 300.0
 LOOK_BACK = 100
 """How many of the channel's newest messages are searched for one that a crash left unrecorded."""
 
 
-class GalleryUpdater:
+class GalleryUpdater(OutboxRunner[Exhibit]):
     """Brings art channels up to date through `client`."""
 
-    def __init__(self, *, client: discord.Client, services: Services) -> None:
-        self._client = client
-        self._services = services
-        self._digests = DigestTeller(client=client, services=services)
+    table = exhibits_table
+    poll_s = 1.0
+    timeout_s = 45.0
+    limit = 10
 
-    async def run(self) -> None:
-        """Works until cancelled, waiting for the client to be ready first."""
-        await poll(self._client, self.round, every_s=ROUND_S, what="exhibits")
-
-    async def round(self) -> int:
-        """Does everything that may be done now, and returns how many exhibits that were."""
-        claimed = await self._claim()
-        await asyncio.gather(*map(self._do, claimed))
-        await self._digests.tell()
-        return len(claimed)
-
-    async def _claim(self) -> list[Exhibit]:
-        now, database = self._services.clock(), self._services.database
-        async with database.read() as connection:
+    async def claim(self, *, now: float, limit: int) -> Sequence[Exhibit]:
+        """The oldest first."""
+        async with self._services.database.read() as connection:
             if not await exhibits.anything_due(connection, now=now):
                 return []
-        async with database.begin() as connection:
-            return await exhibits.claim_due(connection, now=now)
+        async with self._services.database.begin() as connection:
+            return await exhibits.claim_due(connection, now=now, limit=limit, holder=self._name)
 
-    async def _do(self, exhibit: Exhibit) -> None:
-        job = exhibit.job
+    def context(self, row: Exhibit) -> Mapping[str, object]:
+        return {"job": row.job.id, "guild": row.guild_id, "step": row.step.name}
+
+    async def send(self, row: Exhibit) -> None:
+        """Does the step that its message needs."""
         ways: dict[Step, Callable[[Exhibit], Awaitable[None]]] = {
             Step.HANG: self._hang,
             Step.TAKE_DOWN: self._take_down,
             Step.RECOUNT: self._recount,
             Step.NOTHING: self._leave,
         }
-        with (
-            structlog.contextvars.bound_contextvars(job=job.id, guild=exhibit.guild_id),
-            speaking(job.language),
-        ):
-            try:
-                await self._try(ways[exhibit.step], exhibit)
-            except SQLAlchemyError as error:
-                log.warning("an exhibit could not be written", error=type(error).__name__)  # its lease ends
+        with speaking(row.job.language):
+            await ways[row.step](row)
 
-    async def _try(self, way: Callable[[Exhibit], Awaitable[None]], exhibit: Exhibit) -> None:
-        try:
-            async with asyncio.timeout(STEP_TIMEOUT_S):
-                await way(exhibit)
-        except SQLAlchemyError:
-            raise
-        except Exception as error:  # noqa: BLE001 - one exhibit must not stop the others
-            await self._after(exhibit, error)
+    def is_hopeless(self, row: Exhibit, error: Exception) -> bool:
+        return isinstance(error, BlobMissing) or super().is_hopeless(row, error)
 
-    async def _after(self, exhibit: Exhibit, error: Exception) -> None:
-        """Tries again later, or ends the tries where there is no hope."""
-        note = f"{type(error).__name__} {getattr(error, 'status', '')} {getattr(error, 'code', '')}".strip()
-        hopeless = exhibit.tries >= MAX_TRIES or isinstance(
-            error, discord.Forbidden | discord.NotFound | BlobMissing
+    async def give_up(self, connection: AsyncConnection, row: Exhibit, error: Exception) -> None:
+        """Its card shows what cannot be hung; what cannot be changed stays as it is, or is gone."""
+        if row.step is Step.HANG:
+            await exhibits.give_up(connection, row.job.id)
+            return
+        gone = getattr(error, "code", None) == UNKNOWN_MESSAGE
+        down = row.step is Step.TAKE_DOWN
+        await exhibits.settle(
+            connection,
+            row,
+            message_id=None if gone or down else row.message_id,
+            # Somebody deleted the message by hand: that is taking it down.
+            removed=not row.held and (gone or down),
+            now=self._services.clock(),
         )
-        foreseen = isinstance(error, (*TROUBLES, BlobMissing))
-        log.warning(
-            "exhibit not done",
-            step=exhibit.step.name,
-            error=note,
-            tries=exhibit.tries,
-            given_up=hopeless,
-            exc_info=None if foreseen else error,
-        )
-        now = self._services.clock()
-        async with self._services.database.begin() as connection:
-            if not hopeless:
-                pause_s = min(MAX_PAUSE_S, 2.0**exhibit.tries)
-                await exhibits.postpone(connection, exhibit.job.id, retry_at=now + pause_s)
-            elif exhibit.step is Step.HANG:
-                await exhibits.give_up(connection, exhibit.job.id)
-            else:
-                gone = getattr(error, "code", None) == UNKNOWN_MESSAGE
-                down = exhibit.step is Step.TAKE_DOWN
-                await exhibits.settle(
-                    connection,
-                    exhibit,
-                    message_id=None if gone or down else exhibit.message_id,
-                    # Somebody deleted the message by hand: that is taking it down.
-                    removed=not exhibit.held and (gone or down),
-                    now=now,
-                )
 
     # The steps ---------------------------------------------------------------------------------------
 

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import insert
 from bot.domain.gallery import listing
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.gallery.listing import Choice
+from bot.domain.outbox import schedule
+from bot.domain.outbox.schedule import begun, is_due
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import server_presets
 from bot.domain.styles.looks import BUILT_IN
@@ -31,10 +33,16 @@ class Week:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A server that waits for its digest."""
+    """A server that waits for its digest; tries: how often posting it was begun, with the next one."""
 
     guild_id: int
+    week: Week
     settings: GuildSettings
+    tries: int
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return (self.guild_id, self.week.name)
 
 
 def told_week(now: float) -> Week:
@@ -46,36 +54,47 @@ def told_week(now: float) -> Week:
     return Week(name=f"{year}-W{week:02}", start=start.timestamp(), end=monday.timestamp())
 
 
-async def due(connection: AsyncConnection, week: Week) -> list[Due]:
-    """The servers with an art channel that want the digest of `week` and have not had it."""
-    had = exists().where(digests.c.guild_id == guilds.c.guild_id, digests.c.week == week.name)
-    query = select(guilds.c.guild_id, guilds.c.settings).where(
-        guilds.c.settings["art_channel"].as_string().is_not(None), guilds.c.left_at.is_(None), ~had
+def _is_due(now: float) -> ColumnElement[bool]:
+    return and_(digests.c.message_id.is_(None), is_due(digests, now))
+
+
+async def due(connection: AsyncConnection, week: Week, *, now: float) -> list[Due]:
+    """The servers with an art channel that want the digest of `week`, and where it is yet to be posted."""
+    its_digest = and_(digests.c.guild_id == guilds.c.guild_id, digests.c.week == week.name)
+    query = (
+        select(guilds.c.guild_id, guilds.c.settings, begun(digests).label("tries"))
+        .outerjoin(digests, its_digest)
+        .where(guilds.c.settings["art_channel"].as_string().is_not(None), guilds.c.left_at.is_(None))
+        .where(or_(digests.c.week.is_(None), _is_due(now)))
     )
     found = [
-        Due(guild_id=row.guild_id, settings=GuildSettings.from_dict(row.settings))
+        Due(
+            guild_id=row.guild_id,
+            week=week,
+            settings=GuildSettings.from_dict(row.settings),
+            tries=(row.tries or 0) + 1,
+        )
         for row in await connection.execute(query)
     ]
     return [one for one in found if one.settings.art_channel is not None and one.settings.art_digest]
 
 
 async def claim(connection: AsyncConnection, guild_id: int, week: Week, *, now: float) -> bool:
-    """Takes on the digest before it is posted, so that a crash does not post it twice. False: it is taken."""
-    values = {"guild_id": guild_id, "week": week.name, "created_at": now}
-    statement = insert(connection, digests).values(**values).on_conflict_do_nothing()
-    claimed = await connection.execute(statement.returning(digests.c.guild_id))
-    return claimed.first() is not None
+    """Takes on the digest for good before it is posted, so that a crash does not post it twice.
+
+    False: it is taken.
+    """
+    values = {"guild_id": guild_id, "week": week.name, "due_at": now, "created_at": now}
+    await connection.execute(insert(connection, digests).values(**values).on_conflict_do_nothing())
+    key = digests.primary_key.columns
+    this = select(*key).where(tuple_(*key) == (guild_id, week.name), _is_due(now))
+    return bool(await schedule.claim(connection, digests, this, now=now, due_at=None))
 
 
-async def posted(connection: AsyncConnection, guild_id: int, week: Week, *, message_id: int) -> None:
-    own = (digests.c.guild_id == guild_id, digests.c.week == week.name)
-    await connection.execute(update(digests).where(*own).values(message_id=message_id))
-
-
-async def release(connection: AsyncConnection, guild_id: int, week: Week) -> None:
-    """Discord refused it for now: the next look at the clock tries again."""
-    own = (digests.c.guild_id == guild_id, digests.c.week == week.name, digests.c.message_id.is_(None))
-    await connection.execute(delete(digests).where(*own))
+async def posted(connection: AsyncConnection, guild_id: int, week: Week, *, message_id: int | None) -> None:
+    """message_id: None where the week had nothing to tell of."""
+    key = (guild_id, week.name)
+    await schedule.settle(connection, digests, key, due_at=None, message_id=message_id)
 
 
 async def best(

@@ -14,14 +14,14 @@ from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs.model import JOB_COLUMNS, Job, State
+from bot.domain.outbox import schedule
+from bot.domain.outbox.schedule import begun, is_due
 from bot.domain.servers import server_settings, users
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import challenges, deliveries, entries, exhibits, jobs, stars
 from bot.tables import people as people_table
 
-LEASE_S = 60.0
-"""How long one process may be busy with an exhibit before another takes it up."""
 SHOWN_EVERY_S = 3.0
 """At most one edit of an exhibit's message in this time."""
 
@@ -53,6 +53,10 @@ class Exhibit:
     stars: int
     held: bool
     welcome: bool
+
+    @property
+    def key(self) -> tuple[int]:
+        return (self.job.id,)
 
     @property
     def step(self) -> Step:
@@ -105,7 +109,7 @@ def query() -> Select[Any]:
         # Both tables have these; the job's own are not the exhibit's.
         *(column.label(f"exhibit_{column.name}") for column in _OWN),
         exhibits.c.pending,
-        exhibits.c.tries,
+        begun(exhibits).label("tries"),
         STARS.label("stars"),
         HELD.label("held"),
         WELCOME.label("welcome"),
@@ -231,24 +235,21 @@ async def _change(connection: AsyncConnection, where: ColumnElement[bool], **val
 # For the curator -------------------------------------------------------------------------------------
 
 
-def _due(now: float) -> ColumnElement[bool]:
-    return and_(exhibits.c.pending.is_not(None), exhibits.c.due_at <= now)
+def _due(now: float) -> Select[Any]:
+    pending = exhibits.c.pending.is_not(None)
+    return select(exhibits.c.job_id).where(pending, is_due(exhibits, now)).order_by(exhibits.c.job_id)
 
 
 async def anything_due(connection: AsyncConnection, *, now: float) -> bool:
-    return (await connection.execute(select(exhibits.c.job_id).where(_due(now)).limit(1))).first() is not None
+    return (await connection.execute(_due(now).limit(1))).first() is not None
 
 
-async def claim_due(connection: AsyncConnection, *, now: float, limit: int = 10) -> list[Exhibit]:
-    """Takes on what is to be done, the oldest first: nobody else gets it for `LEASE_S`."""
-    first = select(exhibits.c.job_id).where(_due(now)).order_by(exhibits.c.job_id).limit(limit)
-    claimed = await connection.execute(
-        update(exhibits)
-        .where(exhibits.c.job_id.in_(first.with_for_update(skip_locked=True)))
-        .values(due_at=now + LEASE_S, tries=exhibits.c.tries + 1)
-        .returning(exhibits.c.job_id)
-    )
-    ids = list(claimed.scalars())
+async def claim_due(
+    connection: AsyncConnection, *, now: float, limit: int = 10, holder: str | None = None
+) -> list[Exhibit]:
+    """Takes on what is to be done, the oldest first: nobody else gets it meanwhile."""
+    rows = await schedule.claim(connection, exhibits, _due(now).limit(limit), now=now, holder=holder)
+    ids = [row["job_id"] for row in rows]
     return await fetch(connection, query().where(exhibits.c.job_id.in_(ids)).order_by(exhibits.c.job_id))
 
 
@@ -267,17 +268,11 @@ async def settle(
         "message_id": message_id,
         "channel_id": channel_id or exhibit.channel_id,
         "pending": case((seen, null()), else_=exhibits.c.pending),
-        "due_at": now + SHOWN_EVERY_S,
-        "tries": 0,
     }
     values |= {"removed": True} if removed else {}
-    await connection.execute(update(exhibits).where(exhibits.c.job_id == exhibit.job.id).values(**values))
+    await schedule.settle(connection, exhibits, exhibit.key, due_at=now + SHOWN_EVERY_S, **values)
     if exhibit.message_id is None and message_id is not None:
         await _show_card_again(connection, exhibit.job.id)
-
-
-async def postpone(connection: AsyncConnection, job_id: int, *, retry_at: float) -> None:
-    await connection.execute(update(exhibits).where(exhibits.c.job_id == job_id).values(due_at=retry_at))
 
 
 async def give_up(connection: AsyncConnection, job_id: int) -> None:

@@ -1,12 +1,15 @@
 """The ledger of what a job's card has shown, and where it can be shown."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import and_, case, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Job, State
+from bot.domain.outbox import schedule
+from bot.domain.outbox.schedule import begun, is_due
 from bot.tables import deliveries, jobs
 
 
@@ -27,12 +30,16 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A job whose card is not yet what it should be."""
+    """A job whose card is not yet what it should be; tries: how often showing it was begun."""
 
     job: Job
     address: Address
     shown_revision: int
     tries: int
+
+    @property
+    def key(self) -> tuple[int]:
+        return (self.job.id,)
 
 
 _ADDRESS = (
@@ -67,23 +74,17 @@ async def undelivered_of(connection: AsyncConnection, user_id: int) -> set[int]:
     return set((await connection.execute(query)).scalars())
 
 
-async def due(
-    connection: AsyncConnection, *, now: float, limit: int = 100, holder: str | None = None
-) -> list[Delivery]:
-    """Cards that lag behind their job and that no other gateway holds: ended jobs first, then the oldest."""
+def _query() -> Select[Any]:
+    """Cards, those of ended jobs first and then the oldest."""
     ended_first = case((jobs.c.state.in_(WAITING), 1), else_=0)
-    query = (
-        select(*JOB_COLUMNS, *_ADDRESS, deliveries.c.shown_revision, deliveries.c.tries)
+    return (
+        select(*JOB_COLUMNS, *_ADDRESS, deliveries.c.shown_revision, begun(deliveries).label("tries"))
         .join(deliveries, deliveries.c.job_id == jobs.c.id)
-        .where(
-            deliveries.c.closed.is_(False),
-            deliveries.c.shown_revision < jobs.c.revision,
-            deliveries.c.due_at <= now,
-            or_(deliveries.c.lease_until <= now, deliveries.c.leased_by == holder),
-        )
         .order_by(ended_first, jobs.c.id)
-        .limit(limit)
     )
+
+
+async def _fetch(connection: AsyncConnection, query: Select[Any]) -> list[Delivery]:
     return [
         Delivery(
             job=Job.from_row(row),
@@ -95,38 +96,26 @@ async def due(
     ]
 
 
-HOLD_S = 10.0
-"""How long a gateway that died keeps others from the cards it was showing."""
+def _is_due(now: float, holder: str | None) -> ColumnElement[bool]:
+    newer = and_(jobs.c.id == deliveries.c.job_id, jobs.c.revision > deliveries.c.shown_revision)
+    behind = exists().where(newer).correlate(deliveries)
+    return and_(deliveries.c.closed.is_(False), is_due(deliveries, now, holder=holder), behind)
 
 
-async def hold(
-    connection: AsyncConnection, cards: Mapping[int, int], *, holder: str, now: float
-) -> Collection[int]:
-    """Keeps other gateways from showing these cards; returns those of the jobs that are now `holder`'s.
-
-    cards: each job's revision that was last shown, when the card was read: whoever read it before somebody
-    else showed a newer one must read again.
-    """
-    free = or_(deliveries.c.lease_until <= now, deliveries.c.leased_by == holder)
-    unchanged = tuple_(deliveries.c.job_id, deliveries.c.shown_revision).in_(list(cards.items()))
-    held = await connection.execute(
-        update(deliveries)
-        .where(unchanged, free, deliveries.c.closed.is_(False))
-        .values(leased_by=holder, lease_until=now + HOLD_S)
-        .returning(deliveries.c.job_id)
-    )
-    return set(held.scalars())
+async def due(
+    connection: AsyncConnection, *, now: float, limit: int = 100, holder: str | None = None
+) -> list[Delivery]:
+    """Cards that lag behind their job and that no other gateway holds."""
+    return await _fetch(connection, _query().where(_is_due(now, holder)).limit(limit))
 
 
-async def keep_holding(
-    connection: AsyncConnection, job_ids: Collection[int], *, holder: str, now: float
-) -> None:
-    """For cards that take long, because Discord asks to wait."""
-    mine = (deliveries.c.job_id.in_(job_ids), deliveries.c.leased_by == holder)
-    await connection.execute(update(deliveries).where(*mine).values(lease_until=now + HOLD_S))
-
-
-_FREE = {"leased_by": None, "lease_until": 0.0}
+async def claim(
+    connection: AsyncConnection, job_ids: Collection[int], *, now: float, holder: str
+) -> list[Delivery]:
+    """Keeps other gateways from showing these cards; returns those that are `holder`'s, as they are now."""
+    these = select(deliveries.c.job_id).where(deliveries.c.job_id.in_(job_ids), _is_due(now, holder))
+    rows = await schedule.claim(connection, deliveries, these, now=now, holder=holder)
+    return await _fetch(connection, _query().where(jobs.c.id.in_([row["job_id"] for row in rows])))
 
 
 async def shown(connection: AsyncConnection, job_id: int, *, revision: int, message_id: int | None) -> None:
@@ -135,27 +124,14 @@ async def shown(connection: AsyncConnection, job_id: int, *, revision: int, mess
     An edit that was slow may have put an older state over the job's end: the end is then shown once more.
     """
     newer = exists().where(jobs.c.id == deliveries.c.job_id, jobs.c.revision > revision)
-    values: dict[str, object] = {
-        "shown_revision": revision,
-        "closed": and_(deliveries.c.closed, ~newer),
-        "tries": 0,
-        "last_error": None,
-        **_FREE,
-    }
-    if message_id is not None:
-        values["message_id"] = message_id
-    await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
+    values: dict[str, Any] = {} if message_id is None else {"message_id": message_id}
+    values |= {"shown_revision": revision, "closed": and_(deliveries.c.closed, ~newer)}
+    await schedule.settle(connection, deliveries, (job_id,), **values)
 
 
-async def postpone(connection: AsyncConnection, job_id: int, *, retry_at: float, note: str) -> None:
-    """An edit failed; `note` says how, for the operator."""
-    values = {"due_at": retry_at, "last_error": note, "tries": deliveries.c.tries + 1, **_FREE}
-    await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
-
-
-async def close(connection: AsyncConnection, job_id: int, *, note: str | None = None) -> None:
-    """Nothing more will be shown for this job; `note` says why where it was not delivered."""
-    values = {"closed": True, "last_error": note}
+async def close(connection: AsyncConnection, job_id: int, *, error: str | None = None) -> None:
+    """Nothing more will be shown for this job; `error` says why where it was not delivered."""
+    values = {"closed": True, "last_error": error}
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
 
 

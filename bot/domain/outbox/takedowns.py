@@ -5,14 +5,14 @@ A row says where a message is, and not whose picture it shows.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.outbox import schedule
+from bot.domain.outbox.schedule import is_due
 from bot.tables import leftovers
-
-LEASE_S = 60.0
-"""How long one process may be busy with a message before another takes it up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,10 @@ class Takedown:
     message_id: int
     tries: int
 
+    @property
+    def key(self) -> tuple[int]:
+        return (self.message_id,)
+
 
 async def add(connection: AsyncConnection, channels: Mapping[int, int]) -> None:
     """Notes messages to be taken down. channels: each message's channel."""
@@ -31,35 +35,25 @@ async def add(connection: AsyncConnection, channels: Mapping[int, int]) -> None:
         await connection.execute(leftovers.insert(), rows)
 
 
-def _due(now: float) -> ColumnElement[bool]:
-    return leftovers.c.due_at <= now
+def _due(now: float) -> Select[Any]:
+    newest_first = leftovers.c.message_id.desc()
+    return select(leftovers.c.message_id).where(is_due(leftovers, now)).order_by(newest_first)
 
 
 async def anything_due(connection: AsyncConnection, *, now: float) -> bool:
-    return (
-        await connection.execute(select(leftovers.c.message_id).where(_due(now)).limit(1))
-    ).first() is not None
+    return (await connection.execute(_due(now).limit(1))).first() is not None
 
 
-async def claim_due(connection: AsyncConnection, *, now: float, limit: int) -> list[Takedown]:
-    """Takes on some of what is to be taken down, the newest first: nobody else gets it for `LEASE_S`."""
-    first = (
-        select(leftovers.c.message_id).where(_due(now)).order_by(leftovers.c.message_id.desc()).limit(limit)
-    )
-    claimed = await connection.execute(
-        update(leftovers)
-        .where(leftovers.c.message_id.in_(first.with_for_update(skip_locked=True)))
-        .values(due_at=now + LEASE_S, tries=leftovers.c.tries + 1)
-        .returning(leftovers.c.channel_id, leftovers.c.message_id, leftovers.c.tries)
-    )
-    return [Takedown(**row) for row in claimed.mappings()]
+async def claim_due(
+    connection: AsyncConnection, *, now: float, limit: int, holder: str | None = None
+) -> list[Takedown]:
+    """Takes on some of what is to be taken down, the newest first: nobody else gets it meanwhile."""
+    rows = await schedule.claim(connection, leftovers, _due(now).limit(limit), now=now, holder=holder)
+    return [
+        Takedown(channel_id=row["channel_id"], message_id=row["message_id"], tries=row["tries"] + 1)
+        for row in rows
+    ]
 
 
 async def forget(connection: AsyncConnection, message_id: int) -> None:
-    """It is gone, or Discord will never let us."""
     await connection.execute(delete(leftovers).where(leftovers.c.message_id == message_id))
-
-
-async def postpone(connection: AsyncConnection, message_id: int, *, retry_at: float) -> None:
-    mine = leftovers.c.message_id == message_id
-    await connection.execute(update(leftovers).where(mine).values(due_at=retry_at))

@@ -28,5 +28,5 @@ async def forget_pictures(connection: AsyncConnection, job: Job) -> set[str]:
     }
     await connection.execute(update(jobs).where(jobs.c.id == job.id).values(**values))
     await exhibits.remove(connection, job.id)
-    await deliveries.close(connection, job.id, note="deleted")
+    await deliveries.close(connection, job.id, error="deleted")
     return await blob_refs.unused(connection, {key for key in (job.result_blob, job.timelapse_blob) if key})

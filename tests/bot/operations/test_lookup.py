@@ -9,10 +9,11 @@ from rich.console import Console
 from bot.db import Database
 from bot.domain.jobs import history, queue
 from bot.domain.jobs.model import State
-from bot.domain.outbox import deliveries
+from bot.domain.outbox import deliveries, schedule
 from bot.errors import Refusal
 from bot.operations.lookup import show_job, show_line, span, story
 from bot.settings import Settings
+from bot.tables import deliveries as table
 from tests.support.databases import BOTH, NOBODY_THERE
 from tests.support.rows import (
     ADA,
@@ -103,7 +104,7 @@ async def test_a_picture_that_discord_does_not_take(database: Database) -> None:
     async with database.begin() as connection:
         job = await add_in(connection, State.RENDERED)
         await add_card(connection, job.id, token_until=0, channel_reachable=False, message_id=77)
-        await deliveries.postpone(connection, job.id, retry_at=NOW + 60, note="HTTPException 503 0")
+        await schedule.retry_later(connection, table, (job.id,), due_at=NOW + 60, error="HTTPException 503 0")
     text = await told(database, job.id)
     assert "Card: message 77" in text
     assert "It can be edited through nothing: a result goes to a direct message." in text
@@ -111,7 +112,7 @@ async def test_a_picture_that_discord_does_not_take(database: Database) -> None:
     assert "Discord's last refusal: HTTPException 503 0." in text
     assert "Next: the courier shows its end" in text
     async with database.begin() as connection:
-        await deliveries.close(connection, job.id, note="Forbidden 403 50007")
+        await deliveries.close(connection, job.id, error="Forbidden 403 50007")
     assert "It was given up: its person got no message." in await told(database, job.id)
 
 

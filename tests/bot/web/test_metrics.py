@@ -9,10 +9,11 @@ import pytest
 
 from bot.domain.jobs import heartbeats, queue
 from bot.domain.jobs.model import State
-from bot.domain.outbox import deliveries
+from bot.domain.outbox import deliveries, schedule
 from bot.errors import Failure, Refusal
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.decode import Clean
+from bot.tables import deliveries as table
 from bot.web import machine
 from bot.web.meters import Meters, TimedDecoder
 from tests.support.databases import BOTH
@@ -89,9 +90,9 @@ async def test_open_cards_and_their_tries_are_counted(harness: WebHarness) -> No
         for job_id in (first, second, lost):
             await add_card(connection, job_id)
         for _ in range(2):
-            await deliveries.postpone(connection, first, retry_at=NOW, note="503")
+            await schedule.retry_later(connection, table, (first,), due_at=NOW, error="503")
         await set_columns(connection, lost, state=State.RENDERED)
-        await deliveries.close(connection, lost, note="403")
+        await deliveries.close(connection, lost, error="403")
     async with harness.open() as web:
         told = {name: await web.metric(f"easel_deliveries_{name}") for name in ("open", "retrying", "tries")}
         assert told == {"open": 2, "retrying": 1, "tries": 2}

@@ -217,7 +217,7 @@ async def telling_of_the_week(scenario: Scenario, easel: BotProcess) -> None:
     discord = scenario.discord
     assert await easel.stop() == 0
     scenario.write("UPDATE exhibits SET created_at = ?", told_week(time.time()).start + 3600.0)
-    untold = "SELECT count(*) = 0 FROM digests"
+    untold = "SELECT count(*) = 1 FROM digests WHERE message_id IS NULL AND due_at IS NOT NULL"
     cut = TROUBLES["cut behind its effect"](discord, "POST", "/channels/\\d+/messages$")
     await easel.start()
     await discord.until(

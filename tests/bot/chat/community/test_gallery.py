@@ -1,5 +1,6 @@
 """`/gallery` and the weekly digest through discord.py's real machinery."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -13,6 +14,8 @@ from bot.chat.client import EaselClient
 from bot.chat.community.digest import DigestTeller
 from bot.domain.gallery import digest
 from bot.domain.gallery.digest import told_week
+from bot.domain.servers import server_settings
+from bot.domain.servers.server_settings import GuildSettings
 from bot.tables import digests as digests_table
 from bot.tables import exhibits as table
 from bot.tables import jobs as jobs_table
@@ -200,9 +203,9 @@ async def test_the_weeks_starred_pictures_are_posted_once_on_monday(gallery: Gal
     assert panel is not None
     await gallery.mia.select(panel, ["=The Scream"], custom_id="easel:art:style")
     before = len(gallery.art.history())
-    await teller(gallery, MONDAY - 1).tell()
+    await teller(gallery, MONDAY - 1).round()
     assert len(gallery.art.history()) == before
-    await teller(gallery).tell()
+    await teller(gallery).round()
     *_, message = gallery.art.history()
     assert "The most starred pictures of the week" in shown(message)
     assert f"**1.** Starry Night · <@{gallery.chat.ada.id}> · ★ 1 star" in shown(message)
@@ -210,8 +213,8 @@ async def test_the_weeks_starred_pictures_are_posted_once_on_monday(gallery: Gal
     assert "**2.**" not in shown(message)
     assert len(message.attachments) == 1
     assert ("2026-W48", message.id) in await rows(gallery)
-    await teller(gallery).tell()
-    await teller(gallery, MONDAY + 86400).tell()
+    await teller(gallery).round()
+    await teller(gallery, MONDAY + 86400).round()
     assert len(gallery.art.history()) == before + 1
 
 
@@ -220,13 +223,13 @@ async def test_a_crash_between_claim_and_post_does_not_post_twice(gallery: Galle
     before = len(gallery.art.history())
     async with gallery.chat.services.database.begin() as connection:
         await digest.claim(connection, gallery.chat.env.guild.id, told_week(MONDAY), now=MONDAY)
-    await teller(gallery).tell()
+    await teller(gallery).round()
     assert len(gallery.art.history()) == before
 
 
 async def test_a_week_without_stars_has_no_digest(gallery: GalleryHarness) -> None:
     await gallery.hang()
-    await teller(gallery).tell()
+    await teller(gallery).round()
     assert len(gallery.art.history()) == 1
     assert ("2026-W48", None) in await rows(gallery)
 
@@ -236,7 +239,7 @@ async def test_where_no_digest_is_wanted_there_is_none(gallery: GalleryHarness) 
     panel = (await gallery.mia.slash(gallery.chat.channel, "artchannel settings")).response
     assert panel is not None
     await gallery.mia.click(panel, label="Weekly digest: yes")
-    await teller(gallery).tell()
+    await teller(gallery).round()
     assert [week for week, _message in await rows(gallery) if week == "2026-W48"] == []
 
 
@@ -250,9 +253,9 @@ async def test_a_digest_that_discord_refuses(
     env.inject_error(
         "POST", f"/channels/{gallery.art.id}/messages", status=status, code=50013 * (status == 403)
     )
-    await teller(gallery).tell()
+    await teller(gallery).round()
     assert len(gallery.art.history()) == before
-    await teller(gallery, MONDAY + 60).tell()
+    await teller(gallery, MONDAY + 60).round()
     assert len(gallery.art.history()) == before + again
 
 
@@ -264,3 +267,18 @@ async def test_the_gallery_updater_tells_the_digest_and_looks_at_the_clock_once_
     await gallery.gallery_updater(later_s=MONDAY - gallery.chat.services.clock() + 5).round()
     assert len(gallery.art.history()) == before + 1
     assert labels(gallery.art.history()[-1]) == []
+
+
+async def test_more_servers_than_are_told_at_once_need_not_wait_for_the_next_look(
+    gallery: GalleryHarness, env: Env
+) -> None:
+    guild_ids = [env.create_guild(f"server {number}").id for number in range(DigestTeller.limit + 2)]
+    async with gallery.chat.services.database.begin() as connection:
+        for guild_id in guild_ids:
+            await server_settings.keep(connection, guild_id, GuildSettings(art_channel=1))
+    telling = asyncio.create_task(teller(gallery).run())
+    async with asyncio.timeout(DigestTeller.poll_s / 2):
+        while len(await rows(gallery)) < len(guild_ids) + 1:  # noqa: ASYNC110 - a row tells nobody
+            await asyncio.sleep(0.05)
+    telling.cancel()
+    await asyncio.wait({telling})

@@ -15,8 +15,8 @@ from bot.chat.client import EaselClient
 from bot.chat.community.exhibit import StarButton, TakeDownButton
 from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.chat.ui.components import layout
-from bot.domain.gallery.exhibits import LEASE_S
 from bot.domain.jobs.model import State
+from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.users import PersonSettings
 from bot.tables import exhibits as table

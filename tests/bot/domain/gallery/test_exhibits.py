@@ -7,8 +7,9 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.gallery import exhibits, stars
-from bot.domain.gallery.exhibits import LEASE_S, SHOWN_EVERY_S, Exhibit, Step
+from bot.domain.gallery.exhibits import SHOWN_EVERY_S, Exhibit, Step
 from bot.domain.jobs.model import Job, State
+from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.servers.users import PersonSettings

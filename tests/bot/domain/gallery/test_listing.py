@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.gallery import digest, exhibits, listing, stars
 from bot.domain.gallery.listing import Choice
+from bot.domain.outbox import schedule
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.servers.users import PersonSettings
+from bot.tables import digests as digests_table
 from bot.tables import exhibits as table
 from bot.tables import guilds as guilds_table
 from bot.tables import server_presets
@@ -101,7 +103,7 @@ WEEK = digest.told_week(at("2026-11-30 09:00"))
 
 
 async def due(connection: AsyncConnection) -> list[int]:
-    return [one.guild_id for one in await digest.due(connection, WEEK)]
+    return [one.guild_id for one in await digest.due(connection, WEEK, now=NOW)]
 
 
 async def test_a_digest_is_due_where_there_is_an_art_channel_and_one_is_wanted(
@@ -120,11 +122,11 @@ async def test_a_digest_is_claimed_once(connection: AsyncConnection) -> None:
     assert await digest.claim(connection, SERVER, WEEK, now=NOW)
     assert not await digest.claim(connection, SERVER, WEEK, now=NOW)
     assert await due(connection) == []
-    await digest.release(connection, SERVER, WEEK)
+    await schedule.retry_later(connection, digests_table, (SERVER, WEEK.name), due_at=NOW, error="503")
     assert await due(connection) == [SERVER]
     assert await digest.claim(connection, SERVER, WEEK, now=NOW)
     await digest.posted(connection, SERVER, WEEK, message_id=5)
-    await digest.release(connection, SERVER, WEEK)
+    await schedule.retry_later(connection, digests_table, (SERVER, WEEK.name), due_at=NOW, error="503")
     assert await due(connection) == [], "what is posted is not posted again"
 
 

@@ -5,7 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import State
-from bot.domain.outbox import deliveries
+from bot.domain.outbox import deliveries, schedule
+from bot.domain.outbox.schedule import LEASE_S
 from bot.tables import deliveries as table
 from tests.support.rows import ADA, BEN, NOW, add, add_card, add_in, address, job_of
 
@@ -65,7 +66,7 @@ async def test_showing_without_a_message_id_keeps_the_known_one(connection: Asyn
 async def test_a_postponed_card_waits_and_counts_its_tries(connection: AsyncConnection) -> None:
     job_id = await add_shown(connection, State.RENDERED)
     for tries in (1, 2):
-        await deliveries.postpone(connection, job_id, retry_at=NOW + 5, note="HTTP 500")
+        await schedule.retry_later(connection, table, (job_id,), due_at=NOW + 5, error="HTTP 500")
         assert await due_ids(connection, now=NOW + 4) == []
         (delivery,) = await deliveries.due(connection, now=NOW + 5)
         assert delivery.tries == tries
@@ -78,7 +79,7 @@ async def test_a_postponed_card_waits_and_counts_its_tries(connection: AsyncConn
 
 async def test_a_closed_card_is_never_due_again(connection: AsyncConnection) -> None:
     job_id = await add_shown(connection, State.QUEUED)
-    await deliveries.close(connection, job_id, note="the channel is gone")
+    await deliveries.close(connection, job_id, error="the channel is gone")
     await queue.cancel(connection, job_id, user_id=ADA, now=NOW)
     assert await due_ids(connection, now=NOW + 1e6) == []
     assert (await row(connection, job_id))["last_error"] == "the channel is gone"
@@ -119,7 +120,7 @@ async def test_undelivered_are_the_painted_ones_that_were_given_up(connection: A
     given_up, open_still, delivered = [(await add_in(connection, state)).id for state in states]
     for job_id in (given_up, open_still, delivered):
         await add_card(connection, job_id)
-    await deliveries.close(connection, given_up, note="Forbidden 403 50007")
+    await deliveries.close(connection, given_up, error="Forbidden 403 50007")
     await deliveries.close(connection, delivered)
     assert await deliveries.undelivered_of(connection, ADA) == {given_up}
     assert await deliveries.undelivered_of(connection, BEN) == set()
@@ -128,8 +129,16 @@ async def test_undelivered_are_the_painted_ones_that_were_given_up(connection: A
 async def held(connection: AsyncConnection, holder: str, now: float = NOW) -> set[int]:
     """What a gateway gets that reads the ledger and holds all it finds."""
     due = await deliveries.due(connection, now=now, holder=holder)
-    cards = {delivery.job.id: delivery.shown_revision for delivery in due}
-    return set(await deliveries.hold(connection, cards, holder=holder, now=now))
+    return await claimed(connection, [delivery.job.id for delivery in due], holder, now)
+
+
+async def claimed(connection: AsyncConnection, job_ids: list[int], holder: str, now: float = NOW) -> set[int]:
+    cards = await deliveries.claim(connection, job_ids, holder=holder, now=now)
+    return {delivery.job.id for delivery in cards}
+
+
+async def renew(connection: AsyncConnection, job_id: int, holder: str, now: float) -> None:
+    await schedule.renew(connection, table, {(job_id,)}, holder=holder, now=now)
 
 
 async def test_a_card_is_held_by_one_gateway_at_a_time(connection: AsyncConnection) -> None:
@@ -141,10 +150,9 @@ async def test_a_card_is_held_by_one_gateway_at_a_time(connection: AsyncConnecti
 
 async def test_a_gateway_that_read_before_another_has_shown_gets_nothing(connection: AsyncConnection) -> None:
     job_id = await add_shown(connection, State.QUEUED)
-    cards = {job_id: 0}
-    await deliveries.hold(connection, cards, holder="one", now=NOW)
+    await claimed(connection, [job_id], "one")
     await deliveries.shown(connection, job_id, revision=1, message_id=5)
-    assert await deliveries.hold(connection, cards, holder="two", now=NOW) == set()
+    assert await claimed(connection, [job_id], "two") == set()
     await queue.cancel(connection, job_id, user_id=ADA, now=NOW)
     assert await held(connection, "two") == {job_id}, "showing has set it free"
 
@@ -152,27 +160,27 @@ async def test_a_gateway_that_read_before_another_has_shown_gets_nothing(connect
 async def test_a_closed_card_cannot_be_held(connection: AsyncConnection) -> None:
     job_id = await add_shown(connection, State.QUEUED)
     await deliveries.close(connection, job_id)
-    assert await deliveries.hold(connection, {job_id: 0}, holder="one", now=NOW) == set()
+    assert await claimed(connection, [job_id], "one") == set()
 
 
 async def test_a_gateway_that_died_keeps_its_cards_for_a_short_while(connection: AsyncConnection) -> None:
     job_id = await add_shown(connection, State.QUEUED)
     await held(connection, "dead")
-    assert await held(connection, "two", NOW + deliveries.HOLD_S - 1) == set()
-    assert await held(connection, "two", NOW + deliveries.HOLD_S) == {job_id}
-    await deliveries.keep_holding(connection, {job_id}, holder="dead", now=NOW + 100)
+    assert await held(connection, "two", NOW + LEASE_S - 1) == set()
+    assert await held(connection, "two", NOW + LEASE_S) == {job_id}
+    await renew(connection, job_id, "dead", NOW + 100)
     assert await held(connection, "three", NOW + 100) == {job_id}, "the dead cannot hold what was taken over"
 
 
 async def test_a_card_that_takes_long_stays_in_its_gateway_s_hands(connection: AsyncConnection) -> None:
     job_id = await add_shown(connection, State.QUEUED)
     await held(connection, "one")
-    await deliveries.keep_holding(connection, {job_id}, holder="one", now=NOW + 9)
+    await renew(connection, job_id, "one", NOW + 9)
     assert await held(connection, "two", NOW + 11) == set()
 
 
 async def test_a_postponed_card_is_anybody_s(connection: AsyncConnection) -> None:
     job_id = await add_shown(connection, State.QUEUED)
     await held(connection, "one")
-    await deliveries.postpone(connection, job_id, retry_at=NOW + 1, note="500")
+    await schedule.retry_later(connection, table, (job_id,), due_at=NOW + 1, error="500")
     assert await held(connection, "two", NOW + 1) == {job_id}

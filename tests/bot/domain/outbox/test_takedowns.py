@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
-from bot.domain.outbox import takedowns
-from bot.domain.outbox.takedowns import LEASE_S, Takedown
+from bot.domain.outbox import schedule, takedowns
+from bot.domain.outbox.schedule import LEASE_S
+from bot.domain.outbox.takedowns import Takedown
+from bot.tables import leftovers as table
 from tests.support.rows import NOW
 
 
@@ -36,7 +38,7 @@ async def test_what_is_gone_or_put_off_is_not_due(connection: AsyncConnection) -
     await takedowns.add(connection, {1: 20, 2: 20})
     await claim(connection)
     await takedowns.forget(connection, 1)
-    await takedowns.postpone(connection, 2, retry_at=NOW + 5)
+    await schedule.retry_later(connection, table, (2,), due_at=NOW + 5, error="503")
     assert not await takedowns.anything_due(connection, now=NOW + 4)
     assert [one.message_id for one in await claim(connection, now=NOW + 5)] == [2]
 
