@@ -44,6 +44,24 @@ CROWD = 3
 IDLE_S = 5.0
 
 
+def job_row(number: int, user_id: int) -> dict[str, Any]:
+    """What `jobs.insert` needs for the request of that number."""
+    return {
+        "interaction_id": number,
+        "user_id": user_id,
+        "guild_id": user_id % 20,
+        "channel_id": 1,
+        "private": False,
+        "look": {"quality": "standard"},
+        "style_name": "Starry Night",
+        "params": {"size": 512, "steps": 500, "seed": 7, "optimiser": "lbfgs"},
+        "cost": 1.0,
+        "content_blob": BLOB,
+        "style_blob": BLOB,
+        "created_at": time.time(),
+    }
+
+
 class Gateway:
     """Submits jobs as a gateway does, each in one transaction, and asks the database what came of them."""
 
@@ -54,20 +72,7 @@ class Gateway:
         self._numbers = itertools.count(1)
 
     async def submit(self, user_id: int) -> None:
-        values = {
-            "interaction_id": next(self._numbers),
-            "user_id": user_id,
-            "guild_id": user_id % 20,
-            "channel_id": 1,
-            "private": False,
-            "look": {"quality": "standard"},
-            "style_name": "Starry Night",
-            "params": {"size": 512, "steps": 500, "seed": 7, "optimiser": "lbfgs"},
-            "cost": 1.0,
-            "content_blob": BLOB,
-            "style_blob": BLOB,
-            "created_at": time.time(),
-        }
+        values = job_row(next(self._numbers), user_id)
         async with self._database.begin() as connection:
             job_id = await model.insert(connection, values)
             await deliveries.open_for(connection, job_id, ADDRESS)

@@ -46,6 +46,7 @@ class LocalEngine:
         self._max_attempts = max_attempts
         self._params_version = params_version
         self._clock = clock
+        self._swept_at: float | None = None
 
     async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
         """The queued row itself is the entry: nothing to add."""
@@ -57,7 +58,7 @@ class LocalEngine:
                 connection, now=now, lease_s=self._lease_s, params_version=known
             ):
                 return None
-        await self.sweep()
+        await self._sweep_once_per_lease()
         async with self._writing() as connection:
             return await queue.claim_next(
                 connection,
@@ -119,6 +120,14 @@ class LocalEngine:
     async def sweep(self, *, dead_worker: str | None = None) -> Sequence[int]:
         async with self._writing() as connection:
             return await self._take_back(connection, dead_worker)
+
+    async def _sweep_once_per_lease(self) -> None:
+        """Whoever asks for work looks after the stalled, so that nobody else has to."""
+        now = self._clock()
+        # A clock that was set back must not end the sweeps.
+        if self._swept_at is None or not 0 <= now - self._swept_at < self._lease_s:
+            await self.sweep()
+            self._swept_at = now
 
     async def _take_back(self, connection: AsyncConnection, dead_worker: str | None) -> Sequence[int]:
         if dead_worker is not None:

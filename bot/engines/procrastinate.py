@@ -1,7 +1,6 @@
 """The job engine for many machines: PostgreSQL, with Procrastinate's line before the `jobs` table."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import String, cast, column, exists, literal, literal_column, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,10 +27,6 @@ class ProcrastinateEngine(LocalEngine):
     nothing, and a queued job whose ticket is missing (a restored copy, a hand in the tables) gets a new one.
     """
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self._swept_at: float | None = None
-
     async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
         columns = (rows.c.user_id, rows.c.params_version, rows.c.priority, rows.c.attempt)
         found = await connection.execute(select(*columns).where(rows.c.id == job_id))
@@ -41,7 +36,7 @@ class ProcrastinateEngine(LocalEngine):
         )
 
     async def claim(self, worker: str) -> Claim | None:
-        await self._sweep_now_and_then()
+        await self._sweep_once_per_lease()
         while True:
             # One transaction for each ticket: whoever kept one user's lock while waiting for another's could
             # meet a worker that takes both in order.
@@ -103,14 +98,6 @@ class ProcrastinateEngine(LocalEngine):
             if held:
                 await self.enqueue(connection, claim.job.id)
             return held
-
-    async def _sweep_now_and_then(self) -> None:
-        """Whoever asks for work looks after the stalled, so that nobody else has to."""
-        now = self._clock()
-        # A clock that was set back must not end the sweeps.
-        if self._swept_at is None or not 0 <= now - self._swept_at < self._lease_s:
-            self._swept_at = now
-            await self.sweep()
 
     async def _take_back(self, connection: AsyncConnection, dead_worker: str | None) -> Sequence[int]:
         await one_at_a_time(connection, SWEEPING)

@@ -120,6 +120,20 @@ class Conformance(Companions, ABC):
         await harness.refuses(old)
         assert await harness.engine.render(new, result_blob=BLOB, figures={})
 
+    async def test_who_claims_looks_for_leases_that_ran_out_once_per_lease(
+        self, harness: EngineHarness
+    ) -> None:
+        stalled, *others = [await harness.submit(user_id) for user_id in (ADA, BEN, BEN)]
+        assert await harness.newer().claim("dead") is not None
+        harness.clock.now += 1
+        assert (await harness.claim()).job.id == others[0], "and it has looked"
+        harness.clock.now += LEASE_S - 0.5
+        assert (await harness.claim()).job.id == others[1]
+        assert (await read_job(harness.database, stalled)).attempt == 1
+        harness.clock.now += 0.5
+        assert (await harness.claim()).job.id == stalled
+        assert (await read_job(harness.database, stalled)).attempt == 2
+
     async def test_beats_keep_a_lease_alive(self, harness: EngineHarness) -> None:
         job_id = await harness.submit()
         claim = await harness.claim()
