@@ -15,13 +15,13 @@ from collections import Counter
 
 from bot.db import Database
 from bot.domain.jobs.model import Claim, Progress
-from bot.engines.choice import queue_listener_for
-from bot.engines.notices import QueueListener
+from bot.engines.choice import feed_for, queue_listener_for
 from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import EngineUnavailable
+from bot.telemetry import configure_logging
 from bot.worker.heartbeat import present
 
-LEASE_S, BEAT_S, POLL_S = 20.0, 3.0, 1.0
+LEASE_S, BEAT_S = 20.0, 3.0
 """As `bot.worker` has them on PostgreSQL."""
 SPREAD = 0.2
 BLOB = "0" * 64
@@ -41,26 +41,20 @@ class Simulated:
 
     async def run(self, stop: asyncio.Event) -> None:
         assert self._bell is not None
+        feed = feed_for(self._database, self._engine, self._bell)
+        assert feed is not None
         try:
             async with present(self._database, name=self._name, device="simulated"):
-                while not stop.is_set():
-                    await self._look(self._bell)
+                await feed.run(self._name, self._work, stop)
         finally:
             await self._bell.close()
             await self._database.dispose()
 
-    async def _look(self, bell: QueueListener) -> None:
+    async def _work(self, claim: Claim) -> None:
         try:
-            claim = await self._engine.claim(self._name)
-            if claim is None:
-                self.met["looks for nothing"] += 1
-                await bell.wait(POLL_S)
-                return
-            await bell.found()
             await self._paint(claim)
         except EngineUnavailable as error:
             self.met[f"unavailable: {type(error.__cause__).__name__}"] += 1
-            await asyncio.sleep(BEAT_S)
 
     async def _paint(self, claim: Claim) -> None:
         seconds = self._lots.choice(self._times) * self._lots.lognormvariate(0.0, SPREAD)
@@ -79,6 +73,7 @@ class Simulated:
 
 
 async def main(url: str, count: int, times: list[float], seed: int) -> None:
+    configure_logging("WARNING")  # to standard error
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each worker has sockets of its own
     lots = random.Random(seed)

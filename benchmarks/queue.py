@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from typing import Any
@@ -28,7 +29,8 @@ from benchmarks.fleet_load import job_row
 from benchmarks.machine import commit, machine
 from bot.db import Database
 from bot.domain.jobs import model
-from bot.engines.choice import engine_for
+from bot.domain.jobs.model import Claim
+from bot.engines.choice import engine_for, feed_for, queue_listener_for
 from bot.settings import Settings
 from tests.support import postgres
 
@@ -59,24 +61,33 @@ async def fill(url: str, count: int) -> None:
 
 
 async def claim_on(url: str, name: str, start: Barrier, seconds: float) -> list[float]:
-    """Claims for so long, or until nobody waits; how long each claim took."""
+    """Claims for so long, or until nobody waits; when each claim was there, by the machine's steady clock."""
     database = Database(url, checkpoints=False, connections=1)
     engine = engine_for(database, Settings(DISCORD_TOKEN=None))
-    took_s = list[float]()
+    bell = queue_listener_for(database)
+    feed = feed_for(database, engine, bell)
+    claimed_at, stop = list[float](), asyncio.Event()
+
+    async def note(_claim: Claim) -> None:
+        claimed_at.append(time.monotonic())
+
     start.wait(START_TIMEOUT_S)
-    until = time.monotonic() + seconds
-    while (asked_at := time.monotonic()) < until and await engine.claim(name) is not None:
-        took_s.append(time.monotonic() - asked_at)
+    if feed is None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and (claim := await engine.claim(name)) is not None:
+            await note(claim)
+    else:
+        asyncio.get_running_loop().call_later(seconds, stop.set)
+        await feed.run(name, note, stop)
+    if bell is not None:
+        await bell.close()
     await database.dispose()
-    return took_s
+    return claimed_at
 
 
-def claimer(
-    url: str, name: str, start: Barrier, seconds: float, told: "SimpleQueue[tuple[list[float], float]]"
-) -> None:
+def claimer(url: str, name: str, start: Barrier, seconds: float, told: "SimpleQueue[list[float]]") -> None:
     """The body of one process."""
-    took_s = asyncio.run(claim_on(url, name, start, seconds))
-    told.put((took_s, time.monotonic()))
+    told.put(asyncio.run(claim_on(url, name, start, seconds)))
 
 
 def measure(engine: str, *, claimers: int, seconds: float, count: int) -> dict[str, Any]:
@@ -93,16 +104,16 @@ def measure(engine: str, *, claimers: int, seconds: float, count: int) -> dict[s
             process.start()
         start.wait(START_TIMEOUT_S)
         began = time.monotonic()
-        found = [told.get() for _ in started]
+        found = [[began, *told.get()] for _ in started]
         for process in started:
             process.join()
-    took_s = sorted(one for claimed, _ in found for one in claimed)
-    passed_s = max(ended for _, ended in found) - began
+    took_s = sorted(after - before for one in found for before, after in pairwise(one))
+    passed_s = max(one[-1] for one in found) - began
     return {
         "engine": engine,
         "claimers": claimers,
         "claims": len(took_s),
-        "claims_per_s": round(len(took_s) / passed_s, 1),
+        "claims_per_s": round(len(took_s) / passed_s, 1) if passed_s else 0.0,
         "claim_s": {"median": _at(took_s, 0.5), "p95": _at(took_s, 0.95), "longest": _at(took_s, 1.0)},
         "all_claimed": len(took_s) == count,
     }

@@ -43,7 +43,7 @@ def configure_logging(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("discord", "aiosqlite", "alembic", "PIL"):
+    for chatty in ("discord", "aiosqlite", "alembic", "PIL", "procrastinate"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -12,11 +12,12 @@ from bot.engines.protocol import JobEngine
 from bot.settings import Settings
 
 if TYPE_CHECKING:
+    from bot.engines.feed import ProcrastinateFeed
     from bot.engines.notices import Listener, QueueListener
 
 
 def engine_for(database: Database, settings: Settings) -> JobEngine:
-    """SQLite's `jobs` table is the line itself; on PostgreSQL Procrastinate's line stands before it."""
+    """SQLite's `jobs` table is the line itself; on PostgreSQL Procrastinate runs the jobs."""
     rules = {name: getattr(settings, name) for name in ("lease_s", "max_attempts", "running_per_user")}
     if database.is_sqlite:
         return LocalEngine(database, **rules)
@@ -29,9 +30,22 @@ def queue_listener_for(database: Database) -> "QueueListener | None":
     """What wakes an idle worker; None where looking costs little."""
     if database.is_sqlite:
         return None
-    from bot.engines import notices, tickets  # noqa: PLC0415
+    from bot.engines import invitations, notices  # noqa: PLC0415
 
-    return notices.QueueListener(database.url, tickets.CHANNEL)
+    return notices.QueueListener(database.url, invitations.CHANNEL)
+
+
+def feed_for(
+    database: Database, engine: JobEngine, bell: "QueueListener | None"
+) -> "ProcrastinateFeed | None":
+    """What brings jobs to a worker; None where it asks for them itself."""
+    if bell is None:
+        return None
+    from bot.engines.feed import ProcrastinateFeed  # noqa: PLC0415
+    from bot.engines.procrastinate import ProcrastinateEngine  # noqa: PLC0415
+
+    assert isinstance(engine, ProcrastinateEngine)
+    return ProcrastinateFeed(database, engine, bell)
 
 
 def listener_for(database: Database, heard: Callable[[], None]) -> "Listener | None":

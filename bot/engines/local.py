@@ -44,7 +44,7 @@ class LocalEngine:
         self._lease_s = lease_s
         self._running_per_user = running_per_user
         self._max_attempts = max_attempts
-        self._params_version = params_version
+        self.params_version = params_version
         self._clock = clock
         self._swept_at: float | None = None
 
@@ -53,7 +53,7 @@ class LocalEngine:
 
     async def claim(self, worker: str) -> Claim | None:
         async with self._reading() as connection:  # an idle worker takes no write lock
-            now, known = self._clock(), self._params_version
+            now, known = self._clock(), self.params_version
             if not await queue.anything_to_claim(
                 connection, now=now, lease_s=self._lease_s, params_version=known
             ):
@@ -66,7 +66,7 @@ class LocalEngine:
                 now=self._clock(),
                 lease_s=self._lease_s,
                 running_per_user=self._running_per_user,
-                params_version=self._params_version,
+                params_version=self.params_version,
             )
 
     async def claim_alike(self, claim: Claim, *, limit: int) -> Sequence[Claim]:

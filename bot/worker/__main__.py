@@ -15,7 +15,7 @@ import structlog
 from pydantic import ValidationError
 
 from bot.db import Database
-from bot.engines.choice import engine_for, queue_listener_for
+from bot.engines.choice import engine_for, feed_for, queue_listener_for
 from bot.errors import Refusal
 from bot.media.blobs.choice import blobs_at
 from bot.secret_files import FOR_ALL, read_secret_files
@@ -79,15 +79,16 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
     # A server that many share is asked less often than a file that is this machine's.
     poll_s, beat_s = (0.3, 1.0) if database.is_sqlite else (1.0, 3.0)
     try:
+        engine = engine_for(database, settings)
         worker = Worker(
             name=name,
-            engine=engine_for(database, settings),
+            engine=engine,
             blobs=blobs_at(settings.blobs_url, settings.blobs_dir),
             paint=brush,
             device=settings.device,
             room=room if settings.batch == "auto" else up_to(int(settings.batch)),
             timelapse=settings.timelapse,
-            bell=bell,
+            feed=feed_for(database, engine, bell),
             poll_s=poll_s,
             beat_s=min(beat_s, settings.lease_s / BEATS_PER_LEASE),
         )

@@ -1,7 +1,7 @@
 """A worker's life: claim a job and others of its kind, paint them in a thread, see each to its end."""
 
 import asyncio
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -19,12 +19,12 @@ from nst_core.events import Event
 log = structlog.get_logger(__name__)
 
 
-class Bell(Protocol):
-    """See `bot.engines.notices.QueueListener`."""
+class Feed(Protocol):
+    """See `bot.engines.feed.ProcrastinateFeed`."""
 
-    async def wait(self, timeout_s: float) -> object: ...
-
-    async def found(self) -> None: ...
+    async def run(
+        self, worker: str, work: Callable[[Claim], Awaitable[None]], stop: asyncio.Event
+    ) -> None: ...
 
 
 Paint = Callable[..., Generator[tuple[int, Event], None, None]]
@@ -43,7 +43,7 @@ class Worker:
 
     room: how many jobs a batch may have.
     timelapse: whether a short film of each run is kept beside its picture.
-    bell: wakes an idle worker before `poll_s` has passed; where there is one, a stop may take as long.
+    feed: brings the jobs, where there is one; otherwise the worker asks for one every `poll_s`.
     beat_s: between two renewals of a lease, which has to last several of them.
     """
 
@@ -57,7 +57,7 @@ class Worker:
         device: str,
         room: Room | None = None,
         timelapse: bool = True,
-        bell: Bell | None = None,
+        feed: Feed | None = None,
         poll_s: float = 0.3,
         beat_s: float = 1.0,
     ) -> None:
@@ -68,7 +68,7 @@ class Worker:
         self._device = device
         self._room = room or up_to(1)
         self._timelapse = timelapse
-        self._bell = bell
+        self._feed = feed
         self._poll_s = poll_s
         self._beat_s = beat_s
 
@@ -78,30 +78,33 @@ class Worker:
         Raises:
             DeviceLost: no job can be painted in this process any more.
         """
+        if self._feed is not None:
+            await self._feed.run(self._name, lambda claim: self._begin(claim, stop), stop)
+            return
         while not stop.is_set():
-            claims = await self._claim()
-            if not claims:
-                await (self._bell.wait(self._poll_s) if self._bell else _wait(stop, self._poll_s))
-                continue
-            if self._bell:
-                await self._bell.found()
-            await self.work(claims, stop)
+            claim = await self._claim()
+            if claim is None:
+                await _wait(stop, self._poll_s)
+            else:
+                await self._begin(claim, stop)
 
-    async def _claim(self) -> list[Claim]:
-        claims = list[Claim]()
+    async def _claim(self) -> Claim | None:
         try:
-            claim = await self._engine.claim(self._name)
-            if claim is not None:
-                claims.append(claim)
-                room = await asyncio.to_thread(self._room, claim.job)
-                claims += await self._engine.claim_alike(claim, limit=room - 1)
+            return await self._engine.claim(self._name)
         except EngineUnavailable as error:
-            log.warning(
-                "no further job could be claimed" if claims else "no job could be claimed", error=str(error)
-            )
-            if not claims:
-                await asyncio.sleep(self._beat_s)
-        return claims
+            log.warning("no job could be claimed", error=str(error))
+            await asyncio.sleep(self._beat_s)
+            return None
+
+    async def _begin(self, claim: Claim, stop: asyncio.Event) -> None:
+        """Works on a claimed job, and on others of its kind that wait."""
+        claims = [claim]
+        room = await asyncio.to_thread(self._room, claim.job)
+        try:
+            claims += await self._engine.claim_alike(claim, limit=room - 1)
+        except EngineUnavailable as error:
+            log.warning("no further job could be claimed", error=str(error))
+        await self.work(claims, stop)
 
     async def work(self, claims: Sequence[Claim], stop: asyncio.Event) -> None:
         """Brings each claimed job to its end: rendered, failed, handed back, or lost to another worker.

@@ -10,7 +10,7 @@ from tests.support import postgres
 def test_processes_claim_every_job_once(engine: str) -> None:
     if engine == "postgresql" and postgres.programs() is None:
         pytest.skip(f"needs the Debian package {postgres.PACKAGE}")
-    figures = measure(engine, claimers=2, seconds=30.0, count=5)
+    figures = measure(engine, claimers=2, seconds=10.0, count=5)
     assert (figures["claims"], figures["all_claimed"]) == (5, True)
     assert figures["claims_per_s"] > 0
     assert figures["claim_s"]["median"] <= figures["claim_s"]["longest"]

@@ -11,10 +11,10 @@ from bot.db import Database
 from bot.domain.jobs import heartbeats, queue
 from bot.domain.jobs.model import Claim, State
 from bot.engines.local import LocalEngine
-from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import JobEngine
 from nst_core.params import VERSION
 from tests.support.clock import Clock
+from tests.support.procrastinate import AskedByHand
 from tests.support.rows import ADA, BLOB, LEASE_S, add, progress, read_job
 
 
@@ -96,6 +96,6 @@ async def open_procrastinate(
 ) -> AsyncIterator[tuple[Database, JobEngine]]:
     database = Database(url)
     try:
-        yield database, ProcrastinateEngine(database, lease_s=LEASE_S, max_attempts=3, clock=clock)
+        yield database, AskedByHand(database, lease_s=LEASE_S, max_attempts=3, clock=clock)
     finally:
         await database.dispose()

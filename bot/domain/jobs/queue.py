@@ -25,6 +25,9 @@ from nst_core.params import VERSION
 CLAIMING = 1
 """Two workers that count the running jobs at once would both find room for the same user's."""
 
+LOOKED_AT = 100
+"""Jobs from the front of the line, among which one is found that no other worker is just taking."""
+
 _REVISED = {"revision": jobs.c.revision + 1}
 # An ended job's card has no preview, and the worker deletes its blob.
 _ENDED = {"lease_until": None, "preview_blob": None}
@@ -105,23 +108,21 @@ async def is_put_off(connection: AsyncConnection, user_id: int, *, running_per_u
     return int(count.scalar_one()) >= running_per_user
 
 
-async def who_waits(
-    connection: AsyncConnection, *, params_version: int, running_per_user: int | None
-) -> list[tuple[int, int]]:
-    """Users with fewer than so many running, and the versions of the parameters that they wait with.
-
-    params_version: newer ones are left out. running_per_user: None leaves nobody out.
-    """
-    where = [jobs.c.state == State.QUEUED, jobs.c.params_version <= params_version]
-    if running_per_user is not None:
-        where.append(_has_room(running_per_user))
-    query = select(jobs.c.user_id, jobs.c.params_version).where(*where).distinct()
-    return [(user_id, version) for user_id, version in await connection.execute(query)]
+async def queued_with_room(
+    connection: AsyncConnection, *, params_version: int, running_per_user: int
+) -> list[int]:
+    """The first queued jobs of users with fewer than so many running, whose parameters are not newer."""
+    known = jobs.c.params_version <= params_version
+    where = (jobs.c.state == State.QUEUED, known, _has_room(running_per_user))
+    query = select(jobs.c.id).where(*where).order_by(jobs.c.priority, jobs.c.id).limit(LOOKED_AT)
+    return list((await connection.execute(query)).scalars())
 
 
-async def is_queued(connection: AsyncConnection, job_id: int) -> bool:
-    query = select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
-    return (await connection.execute(query)).first() is not None
+async def who_waits_with(connection: AsyncConnection, job_id: int) -> int | None:
+    """The user of a job that is queued, None where it is not."""
+    query = select(jobs.c.user_id).where(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
+    user_id: int | None = (await connection.execute(query)).scalar_one_or_none()
+    return user_id
 
 
 async def claim(

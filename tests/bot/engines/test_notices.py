@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from bot.db import Database
 from bot.domain.jobs import queue
-from bot.engines import notices, tickets
+from bot.engines import invitations, notices
 from bot.engines.choice import listener_for, queue_listener_for
 from bot.engines.notices import Listener, QueueListener
 from testbed.postgres import Server
@@ -23,7 +23,7 @@ FOR_LONG_S = 600.0
 
 @pytest.fixture
 async def bell(harness: EngineHarness) -> AsyncIterator[QueueListener]:
-    bell = QueueListener(harness.database.url, tickets.CHANNEL)
+    bell = QueueListener(harness.database.url, invitations.CHANNEL)
     yield bell
     await bell.close()
 
@@ -111,7 +111,7 @@ async def test_who_is_woken_for_nothing_heeds_fewer_notices_until_it_misses_one(
     woken = 0
     for _ in range(40):
         async with harness.database.begin() as connection:
-            await connection.execute(text(f"SELECT pg_notify('{tickets.CHANNEL}', '')"))
+            await connection.execute(text(f"SELECT pg_notify('{invitations.CHANNEL}', '')"))
         woken += await bell.wait(0.05)
     assert 1 <= woken < 25
     while await bell.wait(0.05):

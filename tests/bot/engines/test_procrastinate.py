@@ -2,15 +2,18 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
+from procrastinate import App, PsycopgConnector
+from procrastinate.manager import JobManager
 from sqlalchemy import text
 
 from bot.db import Database
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import State
-from bot.engines import tickets
+from bot.engines import invitations
 from bot.engines.choice import engine_for
 from bot.engines.local import LocalEngine
 from bot.engines.procrastinate import ProcrastinateEngine
@@ -82,18 +85,31 @@ async def test_a_worker_that_dies_between_the_ticket_and_the_claim_loses_no_job(
     assert (await harness.claim()).job.id == job_id
 
 
+@asynccontextmanager
+async def another_worker(harness: EngineHarness) -> AsyncIterator[tuple[JobManager, int]]:
+    """Of Procrastinate's, with its number; it is as dead as one that was killed when the context is left."""
+    url = harness.database.url.replace("+psycopg", "")
+    app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=1))
+    async with app.open_async():
+        number = await app.job_manager.register_worker()
+        try:
+            yield app.job_manager, number
+        finally:
+            await app.job_manager.prune_stalled_workers(0)
+
+
 async def take_and_die(harness: EngineHarness) -> None:
-    async with harness.database.begin() as connection:
-        assert await tickets.take(connection) is not None
+    async with another_worker(harness) as (manager, number):
+        assert await manager.fetch_job(None, worker_id=number) is not None
         raise asyncio.CancelledError
 
 
 async def test_a_ticket_that_another_worker_is_taking_is_passed_over(harness: EngineHarness) -> None:
     first, second = await harness.submit(ADA), await harness.submit(BEN)
-    async with harness.database.begin() as connection:
-        taken = await tickets.take(connection)
+    async with another_worker(harness) as (manager, number):
+        taken = await manager.fetch_job(None, worker_id=number)
         assert taken is not None
-        assert tickets.job_of(taken) == first
+        assert taken.task_kwargs["job_id"] == first
         assert (await harness.claim()).job.id == second
         assert await harness.engine.claim("w") is None
 
@@ -139,12 +155,12 @@ async def test_a_companion_whose_ticket_another_worker_is_taking_is_left_to_it(
     first, second, third = [await harness.submit(kind="a") for _ in range(3)]
     claim = await harness.claim()
     assert claim.job.id == first
-    async with harness.database.begin() as connection:
-        taken = await tickets.take(connection)
+    async with another_worker(harness) as (manager, number):
+        taken = await manager.fetch_job(None, worker_id=number)
         assert taken is not None
-        assert tickets.job_of(taken) == second
+        assert taken.task_kwargs["job_id"] == second
         assert await harness.alike(claim) == [third]
-        await tickets.put_back(connection, taken)
+        await manager.retry_job(taken)
     assert (await harness.claim()).job.id == second
 
 
@@ -215,8 +231,8 @@ async def test_a_cancelled_job_of_somebody_else_lets_the_busy_user_s_next_one_th
 async def test_a_tag_beyond_procrastinate_s_priorities_stands_last(harness: EngineHarness) -> None:
     async with harness.database.begin() as connection:
         late, first = await add(connection), await add(connection, BEN)
-        assert await tickets.make(connection, late, user_id=ADA, tag=2**40, returned=False)
-        assert await tickets.make(connection, first, user_id=BEN, tag=1, returned=False)
+        await invitations.make(connection, late, tag=2**40, returned=False)
+        await invitations.make(connection, first, tag=1, returned=False)
     assert [(await harness.claim()).job.id, (await harness.claim()).job.id] == [first, late]
 
 

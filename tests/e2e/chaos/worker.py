@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from bot.db import Database
-from bot.engines.choice import queue_listener_for
+from bot.engines.choice import feed_for, queue_listener_for
 from bot.engines.local import LocalEngine
 from bot.media.blobs.folder import FolderBlobs
 from bot.settings import Settings
@@ -153,14 +153,15 @@ async def work(
     database = Database(settings.url, checkpoints=False)
     bell = queue_listener_for(database)
     try:
+        engine = engine_of(database, settings, clock_file, newer=newer)
         worker = Worker(
             name=name,
-            engine=engine_of(database, settings, clock_file, newer=newer),
+            engine=engine,
             blobs=TellingBlobs(settings.blobs_dir, crier),
             paint=partial(painter, crier, paint_s),
             device="cpu",
             room=up_to(batch),
-            bell=bell,
+            feed=feed_for(database, engine, bell),
             poll_s=0.1,
             beat_s=settings.lease_s / 4,
         )
