@@ -12,9 +12,9 @@ from bot.engines import invitations
 from bot.engines.choice import feed_for, queue_listener_for
 from bot.engines.feed import ProcrastinateFeed
 from bot.engines.notices import QueueListener
+from testbed.postgres import Server
 from tests.bot.engines.test_procrastinate import another_worker, count
 from tests.support.engine import EngineHarness
-from tests.support.postgres import Server
 from tests.support.rows import ADA, BEN, BLOB
 
 TIMEOUT_S = 60.0

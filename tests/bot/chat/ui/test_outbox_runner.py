@@ -53,7 +53,7 @@ class Postman(OutboxRunner[Takedown]):
             database=database,
             clock=clock,
             workers=1,
-            **dict.fromkeys(("submitter", "intake", "limits"), cast("Any", None)),
+            **dict.fromkeys(("submitter", "picture_store", "limits"), cast("Any", None)),
         )
         super().__init__(client=cast("discord.Client", Client()), services=services, notice=notice)
         self.sent: list[int] = []
