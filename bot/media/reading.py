@@ -44,7 +44,7 @@ def load_libraries() -> None:
     import pillow_heif  # noqa: PLC0415
     from PIL import AvifImagePlugin, ExifTags, Image, ImagePalette, TiffTags  # noqa: F401, PLC0415
 
-    import nst_core.images  # noqa: F401, PLC0415
+    import nst_core.images.io  # noqa: F401, PLC0415
 
     Image.preinit()
     pillow_heif.options.DECODE_THREADS = 1
