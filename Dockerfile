@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# Easel's image: the bot and its workers, with all weights inside. docs/operations.md says how it is run.
+# Easel's image: the bot and its workers, with all weights inside. docs/operations.md says how to run it.
 #
 #   docker build -t easel .                                           any CPU
 #   docker build -t easel:cuda --build-arg DEVICE=cuda .              NVIDIA GPUs, with the container toolkit
@@ -18,7 +18,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/easel
 WORKDIR /src
 
-# CUDA's libraries are packages of their own, and are left out where PyTorch does not ask for them.
+# CUDA's libraries are packages of their own, and are left out if PyTorch does not need them.
 FROM builder AS torch-cpu
 ARG TORCH_INDEX=
 COPY pyproject.toml requirements.loc[k] ./
@@ -32,7 +32,7 @@ RUN if [ -n "$TORCH_INDEX" ]; then \
 FROM builder AS torch-cuda
 COPY pyproject.toml requirements.loc[k] ./
 
-# With requirements.lock each package is the one whose hash was written down; without, the newest that fits.
+# With requirements.lock each package is the one whose hash is recorded; without it, the newest that fits.
 # hadolint ignore=DL3006
 FROM torch-${DEVICE} AS installed
 WORKDIR /src
@@ -55,7 +55,7 @@ RUN groupadd --gid 10001 easel \
     && useradd --uid 10001 --gid easel --no-create-home --home-dir /data --shell /usr/sbin/nologin easel \
     && install -d -o easel -g easel -m 700 /data
 COPY --from=installed /opt/easel /opt/easel
-# Inside the container every address is the container's own; compose.yaml publishes nothing of it.
+# All addresses inside the container are its own; compose.yaml publishes none of its ports.
 ENV EASEL_DATA_DIR=/data \
     EASEL_DEVICE=${DEVICE} \
     EASEL_WEB_HOST=0.0.0.0 \

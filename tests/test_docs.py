@@ -12,6 +12,7 @@ from nst_core.images import io
 from scripts import commands
 
 ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
 
 
 def test_the_readme_s_table_of_commands_is_what_the_commands_say() -> None:
@@ -42,9 +43,16 @@ def test_a_readme_without_the_marks_is_refused() -> None:
 
 
 def test_every_link_between_the_pages_leads_somewhere() -> None:
-    for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
+    for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    named = re.compile("`((?:bot|nst_core|migrations|ops|scripts|tests)/[\\w/.]*)`")
+    for page in PAGES:
+        for name in named.findall(page.read_text()):
+            assert (ROOT / name).exists(), f"{page.name} names {name}"
 
 
 def test_the_readme_s_example_paints_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
