@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 log = structlog.get_logger(__name__)
 
 TABLE = "procrastinate_jobs"
-OLD_TICKETS = text(f"DELETE FROM {TABLE} WHERE task_name = 'paint'")  # noqa: S608 - no text of anybody's
+OLD_TICKETS = text("DELETE FROM procrastinate_jobs WHERE task_name = 'paint'")
 """Nobody looks for them any more. Their jobs are found by the next sweep, which invites a worker to each."""
 
 
