@@ -17,8 +17,8 @@ from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.community.digest import DigestTeller
 from bot.chat.community.gallery_updater import GalleryUpdater
+from bot.chat.ui.interaction import Services
 from bot.chat.ui.retry import retry_interactions
-from bot.chat.ui.services import Services
 from bot.db import Database
 from bot.domain.privacy.retention import Keeping, Sweeper
 from bot.domain.requests.content_policy import Action, ContentPolicy

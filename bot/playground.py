@@ -38,7 +38,7 @@ from rich.console import Console
 
 from bot.app import Application, open_application, run_until, senders, stop_on_signals
 from bot.chat.client import EaselClient
-from bot.chat.ui.services import Services
+from bot.chat.ui.interaction import Services
 from bot.settings import Settings
 from bot.telemetry import configure_logging
 

@@ -7,7 +7,7 @@ import discord
 from discord import app_commands, ui
 
 from bot.chat.ui.components import layout, panel
-from bot.chat.ui.services import services_of
+from bot.chat.ui.interaction import services_of
 from bot.language import _
 
 LICENCE = "MIT"

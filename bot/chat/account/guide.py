@@ -10,8 +10,8 @@ from discord import app_commands, ui
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.ui.components import Picture, layout, panel
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import services_of
 from bot.domain.servers import onboarding
 from bot.domain.styles.looks import BUILT_IN
 from bot.language import _, nearest, speak

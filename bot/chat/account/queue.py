@@ -3,9 +3,8 @@
 import discord
 from discord import app_commands
 
-from bot.chat.ui.components import bar
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
+from bot.chat.ui.components import bar, plain
+from bot.chat.ui.interaction import services_of
 from bot.domain.jobs import eta, model
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import STATE_WORDS, Job, State

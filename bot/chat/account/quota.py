@@ -6,8 +6,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.ui.components import bar, layout, panel
-from bot.chat.ui.context import parent_of, roles_of
-from bot.chat.ui.services import services_of
+from bot.chat.ui.interaction import parent_of, roles_of, services_of
 from bot.domain.limits import quotas
 from bot.domain.limits.quotas import Kind, Quota, Requester
 from bot.domain.servers import server_settings

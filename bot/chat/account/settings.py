@@ -12,11 +12,10 @@ import structlog
 from discord import app_commands, ui
 
 from bot.chat.account.setting_choices import CHOICES, choices_of, label, spelled
-from bot.chat.ui.components import layout
+from bot.chat.ui.components import Persistent, layout
 from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import require_manager
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import services_of
 from bot.domain.requests.request import Limits
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings

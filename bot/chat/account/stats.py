@@ -4,7 +4,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.ui.components import layout, panel
-from bot.chat.ui.services import services_of
+from bot.chat.ui.interaction import services_of
 from bot.domain.jobs import heartbeats, model, stats
 from bot.language import _, n_
 

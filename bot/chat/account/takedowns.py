@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import discord
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.chat.ui.interaction import Services
 from bot.chat.ui.outbox_runner import OutboxRunner
-from bot.chat.ui.services import Services
 from bot.domain.outbox import takedowns
 from bot.domain.outbox.takedowns import Takedown
 from bot.tables import leftovers as leftovers_table

@@ -8,10 +8,17 @@ import discord
 from discord import ui
 
 from bot.chat.cards.buttons import Verb
+from bot.chat.cards.cancel import press_cancel
 from bot.chat.cards.delete import press_delete, press_erase
-from bot.chat.cards.edit import press_edit
-from bot.chat.cards.rerun import press_again, press_bigger, press_retry, press_softer, press_stronger
-from bot.chat.cards.save_preset import press_save
+from bot.chat.cards.reuse import (
+    press_again,
+    press_bigger,
+    press_edit,
+    press_retry,
+    press_save,
+    press_softer,
+    press_stronger,
+)
 from bot.chat.cards.viewing import press_compare, press_full_size, press_time_lapse
 from bot.chat.ui.errors import handles_errors
 
@@ -28,6 +35,7 @@ ACTIONS: Final[dict[Verb, Callable[[discord.Interaction[Any], int], Awaitable[No
     Verb.DELETE: press_delete,
     Verb.ERASE: press_erase,
     Verb.RETRY: press_retry,
+    Verb.CANCEL: press_cancel,
 }
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.cards.cancel import CancelButton
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.language import N_, _
 
@@ -28,6 +27,7 @@ class Verb(StrEnum):
     DELETE = "delete"
     ERASE = "erase"
     RETRY = "retry"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,7 @@ FACES = {
     Verb.DELETE: Face(label=N_("Delete"), emoji="🗑️"),
     Verb.ERASE: Face(label=N_("Delete for good"), emoji="🗑️", danger=True),
     Verb.RETRY: Face(label=N_("Try again"), emoji="🔁"),
+    Verb.CANCEL: Face(label=N_("Cancel")),
 }
 REMAKING = (Verb.AGAIN, Verb.STRONGER, Verb.SOFTER, Verb.BIGGER, Verb.EDIT)
 
@@ -66,7 +67,7 @@ def button(verb: Verb, job_id: int) -> ui.Button[Any]:
 def rows(job: Job, *, reduced: bool = False) -> list[ui.ActionRow[Any]]:
     """What can be done with a job now; `reduced`: its card's picture is smaller than the one we keep."""
     if job.state in WAITING:
-        return [ui.ActionRow(CancelButton(job.id))]
+        return [_row(job, Verb.CANCEL)]
     if job.state is State.FAILED:
         return [_row(job, Verb.RETRY)]
     if job.result_blob is None:

@@ -4,18 +4,18 @@ A card lags behind when its job's revision is higher than the one shown. Edits m
 one message that may have to be posted anew carries the job's id as its nonce.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import discord
 import structlog
+from aiolimiter import AsyncLimiter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.cards.card_upload import DEFAULT_LIMIT_BYTES, upload
-from bot.chat.cards.edit_rate_limit import EditRateLimit
+from bot.chat.ui.interaction import Services
 from bot.chat.ui.outbox_runner import OutboxRunner, told
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import Services
 from bot.domain.gallery import exhibits
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import WAITING, Job, State
@@ -40,7 +40,43 @@ CLOSED_WAYS = {
 """Error codes after which the next way is tried. Source: Discord's "Opcodes and Status Codes"."""
 
 GONE = {10003, 10008}
+EDIT_EVERY_S = 3.0
+EDITS_PER_CHANNEL = 4
+EDITS_PERIOD_S = 5.0
+"""Edits of running cards per channel and 5 s; Discord allows about 5, and final edits need room."""
 TOKEN, CHANNEL = "interaction token", "channel"
+
+
+class EditRateLimit:
+    """Remembers when each job's card was last edited, and what each channel has left."""
+
+    def __init__(self) -> None:
+        self._edited_at: dict[int, float] = {}
+        self._channels: dict[int, AsyncLimiter] = {}
+
+    def forget(self, *, now: float, busy_channels: Collection[int]) -> None:
+        """Drops what has no more say."""
+        self._edited_at = {job: at for job, at in self._edited_at.items() if at > now - EDIT_EVERY_S}
+        self._channels = {
+            channel: limiter
+            for channel, limiter in self._channels.items()
+            if channel in busy_channels or not limiter.has_capacity(EDITS_PER_CHANNEL)
+        }
+
+    async def take(self, job_id: int, channel_id: int, *, now: float, ended: bool) -> bool:
+        """Whether a card may be edited now; then the edit is counted.
+
+        An end always may. The budget is spent here and never waited for, else an end would stand behind its
+        own preview.
+        """
+        limiter = self._channels.setdefault(channel_id, AsyncLimiter(EDITS_PER_CHANNEL, EDITS_PERIOD_S))
+        free = limiter.has_capacity()
+        if not ended and (job_id in self._edited_at or not free):
+            return False
+        if free:
+            await limiter.acquire()
+        self._edited_at[job_id] = now
+        return True
 
 
 class CardUpdater(OutboxRunner[Delivery]):
@@ -52,7 +88,7 @@ class CardUpdater(OutboxRunner[Delivery]):
 
     def __init__(self, *, client: discord.Client, services: Services) -> None:
         super().__init__(client=client, services=services, notice=services.news)
-        self._pace = EditRateLimit()
+        self._rate_limit = EditRateLimit()
         self._silent: set[int] = set()
         self._worn_out: set[int] = set()
 
@@ -60,7 +96,7 @@ class CardUpdater(OutboxRunner[Delivery]):
         """Ended jobs first; cards that are edited too often wait for a later round."""
         async with self._services.database.read() as connection:
             due = await deliveries.due(connection, now=now, holder=self._name, limit=self.limit)
-        self._pace.forget(now=now, busy_channels={delivery.job.channel_id for delivery in due})
+        self._rate_limit.forget(now=now, busy_channels={delivery.job.channel_id for delivery in due})
         waiting = [delivery.job for delivery in due if delivery.key not in self._in_flight][:limit]
         chosen = [job.id for job in waiting if await self._may_show(job, now)]
         if not chosen:
@@ -69,7 +105,7 @@ class CardUpdater(OutboxRunner[Delivery]):
             return await deliveries.claim(connection, chosen, holder=self._name, now=now)
 
     async def _may_show(self, job: Job, now: float) -> bool:
-        return await self._pace.take(job.id, job.channel_id, now=now, ended=job.state not in WAITING)
+        return await self._rate_limit.take(job.id, job.channel_id, now=now, ended=job.state not in WAITING)
 
     def context(self, row: Delivery) -> Mapping[str, object]:
         return {"job": row.job.id, "user": row.job.user_id, "guild": row.job.guild_id}

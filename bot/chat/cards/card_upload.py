@@ -6,9 +6,9 @@ import discord
 import structlog
 
 from bot.chat.cards import card
-from bot.chat.cards.card_picture import album
+from bot.chat.cards.card import card_picture
 from bot.chat.ui.components import Picture
-from bot.chat.ui.services import Services
+from bot.chat.ui.interaction import Services
 from bot.domain.gallery import exhibits
 from bot.domain.gallery.exhibits import Hanging
 from bot.domain.jobs import eta
@@ -57,7 +57,7 @@ async def _card(
     with speaking(job.language):
         if hanging is not None:
             return card.render(job, remark=place_of(hanging)), None
-        picture = await album(job, services.picture_store, limit_bytes=limit_bytes)
+        picture = await card_picture(job, services.picture_store, limit_bytes=limit_bytes)
         return card.render(job, position=position, picture=picture, remark=remark), picture
 
 

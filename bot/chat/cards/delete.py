@@ -6,13 +6,11 @@ import discord
 import structlog
 from discord import ui
 
-from bot.chat.cards.access import require_picture
+from bot.chat.cards.access import require_deleter, require_picture
 from bot.chat.cards.buttons import Verb, button
-from bot.chat.ui.components import layout
-from bot.chat.ui.permissions import require_deleter
+from bot.chat.ui.components import layout, plain
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
 from bot.domain.outbox.deliveries import Address

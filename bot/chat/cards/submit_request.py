@@ -8,9 +8,16 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.cards import card
-from bot.chat.ui.context import address_of, is_age_restricted, language_of, parent_of, roles_of
+from bot.chat.ui.interaction import (
+    Services,
+    address_of,
+    is_age_restricted,
+    language_of,
+    parent_of,
+    roles_of,
+    services_of,
+)
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import Services, services_of
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
@@ -51,7 +58,7 @@ async def submit_request(
             private=private,
             age_restricted=age_restricted or is_age_restricted(interaction),
             language=language_of(interaction, private=private),
-            address=address_of(interaction, services, private=private),
+            address=address_of(interaction, private=private),
             content=content,
             styles=styles,
             chosen=chosen,

@@ -7,10 +7,9 @@ import discord
 from discord import ui
 
 from bot.chat.cards.access import kept, require_picture
-from bot.chat.cards.card_picture import REQUEST_LIMIT_BYTES, alt_text, filename
-from bot.chat.ui.components import Picture, gallery, layout
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
+from bot.chat.cards.card import REQUEST_LIMIT_BYTES, alt_text, filename
+from bot.chat.ui.components import Picture, gallery, layout, plain
+from bot.chat.ui.interaction import services_of
 from bot.domain.jobs.model import Job
 from bot.domain.styles.style import styles_of
 from bot.errors import Refusal

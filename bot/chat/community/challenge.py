@@ -11,12 +11,11 @@ from discord import app_commands, ui
 from bot.chat.community.exhibit import ACCENT
 from bot.chat.community.gallery import may_show_restricted
 from bot.chat.community.removal import remove
+from bot.chat.community.thumbnails import EDGE_PX
 from bot.chat.community.vote import result_message, vote_pages
-from bot.chat.ui.components import layout
+from bot.chat.ui.components import layout, plain
+from bot.chat.ui.interaction import Services, services_of
 from bot.chat.ui.permissions import require_host, require_host_of
-from bot.chat.ui.services import Services, services_of
-from bot.chat.ui.text import plain
-from bot.chat.ui.thumbnails import EDGE_PX
 from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.gallery import digest

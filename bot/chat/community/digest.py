@@ -9,11 +9,10 @@ from discord import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.community.exhibit import ACCENT
-from bot.chat.ui.components import layout
+from bot.chat.community.thumbnails import described, gallery_of, thumbnail
+from bot.chat.ui.components import layout, plain
 from bot.chat.ui.outbox_runner import OutboxRunner, told
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.text import plain
-from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
 from bot.domain.gallery import digest
 from bot.domain.gallery.digest import Due
 from bot.domain.gallery.exhibits import Exhibit

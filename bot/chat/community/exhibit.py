@@ -7,12 +7,10 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.ui.components import layout
+from bot.chat.ui.components import Persistent, layout, plain
 from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
 from bot.domain.gallery import exhibits, stars
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.requests.pictures import PictureStore

@@ -9,11 +9,10 @@ from discord import app_commands, ui
 
 from bot.chat.community.digest import line_of
 from bot.chat.community.exhibit import ACCENT
-from bot.chat.ui.components import layout
+from bot.chat.community.thumbnails import described, gallery_of, thumbnail
+from bot.chat.ui.components import layout, plain
 from bot.chat.ui.errors import handles_errors
-from bot.chat.ui.services import Services, services_of
-from bot.chat.ui.text import plain
-from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
+from bot.chat.ui.interaction import Services, services_of
 from bot.domain.gallery import exhibits, listing
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.gallery.listing import Choice

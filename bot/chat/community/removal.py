@@ -6,10 +6,10 @@ import discord
 import structlog
 from discord import app_commands, ui
 
+from bot.chat.community.thumbnails import number_of
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import services_of
-from bot.chat.ui.thumbnails import number_of
 from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.challenges.voting import Entry

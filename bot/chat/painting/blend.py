@@ -6,8 +6,8 @@ import discord
 from discord import app_commands
 
 from bot.chat.cards.submit_request import submit_request
-from bot.chat.painting.picture_command import picture_command
 from bot.chat.painting.stylize import Seed, attached, preset_names
+from bot.chat.ui.commands import picture_command
 from bot.chat.ui.style_options import Chosen, with_style_options
 from bot.domain.styles.style import Style
 from bot.errors import Refusal

@@ -5,9 +5,8 @@ from discord import app_commands
 
 from bot.chat.painting.message_pictures import Found, pictures_in
 from bot.chat.painting.request_form import AskModal, offers_for
-from bot.chat.ui.components import Picture, layout, panel
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
+from bot.chat.ui.components import Picture, layout, panel, plain
+from bot.chat.ui.interaction import services_of
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
 from bot.domain.styles.picture_source import PictureSource

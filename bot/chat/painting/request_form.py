@@ -11,7 +11,7 @@ from bot.chat.cards.submit_request import submit_request
 from bot.chat.painting.message_pictures import Found
 from bot.chat.painting.stylize import attached
 from bot.chat.ui.errors import handles_errors
-from bot.chat.ui.services import services_of
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import STYLE_OPTIONS
 from bot.domain.servers import users
 from bot.domain.styles import named_styles

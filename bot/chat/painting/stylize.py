@@ -7,9 +7,8 @@ import structlog
 from discord import app_commands
 
 from bot.chat.cards.submit_request import submit_request
-from bot.chat.painting.picture_command import picture_command
-from bot.chat.ui.services import services_of
-from bot.chat.ui.style_choices import style_choices
+from bot.chat.ui.commands import picture_command, style_choices
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import Chosen, with_style_options
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.servers import users

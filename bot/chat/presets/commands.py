@@ -5,14 +5,13 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.chat.painting.picture_command import picture_command
 from bot.chat.presets.gallery import list_presets
 from bot.chat.presets.panel import show_style
 from bot.chat.presets.sharing import import_preset, remove, share
-from bot.chat.ui.services import services_of
-from bot.chat.ui.style_choices import STAR, own_choices, removable_choices, style_choices
+from bot.chat.ui.commands import own_choices, picture_command, removable_choices, style_choices
+from bot.chat.ui.components import STAR, plain
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import STYLE_OPTIONS, Chosen, with_style_options
-from bot.chat.ui.text import plain
 from bot.domain.requests.request import check_size
 from bot.domain.styles import named_styles, presets
 from bot.domain.styles.looks import Look

@@ -7,12 +7,9 @@ import discord
 from discord import app_commands, ui
 
 from bot.chat.presets.panel import notes_of, picture_of
-from bot.chat.ui.components import Picture, layout
+from bot.chat.ui.components import STAR, Persistent, Picture, layout, plain
 from bot.chat.ui.errors import handles_errors
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import Services, services_of
-from bot.chat.ui.style_choices import STAR
-from bot.chat.ui.text import plain
+from bot.chat.ui.interaction import Services, services_of
 from bot.domain.styles import named_styles
 from bot.domain.styles.style import Origin, Style
 from bot.errors import Refusal

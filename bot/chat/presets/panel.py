@@ -8,13 +8,11 @@ import discord
 from discord import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.ui.components import Picture, layout, panel
+from bot.chat.ui.components import STAR, Persistent, Picture, layout, panel, plain
 from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import services_of
-from bot.chat.ui.style_choices import STAR
-from bot.chat.ui.text import plain, settings_line
+from bot.chat.ui.style_options import settings_line
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles import presets, server_presets, share_codes
 from bot.domain.styles.looks import Painting

@@ -6,9 +6,9 @@ import discord
 from discord import app_commands
 
 from bot.chat.presets.panel import show_style
+from bot.chat.ui.components import plain
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
 from bot.domain.styles import presets, server_presets, share_codes
 from bot.domain.styles.presets import MAX_NAME_CHARS, Preset
 from bot.domain.styles.style import Style

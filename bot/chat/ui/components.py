@@ -1,16 +1,25 @@
-"""Messages of Components V2: layouts, panels, galleries, a progress bar, and the pictures in them.
+"""Parts of messages: layouts, panels and galleries of Components V2, what answers clicks for ever, safe text.
 
 Source: Discord's documentation, "Components" (Container, Media Gallery, Text Display).
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, Final, Self, cast
 
 import discord
 from discord import ui
+from discord.utils import escape_mentions
 
 BAR_CELLS = 12
+STAR = "★"
+
+# What formats, mentions or links wherever it stands; an address's colon; what opens a heading, quote or list.
+_MARKDOWN: Final = re.compile(r"[\\`*_~|\[\]<]|:(?=//)|^[#>+-]")
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of writing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +76,27 @@ def gallery(*pictures: Picture) -> ui.MediaGallery[Any]:
 def bar(fraction: float) -> str:
     filled = round(max(0.0, min(1.0, fraction)) * BAR_CELLS)
     return "▰" * filled + "▱" * (BAR_CELLS - filled)
+
+
+def plain(text: str) -> str:
+    """User text that can neither format, mention nor link anything, nor turn what follows it; on one line.
+
+    Differs: not discord.py's `escape_markdown`, which leaves addresses as they are, and escapes only one
+    of two links in brackets.
+    """
+    line = _UNSEEN.sub("", " ".join(text.split()))
+    return escape_mentions(_MARKDOWN.sub(r"\\\g<0>", line))
+
+
+class Persistent:
+    """The first base of a `ui.DynamicItem` that is made of what its template's groups say, in their order.
+
+    What is all digits is passed on as a number.
+    """
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        make = cast("Callable[..., Self]", cls)
+        return make(*(int(part) if part.isdecimal() else part for part in match.groups()))

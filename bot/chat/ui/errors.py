@@ -9,8 +9,8 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.chat.ui.components import plain
 from bot.chat.ui.retry import TROUBLES, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE
-from bot.chat.ui.text import plain
 from bot.errors import Failure, Refusal, new_reference
 from bot.language import _, nearest, speak
 from bot.media.blobs.protocol import BlobMissing

@@ -19,8 +19,8 @@ from sqlalchemy import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.chat.ui.interaction import Services
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import Services
 from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import LEASE_S, Key
 from bot.media.blobs.protocol import BlobMissing

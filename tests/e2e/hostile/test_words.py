@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import func, select
 
 import bot
-from bot.chat.ui.text import plain
+from bot.chat.ui.components import plain
 from bot.domain.styles import presets
 from bot.settings import Settings
 from bot.tables import jobs

@@ -1,4 +1,4 @@
-"""The card updater, when Discord does not do as it is asked."""
+"""The card updater, when Discord does not do as it is asked, and how often it edits a card."""
 
 import asyncio
 from dataclasses import replace
@@ -8,8 +8,7 @@ import pytest
 from simcord import Env
 from sqlalchemy import select
 
-from bot.chat.cards.card_updater import CardUpdater
-from bot.chat.cards.edit_rate_limit import EditRateLimit
+from bot.chat.cards.card_updater import EDITS_PER_CHANNEL, CardUpdater, EditRateLimit
 from bot.domain.jobs.model import State
 from bot.tables import deliveries
 from tests.support.away import Away
@@ -153,7 +152,7 @@ async def test_a_worn_out_card_gets_no_more_previews_and_its_end_is_posted_anew(
 
 def later(card_updater: CardUpdater) -> CardUpdater:
     """The same card updater when it may edit again."""
-    card_updater._pace = EditRateLimit()
+    card_updater._rate_limit = EditRateLimit()
     return card_updater
 
 
@@ -270,3 +269,42 @@ async def test_a_card_that_a_dead_gateway_was_showing_is_shown_by_another_soon(c
     later = replace(chat.services, clock=lambda: now() + 11)
     assert await CardUpdater(client=chat.env.bot, services=later).round() == 1
     assert (await chat.job()).state is State.DELIVERED
+
+
+async def test_a_job_is_edited_at_most_every_three_seconds() -> None:
+    rate_limit = EditRateLimit()
+    assert await rate_limit.take(1, 10, now=100.0, ended=False)
+    rate_limit.forget(now=102.9, busy_channels={10})
+    assert not await rate_limit.take(1, 10, now=102.9, ended=False)
+    rate_limit.forget(now=103.0, busy_channels={10})
+    assert await rate_limit.take(1, 10, now=103.0, ended=False)
+
+
+async def test_a_channel_has_a_budget_that_many_jobs_share() -> None:
+    rate_limit = EditRateLimit()
+    taken = [await rate_limit.take(job, 10, now=100.0, ended=False) for job in range(EDITS_PER_CHANNEL + 3)]
+    assert taken == [True] * EDITS_PER_CHANNEL + [False] * 3
+    assert await rate_limit.take(99, 11, now=100.0, ended=False), "another channel has its own"
+
+
+async def test_an_end_never_waits_and_previews_make_room_for_it() -> None:
+    rate_limit = EditRateLimit()
+    for job in range(EDITS_PER_CHANNEL):
+        assert await rate_limit.take(job, 10, now=100.0, ended=False)
+    assert await rate_limit.take(0, 10, now=100.0, ended=True)
+    quiet = EditRateLimit()
+    for job in range(EDITS_PER_CHANNEL):
+        assert await quiet.take(job, 10, now=100.0, ended=True)
+    assert not await quiet.take(99, 10, now=100.0, ended=False)
+
+
+async def test_what_has_no_more_say_is_forgotten() -> None:
+    rate_limit = EditRateLimit()
+    await rate_limit.take(1, 10, now=100.0, ended=False)
+    rate_limit.forget(now=101.0, busy_channels=set())
+    assert (len(rate_limit._edited_at), len(rate_limit._channels)) == (1, 1), "its budget is not whole yet"
+    rate_limit = EditRateLimit()
+    await rate_limit.take(1, 10, now=100.0, ended=False)
+    rate_limit._channels[10]._level = 0.0
+    rate_limit.forget(now=200.0, busy_channels=set())
+    assert (rate_limit._edited_at, rate_limit._channels) == ({}, {})

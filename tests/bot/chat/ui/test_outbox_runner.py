@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
+from bot.chat.ui.interaction import Services
 from bot.chat.ui.outbox_runner import MAX_PAUSE_S, OutboxRunner
-from bot.chat.ui.services import Services
 from bot.db import Database
 from bot.domain.outbox import takedowns
 from bot.domain.outbox.schedule import LEASE_S
