@@ -36,9 +36,9 @@ except ModuleNotFoundError as error:
 
 from rich.console import Console
 
-from bot.app import Application, open_application, run_until, senders, stop_on_signals
 from bot.chat.client import EaselClient
 from bot.chat.ui.interaction import Services
+from bot.service import Application, open_application, run_until, senders, stop_on_signals
 from bot.settings import Settings
 from bot.telemetry import configure_logging
 

@@ -11,11 +11,8 @@ from discord import Locale, app_commands, ui
 from discord.app_commands import TranslationContextLocation as Where
 from discord.gateway import DiscordWebSocket
 
-from bot.chat.account.about import about_command
-from bot.chat.account.guide import help_command, show_around
+from bot.chat.account.guide import about_command, help_command, show_around
 from bot.chat.account.mydata import ForgetMeButton, mydata_group
-from bot.chat.account.queue import queue_command
-from bot.chat.account.quota import quota_command
 from bot.chat.account.settings import (
     ChoiceSelect,
     PlacesSelect,
@@ -23,7 +20,7 @@ from bot.chat.account.settings import (
     RoleQuotaButton,
     settings_command,
 )
-from bot.chat.account.stats import stats_command
+from bot.chat.account.usage import queue_command, quota_command, stats_command
 from bot.chat.cards.actions import JobButton
 from bot.chat.cards.cancel import cancel_command
 from bot.chat.cards.result import result_command

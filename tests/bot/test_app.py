@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import open_application, run, run_until, stop_on_signals
+from bot.app import run
 from bot.errors import Refusal
+from bot.service import open_application, run_until, stop_on_signals
 from bot.settings import Settings
 from tests.support.databases import BOTH
 

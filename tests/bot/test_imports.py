@@ -47,7 +47,7 @@ def test_the_gateway_s_modules_import_nothing_that_handles_pixels() -> None:
     found = probe(GATEWAY)
     assert {
         "bot.app",
-        "bot.chat.community.thumbnails",
+        "bot.chat.community.pictures",
         "bot.domain.jobs.batching",
         "bot.media.editor",
     } <= set(found["imported"])

@@ -84,3 +84,7 @@ async def show_first_card(interaction: discord.Interaction, services: Services, 
     except (*TROUBLES, SQLAlchemyError) as error:
         log.warning("first card not shown", job=job.id, error=type(error).__name__)
     services.news.set()
+
+
+def attached(attachment: discord.Attachment) -> PictureSource:
+    return PictureSource(name=attachment.filename, url=attachment.url)

@@ -8,7 +8,7 @@ import structlog
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.community.exhibit import ACCENT
+from bot.chat.community.pictures import ACCENT
 from bot.chat.ui.components import Persistent, layout, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of

@@ -8,10 +8,8 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.community.exhibit import ACCENT
-from bot.chat.community.gallery import may_show_restricted
+from bot.chat.community.pictures import ACCENT, EDGE_PX, may_show_restricted
 from bot.chat.community.removal import remove
-from bot.chat.community.thumbnails import EDGE_PX
 from bot.chat.community.vote import result_message, vote_pages
 from bot.chat.ui.components import layout, plain
 from bot.chat.ui.interaction import Services, services_of

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.chat.community.pictures import ACCENT
 from bot.chat.ui.components import Persistent, layout, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
@@ -15,8 +16,6 @@ from bot.domain.gallery import exhibits, stars
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.requests.pictures import PictureStore
 from bot.language import _, n_
-
-ACCENT = discord.Colour(0xC8A24A)
 
 
 class StarButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:star:(?P<job>[0-9]{1,18})"):

@@ -7,14 +7,11 @@ from typing import Any, Literal, Self
 import discord
 from discord import app_commands, ui
 
-from bot.chat.community.digest import line_of
-from bot.chat.community.exhibit import ACCENT
-from bot.chat.community.thumbnails import described, gallery_of, thumbnail
+from bot.chat.community.pictures import ACCENT, add_exhibits, may_show_restricted
 from bot.chat.ui.components import layout, plain
 from bot.chat.ui.errors import handles_errors
-from bot.chat.ui.interaction import Services, services_of
+from bot.chat.ui.interaction import services_of
 from bot.domain.gallery import exhibits, listing
-from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.gallery.listing import Choice
 from bot.domain.servers import users
 from bot.domain.servers.users import PersonSettings
@@ -154,13 +151,6 @@ async def _styles(interaction: discord.Interaction, current: str) -> list[app_co
     return [app_commands.Choice(name=name, value=name) for name in names]
 
 
-def may_show_restricted(channel: object) -> bool:
-    """Whether Discord keeps this channel for adults."""
-    return isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.Thread) and (
-        channel.is_nsfw()
-    )
-
-
 def _all_here(interaction: discord.Interaction[Any]) -> Choice:
     """Everything that may be shown where somebody asks."""
     return Choice(guild_id=interaction.guild_id or 0, age_restricted=may_show_restricted(interaction.channel))
@@ -189,7 +179,7 @@ async def show(interaction: discord.Interaction[Any], page: Page) -> None:
         mine = await users.settings_of(connection, interaction.user.id)
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
     container.add_item(ui.TextDisplay(f"### {_heading(page, style)}\n-# {_whole(page, count, last)}"))
-    files = await _add_pictures(container, services, found, first=page.number * PAGE + 1)
+    files = await add_exhibits(container, found, services.picture_store, first=page.number * PAGE + 1)
     container.add_item(ui.ActionRow(*_buttons(page, last), HangMineButton(wanted=not mine.show_in_gallery)))
     await interaction.edit_original_response(view=layout(container), attachments=files)
 
@@ -217,21 +207,3 @@ def _buttons(page: Page, last: int) -> list[GalleryPageButton]:
         GalleryPageButton(back, _("Back")),
         GalleryPageButton(on, _("Next"), disabled=page.number >= last),
     ]
-
-
-async def _add_pictures(
-    container: ui.Container[Any], services: Services, found: list[Exhibit], *, first: int
-) -> list[discord.File]:
-    """The pictures and their lines; one whose blob is gone is left out."""
-    files, lines = [], []
-    for number, exhibit in enumerate(found, start=first):
-        job = exhibit.job
-        description = described(job, number)
-        file = await thumbnail(job, services.picture_store, number=number, description=description)
-        if file is not None:
-            files.append(file)
-            lines.append(line_of(exhibit, number))
-    if files:
-        container.add_item(gallery_of(files))
-        container.add_item(ui.TextDisplay("\n".join(lines)))
-    return files

@@ -6,7 +6,7 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.community.thumbnails import number_of
+from bot.chat.community.pictures import number_of
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.retry import TROUBLES

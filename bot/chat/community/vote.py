@@ -5,8 +5,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.community.exhibit import ACCENT
-from bot.chat.community.thumbnails import described, gallery_of, thumbnail
+from bot.chat.community.pictures import ACCENT, described, gallery_of, thumbnail
 from bot.chat.ui.components import Persistent, layout, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of

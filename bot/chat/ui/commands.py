@@ -10,6 +10,7 @@ from discord.app_commands.tree import CommandTree
 from bot.chat.ui.components import STAR
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
+from bot.domain.requests.request import MAX_SEED
 from bot.domain.styles import named_styles, presets, server_presets
 from bot.domain.styles.looks import Painting
 from bot.domain.styles.presets import name_key
@@ -22,6 +23,7 @@ MAX_CHOICES = 25
 MAX_CHOICE_CHARS = 100
 ORIGIN_WORDS = {Origin.OWN: N_("yours"), Origin.SERVER: N_("this server"), Origin.BUILT_IN: N_("built in")}
 
+Seed = app_commands.Range[int, 0, MAX_SEED]
 Choices = list[app_commands.Choice[str]]
 
 

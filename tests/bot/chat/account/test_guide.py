@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from simcord import ChannelHandle, Env, MemberActor
 
-from bot.app import open_application
 from bot.chat.client import EaselClient
 from bot.domain.servers import onboarding
 from bot.playground import SimulatedCdn
+from bot.service import open_application
 from bot.settings import Settings
 from tests.support.chat import ChatHarness, card, texts
 from tests.support.picture_files import png

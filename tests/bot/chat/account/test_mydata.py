@@ -10,7 +10,7 @@ import discord
 import pytest
 from simcord import Env, InteractionResult
 
-from bot.chat.account.takedowns import TakedownRunner
+from bot.chat.account.mydata import TakedownRunner
 from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
 from bot.domain.privacy import personal_data
