@@ -11,8 +11,8 @@ from bot.sentry import start_sentry
 from bot.service import Application, open_application, run_until, senders, stop_on_signals
 from bot.settings import Settings
 from bot.web.machine import FolderSize
+from bot.web.meters import Watched
 from bot.web.server import open_web
-from bot.web.sources import Watched
 
 log = structlog.get_logger(__name__)
 

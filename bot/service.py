@@ -27,7 +27,7 @@ from bot.engines.capacity import largest_size_px
 from bot.engines.choice import engine_for, listener_for
 from bot.engines.supervisor import Supervisor, devices
 from bot.errors import Refusal
-from bot.media.blobs.choice import blobs_at
+from bot.media.blobs.folder import blobs_at
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.editor import PictureEditor
 from bot.media.fetch import AttachmentSource, Fetcher

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.media.limits import MIB
+from bot.media.sandbox import MIB
 
 _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 """No token, no proxy, no path of ours; one thread, for each reserves address space that is limited."""

@@ -13,7 +13,7 @@ from typing import Final
 from bot.errors import Failure, Refusal
 from bot.language import N_, _
 from bot.media.child import ask_child
-from bot.media.limits import MIB, REFUSED, DecodeLimits
+from bot.media.sandbox import MIB, REFUSED, DecodeLimits
 
 __all__ = ["MIB", "Clean", "DecodeLimits", "Decoder", "clean"]
 

@@ -13,8 +13,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.media.limits import MIB
-from bot.media.sandbox import confine
+from bot.media.sandbox import MIB, confine
 
 JPEG_QUALITY: Final = 85
 JPEG_QUALITIES: Final = (92, 85, 75, 60)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.db import Database
 from bot.domain.privacy.blob_refs import needed_next
 from bot.errors import Failure
-from bot.media.blobs.choice import blobs_at
+from bot.media.blobs.folder import blobs_at
 from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.settings import Settings
 

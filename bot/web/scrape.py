@@ -15,7 +15,7 @@ from bot.domain.jobs import queue_metrics
 from bot.domain.jobs.model import State
 from bot.domain.jobs.queue_metrics import QueueMetrics
 from bot.web import machine
-from bot.web.sources import Watched
+from bot.web.meters import Watched
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.errors import Refusal
 from bot.web import readiness
+from bot.web.meters import Watched
 from bot.web.scrape import Scraper
-from bot.web.sources import Watched
 
 log = structlog.get_logger(__name__)
 
