@@ -108,7 +108,7 @@ class Scene:
         answer = await self.member.slash(self.channel, "stylize", content=content, **options)
         if claim := await self.engine.claim("shape"):
             await self.worker.work([claim], asyncio.Event())
-            await self.courier.round()
+            await self.courier.poll()
         return answer
 
 

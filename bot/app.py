@@ -1,4 +1,4 @@
-"""The gateway process: the service on Discord, with its web part, until it is told to stop."""
+"""The gateway process: the service on Discord, and its web part, until it is stopped."""
 
 import aiohttp
 import discord

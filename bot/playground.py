@@ -109,7 +109,7 @@ def readable(line: str, names: Mapping[int, str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A server with one art channel and two members, and the house behind the bot."""
+    """A server with one art channel and two members, and the service behind the bot."""
 
     env: Env
     services: Services
@@ -153,7 +153,7 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
             client = EaselClient(application.services, shard_count=1)
             async with simcord.run(client, check_errors=False, settle_timeout=SETTLE_TIMEOUT_S) as env:
                 source.env = env
-                # SimCord would note each refusal as a defect; the bot's own door makes an answer of it.
+                # SimCord would note each refusal as a defect; the bot's own handler makes an answer of it.
                 vars(client.tree).pop("on_error", None)
                 await keep_time(env)
                 async with _service(client, application):

@@ -1,4 +1,4 @@
-"""What the gateway is made of: everything of the service but Discord, and how its parts run and stop."""
+"""The root of the gateway and the playground: builds everything once, runs it, and stops it in order."""
 
 import asyncio
 import signal
@@ -50,7 +50,7 @@ class Application:
     """Everything of the service but Discord.
 
     own_workers: those that `supervisor` keeps alive.
-    listener: wakes the courier where other processes write too.
+    listener: wakes the card updater where other processes write too.
     """
 
     services: Services
@@ -69,10 +69,9 @@ async def open_application(
     decoder: Cleaner | None = None,
     editor: PictureEditor | None = None,
 ) -> AsyncIterator[Application]:
-    """Migrates and builds the rooms.
+    """Migrates the database and builds everything.
 
-    source, decoder, editor: stand for the download and reading of attachments, and for what is done to our
-    own pictures, in a simulation.
+    source, decoder, editor: in a simulation, these take the place of the real ones.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database, meters = Database(settings.url), Meters()
@@ -154,7 +153,7 @@ def _build(
         stop_timeout_s=settings.stop_timeout_s,
         environment=settings.for_workers(),
     )
-    sweeper = Sweeper(database=database, blobs=picture_store.blobs, keeping=_keeping(settings))
+    sweeper = Sweeper(database=database, blobs=picture_store.blobs, keeping=_retention(settings))
     return Application(
         services=services,
         supervisor=supervisor,
@@ -184,7 +183,7 @@ def _limits(settings: Settings, names: list[str]) -> Limits:
     )
 
 
-def _keeping(settings: Settings) -> Keeping:
+def _retention(settings: Settings) -> Keeping:
     return Keeping(
         inputs_days=settings.keep_inputs_days,
         results_days=settings.keep_results_days,

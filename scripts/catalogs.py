@@ -28,7 +28,7 @@ PASSING = tuple(
         *("Language-Team", "Report-Msgid-Bugs-To", "Project-Id-Version"),
     )
 )
-"""Lines of a file's head that say nothing of the texts."""
+"""Lines of a file's header that have nothing to do with the texts."""
 
 
 def template() -> Catalog:

@@ -11,7 +11,7 @@ from discord import Locale, app_commands, ui
 from discord.app_commands import TranslationContextLocation as Where
 from discord.gateway import DiscordWebSocket
 
-from bot.chat.account.guide import about_command, help_command, show_around
+from bot.chat.account.guide import about_command, help_command, introduce
 from bot.chat.account.mydata import ForgetMeButton, mydata_group
 from bot.chat.account.settings import (
     ChoiceSelect,
@@ -190,7 +190,7 @@ class EaselClient(discord.AutoShardedClient):
         _command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
         /,
     ) -> None:
-        await show_around(interaction)
+        await introduce(interaction)
 
     async def on_ready(self) -> None:
         name = str(self.user) if self.user else None

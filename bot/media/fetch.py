@@ -1,4 +1,4 @@
-"""Downloads attachments: only from hosts we trust, only so many bytes, only so long."""
+"""Downloads attachments from trusted hosts, within limits of bytes and time."""
 
 import asyncio
 from collections.abc import Iterable
@@ -60,7 +60,7 @@ class Fetcher:
         """The file behind an attachment's address.
 
         Raises:
-            Refusal: a host that is not allowed, too many bytes, too slow, expired, or not to be had.
+            Refusal: a host that is not allowed, too many bytes, too slow, expired, or not available.
         """
         start = self._origins.check(url)
         try:
@@ -145,7 +145,7 @@ class _TransientError(Exception):
 
 
 def _pause(error: Exception) -> bool | timedelta:
-    """Whether to try again: at stamina's pace, or when the server says so, within reason."""
+    """Whether to try again: after stamina's pause, or the server's within reason."""
     if not isinstance(error, _TransientError):
         return False
     try:

@@ -26,7 +26,7 @@ _NAMED: Final = re.compile(_HOST, re.IGNORECASE | re.ASCII)
 # One strict shape: no user info, no Unicode host, no backslash, nothing for two parsers to disagree on.
 _ADDRESS: Final = re.compile(rf"(https?)://{_HOST}(?:[/?#][^\s\\]*)?", re.IGNORECASE | re.ASCII)
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
-"""An IPv4 address in an IPv6 network's clothes. Source: RFC 6052, section 2.1."""
+"""IPv4 addresses written as IPv6. Source: RFC 6052, section 2.1."""
 _NO_ADDRESS: Final = N_("That is not an attachment's address: attach the file itself.")
 
 
@@ -53,7 +53,7 @@ class Origins:
         """The address, parsed.
 
         Raises:
-            Refusal: it leads elsewhere. Named is the host only, for the query is signed.
+            Refusal: it leads elsewhere. Only the host is named, because the query is signed.
         """
         shape = _ADDRESS.fullmatch(url)
         if shape is None:
@@ -83,7 +83,7 @@ class Origins:
 
 
 class PublicResolver(AbstractResolver):
-    """Looks names up, and leaves out private addresses: no name leads into the network we run in.
+    """Looks names up, and leaves out private addresses, so that no name leads into our own network.
 
     The session connects to what this returns and asks nobody else, so a name whose address changes between
     the check and the connection gains nothing.

@@ -1,12 +1,12 @@
 """What a process that reads hostile bytes may cost and do: compute, read what is open, write what is open.
 
-Called after everything is imported, for nothing can be opened afterwards. The limits hold on every Unix; the
+It is confined after all imports, because nothing can be opened afterwards. The limits hold on every Unix; the
 filter of system calls on Linux, on the machines listed here. There is no RLIMIT_NPROC: it counts all of a
 user's processes, and would take away the thread that HEIC needs; the filter refuses new processes instead.
 
-It imports no other module of ours: the decoder and its child both need it, and neither what the other loads.
+This module imports nothing of ours: the decoder and its child share it, but not what each of them loads.
 
-`python -m bot.media.sandbox` tries whether the filter can be had, and says so by its exit status: 0 or 1.
+`python -m bot.media.sandbox` tries whether the filter is available: its exit status is then 0, else 1.
 """
 
 import ctypes

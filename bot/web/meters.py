@@ -24,7 +24,7 @@ WAIT_S: Final = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 RUN_S: Final = (0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 ANSWER_S: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 SCOPES: Final = frozenset({"user", "shared", "global"})
-"""Whose limit a 429 was. Source: Discord's documentation, "Rate Limits", header X-RateLimit-Scope."""
+"""Whose limit a 429 reports. Source: Discord's documentation, "Rate Limits", header X-RateLimit-Scope."""
 
 
 class Meters:
@@ -136,7 +136,7 @@ class Watched:
     """`workers` are the pids of the worker processes on this machine that live now, by name.
 
     own_workers: how many there should be; 0: others paint.
-    blobs: the pictures' folder; None where they are kept elsewhere.
+    blobs: the pictures' folder; None where they are stored elsewhere.
     """
 
     database: Database

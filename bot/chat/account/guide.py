@@ -1,4 +1,4 @@
-"""`/help` with an example, `/about`, and the welcome for the first who uses Easel in a server."""
+"""`/help` with an example, `/about`, and an introduction for the first who uses Easel in a server."""
 
 import asyncio
 from importlib.metadata import PackageNotFoundError, version
@@ -85,8 +85,8 @@ def _ways() -> list[str]:
     ]
 
 
-async def show_around(interaction: discord.Interaction) -> None:
-    """A private tour behind the first command that anybody uses in a server, once for each server.
+async def introduce(interaction: discord.Interaction) -> None:
+    """A private introduction after the first command that anybody uses in a server, once for each server.
 
     It never fails what it follows: where it cannot be shown, it is not.
     """
@@ -103,13 +103,13 @@ async def show_around(interaction: discord.Interaction) -> None:
         async with services.database.begin() as connection:
             if not await onboarding.claim(connection, guild_id, now=services.clock()):
                 return
-        await interaction.followup.send(view=layout(panel(*_tour())), ephemeral=True)
+        await interaction.followup.send(view=layout(panel(*_introduction())), ephemeral=True)
     except (*TROUBLES, SQLAlchemyError) as error:
-        log.warning("tour not shown", guild=guild_id, error=type(error).__name__)
+        log.warning("introduction not shown", guild=guild_id, error=type(error).__name__)
 
 
 def _may_follow(interaction: discord.Interaction) -> bool:
-    """A form is no message that another could follow; after `/help` nobody needs a tour."""
+    """A form is no message that another could follow; after `/help` nobody needs an introduction."""
     answered = interaction.response.type
     return (
         answered not in {None, discord.InteractionResponseType.modal}
@@ -118,7 +118,7 @@ def _may_follow(interaction: discord.Interaction) -> bool:
     )
 
 
-def _tour() -> list[str]:
+def _introduction() -> list[str]:
     return [
         "### " + _("You are the first to use Easel in this server"),
         _("Pictures are painted one after the other; your card keeps itself up to date, also after hours."),

@@ -1,4 +1,4 @@
-"""`/mydata export|delete|gallery`: what is kept of a person, in their own hands."""
+"""`/mydata export|delete|gallery`: people decide about their own data; and messages are taken down."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -128,11 +128,11 @@ class ForgetMeButton(
 
 
 TAKEDOWNS_AT_ONCE = 10
-"""Messages in one round: Discord lets a bot delete about five a second in a channel."""
+"""Messages at a time: Discord lets a bot delete about five a second in a channel."""
 
 
 class TakedownRunner(OutboxRunner[Takedown]):
-    """Deletes left messages through `client`, `page` of them at once."""
+    """Takes down the messages that `/mydata delete` has left, `page` of them at a time."""
 
     table = leftovers_table
     poll_s = 2.0
@@ -160,5 +160,5 @@ class TakedownRunner(OutboxRunner[Takedown]):
             await takedowns.forget(connection, row.message_id)
 
     async def give_up(self, connection: AsyncConnection, row: Takedown, _error: Exception) -> None:
-        """It is gone, or Discord will never let us."""
+        """It is gone, or Discord will never let us delete it."""
         await takedowns.forget(connection, row.message_id)

@@ -25,13 +25,13 @@ async def queue_command(interaction: discord.Interaction) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     services = services_of(interaction)
     async with services.database.read() as connection:
-        line = await model.line(connection)
-        mine = [job for job in line if job.user_id == interaction.user.id][:SHOWN]
+        jobs = await model.line(connection)
+        mine = [job for job in jobs if job.user_id == interaction.user.id][:SHOWN]
         now = services.clock()
         positions = [
             await eta.queue_position(connection, job, now=now, workers=services.workers) for job in mine
         ]
-    running = sum(job.state is State.RUNNING for job in line)
+    running = sum(job.state is State.RUNNING for job in jobs)
     text = [_("**Your pictures**")]
     text += [_mine(job, position) for job, position in zip(mine, positions, strict=True)] or [
         _("None in the line.")
@@ -41,12 +41,12 @@ async def queue_command(interaction: discord.Interaction) -> None:
         _(
             "**The whole line** · {running} being painted, {waiting} waiting",
             running=running,
-            waiting=len(line) - running,
+            waiting=len(jobs) - running,
         ),
     ]
-    text += [_anybody(place, job, interaction.user.id) for place, job in enumerate(line[:SHOWN], start=1)]
-    if len(line) > SHOWN:
-        text.append(_("… and {count} more", count=len(line) - SHOWN))
+    text += [_anybody(place, job, interaction.user.id) for place, job in enumerate(jobs[:SHOWN], start=1)]
+    if len(jobs) > SHOWN:
+        text.append(_("… and {count} more", count=len(jobs) - SHOWN))
     await interaction.edit_original_response(
         content="\n".join(text)[:2000], allowed_mentions=discord.AllowedMentions.none()
     )

@@ -73,11 +73,11 @@ def answers_privately(interaction: discord.Interaction[Any], job: Job) -> bool:
     return job.private or bool(message and message.flags.ephemeral)
 
 
-async def kept(interaction: discord.Interaction[Any], key: str) -> bytes:
+async def read_blob(interaction: discord.Interaction[Any], key: str) -> bytes:
     """A blob that may have been swept away.
 
     Raises:
-        Refusal: it was.
+        Refusal: it has been.
     """
     try:
         return await services_of(interaction).picture_store.blobs.get(key)

@@ -1,4 +1,4 @@
-"""What a card's buttons do, for ever: one dynamic item answers them all by verb and job."""
+"""What a card's buttons do: one persistent item answers them all, by verb and job."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -55,7 +55,7 @@ class JobButton(
         cls, _interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         if not isinstance(item, ui.Button):
-            raise TypeError(f"{match[0]} is no button's")
+            raise TypeError(f"{match[0]} belongs to no button")
         return cls(item, verb=Verb(match["verb"]), job_id=int(match["job"]))
 
     @handles_errors

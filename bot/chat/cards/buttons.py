@@ -1,4 +1,4 @@
-"""The buttons on a job's card: how they look, and which a card has; `bot.chat.cards.actions` is what they do.
+"""The buttons on a job's card: how they look, and which it has; `bot.chat.cards.actions` says what they do.
 
 A button's `custom_id` is `easel:verb:job`, so it works after a restart and months later.
 """
@@ -65,7 +65,7 @@ def button(verb: Verb, job_id: int) -> ui.Button[Any]:
 
 
 def rows(job: Job, *, reduced: bool = False) -> list[ui.ActionRow[Any]]:
-    """What can be done with a job now; `reduced`: its card's picture is smaller than the one we keep."""
+    """What can be done with a job now; `reduced`: its card's picture is smaller than the stored one."""
     if job.state in WAITING:
         return [_row(job, Verb.CANCEL)]
     if job.state is State.FAILED:

@@ -14,7 +14,7 @@ from bot.language import _, n_
 
 
 async def press_cancel(interaction: discord.Interaction[Any], job_id: int) -> None:
-    """The card follows by itself; a click that may not cancel gets a private sentence."""
+    """The card follows by itself; a person who may not cancel gets a private sentence."""
     await cancel_job(services_of(interaction), job_id, user_id=interaction.user.id)
     await interaction.response.defer()
 

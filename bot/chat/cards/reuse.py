@@ -7,7 +7,7 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.chat.cards.access import answers_privately, kept, require_job, require_picture
+from bot.chat.cards.access import answers_privately, read_blob, require_job, require_picture
 from bot.chat.cards.submit_request import submit_request
 from bot.chat.ui.components import plain
 from bot.chat.ui.errors import handles_errors
@@ -74,7 +74,7 @@ async def remake(interaction: discord.Interaction[Any], job: Job, recipe: Recipe
     private = answers_privately(interaction, job)
     await interaction.response.defer(ephemeral=private, thinking=True)
     if recipe.start_blob is not None:
-        await kept(interaction, recipe.start_blob)
+        await read_blob(interaction, recipe.start_blob)
     await submit_request(
         interaction,
         private=private,
@@ -230,7 +230,7 @@ class SaveModal(ui.Modal):
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         job = await require_picture(interaction, self.job.id)
-        await kept(interaction, job.style_blob)
+        await read_blob(interaction, job.style_blob)
         services = services_of(interaction)
         async with services.database.begin() as connection:
             preset = await presets.save(

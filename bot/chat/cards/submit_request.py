@@ -1,4 +1,4 @@
-"""A picture asked for: its job, and its first card."""
+"""A request for a picture: its job, and its first card."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,7 +41,7 @@ async def submit_request(
 ) -> None:
     """Queues a picture for a deferred interaction, and shows its card. `more`: other fields of `Request`.
 
-    age_restricted: whether it is so wherever it was asked for.
+    age_restricted: restricted even where the channel is not.
 
     Raises:
         Refusal: with the user's sentence.
@@ -70,7 +70,7 @@ async def submit_request(
 
 
 async def show_first_card(interaction: discord.Interaction, services: Services, job: Job) -> None:
-    """The card with place and ETA. Should this fail, the courier shows it: the job is safe already."""
+    """The card with position and ETA. Should this fail, the card updater shows it: the job is stored."""
     try:
         async with services.database.read() as connection:
             position = await eta.queue_position(

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.community.pictures import ACCENT, add_exhibits
 from bot.chat.ui.components import layout, plain
-from bot.chat.ui.outbox_runner import OutboxRunner, told
+from bot.chat.ui.outbox_runner import OutboxRunner, describe
 from bot.chat.ui.retry import TROUBLES
 from bot.domain.gallery import digest
 from bot.domain.gallery.digest import Due
@@ -58,7 +58,7 @@ class DigestTeller(OutboxRunner[Due]):
         return not isinstance(error, TROUBLES) or super().is_hopeless(row, error)
 
     async def give_up(self, connection: AsyncConnection, row: Due, error: Exception) -> None:
-        await schedule.settle(connection, digests_table, row.key, due_at=None, last_error=told(error))
+        await schedule.settle(connection, digests_table, row.key, due_at=None, last_error=describe(error))
 
     async def _post(self, due: Due) -> int | None:
         """None where the week has nothing to tell of."""

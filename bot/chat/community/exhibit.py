@@ -19,7 +19,7 @@ from bot.language import _, n_
 
 
 class StarButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:star:(?P<job>[0-9]{1,18})"):
-    """Gives a star, or takes it back. The curator brings the counter up to date."""
+    """Gives a star, or takes it back. The gallery updater brings the counter up to date."""
 
     def __init__(self, job_id: int, count: int = 0) -> None:
         super().__init__(
@@ -84,7 +84,7 @@ async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_byt
     """The picture as it is uploaded to the art channel.
 
     Raises:
-        BlobMissing: it is no longer kept.
+        BlobMissing: it is no longer stored.
     """
     job = exhibit.job
     png = await picture_store.blobs.get(job.result_blob or "")

@@ -1,6 +1,6 @@
-"""The curator hangs pictures in art channels, counts their stars, and takes them down again.
+"""Hangs pictures in art channels, updates their stars, and takes them down again.
 
-Who claims an exhibit for the second time looks for its message first: a crash may have come between posting
+A second try to hang an exhibit looks for its message first: the first one may have crashed between posting
 and recording it, and Discord remembers a nonce only for some minutes.
 """
 

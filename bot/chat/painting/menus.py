@@ -80,7 +80,7 @@ async def _open_form(interaction: discord.Interaction, title: str, found: list[F
 LABEL_CHARS = 45
 MOST_OPTIONS = 25
 QUALITY, TEXTURE = STYLE_OPTIONS["quality"], STYLE_OPTIONS["style_scale"]
-"""One field holds both: a form has room for five."""
+"""One field holds both: a form may have five."""
 FORM_LIFE_S = 15 * 60
 """A form that was closed unsent is forgotten after so long; Discord tells nobody of it."""
 
@@ -94,7 +94,7 @@ class Offer:
 
 
 async def offers_for(interaction: discord.Interaction) -> list[Offer]:
-    """The person's current style, what else is at hand, and the paintings, which always have room."""
+    """The person's current style, what else is at hand, and the paintings, which are never left out."""
     async with services_of(interaction).database.read() as connection:
         current = await users.current_style(connection, interaction.user.id)
         named = await named_styles.at_hand(connection, interaction.user.id, interaction.guild_id)

@@ -1,4 +1,4 @@
-"""Parts of messages: layouts, panels and galleries of Components V2, what answers clicks for ever, safe text.
+"""Parts of messages: layouts and panels of Components V2, persistent items, user text made harmless.
 
 Source: Discord's documentation, "Components" (Container, Media Gallery, Text Display).
 """
@@ -16,17 +16,17 @@ from discord.utils import escape_mentions
 BAR_CELLS = 12
 STAR = "★"
 
-# What formats, mentions or links wherever it stands; an address's colon; what opens a heading, quote or list.
+# What formats, mentions or links anywhere; the colon of an address; what opens a heading, quote or list.
 _MARKDOWN: Final = re.compile(r"[\\`*_~|\[\]<]|:(?=//)|^[#>+-]")
 _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, and those that turn the direction of writing."""
+"""Control characters, and those that change the direction of text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """A picture on a card: its file's name, its bytes, and its description for those who cannot see it.
 
-    spoiler: hidden until it is clicked; reduced: smaller than the one we keep.
+    spoiler: hidden until it is clicked; reduced: smaller than the stored one.
     """
 
     filename: str
@@ -41,7 +41,7 @@ class Picture:
 
 
 def layout(*items: ui.Item[Any]) -> ui.LayoutView:
-    """A message of these items. It is stopped: dynamic items answer clicks, nothing is kept per message."""
+    """A message of these items. It is stopped, because dynamic items answer its clicks."""
     view = ui.LayoutView(timeout=None)
     for item in items:
         view.add_item(item)
@@ -79,7 +79,7 @@ def bar(fraction: float) -> str:
 
 
 def plain(text: str) -> str:
-    """User text that can neither format, mention nor link anything, nor turn what follows it; on one line.
+    """User text on one line that cannot format, mention or link anything, nor reverse what follows it.
 
     Differs: not discord.py's `escape_markdown`, which leaves addresses as they are, and escapes only one
     of two links in brackets.
@@ -89,9 +89,9 @@ def plain(text: str) -> str:
 
 
 class Persistent:
-    """The first base of a `ui.DynamicItem` that is made of what its template's groups say, in their order.
+    """Makes a `ui.DynamicItem` from the groups of its template, in their order; nothing else is remembered.
 
-    What is all digits is passed on as a number.
+    It must be the first base. Digits are passed on as a number.
     """
 
     @classmethod

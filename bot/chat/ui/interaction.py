@@ -16,7 +16,7 @@ from bot.domain.requests.request import Limits, Request
 from bot.language import nearest
 
 TOKEN_LIFE_S = 15 * 60 - 30
-"""How long an interaction token is used; Discord honours it for 15 minutes.
+"""How long an interaction token is used; Discord accepts it for 15 minutes.
 
 Source: Discord's documentation, "Receiving and Responding to Interactions".
 """
@@ -30,9 +30,10 @@ class Submitter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """`workers` is how many this machine has; `news` wakes the courier after a change made here.
+    """What the composition root hands to the chat.
 
-    privacy_url: where the operator says what is kept.
+    workers: how many this machine has; news: wakes the card updater after a change made here.
+    privacy_url: where the operator says what is stored.
     """
 
     database: Database
@@ -50,7 +51,7 @@ class _HasServices(Protocol):
 
 
 def services_of(interaction: discord.Interaction) -> Services:
-    """The rooms of the client that received `interaction`."""
+    """The services of the client that received `interaction`."""
     return cast("_HasServices", interaction.client).services
 
 

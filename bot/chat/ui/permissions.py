@@ -1,4 +1,4 @@
-"""Who may decide what in a server: its moderators, its managers, and those who hold its challenges.
+"""Who may decide what in a server: its moderators, its managers, and those who host its challenges.
 
 Discord's own permissions count, in the channel where somebody acts; in direct messages nobody has any.
 """

@@ -24,9 +24,9 @@ Command = Callable[Concatenate[discord.Interaction, ...], Coroutine[Any, Any, No
 class StyleOption:
     """One field of `bot.domain.styles.looks.Look`.
 
-    name: of the option, where it is not the field's; kind: what discord.py makes the option of.
+    name: of the option, where it is not the field's; kind: the type that discord.py makes an option of.
     words: a form's choices, each with its label; values: what a choice stands for, if not for itself.
-    too_many: to whom takes two of the choices.
+    too_many: the answer to somebody who picks two of them.
     """
 
     description: str

@@ -38,7 +38,7 @@ class FolderBlobs:
         await asyncio.to_thread(self._delete, key)
 
     async def older_than(self, moment: float) -> AsyncIterator[str]:
-        """Folder by folder. Leftovers of puts that a crash has cut off are deleted on the way."""
+        """Folder by folder. Parts that a crash has left of a put are deleted on the way."""
         for folder in await asyncio.to_thread(self._folders):
             for key in await asyncio.to_thread(self._older_in, folder, moment):
                 yield key

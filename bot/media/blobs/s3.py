@@ -37,7 +37,7 @@ class BucketBlobs:
         )
 
     async def put(self, data: bytes) -> str:
-        """Always uploads: it mends what was damaged, and makes what is put again as good as new."""
+        """Always uploads: it repairs what was damaged, and makes what is put again as good as new."""
         key = hashlib.sha256(data).hexdigest()
         what = f"a blob of {len(data)} bytes cannot be stored"
         try:
