@@ -52,7 +52,7 @@ class Clean:
 
 
 class Decoder:
-    """Runs the children, at most `children` at once; the others wait their turn, `turn_timeout_s` at most."""
+    """Runs at most `children` at once; further pictures wait their turn, at most `turn_timeout_s`."""
 
     def __init__(self, limits: DecodeLimits, *, children: int = 2, turn_timeout_s: float = 60.0) -> None:
         self._limits = limits

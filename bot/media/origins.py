@@ -23,7 +23,7 @@ DISCORD_HOSTS: Final = (
 
 _HOST: Final = r"([a-z0-9.-]+|\[::1\])(?::(\d{1,5}))?"
 _NAMED: Final = re.compile(_HOST, re.IGNORECASE | re.ASCII)
-# One strict shape: no user info, no Unicode host, no backslash, nothing for two parsers to disagree on.
+# One strict shape: no user info, no Unicode host, no backslash: no two parsers read it differently.
 _ADDRESS: Final = re.compile(rf"(https?)://{_HOST}(?:[/?#][^\s\\]*)?", re.IGNORECASE | re.ASCII)
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 addresses written as IPv6. Source: RFC 6052, section 2.1."""
@@ -119,7 +119,7 @@ def open_session() -> aiohttp.ClientSession:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of the internet, and so is the IPv4 address that may be inside it."""
+    """Whether an address is public, and so is any IPv4 address inside it."""
     outer = ipaddress.ip_address(address)
     inner = [outer]
     if isinstance(outer, ipaddress.IPv6Address):

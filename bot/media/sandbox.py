@@ -22,7 +22,7 @@ from typing import Final
 
 MIB: Final = 1024 * 1024
 REFUSED: Final = 3
-"""The child's exit status for a file that is not taken."""
+"""The child's exit status for a file that it refuses."""
 
 _SET_DEATH_SIGNAL, _SET_DUMPABLE, _SET_SECCOMP, _SET_NO_NEW_PRIVILEGES = 1, 4, 22, 38
 _FILTER: Final = 2
@@ -62,7 +62,7 @@ include/uapi/asm-generic/unistd.h.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodeLimits:
-    """What one picture may be and cost. A longer edge than `max_edge_px` is no fault, it is scaled down."""
+    """What one picture may be and cost. A picture with a longer edge than `max_edge_px` is scaled down."""
 
     max_pixels: int = 60_000_000
     max_edge_px: int = 2048
@@ -77,7 +77,7 @@ def confine(*, memory_bytes: int, cpu_s: int) -> bool:
     """Takes away from this process, for good, what it does not need. Returns whether calls are filtered.
 
     memory_bytes: of address space, the libraries' own included. At `cpu_s` seconds of processor time comes
-    SIGXCPU, which can be told from the SIGKILL of a machine that is out of memory.
+    SIGXCPU, which differs from the SIGKILL of a machine that is out of memory.
     """
     for kind, most in (
         (resource.RLIMIT_CORE, 0),

@@ -35,7 +35,7 @@ def probe(code: str) -> dict[str, list[str]]:
     return found
 
 
-def test_no_module_but_the_worker_s_door_imports_torch() -> None:
+def test_no_module_but_the_worker_s_entry_point_imports_torch() -> None:
     found = probe(PROBE)
     assert {"bot.app", "bot.domain.jobs.model", "bot.engines.supervisor", "bot.worker.loop"} <= set(
         found["imported"]

@@ -48,7 +48,7 @@ async def help_command(interaction: discord.Interaction) -> None:
 
 
 def example() -> list[Picture]:
-    """A content, a style, and what the engine made of them."""
+    """A content, a style, and what the engine made of the two."""
     style = BUILT_IN[0]
     return [
         Picture(
@@ -88,10 +88,10 @@ def _ways() -> list[str]:
 async def introduce(interaction: discord.Interaction) -> None:
     """A private introduction after the first command that anybody uses in a server, once for each server.
 
-    It never fails what it follows: where it cannot be shown, it is not.
+    Failing to show it never fails the command before it.
     """
     guild_id = interaction.guild_id
-    # Where a person brings the app along, the server has not asked for it.
+    # A server to which a person brings the app has not asked for an introduction.
     if guild_id is None or interaction.client.get_guild(guild_id) is None or not _may_follow(interaction):
         return
     services = services_of(interaction)
@@ -109,7 +109,7 @@ async def introduce(interaction: discord.Interaction) -> None:
 
 
 def _may_follow(interaction: discord.Interaction) -> bool:
-    """A form is no message that another could follow; after `/help` nobody needs an introduction."""
+    """Not after a form, which no further message can follow, nor after `/help`, which tells the same."""
     answered = interaction.response.type
     return (
         answered not in {None, discord.InteractionResponseType.modal}

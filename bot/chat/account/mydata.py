@@ -28,7 +28,7 @@ from bot.tables import leftovers as leftovers_table
 log = structlog.get_logger(__name__)
 
 MAX_PART_BYTES = 24 * MIB
-"""A request may hold 25 MiB, whatever one file may. Source: Discord's documentation, "Uploading Files"."""
+"""A request may have 25 MiB, whatever one file may. Source: Discord's documentation, "Uploading Files"."""
 
 mydata_group = app_commands.Group(name="mydata", description="What Easel keeps of you: get it, delete it")
 
@@ -136,7 +136,7 @@ class TakedownRunner(OutboxRunner[Takedown]):
 
     table = leftovers_table
     poll_s = 2.0
-    timeout_s = 45.0  # discord.py waits that long where Discord tells it to
+    timeout_s = 45.0  # discord.py may wait that long when Discord tells it to
 
     def __init__(self, *, client: discord.Client, services: Services, page: int = TAKEDOWNS_AT_ONCE) -> None:
         super().__init__(client=client, services=services)

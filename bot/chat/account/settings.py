@@ -1,4 +1,4 @@
-"""`/settings`: a server's settings as one private panel, each change written at once.
+"""`/settings`: a server's settings as one private panel, each change saved at once.
 
 The permission is checked again at every click: a panel may stay open after its owner lost it.
 """
@@ -150,7 +150,7 @@ class RoleQuotaButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="ease
 
 
 class ResetButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="easel:settings:reset"):
-    """Puts every setting of the panel back to the installation's."""
+    """Resets every setting of the panel to the installation's."""
 
     def __init__(self) -> None:
         style = discord.ButtonStyle.danger

@@ -79,7 +79,7 @@ MAX_SHOWN = 25
 
 
 def requester_of(interaction: discord.Interaction[Any]) -> Requester:
-    """Who asks, and where, for the rules about it."""
+    """Who asks and where, as quotas need to know it."""
     return Requester(
         user_id=interaction.user.id,
         guild_id=interaction.guild_id,
@@ -115,7 +115,7 @@ def _line(quota: Quota) -> str:
 
 
 def _places(server: GuildSettings) -> list[str]:
-    """Where, by whom and how large pictures may be asked for, as far as the server has decided it."""
+    """What the server has decided about channels, roles, size and quality."""
     lines = []
     if server.allowed_channels:
         channels = " ".join(f"<#{one}>" for one in server.allowed_channels[:MAX_SHOWN])

@@ -33,7 +33,7 @@ challenge_group = app_commands.Group(
 
 
 def require_runner(interaction: discord.Interaction[Any], challenge: Challenge) -> None:
-    """Raises `Refusal` for those who may not run it, and in other channels than its own."""
+    """Raises `Refusal` for those who may not run it, and outside of its own channel."""
     require_host_of(interaction, challenge.user_id)
     home = interaction.guild and interaction.guild.get_channel_or_thread(challenge.channel_id)
     if home is not None and home.id != interaction.channel_id:
@@ -104,7 +104,7 @@ async def _styles(interaction: discord.Interaction, current: str) -> list[app_co
 
 
 async def _shared_style(services: Services, guild_id: int, name: str) -> tuple[str, str]:
-    """The name and the picture's blob of a style that everybody here can paint in.
+    """Name and picture blob of a style that everybody in this server can use.
 
     Raises:
         Refusal: there is none of that name.

@@ -32,7 +32,7 @@ class DigestTeller(OutboxRunner[Due]):
     max_tries = math.inf  # until the next week's
 
     async def claim(self, *, now: float, limit: int) -> Sequence[Due]:
-        """Those of this process's shards, where the bot still is."""
+        """Servers of this process's shards that the bot is still in."""
         week = digest.told_week(now)
         async with self._services.database.read() as connection:
             due = await digest.due(connection, week, now=now)
@@ -54,14 +54,14 @@ class DigestTeller(OutboxRunner[Due]):
         self._notice.set()  # the next servers need not wait for the next poll
 
     def is_hopeless(self, row: Due, error: Exception) -> bool:
-        """What was perhaps posted is not posted again."""
+        """A digest that may have been posted is not posted again."""
         return not isinstance(error, TROUBLES) or super().is_hopeless(row, error)
 
     async def give_up(self, connection: AsyncConnection, row: Due, error: Exception) -> None:
         await schedule.settle(connection, digests_table, row.key, due_at=None, last_error=describe(error))
 
     async def _post(self, due: Due) -> int | None:
-        """None where the week has nothing to tell of."""
+        """None where nothing happened in the week."""
         guild = self._client.get_guild(due.guild_id)
         channel = guild and guild.get_channel(due.settings.art_channel or 0)
         if guild is None or not isinstance(channel, discord.TextChannel):

@@ -1,4 +1,4 @@
-"""An exhibit's message in the art channel: the picture, who made it, and two buttons that work for ever."""
+"""An exhibit's message in the art channel: the picture, who made it, and two persistent buttons."""
 
 from collections.abc import Iterator, Sequence
 from io import BytesIO
@@ -109,7 +109,7 @@ def message_of(exhibit: Exhibit, picture: discord.MediaGalleryItem, *, weekly: b
 
 
 def is_message_of(exhibit: Exhibit, message: discord.Message) -> bool:
-    """Whether a message of ours shows this exhibit: it has its star's button."""
+    """Whether a message of ours shows this exhibit: then it has its star button."""
     return f"easel:star:{exhibit.job.id}" in _custom_ids(message.components)
 
 

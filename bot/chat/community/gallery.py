@@ -1,4 +1,4 @@
-"""`/gallery`: a server's pictures page by page, and each person's choice whether theirs may hang."""
+"""`/gallery`: a server's pictures page by page, and each person's choice whether theirs may be shown."""
 
 import re
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ WEEK_S = 7 * 86400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What is looked at. artist_id, style_job: 0 for all; the latter is a picture in the style meant."""
+    """What is looked at. artist_id, style_job: 0 for all; style_job: a picture in the style that is meant."""
 
     number: int = 0
     week: bool = False
@@ -41,7 +41,7 @@ class GalleryPageButton(
     ui.DynamicItem[ui.Button[Any]],
     template=r"easel:gallery:(?P<number>[0-9]{1,6}):(?P<span>week|all):(?P<artist>[0-9]{1,20}):(?P<style>[0-9]{1,18})",
 ):
-    """Turns to a page; what it shows is looked up anew, for whoever clicks and where."""
+    """Turns to a page, which is looked up anew for whoever clicks, where they click."""
 
     def __init__(self, page: Page, label: str = "", *, disabled: bool = False) -> None:
         super().__init__(
@@ -125,7 +125,7 @@ async def gallery_command(
     artist: discord.User | None = None,
     style: app_commands.Range[str, 1, 100] | None = None,
 ) -> None:
-    """`/gallery`, for the eyes of the person who asks."""
+    """`/gallery`, private to the person who asks."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     style_job = 0
     if style is not None:
@@ -152,7 +152,7 @@ async def _styles(interaction: discord.Interaction, current: str) -> list[app_co
 
 
 def _all_here(interaction: discord.Interaction[Any]) -> Choice:
-    """Everything that may be shown where somebody asks."""
+    """Everything that may be shown in this channel."""
     return Choice(guild_id=interaction.guild_id or 0, age_restricted=may_show_restricted(interaction.channel))
 
 
@@ -199,7 +199,7 @@ def _whole(page: Page, count: int, last: int) -> str:
 
 
 def _buttons(page: Page, last: int) -> list[GalleryPageButton]:
-    """Back and on; a page that is not there has a number of its own, so that no two buttons are the same."""
+    """Back and next. Even a page that does not exist has its own number: no two ids may be the same."""
     back, on = replace(page, number=max(0, page.number - 1)), replace(page, number=page.number + 1)
     if page.number == 0:
         return [GalleryPageButton(on, _("Next"))] if last else []

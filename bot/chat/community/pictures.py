@@ -44,7 +44,7 @@ async def thumbnail(
 
 
 def number_of(filename: str) -> int | None:
-    """The number of the picture that `thumbnail` has made a file of this name for."""
+    """The number of the picture in a file that `thumbnail` has named."""
     found = re.fullmatch(r"(?:SPOILER_)?picture-([0-9]{1,6})\.jpg", filename)
     return int(found[1]) if found else None
 
@@ -76,7 +76,7 @@ async def add_exhibits(
 
 
 def line_of(exhibit: Exhibit, number: int) -> str:
-    """An exhibit in a list: its number, style, artist, stars, and the way there."""
+    """An exhibit in a list: its number, style, artist, stars, and a link to it."""
     job = exhibit.job
     stars = n_("★ {count} star", "★ {count} stars", exhibit.stars)
     way = f"[{_('see it')}]({exhibit.link})"
@@ -84,7 +84,7 @@ def line_of(exhibit: Exhibit, number: int) -> str:
 
 
 def may_show_restricted(channel: object) -> bool:
-    """Whether Discord keeps this channel for adults."""
+    """Whether this channel is age-restricted."""
     return isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.Thread) and (
         channel.is_nsfw()
     )

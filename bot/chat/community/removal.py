@@ -63,7 +63,7 @@ def _named(entry: Entry, viewer_id: int) -> str:
 
 
 async def _take_out(client: discord.Client, challenge: Challenge, entry: Entry) -> bool:
-    """Out of the vote's messages, where there are any. False: Discord does not let us."""
+    """Removes the entry from the vote's messages, if there are any. False: Discord does not let us."""
     channel = client.get_partial_messageable(challenge.channel_id)
     shown_in = {entry.message_id, challenge.message_id} if entry.message_id else set()
     for message_id in filter(None, shown_in):

@@ -89,7 +89,7 @@ def blended(slots: list[Slot]) -> tuple[Style, ...]:
     """The styles that were given.
 
     Raises:
-        Refusal: fewer than two, a place with two styles, or a weight without a style.
+        Refusal: fewer than two, two styles in one slot, or a weight without a style.
     """
     for slot in slots:
         if slot.style and slot.preset:

@@ -71,7 +71,7 @@ def _required(message: discord.Message) -> list[Found]:
 
 
 async def _open_form(interaction: discord.Interaction, title: str, found: list[Found]) -> None:
-    """Shown at once, for nothing may be deferred before a form."""
+    """Shown at once: an interaction that was deferred can open no form."""
     offers = await offers_for(interaction)
     form = AskModal(title=title, found=found, offers=offers, person_id=interaction.user.id)
     await interaction.response.send_modal(form)
@@ -82,7 +82,7 @@ MOST_OPTIONS = 25
 QUALITY, TEXTURE = STYLE_OPTIONS["quality"], STYLE_OPTIONS["style_scale"]
 """One field holds both: a form may have five."""
 FORM_LIFE_S = 15 * 60
-"""A form that was closed unsent is forgotten after so long; Discord tells nobody of it."""
+"""Discord does not tell when a form is closed unsent, so it is forgotten after this time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def _offer(style: Style) -> Offer:
 class AskModal(ui.Modal):
     """Asks one person how one of the `found` pictures is to be painted, and queues it.
 
-    It holds that person's pictures: nobody else can send it.
+    It holds that person's pictures, so nobody else may submit it.
     """
 
     def __init__(
@@ -183,7 +183,7 @@ class AskModal(ui.Modal):
 
 
 def _select(custom_id: str, names: Sequence[str]) -> ui.Select[Any]:
-    """One of these names, the first unless another is chosen; its value is its place."""
+    """A choice among these names, the first by default; the value is the place in the list."""
     options = [
         discord.SelectOption(label=name[:100], value=str(place), default=place == 0)
         for place, name in enumerate(names)

@@ -85,7 +85,7 @@ async def current_style_of(interaction: discord.Interaction) -> tuple[Style, ...
 def mixed(
     styles: tuple[Style, ...], second: discord.Attachment | None, percent: int | None
 ) -> tuple[Style, ...]:
-    """The first style with so much of a second one.
+    """The first style, with `percent` of a second one.
 
     Raises:
         Refusal: one of the two is missing.

@@ -161,7 +161,7 @@ async def _with_server(interaction: discord.Interaction, preset: Preset, *, stop
 
 
 def _server_of(interaction: discord.Interaction) -> int:
-    """Raises `Refusal` outside of servers, and in those that only the person brought Easel to."""
+    """Raises `Refusal` outside of servers, and where Easel is only a person's own app."""
     guild_id = interaction.guild_id
     if guild_id is None or interaction.client.get_guild(guild_id) is None:
         raise Refusal(_("That works in servers that Easel is a member of: share by a code instead."))

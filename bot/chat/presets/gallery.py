@@ -1,4 +1,4 @@
-"""`/preset list`: every style at hand as a gallery in pages, for the person's eyes only."""
+"""`/preset list`: every style at hand, as a gallery in pages that only its person sees."""
 
 import asyncio
 from typing import Any
@@ -103,7 +103,7 @@ def _row(style: Style, picture: Picture | None) -> ui.Item[Any]:
 
 
 def _turns(user_id: int, page: int, last: int) -> list[PageButton]:
-    """Back and on. At an end one is dead but keeps its place; no two may lead to the same page."""
+    """Back and next. At either end one is disabled; no two may lead to the same page."""
     back = page - 1 if page else last + 1
     return [
         PageButton(user_id, back, label=_("← Back"), disabled=page == 0),

@@ -35,7 +35,7 @@ QUALITY_NOTES = {
 
 
 class LookSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:look"):
-    """Leads from look to look. Its values are read anew at each choice, and nothing is kept."""
+    """Leads from look to look; nothing is remembered between two choices."""
 
     def __init__(self, shown: str | None = None) -> None:
         options = [

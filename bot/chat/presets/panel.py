@@ -40,7 +40,7 @@ class StyleButton(
     ui.DynamicItem[ui.Button[Any]],
     template=r"easel:(?P<kind>preset|shared):(?P<verb>favourite|plain|delete|really|keep):(?P<id>[0-9]{1,18})",
 ):
-    """Does `verb` to a person's own preset or to one of the server's; who may is asked at every click."""
+    """Does `verb` to a person's own preset or to a server's; permission is checked at every click."""
 
     def __init__(self, kind: str, verb: str, row_id: int) -> None:
         colour = discord.ButtonStyle.danger if verb in RED else discord.ButtonStyle.secondary
@@ -136,7 +136,7 @@ async def _answer(
 async def picture_of(
     picture_store: PictureStore, style: Style, *, filename: str, edge_px: int
 ) -> Picture | None:
-    """The style's picture as a small JPEG; None where it is no longer kept."""
+    """The style's picture as a small JPEG; None where it is no longer stored."""
     data = await _read(picture_store, style.picture)
     if data is None:
         return None
@@ -159,7 +159,7 @@ def _title(style: Style) -> str:
 
 
 def notes_of(style: Style) -> str:
-    """What there is to say of a style in one small line."""
+    """A style's details in one small line."""
     if isinstance(style.kept, Painting):
         return f"-# {style.kept.artist}, {style.kept.year}"
     parts = [_("favourite")] if style.favourite else []

@@ -104,7 +104,7 @@ async def test_the_bundled_weights_are_as_shipped(settings: Settings) -> None:
     assert "vgg19" in finding.saw
 
 
-async def test_an_absent_gpu_has_a_mend(tmp_path: Path) -> None:
+async def test_an_absent_gpu_comes_with_what_to_do(tmp_path: Path) -> None:
     finding = await doctor.device(Settings(data_dir=tmp_path, device="cuda:63"))
     assert not finding.well
     assert "EASEL_DEVICE" in finding.what_to_do

@@ -51,12 +51,12 @@ async def told(database: Database, job_id: int, *, now: float = NOW) -> str:
     return "\n".join(story(record, now=now))
 
 
-async def test_an_empty_line_says_so(settings: Settings) -> None:
+async def test_an_empty_queue_says_so(settings: Settings) -> None:
     assert "nobody waits" in await printed(settings)
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
-async def test_the_line_stands_in_the_order_of_painting(settings: Settings, database: Database) -> None:
+async def test_the_queue_is_in_the_order_of_painting(settings: Settings, database: Database) -> None:
     async with database.begin() as connection:
         for user in (ADA, ADA, BEN):
             await add(connection, user)

@@ -6,14 +6,14 @@ from bot.domain.servers import server_settings
 from tests.support.chat import ChatHarness, card, sentence
 
 
-async def test_an_empty_line_says_so(chat: ChatHarness) -> None:
+async def test_an_empty_queue_says_so(chat: ChatHarness) -> None:
     result = await chat.ada.slash(chat.channel, "queue")
     assert result.ephemeral
     assert "None in the line." in sentence(result)
     assert "0 being painted, 0 waiting" in sentence(result)
 
 
-async def test_it_shows_ones_own_place_and_the_whole_line(chat: ChatHarness) -> None:
+async def test_it_shows_ones_own_place_and_the_whole_queue(chat: ChatHarness) -> None:
     await chat.stylize()
     await chat.stylize(chat.ben, preset="The Scream")
     await chat.paint_halfway()

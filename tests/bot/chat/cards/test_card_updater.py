@@ -287,7 +287,7 @@ async def test_a_channel_has_a_budget_that_many_jobs_share() -> None:
     assert await rate_limit.take(99, 11, now=100.0, ended=False), "another channel has its own"
 
 
-async def test_an_end_never_waits_and_previews_make_room_for_it() -> None:
+async def test_an_end_never_waits_and_previews_give_way_to_it() -> None:
     rate_limit = EditRateLimit()
     for job in range(EDITS_PER_CHANNEL):
         assert await rate_limit.take(job, 10, now=100.0, ended=False)
@@ -298,7 +298,7 @@ async def test_an_end_never_waits_and_previews_make_room_for_it() -> None:
     assert not await quiet.take(99, 10, now=100.0, ended=False)
 
 
-async def test_what_has_no_more_say_is_forgotten() -> None:
+async def test_what_no_longer_matters_is_forgotten() -> None:
     rate_limit = EditRateLimit()
     await rate_limit.take(1, 10, now=100.0, ended=False)
     rate_limit.forget(now=101.0, busy_channels=set())

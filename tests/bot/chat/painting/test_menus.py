@@ -120,7 +120,7 @@ async def test_a_strength_that_is_none_is_refused(chat: ChatHarness, strength: s
     assert await chat.count_jobs() == 0
 
 
-async def test_a_full_line_is_refused_after_the_form_too(chat: ChatHarness) -> None:
+async def test_a_full_queue_refuses_after_the_form_too(chat: ChatHarness) -> None:
     message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
     for _ in range(2):
         await chat.stylize()

@@ -28,7 +28,7 @@ async def test_one_attachment_and_a_built_in_painting_are_enough(chat: ChatHarne
     assert "Starry Night" in card(await chat.stylize())
 
 
-async def test_the_second_in_line_sees_who_is_ahead(chat: ChatHarness) -> None:
+async def test_the_second_in_the_queue_sees_who_is_ahead(chat: ChatHarness) -> None:
     await chat.stylize()
     assert "In line, 1 ahead" in card(await chat.stylize(chat.ben))
 
@@ -111,7 +111,7 @@ async def test_bad_input_gets_one_sentence_and_no_job(
     assert await chat.count_jobs() == 0
 
 
-async def test_a_user_cannot_fill_the_line(chat: ChatHarness) -> None:
+async def test_a_user_cannot_fill_the_queue(chat: ChatHarness) -> None:
     for _ in range(2):
         await chat.stylize()
     assert "already have 2 pictures in the line" in sentence(await chat.stylize())

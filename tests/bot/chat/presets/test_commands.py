@@ -183,7 +183,7 @@ async def test_in_another_server_it_is_unknown(chat: ChatHarness) -> None:
     assert "no preset called" in sentence(await chat.ada.user.slash("preset show", name="harbour"))
 
 
-async def test_a_server_has_room_for_so_many(chat: ChatHarness) -> None:
+async def test_a_server_can_have_only_so_many(chat: ChatHarness) -> None:
     await keep(chat, "one", "two", "three")
     await share(chat, "one")
     await share(chat, "two")
