@@ -22,13 +22,13 @@ BUILD = """
 import asyncio, sys
 from pathlib import Path
 import psutil
-from bot.app import open_house
+from bot.service import open_application
 from bot.chat.client import EaselClient
 from bot.settings import Settings
 
 async def build():
-    async with open_house(Settings(data_dir=Path(sys.argv[1]), workers=0)) as house:
-        async with EaselClient(house.rooms, shard_count=1):
+    async with open_application(Settings(data_dir=Path(sys.argv[1]), workers=0)) as application:
+        async with EaselClient(application.services, shard_count=1):
             print(psutil.Process().memory_info().rss)
 
 asyncio.run(build())

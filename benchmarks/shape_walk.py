@@ -22,7 +22,6 @@ from typing import Self
 import simcord
 from simcord import ChannelHandle, Env, InteractionResult, MemberActor
 
-from bot.app import Application, open_application
 from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.client import EaselClient
 from bot.demo import SAMPLE
@@ -32,6 +31,7 @@ from bot.engines.protocol import JobEngine
 from bot.media.decode import Clean, DecodeLimits, outcome
 from bot.media.reading import load_libraries, serve
 from bot.playground import Answer, SimulatedCdn
+from bot.service import Application, open_application
 from bot.settings import Settings
 from bot.worker.loop import Worker
 from bot.worker.render import paint
@@ -108,7 +108,7 @@ class Scene:
         answer = await self.member.slash(self.channel, "stylize", content=content, **options)
         if claim := await self.engine.claim("shape"):
             await self.worker.work([claim], asyncio.Event())
-            await self.courier.round()
+            await self.courier.poll()
         return answer
 
 

@@ -56,7 +56,7 @@ def run() -> None:
         )
         try_()
         return
-    from bot.app import run as run_app  # noqa: PLC0415 - each command opens only its own rooms
+    from bot.app import run as run_app  # noqa: PLC0415 - each command imports only what it needs
 
     configure_logging(settings.log_level)
     asyncio.run(run_app(settings))
@@ -166,9 +166,9 @@ def restore(file: Path) -> None:
 @app.command(name="jobs")
 def jobs_() -> None:
     """List the line: what is being painted, and what waits in which order."""
-    from bot.operations.lookup import show_line  # noqa: PLC0415
+    from bot.operations.lookup import show_queue  # noqa: PLC0415
 
-    asyncio.run(show_line(Settings(), Console()))
+    asyncio.run(show_queue(Settings(), Console()))
 
 
 @app.command
@@ -192,10 +192,10 @@ def block(kind: Kind, number: int, *, reason: str) -> None:
         number: The Discord id of the person or the server.
         reason: For you and `easel blocks`; whoever is blocked does not see it.
     """
-    from bot.domain.limits import blocklist as room  # noqa: PLC0415
+    from bot.domain.limits import blocklist  # noqa: PLC0415
 
-    new = room.Block(kind=kind, id=number, reason=reason, created_at=time.time())
-    asyncio.run(_in_database(lambda connection: room.block(connection, new)))
+    new = blocklist.Block(kind=kind, id=number, reason=reason, created_at=time.time())
+    asyncio.run(_in_database(lambda connection: blocklist.block(connection, new)))
     Console().print(f"Blocked: {kind} {number}.")
 
 
@@ -207,9 +207,9 @@ def unblock(kind: Kind, number: int) -> None:
         kind: user or guild.
         number: The Discord id of the person or the server.
     """
-    from bot.domain.limits import blocklist as room  # noqa: PLC0415
+    from bot.domain.limits import blocklist  # noqa: PLC0415
 
-    if not asyncio.run(_in_database(lambda connection: room.unblock(connection, kind, number))):
+    if not asyncio.run(_in_database(lambda connection: blocklist.unblock(connection, kind, number))):
         raise Refusal(f"There is no block of {kind} {number}: see them with easel blocks.")
     Console().print(f"No longer blocked: {kind} {number}.")
 
@@ -217,9 +217,9 @@ def unblock(kind: Kind, number: int) -> None:
 @app.command
 def blocks() -> None:
     """List the blocked people and servers."""
-    from bot.domain.limits import blocklist as room  # noqa: PLC0415
+    from bot.domain.limits import blocklist  # noqa: PLC0415
 
-    found = asyncio.run(_in_database(room.every))
+    found = asyncio.run(_in_database(blocklist.every))
     console = Console(soft_wrap=True)
     for one in found:
         day = datetime.fromtimestamp(one.created_at, tz=UTC).date()
@@ -246,7 +246,7 @@ async def _in_database(work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
 
 @app.command
 def doctor() -> None:
-    """Check token, database, weights, device and disk, each with a line and a mend."""
+    """Check token, database, weights, device and disk, each with a line and what to do."""
     from bot.operations.doctor import examine  # noqa: PLC0415
 
     sys.exit(0 if asyncio.run(examine(Settings(), Console())) else 1)

@@ -44,7 +44,7 @@ async def show(
     Raises:
         Refusal: no picture came back, or it cannot be saved; the sentence says why.
     """
-    # A plain kill ends it like Ctrl+C: in good order, with the worker.
+    # SIGTERM ends it like Ctrl+C: in order, with the worker.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
     _check_target(out)
     options: dict[str, Any] = {"content": _read(content or SAMPLE)}

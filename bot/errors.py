@@ -32,5 +32,5 @@ class Failure(ServiceError):
 
 
 def new_reference() -> str:
-    """A short id that ties a user's sentence to the operator's log line."""
+    """A short id that links a user's sentence to the operator's log line."""
     return secrets.token_hex(4)

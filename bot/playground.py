@@ -1,7 +1,7 @@
 """The very same bot on a simulated Discord: for trying it in a browser, and for the demo.
 
 Only the chat's far end is simulated (SimCord plays Discord, in this process); the database, the blobs, the
-decoder and the worker processes are the real ones, on a folder that is thrown away at the end.
+decoder and the worker processes are the real ones, in a folder that is deleted at the end.
 """
 
 import asyncio
@@ -36,9 +36,9 @@ except ModuleNotFoundError as error:
 
 from rich.console import Console
 
-from bot.app import Application, open_application, run_until, senders, stop_on_signals
 from bot.chat.client import EaselClient
-from bot.chat.ui.services import Services
+from bot.chat.ui.interaction import Services
+from bot.service import Application, open_application, run_until, senders, stop_on_signals
 from bot.settings import Settings
 from bot.telemetry import configure_logging
 
@@ -109,7 +109,7 @@ def readable(line: str, names: Mapping[int, str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A server with one art channel and two members, and the house behind the bot."""
+    """A server with one art channel and two members, and the service behind the bot."""
 
     env: Env
     services: Services
@@ -138,7 +138,7 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
     another run's jobs and presets would be those of strangers.
     """
     configure_logging(LOG_LEVEL)
-    logging.getLogger("bot.db").setLevel(logging.ERROR)  # which SQLite there is matters to operators
+    logging.getLogger("bot.db").setLevel(logging.ERROR)  # SQLite's version matters only to operators
     source = SimulatedCdn()
     with tempfile.TemporaryDirectory(prefix="easel-playground-") as folder:
         own = settings.model_copy(
@@ -153,7 +153,7 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
             client = EaselClient(application.services, shard_count=1)
             async with simcord.run(client, check_errors=False, settle_timeout=SETTLE_TIMEOUT_S) as env:
                 source.env = env
-                # SimCord would note each refusal as a defect; the bot's own door makes an answer of it.
+                # SimCord would record each refusal as an error; the bot's own handler answers it.
                 vars(client.tree).pop("on_error", None)
                 await keep_time(env)
                 async with _service(client, application):
@@ -172,7 +172,7 @@ async def _furnish(env: Env, client: EaselClient, services: Services) -> Stage:
 
 @asynccontextmanager
 async def _service(client: EaselClient, application: Application) -> AsyncIterator[None]:
-    """What shows and takes down, and the workers, beside the body; a body's refusal leaves as itself."""
+    """Runs the outbox and the workers beside the body; a refusal in the body is raised as itself."""
     stop = asyncio.Event()
     parts = (*senders(client, application.services), application.supervisor.run)
     try:
@@ -200,7 +200,7 @@ def _taken(port: int | None) -> Refusal:
 
 
 def _require_free(port: int) -> None:
-    """Raises `Refusal` at once, before anything is set up that would have to be ended again."""
+    """Raises `Refusal` early, before anything is started that would have to be stopped again."""
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:

@@ -11,7 +11,7 @@ from sqlalchemy import URL
 MIB = 1024 * 1024
 FOR_WORKERS = ("log_level", "lease_s", "max_attempts", "running_per_user", "timelapse", "batch")
 SCHEME = re.compile("^postgres(ql)?://")
-"""As many providers write it."""
+"""The short form that many providers give."""
 HOST = re.compile(r"([a-z0-9.-]+|\[::1\])(:\d{1,5})?")
 
 
@@ -28,7 +28,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
-        # The input of a rule over several settings is all of them, the token among them.
+        # A rule over several settings has all of them as its input, the token among them.
         hide_input_in_errors=True,
         str_strip_whitespace=True,
     )
@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     @field_validator("shard_ids", mode="before")
     @classmethod
     def _split_shards(cls, value: object) -> object:
-        """The full list behind such as 0-3,7."""
+        """All numbers of a list like 0-3,7."""
         if not isinstance(value, str):
             return value
         if not re.fullmatch(r"\d{1,4}(-\d{1,4})?(\s*,\s*\d{1,4}(-\d{1,4})?)*", value):
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
         """The database as a SQLAlchemy URL; a SQLite file in the data folder unless set."""
         if self.database_url:
             return SCHEME.sub("postgresql+psycopg://", self.database_url)
-        # A folder's name may hold what means something in a URL.
+        # A folder's name may contain characters that have a meaning in URLs.
         file = str(self.data_dir.absolute() / "easel.db")
         return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)
 
@@ -154,7 +154,7 @@ class Settings(BaseSettings):
     def for_workers(self) -> dict[str, str]:
         """The environment in which a worker finds this very database and these blobs; it holds no token."""
         values = {name: getattr(self, name) for name in FOR_WORKERS}
-        # Said in full: what is unset here may be set in the environment that a worker inherits.
+        # In full, because what is unset here may be set in the environment that a worker inherits.
         values |= {"data_dir": self.data_dir.absolute(), "database_url": self.url}
         values |= {"blobs_url": self.blobs_url or ""}
         return {f"EASEL_{name.upper()}": str(value) for name, value in values.items()}

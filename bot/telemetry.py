@@ -21,7 +21,7 @@ def configure_logging(level: str = "INFO") -> None:
     ]
     for_eyes = sys.stderr.isatty()
     # Plain tracebacks: rich ones print local variables, and those may hold tokens and signed URLs.
-    # A terminal obeys what it is shown, and a name may hold its commands; JSON escapes them by itself.
+    # A name may contain escape sequences, which a terminal obeys; JSON escapes them by itself.
     renderers: list[structlog.typing.Processor] = (
         [_escape, structlog.dev.ConsoleRenderer(exception_formatter=_traceback)]
         if for_eyes

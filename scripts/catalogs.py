@@ -15,8 +15,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 from discord import app_commands
 
-from bot.chat.client import COMMANDS
-from bot.chat.translator import NAME
+from bot.chat.client import COMMANDS, NAME
 from bot.language import LANGUAGES, LOCALES, SOURCE
 
 Command = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
@@ -29,7 +28,7 @@ PASSING = tuple(
         *("Language-Team", "Report-Msgid-Bugs-To", "Project-Id-Version"),
     )
 )
-"""Lines of a file's head that say nothing of the texts."""
+"""Lines of a file's header that have nothing to do with the texts."""
 
 
 def template() -> Catalog:

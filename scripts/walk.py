@@ -1,4 +1,4 @@
-"""Walks through the chat in Chromium and keeps a picture of every card and panel: for `docs/chat.md`.
+"""Walks through the chat in Chromium and saves a picture of every card and panel for `docs/chat.md`.
 
     python -m scripts.walk [--out docs/images/chat]
 
@@ -82,9 +82,9 @@ class Walk:
         await asyncio.sleep(1.0)
 
     async def shot(self, name: str, *, words: str = "") -> None:
-        """Keeps a picture of the newest message with these words."""
+        """Saves a picture of the newest message with these words."""
         await self.refresh()
-        self._keep(name, await asyncio.to_thread(self._taken, words))
+        self._save(name, await asyncio.to_thread(self._taken, words))
 
     def _taken(self, words: str) -> bytes:
         until = time.monotonic() + 20
@@ -108,7 +108,7 @@ class Walk:
         return element
 
     async def form(self, opened: InteractionResult, name: str) -> None:
-        """Keeps a picture of the form that an action has opened, and closes it.
+        """Saves a picture of the form that an action has opened, and closes it.
 
         A page shows the form of an action that was not done in the page itself only when it is opened anew.
         """
@@ -116,7 +116,7 @@ class Walk:
         assert self.preview is not None
         await self.preview.show(opened)
         await self._open_page()
-        self._keep(name, await asyncio.to_thread(self._form_taken))
+        self._save(name, await asyncio.to_thread(self._form_taken))
         await self.preview.show(self.stage.channel.last_message)
         await self._open_page()
 
@@ -127,7 +127,7 @@ class Walk:
         time.sleep(0.5)
         return bytes(element.screenshot_as_png)
 
-    def _keep(self, name: str, data: bytes) -> None:
+    def _save(self, name: str, data: bytes) -> None:
         picture = Image.open(BytesIO(data)).convert("RGB")
         picture.save(self.out / f"{name}.jpg", quality=85, optimize=True, progressive=True)
         print(f"{name}: {picture.width} x {picture.height} px")

@@ -7,14 +7,12 @@ import aiohttp
 import discord
 import structlog
 import yarl
-from discord import app_commands, ui
+from discord import Locale, app_commands, ui
+from discord.app_commands import TranslationContextLocation as Where
 from discord.gateway import DiscordWebSocket
 
-from bot.chat.account.about import about_command
-from bot.chat.account.guide import help_command, show_around
+from bot.chat.account.guide import about_command, help_command, introduce
 from bot.chat.account.mydata import ForgetMeButton, mydata_group
-from bot.chat.account.queue import queue_command
-from bot.chat.account.quota import quota_command
 from bot.chat.account.settings import (
     ChoiceSelect,
     PlacesSelect,
@@ -22,9 +20,9 @@ from bot.chat.account.settings import (
     RoleQuotaButton,
     settings_command,
 )
-from bot.chat.account.stats import stats_command
+from bot.chat.account.usage import queue_command, quota_command, stats_command
 from bot.chat.cards.actions import JobButton
-from bot.chat.cards.cancel import CancelButton, cancel_command
+from bot.chat.cards.cancel import cancel_command
 from bot.chat.cards.result import result_command
 from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect, artchannel_group
 from bot.chat.community.challenge import challenge_group
@@ -39,11 +37,10 @@ from bot.chat.presets.commands import preset_group
 from bot.chat.presets.gallery import PageButton
 from bot.chat.presets.looks import LookSelect, look_command
 from bot.chat.presets.panel import StyleButton
-from bot.chat.translator import Translator
 from bot.chat.ui.errors import bind_log_context, explain
-from bot.chat.ui.services import Services
+from bot.chat.ui.interaction import Services
 from bot.domain.servers import left
-from bot.language import nearest, speak
+from bot.language import SOURCE, catalog, nearest, speak
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +68,6 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
 )
 
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
-    CancelButton,
     JobButton,
     PageButton,
     StyleButton,
@@ -92,11 +88,37 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
 )
 """What answers clicks for ever, also after a restart."""
 
+NAMES = {Where.command_name, Where.group_name, Where.parameter_name}
+NAME = "name"
+"""The gettext context of names: "size" as an option need not be what "size" is in a sentence."""
+
 
 def use_stand_in(*, api_url: str, gateway_url: str) -> None:
     """Points discord.py at a proxy or a stand-in. Both: with one alone the token would go to the real one."""
     discord.http.Route.BASE = api_url.rstrip("/")
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+class Translator(app_commands.Translator):
+    """Translates names, descriptions and choices. Names are looked up in a context of their own.
+
+    Source: Discord's documentation, "Application Commands", section "Localization".
+    """
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """The text for `locale`, or None, where Discord shows the English one."""
+        language = nearest(locale.value)
+        if language == SOURCE:
+            return None
+        texts = catalog(language)
+        message = string.message
+        found = texts.pgettext(NAME, message) if context.location in NAMES else texts.gettext(message)
+        return found if found != message else None
 
 
 class EaselTree(app_commands.CommandTree["EaselClient"]):
@@ -168,7 +190,7 @@ class EaselClient(discord.AutoShardedClient):
         _command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
         /,
     ) -> None:
-        await show_around(interaction)
+        await introduce(interaction)
 
     async def on_ready(self) -> None:
         name = str(self.user) if self.user else None

@@ -1,1 +1,1 @@
-"""Attachments in, clean pixels out, blobs kept."""
+"""Attachments in, clean pixels out; where blobs are stored."""

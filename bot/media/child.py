@@ -1,4 +1,4 @@
-"""A child process for pixels: one module of ours, without secrets, fed, heard out, and never left behind."""
+"""A child process for pixels: one module of ours, without secrets, that never outlives its caller."""
 
 import asyncio
 import os
@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.media.limits import MIB
+from bot.media.sandbox import MIB
 
 _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
-"""No token, no proxy, no path of ours; one thread, for each reserves address space that is limited."""
+"""No token, no proxy, no path of ours; one thread, since each reserves some of the limited address space."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ async def ask_child(
 ) -> Ended:
     """Runs `python -m module` on `data`. Cancelled, as by a timeout, it kills the child first.
 
-    most_bytes: how much of the output is kept; the rest is read and thrown away.
+    most_bytes: how much of the output is returned; the rest is read and thrown away.
 
     Raises:
         OSError: the child cannot be started.

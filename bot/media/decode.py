@@ -1,6 +1,6 @@
-"""Hostile bytes to clean pixels, in a child process that has no secrets and little to spend.
+"""Hostile bytes to clean pixels, in a child process with no secrets and tight limits.
 
-The child is `bot.media.reading`, what it may do stands in `bot.media.sandbox`.
+The child is `bot.media.reading`, and `bot.media.sandbox` says what it may do.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Final
 from bot.errors import Failure, Refusal
 from bot.language import N_, _
 from bot.media.child import ask_child
-from bot.media.limits import MIB, REFUSED, DecodeLimits
+from bot.media.sandbox import MIB, REFUSED, DecodeLimits
 
 __all__ = ["MIB", "Clean", "DecodeLimits", "Decoder", "clean"]
 
@@ -52,7 +52,7 @@ class Clean:
 
 
 class Decoder:
-    """Runs the children, at most `children` at once; the others wait their turn, `turn_timeout_s` at most."""
+    """Runs at most `children` at once; further pictures wait their turn, at most `turn_timeout_s`."""
 
     def __init__(self, limits: DecodeLimits, *, children: int = 2, turn_timeout_s: float = 60.0) -> None:
         self._limits = limits
@@ -93,7 +93,7 @@ async def clean(data: bytes, *, limits: DecodeLimits) -> Clean:
 
 
 def outcome(status: int | None, output: bytes, complaint: str, limits: DecodeLimits) -> Clean:
-    """What a child's exit status, stdout and stderr come to. Raises like `Decoder.clean`."""
+    """What a child's exit status, stdout and stderr mean. Raises like `Decoder.clean`."""
     if status == 0:
         return _checked(output, limits)
     if status == REFUSED:
@@ -117,7 +117,7 @@ def _checked(output: bytes, limits: DecodeLimits) -> Clean:
 
 
 def _sentence(output: bytes, limits: DecodeLimits) -> str:
-    """Our words for the child's reason; whatever else it may say is not repeated."""
+    """Our words for the child's reason; nothing else that it writes is repeated."""
     try:
         told = loads(output[:_MAX_REASON_BYTES])
         reason = _REASONS[told["reason"]]

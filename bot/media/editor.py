@@ -5,7 +5,7 @@ from json import dumps, loads
 
 from bot.errors import Failure
 from bot.media.child import ask_child
-from bot.media.limits import MIB
+from bot.media.sandbox import MIB
 
 
 class PictureEditor:

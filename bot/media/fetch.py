@@ -1,4 +1,4 @@
-"""Downloads attachments: only from hosts we trust, only so many bytes, only so long."""
+"""Downloads attachments from trusted hosts, within limits of bytes and time."""
 
 import asyncio
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _TRANSIENT: Final = frozenset({408, 425, 429, *range(500, 600)})
 
 
 class AttachmentSource(Protocol):
-    """Whatever turns an attachment's address into its bytes."""
+    """Turns an attachment's address into its bytes."""
 
     async def fetch(self, url: str) -> bytes: ...
 
@@ -35,7 +35,7 @@ class Fetcher:
         max_bytes: a longer file is refused, at its Content-Length or at the first byte too many.
         deadline_s: for all of it, with the retries and their pauses.
         extra_hosts: see `Origins`.
-        attempts: so many at most, on 5xx, 429, lost connections and silence.
+        attempts: at most so many, on 5xx, 429, lost connections and silence.
         first_wait_s: the pause before the second attempt; it doubles with each.
     """
 
@@ -60,7 +60,7 @@ class Fetcher:
         """The file behind an attachment's address.
 
         Raises:
-            Refusal: a host that is not allowed, too many bytes, too slow, expired, or not to be had.
+            Refusal: a host that is not allowed, too many bytes, too slow, expired, or not available.
         """
         start = self._origins.check(url)
         try:
@@ -93,7 +93,7 @@ class Fetcher:
 
     async def _follow(self, url: URL) -> bytes:
         timeout = aiohttp.ClientTimeout(sock_connect=self._deadline_s / 3, sock_read=self._deadline_s / 3)
-        # Compressed bytes could unfold past any limit, and pictures are compressed already.
+        # A compressed body could expand past any limit, and pictures are compressed already.
         headers = {"Accept-Encoding": "identity"}
         for _hop in range(MAX_REDIRECTS + 1):
             try:
@@ -145,7 +145,7 @@ class _TransientError(Exception):
 
 
 def _pause(error: Exception) -> bool | timedelta:
-    """Whether to try again: at stamina's pace, or when the server says so, within reason."""
+    """Whether to try again: after stamina's pause, or the server's within reason."""
     if not isinstance(error, _TransientError):
         return False
     try:

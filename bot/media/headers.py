@@ -1,10 +1,11 @@
-"""The heads of a PNG's and a JPEG's blocks, walked without decoding anything.
+"""What the blocks of a PNG or a JPEG say without decoding anything: its sides, and a painting's parameters.
 
 The file may come from anybody: nothing is unpacked, and what is broken ends the walk.
 """
 
 import struct
 from collections.abc import Iterator
+from json import loads
 from typing import Final
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
@@ -55,3 +56,33 @@ def sides_px(data: bytes) -> tuple[int, int]:
             height, width = struct.unpack_from(">HH", body, 1)
             return width, height
     raise ValueError(f"neither a PNG nor a JPEG: {data[:16]!r}")
+
+
+MAX_TEXT_BYTES: Final = 16 * 1024
+
+_ITXT: Final = b"easel\0\0\0\0\0"  # keyword, not compressed, method, no language, no translated keyword
+_COMMENT: Final = b"easel:"
+_COMMENT_SEGMENT: Final = 0xFE
+
+
+def parameters_in(data: bytes) -> dict[str, object] | None:
+    """What `nst_core.images.io.encode` has put into a PNG or JPEG; None where there is nothing of it."""
+    for text in _texts(data):
+        if len(text) > MAX_TEXT_BYTES:
+            continue
+        try:
+            found = loads(text)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict):
+            return found
+    return None
+
+
+def _texts(data: bytes) -> Iterator[bytes]:
+    for name, body in png_chunks(data):
+        if name == b"iTXt" and body.startswith(_ITXT):
+            yield body.removeprefix(_ITXT)
+    for kind, body in jpeg_segments(data):
+        if kind == _COMMENT_SEGMENT and body.startswith(_COMMENT):
+            yield body.removeprefix(_COMMENT)

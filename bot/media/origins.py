@@ -23,10 +23,10 @@ DISCORD_HOSTS: Final = (
 
 _HOST: Final = r"([a-z0-9.-]+|\[::1\])(?::(\d{1,5}))?"
 _NAMED: Final = re.compile(_HOST, re.IGNORECASE | re.ASCII)
-# One strict shape: no user info, no Unicode host, no backslash, nothing for two parsers to disagree on.
+# One strict shape: no user info, no Unicode host, no backslash: no two parsers read it differently.
 _ADDRESS: Final = re.compile(rf"(https?)://{_HOST}(?:[/?#][^\s\\]*)?", re.IGNORECASE | re.ASCII)
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
-"""An IPv4 address in an IPv6 network's clothes. Source: RFC 6052, section 2.1."""
+"""IPv4 addresses written as IPv6. Source: RFC 6052, section 2.1."""
 _NO_ADDRESS: Final = N_("That is not an attachment's address: attach the file itself.")
 
 
@@ -53,7 +53,7 @@ class Origins:
         """The address, parsed.
 
         Raises:
-            Refusal: it leads elsewhere. Named is the host only, for the query is signed.
+            Refusal: it leads elsewhere. Only the host is named, because the query is signed.
         """
         shape = _ADDRESS.fullmatch(url)
         if shape is None:
@@ -83,7 +83,7 @@ class Origins:
 
 
 class PublicResolver(AbstractResolver):
-    """Looks names up, and leaves out private addresses: no name leads into the network we run in.
+    """Looks names up, and leaves out private addresses, so that no name leads into our own network.
 
     The session connects to what this returns and asks nobody else, so a name whose address changes between
     the check and the connection gains nothing.
@@ -119,7 +119,7 @@ def open_session() -> aiohttp.ClientSession:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of the internet, and so is the IPv4 address that may be inside it."""
+    """Whether an address is public, and so is any IPv4 address inside it."""
     outer = ipaddress.ip_address(address)
     inner = [outer]
     if isinstance(outer, ipaddress.IPv6Address):

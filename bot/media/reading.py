@@ -13,8 +13,7 @@ from typing import Final
 import pillow_heif
 from PIL import AvifImagePlugin, ExifTags, Image, ImagePalette, TiffTags  # noqa: F401 - loaded for later
 
-from bot.media.limits import REFUSED, DecodeLimits
-from bot.media.sandbox import confine
+from bot.media.sandbox import REFUSED, DecodeLimits, confine
 from nst_core.errors import PictureError, TooManyPixels
 from nst_core.images.formats import NOT_A_PICTURE
 from nst_core.images.io import NO_MEMORY, decode, encode

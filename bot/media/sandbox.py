@@ -1,10 +1,12 @@
-"""What a process that reads hostile bytes may still do: compute, read what is open, write what is open.
+"""What a process that reads hostile bytes may cost and do: compute, read what is open, write what is open.
 
-Called after everything is imported, for nothing can be opened afterwards. The limits hold on every Unix; the
+It is confined after all imports, because nothing can be opened afterwards. The limits hold on every Unix; the
 filter of system calls on Linux, on the machines listed here. There is no RLIMIT_NPROC: it counts all of a
 user's processes, and would take away the thread that HEIC needs; the filter refuses new processes instead.
 
-`python -m bot.media.sandbox` tries whether the filter can be had, and says so by its exit status: 0 or 1.
+This module imports nothing of ours: the decoder and its child share it, but not what each of them loads.
+
+`python -m bot.media.sandbox` tries whether the filter is available: its exit status is then 0, else 1.
 """
 
 import ctypes
@@ -15,7 +17,12 @@ import resource
 import signal
 import struct
 import sys
+from dataclasses import dataclass
 from typing import Final
+
+MIB: Final = 1024 * 1024
+REFUSED: Final = 3
+"""The child's exit status for a file that it refuses."""
 
 _SET_DEATH_SIGNAL, _SET_DUMPABLE, _SET_SECCOMP, _SET_NO_NEW_PRIVILEGES = 1, 4, 22, 38
 _FILTER: Final = 2
@@ -53,11 +60,24 @@ include/uapi/asm-generic/unistd.h.
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodeLimits:
+    """What one picture may be and cost. A picture with a longer edge than `max_edge_px` is scaled down."""
+
+    max_pixels: int = 60_000_000
+    max_edge_px: int = 2048
+    min_edge_px: int = 16
+    max_aspect: float = 20.0
+    memory_bytes: int = 2048 * MIB
+    cpu_s: int = 20
+    deadline_s: float = 30.0
+
+
 def confine(*, memory_bytes: int, cpu_s: int) -> bool:
     """Takes away from this process, for good, what it does not need. Returns whether calls are filtered.
 
     memory_bytes: of address space, the libraries' own included. At `cpu_s` seconds of processor time comes
-    SIGXCPU, which can be told from the SIGKILL of a machine that is out of memory.
+    SIGXCPU, which differs from the SIGKILL of a machine that is out of memory.
     """
     for kind, most in (
         (resource.RLIMIT_CORE, 0),

@@ -1,4 +1,4 @@
-"""`easel doctor`: is everything there that the service needs? A line each, and a mend where it fails."""
+"""`easel doctor`: is everything there that the service needs? A line each, with what to do where it fails."""
 
 import asyncio
 import platform
@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.db import Database
 from bot.domain.privacy.blob_refs import needed_next
 from bot.errors import Failure
-from bot.media.blobs.choice import blobs_at
+from bot.media.blobs.folder import blobs_at
 from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.settings import Settings
 
@@ -26,12 +26,12 @@ LOW_DISK_BYTES = 2 * 1024**3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a check saw. `mend` says what to do where it is not `well`; a `minor` fault is a warning."""
+    """What a check saw. `what_to_do` is for where it is not `well`; a `minor` fault is a warning."""
 
     check: str
     well: bool
     saw: str
-    mend: str = ""
+    what_to_do: str = ""
     minor: bool = False
 
 
@@ -56,7 +56,7 @@ def report(findings: Sequence[Finding], console: Console) -> bool:
         table.add_column(heading)
     for finding in findings:
         mark = "[green]✓[/]" if finding.well else "[yellow]![/]" if finding.minor else "[red]✗[/]"
-        table.add_row(mark, finding.check, finding.saw, finding.mend)
+        table.add_row(mark, finding.check, finding.saw, finding.what_to_do)
     console.print(table)
     return all(finding.well or finding.minor for finding in findings)
 
@@ -64,8 +64,8 @@ def report(findings: Sequence[Finding], console: Console) -> bool:
 async def token(settings: Settings) -> Finding:
     """Asks Discord, or the configured stand-in, whose token it is."""
     if settings.discord_token is None:
-        mend = "Set DISCORD_TOKEN to run on Discord; without it `easel run` opens the playground."
-        return Finding(check="token", well=False, saw="DISCORD_TOKEN is not set", mend=mend)
+        what_to_do = "Set DISCORD_TOKEN to run on Discord; without it `easel run` opens the playground."
+        return Finding(check="token", well=False, saw="DISCORD_TOKEN is not set", what_to_do=what_to_do)
     url = f"{(settings.discord_api_url or DISCORD_API).rstrip('/')}/users/@me"
     headers = {"Authorization": f"Bot {settings.discord_token.get_secret_value()}"}
     try:
@@ -80,10 +80,10 @@ async def token(settings: Settings) -> Finding:
                 )
             saw = f"Discord answered {answer.status}"
     except (aiohttp.ClientError, TimeoutError, OSError):
-        mend = "Check this machine's way to the internet."
-        return Finding(check="token", well=False, saw="Discord could not be reached", mend=mend)
-    mend = "Copy the token anew from the Discord developer portal, page “Bot”."
-    return Finding(check="token", well=False, saw=saw, mend=mend)
+        what_to_do = "Check this machine's way to the internet."
+        return Finding(check="token", well=False, saw="Discord could not be reached", what_to_do=what_to_do)
+    what_to_do = "Copy the token anew from the Discord developer portal, page “Bot”."
+    return Finding(check="token", well=False, saw=saw, what_to_do=what_to_do)
 
 
 async def database(settings: Settings) -> Finding:
@@ -96,8 +96,8 @@ async def database(settings: Settings) -> Finding:
             revision = await opened.revision(connection)
         return Finding(check="database", well=True, saw=f"tables at revision {revision}")
     except (SQLAlchemyError, OSError) as error:
-        mend = "Check EASEL_DATABASE_URL or EASEL_DATA_DIR, then run `easel migrate`."
-        return Finding(check="database", well=False, saw=type(error).__name__, mend=mend)
+        what_to_do = "Check EASEL_DATABASE_URL or EASEL_DATA_DIR, then run `easel migrate`."
+        return Finding(check="database", well=False, saw=type(error).__name__, what_to_do=what_to_do)
     finally:
         await opened.dispose()
 
@@ -116,13 +116,15 @@ async def pictures(settings: Settings) -> Finding:
         lost = [key for key in keys if not await _is_there(blobs, key)]
     except (SQLAlchemyError, OSError, Failure) as error:
         return Finding(
-            check="pictures", well=False, saw=type(error).__name__, mend="Mend the database first."
+            check="pictures", well=False, saw=type(error).__name__, what_to_do="Mend the database first."
         )
     finally:
         await opened.dispose()
     if lost:
-        mend = "Restore a backup; or let those jobs fail: their people are told."
-        return Finding(check="pictures", well=False, saw=f"{len(lost)} of {len(keys)} are lost", mend=mend)
+        what_to_do = "Restore a backup; or let those jobs fail: their people are told."
+        return Finding(
+            check="pictures", well=False, saw=f"{len(lost)} of {len(keys)} are lost", what_to_do=what_to_do
+        )
     return Finding(check="pictures", well=True, saw=f"all {len(keys)} that unfinished jobs need")
 
 
@@ -140,8 +142,10 @@ async def decoder(_settings: Settings) -> Finding:
     if await child.wait() == 0:
         return Finding(check="decoder", well=True, saw="confined by limits and a filter of system calls")
     saw = f"confined by limits alone: there is no filter of system calls on this {platform.machine()} machine"
-    mend = "Use Linux on x86-64 or 64-bit ARM, and a container profile that lets prctl set a seccomp filter."
-    return Finding(check="decoder", well=False, minor=True, saw=saw, mend=mend)
+    what_to_do = (
+        "Use Linux on x86-64 or 64-bit ARM, and a container profile that lets prctl set a seccomp filter."
+    )
+    return Finding(check="decoder", well=False, minor=True, saw=saw, what_to_do=what_to_do)
 
 
 async def weights(_settings: Settings) -> Finding:
@@ -153,7 +157,7 @@ async def weights(_settings: Settings) -> Finding:
         for name in BUNDLED:
             await asyncio.to_thread(read_bundled, name)
     except WeightsError as error:
-        return Finding(check="weights", well=False, saw=str(error), mend="Install Easel anew.")
+        return Finding(check="weights", well=False, saw=str(error), what_to_do="Install Easel anew.")
     return Finding(check="weights", well=True, saw=f"{', '.join(BUNDLED)}: as shipped")
 
 
@@ -166,8 +170,8 @@ async def device(settings: Settings) -> Finding:
         found = choose_device(settings.device)
         precision = await asyncio.to_thread(choose_precision, found)
     except DeviceError as error:
-        mend = "Set EASEL_DEVICE=auto, or install the GPU's driver and PyTorch for it."
-        return Finding(check="device", well=False, saw=str(error), mend=mend)
+        what_to_do = "Set EASEL_DEVICE=auto, or install the GPU's driver and PyTorch for it."
+        return Finding(check="device", well=False, saw=str(error), what_to_do=what_to_do)
     return Finding(
         check="device",
         well=True,
@@ -183,5 +187,7 @@ async def disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(folder).free
     saw = f"{free / 1024**3:.1f} GiB free for {settings.data_dir}"
     if free < LOW_DISK_BYTES:
-        return Finding(check="disk", well=False, saw=saw, mend="Free some space or move EASEL_DATA_DIR.")
+        return Finding(
+            check="disk", well=False, saw=saw, what_to_do="Free some space or move EASEL_DATA_DIR."
+        )
     return Finding(check="disk", well=True, saw=saw)

@@ -1,4 +1,4 @@
-"""`easel jobs` and `easel job ID`: the line, and one job's whole story in words."""
+"""`easel jobs` and `easel job ID`: the queue, and one job's whole story in words."""
 
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -31,17 +31,17 @@ async def _opened(settings: Settings) -> AsyncIterator[Database]:
         await database.dispose()
 
 
-async def show_line(settings: Settings, console: Console) -> None:
+async def show_queue(settings: Settings, console: Console) -> None:
     """Prints the running and the queued jobs in the order in which they are painted."""
     async with _opened(settings) as database, database.read() as connection:
-        line = await model.line(connection)
+        jobs = await model.line(connection)
         rate = await eta.seconds_per_cost(connection)
-    if not line:
+    if not jobs:
         console.print("The line is empty: nobody waits.")
         return
     now = time.time()
     table = Table("job", "state", "waits since", "user", "server", "progress", "paints", box=None)
-    for job in line:
+    for job in jobs:
         paints = f"{eta.remaining_cost(job) * rate:.0f} s" if rate else "not known yet"
         table.add_row(
             *(str(job.id), str(job.state), span(now - job.created_at), str(job.user_id)),

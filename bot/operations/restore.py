@@ -12,7 +12,7 @@ from alembic.util import CommandError
 from bot.db import Database
 from bot.domain.privacy.blob_refs import every_use
 from bot.errors import Failure, Refusal
-from bot.media.blobs.choice import blobs_at
+from bot.media.blobs.folder import blobs_at
 from bot.media.blobs.protocol import Blobs
 from bot.operations import archive
 from bot.operations.archive import Manifest, Member

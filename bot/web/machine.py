@@ -1,4 +1,4 @@
-"""What this machine says of itself: the workers' memory, the GPUs, the disk."""
+"""What is read from this machine: the workers' memory, the GPUs, the disk."""
 
 import asyncio
 import os

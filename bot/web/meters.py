@@ -1,25 +1,30 @@
-"""What is counted as it happens: Discord's answers, decoding, ended jobs. All of one process.
+"""What is counted as it happens, and where the rest is looked up when somebody asks. All of one process.
 
 No label holds an id of a person, a server or a job: each such value would be a time series for ever.
 """
 
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Final
+from typing import Final, Protocol
 
 import aiohttp
 from aiohttp import TraceRequestEndParams, TraceRequestExceptionParams, TraceRequestStartParams
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
+from bot.db import Database
 from bot.domain.requests.pictures import Cleaner
 from bot.errors import Refusal
 from bot.media.decode import Clean
+from bot.web.machine import FolderSize
 
 WAIT_S: Final = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 RUN_S: Final = (0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 ANSWER_S: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 SCOPES: Final = frozenset({"user", "shared", "global"})
-"""Whose limit a 429 was. Source: Discord's documentation, "Rate Limits", header X-RateLimit-Scope."""
+"""Whose limit a 429 reports. Source: Discord's documentation, "Rate Limits", header X-RateLimit-Scope."""
 
 
 class Meters:
@@ -113,3 +118,32 @@ class TimedDecoder:
         finally:
             self._meters.decode_s.labels(outcome).observe(time.monotonic() - started)
         return cleaned
+
+
+class Gateway(Protocol):
+    """This process's connection to Discord."""
+
+    @property
+    def latency(self) -> float:
+        """Seconds between a heartbeat and its answer; NaN before the first."""
+
+    def connected_shards(self) -> tuple[int, int]:
+        """How many shards are connected, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """`workers` are the pids of the worker processes on this machine that live now, by name.
+
+    own_workers: how many there should be; 0: others paint.
+    blobs: the pictures' folder; None where they are stored elsewhere.
+    """
+
+    database: Database
+    gateway: Gateway
+    meters: Meters
+    workers: Mapping[str, int]
+    own_workers: int
+    data_dir: Path
+    blobs: FolderSize | None
+    clock: Callable[[], float] = time.time

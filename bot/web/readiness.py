@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.jobs import heartbeats
 from bot.web.machine import free_bytes
-from bot.web.sources import Watched
+from bot.web.meters import Watched
 
 MIB: Final = 1024 * 1024
 FULL_DISK_BYTES: Final = 256 * MIB

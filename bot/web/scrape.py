@@ -1,4 +1,4 @@
-"""What is looked up when Prometheus asks: the line, the workers, the GPUs, the disk, the gateway."""
+"""What is looked up when Prometheus asks: the queue, the workers, the GPUs, the disk, the gateway."""
 
 import asyncio
 import math
@@ -15,16 +15,16 @@ from bot.domain.jobs import queue_metrics
 from bot.domain.jobs.model import State
 from bot.domain.jobs.queue_metrics import QueueMetrics
 from bot.web import machine
-from bot.web.sources import Watched
+from bot.web.meters import Watched
 
 log = structlog.get_logger(__name__)
 
 BANDS: Final = (("0", 0), ("1-2", 2), ("3-9", 9), ("10+", math.inf))
-"""Bands of the line: how many turns behind its front, by the last that belongs to the band."""
+"""Bands of the queue: how many turns from its front, with the last turn of each band."""
 PAINTED: Final = "painted"
 SHOWN: Final = (State.RENDERED, State.DELIVERED)
 OVERLAP_S: Final = 120.0
-"""An end may be written this much later than the time it bears: clocks differ, and locks are waited for."""
+"""A job's end may be written this much after its own timestamp: clocks differ, and writers wait for locks."""
 TIMEOUT_S: Final = 10.0
 
 
@@ -67,15 +67,15 @@ class Scraper:
     async def exposition(self) -> bytes:
         """All metrics in Prometheus' text format; one scrape at a time."""
         async with self._turn:
-            line = await self._line()
+            counted = await self._queue()
             families = [
-                *_of_line(line),
+                *_of_queue(counted),
                 *await self._of_machine(),
                 *self._of_gateway(),
             ]
         return generate_latest(self._watched.meters.registry) + generate_latest(_Families(families))
 
-    async def _line(self) -> QueueMetrics | None:
+    async def _queue(self) -> QueueMetrics | None:
         watched = self._watched
         try:
             async with asyncio.timeout(TIMEOUT_S):
@@ -83,7 +83,7 @@ class Scraper:
                 async with watched.database.read() as connection:
                     return await queue_metrics.count(connection, now=watched.clock())
         except (SQLAlchemyError, OSError, TimeoutError) as error:
-            log.warning("the line could not be counted", error=type(error).__name__)
+            log.warning("the queue could not be counted", error=type(error).__name__)
             return None
 
     async def _of_machine(self) -> list[Metric]:
@@ -144,23 +144,25 @@ class Scraper:
 VERSION: Final = version("easel")
 
 
-def _of_line(line: QueueMetrics | None) -> Iterator[Metric]:
-    yield _one("easel_database_up", "1 when the database has answered this scrape", line is not None)
-    if line is None:
+def _of_queue(found: QueueMetrics | None) -> Iterator[Metric]:
+    yield _one("easel_database_up", "1 when the database has answered this scrape", found is not None)
+    if found is None:
         return
     depth = dict.fromkeys((name for name, _ in BANDS), 0)
-    for turns, number in line.depth.items():
+    for turns, number in found.depth.items():
         depth[next(name for name, last in BANDS if turns <= last)] += number
-    yield _many("easel_jobs", "Jobs on record by state", "state", {str(k): v for k, v in line.states.items()})
+    yield _many(
+        "easel_jobs", "Jobs on record by state", "state", {str(k): v for k, v in found.states.items()}
+    )
     yield _many("easel_queue_depth", "Queued jobs by turns behind the front of the line", "band", depth)
-    yield _one("easel_queue_oldest_seconds", "How long the longest waiting job waits", line.oldest_queued_s)
-    yield _one("easel_jobs_stalled", "Running jobs whose lease ran out", line.stalled)
-    yield _one("easel_workers_busy", "Workers anywhere that hold a job", line.workers_busy)
-    yield _one("easel_workers_living", "Workers anywhere that live, busy or idle", line.workers_living)
-    yield _one("easel_deliveries_open", "Cards that are still followed", line.deliveries_open)
-    yield _one("easel_deliveries_retrying", "Open cards that Discord refused last", line.retrying)
-    yield _one("easel_deliveries_tries", "Failed tries over all open cards", line.tries)
-    yield _one("easel_deliveries_undelivered", "Pictures that could be shown nowhere", line.undelivered)
+    yield _one("easel_queue_oldest_seconds", "How long the longest waiting job waits", found.oldest_queued_s)
+    yield _one("easel_jobs_stalled", "Running jobs whose lease ran out", found.stalled)
+    yield _one("easel_workers_busy", "Workers anywhere that hold a job", found.workers_busy)
+    yield _one("easel_workers_living", "Workers anywhere that live, busy or idle", found.workers_living)
+    yield _one("easel_deliveries_open", "Cards that are still followed", found.deliveries_open)
+    yield _one("easel_deliveries_retrying", "Open cards that Discord refused last", found.retrying)
+    yield _one("easel_deliveries_tries", "Failed tries over all open cards", found.tries)
+    yield _one("easel_deliveries_undelivered", "Pictures that could be shown nowhere", found.undelivered)
 
 
 def _one(name: str, text: str, value: float) -> Metric:

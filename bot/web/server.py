@@ -10,8 +10,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from bot.errors import Refusal
 from bot.web import readiness
+from bot.web.meters import Watched
 from bot.web.scrape import Scraper
-from bot.web.sources import Watched
 
 log = structlog.get_logger(__name__)
 
@@ -47,20 +47,20 @@ async def open_web(watched: Watched, *, host: str, port: int) -> AsyncIterator[s
 
 def application(watched: Watched) -> web.Application:
     app = web.Application()
-    doors = _Doors(watched)
-    app.router.add_get("/healthz", doors.live)
-    app.router.add_get("/readyz", doors.ready)
-    app.router.add_get("/metrics", doors.metrics)
+    handlers = _Handlers(watched)
+    app.router.add_get("/healthz", handlers.live)
+    app.router.add_get("/readyz", handlers.ready)
+    app.router.add_get("/metrics", handlers.metrics)
     return app
 
 
-class _Doors:
+class _Handlers:
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
         self._scraper = Scraper(watched)
 
     async def live(self, _request: web.Request) -> web.Response:
-        """The loop turns. Nothing else is asked, for a restart would mend nothing else."""
+        """The event loop runs. Nothing else is asked, for a restart would repair nothing else."""
         return web.json_response({"alive": True}, headers=NO_CACHE)
 
     async def ready(self, _request: web.Request) -> web.Response:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from bot.db import Database
 from bot.engines.choice import engine_for, feed_for, queue_listener_for
 from bot.errors import Refusal
-from bot.media.blobs.choice import blobs_at
+from bot.media.blobs.folder import blobs_at
 from bot.secret_files import FOR_ALL, read_secret_files
 from bot.sentry import start_sentry
 from bot.settings import Settings, sentence_of

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import open_application, run, run_until, stop_on_signals
+from bot.app import run
 from bot.errors import Refusal
+from bot.service import open_application, run_until, stop_on_signals
 from bot.settings import Settings
 from tests.support.databases import BOTH
 
@@ -39,7 +40,7 @@ async def test_a_database_server_that_is_away_is_one_clear_sentence(tmp_path: Pa
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
-async def test_a_house_on_a_shared_database_listens_to_it(tmp_path: Path, url: str) -> None:
+async def test_a_service_on_a_shared_database_listens_to_it(tmp_path: Path, url: str) -> None:
     async with open_application(Settings(data_dir=tmp_path, database_url=url, workers=0)) as application:
         assert (application.listener is not None) is url.startswith("postgresql")
         application.services.news.clear()

@@ -10,8 +10,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.chat.client import COMMANDS
-from bot.chat.translator import Translator
+from bot.chat.client import COMMANDS, Translator
 from bot.language import LANGUAGES, SOURCE, _, n_, nearest, speak, speaking, spoken
 from scripts.catalogs import load, missing, template
 

@@ -13,7 +13,7 @@ async def delivered_job(chat: ChatHarness, **options: Any) -> Job:
     """A picture of Ada's that has been delivered."""
     await chat.stylize(**options)
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     job = await chat.job()
     assert job.state is State.DELIVERED
     return job

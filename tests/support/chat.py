@@ -9,7 +9,7 @@ import discord
 from simcord import ChannelHandle, Env, InteractionResult, MemberActor
 
 from bot.chat.cards.card_updater import CardUpdater
-from bot.chat.ui.services import Services
+from bot.chat.ui.interaction import Services
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Claim, Job, Progress
 from bot.engines.local import LocalEngine

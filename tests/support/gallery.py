@@ -20,10 +20,10 @@ class GalleryUpdaters:
     gallery_updater: GalleryUpdater
     teller: DigestTeller
 
-    async def round(self) -> int:
+    async def poll(self) -> int:
         """How many exhibits were brought up to date."""
-        done = await self.gallery_updater.round()
-        await self.teller.round()
+        done = await self.gallery_updater.poll()
+        await self.teller.poll()
         return done
 
 
@@ -49,13 +49,13 @@ class GalleryHarness:
         """A finished picture, on its card."""
         result = await self.chat.stylize(who, **options)
         await self.chat.paint()
-        await self.chat.card_updater.round()
+        await self.chat.card_updater.poll()
         return result
 
     async def hang(self, who: MemberActor | None = None, **options: Any) -> discord.Message:
         """A finished picture, in the art channel."""
         await self.deliver(who, **options)
-        await self.gallery_updater().round()
+        await self.gallery_updater().poll()
         message = self.art.last_message
         assert message is not None, "nothing hangs"
         return message

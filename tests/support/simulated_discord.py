@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from simcord import Env
 
-from bot.app import Application, open_application
 from bot.chat.client import EaselClient
 from bot.domain.servers import onboarding
 from bot.media import pixels
@@ -16,6 +15,7 @@ from bot.media.decode import Clean, DecodeLimits, outcome
 from bot.media.editor import PictureEditor
 from bot.media.reading import load_libraries, serve
 from bot.playground import SimulatedCdn
+from bot.service import Application, open_application
 from bot.settings import Settings
 from tests.support.chat import ChatHarness
 

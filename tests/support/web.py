@@ -11,9 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.db import Database
 from bot.web.machine import FolderSize
-from bot.web.meters import Meters
+from bot.web.meters import Meters, Watched
 from bot.web.server import open_web
-from bot.web.sources import Watched
 from testbed.ports import free_port
 from tests.support.clock import Clock
 

@@ -1,6 +1,7 @@
-"""`/help`, and the short tour for the first who uses Easel in a server."""
+"""`/help` with an example, `/about`, and an introduction for the first who uses Easel in a server."""
 
 import asyncio
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ from discord import app_commands, ui
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.ui.components import Picture, layout, panel
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import services_of
 from bot.domain.servers import onboarding
 from bot.domain.styles.looks import BUILT_IN
 from bot.language import _, nearest, speak
@@ -47,7 +48,7 @@ async def help_command(interaction: discord.Interaction) -> None:
 
 
 def example() -> list[Picture]:
-    """A content, a style, and what the engine made of them."""
+    """A content, a style, and what the engine made of the two."""
     style = BUILT_IN[0]
     return [
         Picture(
@@ -84,13 +85,13 @@ def _ways() -> list[str]:
     ]
 
 
-async def show_around(interaction: discord.Interaction) -> None:
-    """A private tour behind the first command that anybody uses in a server, once for each server.
+async def introduce(interaction: discord.Interaction) -> None:
+    """A private introduction after the first command that anybody uses in a server, once for each server.
 
-    It never fails what it follows: where it cannot be shown, it is not.
+    Failing to show it never fails the command before it.
     """
     guild_id = interaction.guild_id
-    # Where a person brings the app along, the server has not asked for it.
+    # A server to which a person brings the app has not asked for an introduction.
     if guild_id is None or interaction.client.get_guild(guild_id) is None or not _may_follow(interaction):
         return
     services = services_of(interaction)
@@ -102,13 +103,13 @@ async def show_around(interaction: discord.Interaction) -> None:
         async with services.database.begin() as connection:
             if not await onboarding.claim(connection, guild_id, now=services.clock()):
                 return
-        await interaction.followup.send(view=layout(panel(*_tour())), ephemeral=True)
+        await interaction.followup.send(view=layout(panel(*_introduction())), ephemeral=True)
     except (*TROUBLES, SQLAlchemyError) as error:
-        log.warning("tour not shown", guild=guild_id, error=type(error).__name__)
+        log.warning("introduction not shown", guild=guild_id, error=type(error).__name__)
 
 
 def _may_follow(interaction: discord.Interaction) -> bool:
-    """A form is no message that another could follow; after `/help` nobody needs a tour."""
+    """Not after a form, which no further message can follow, nor after `/help`, which tells the same."""
     answered = interaction.response.type
     return (
         answered not in {None, discord.InteractionResponseType.modal}
@@ -117,10 +118,46 @@ def _may_follow(interaction: discord.Interaction) -> bool:
     )
 
 
-def _tour() -> list[str]:
+def _introduction() -> list[str]:
     return [
         "### " + _("You are the first to use Easel in this server"),
         _("Pictures are painted one after the other; your card keeps itself up to date, also after hours."),
         "\n".join(_ways()),
         "-# " + _("`/help` shows this with an example. Only you see this, and only this once."),
     ]
+
+
+LICENCE = "MIT"
+
+
+@app_commands.command(name="about", description="What Easel is, its version and licence, and what it keeps")
+async def about_command(interaction: discord.Interaction) -> None:
+    """`/about`, private to the person who asks."""
+    privacy_url = services_of(interaction).privacy_url
+    texts = [
+        "### " + _("Easel {version}", version=version_of("easel")),
+        _(
+            "Paints your picture in the style of another, stroke by stroke, by the method of Gatys, Ecker "
+            "and Bethge (2016) with the network VGG-19 on PyTorch {torch}.",
+            torch=version_of("torch"),
+        ),
+        _("Free software under the {licence} licence; the notices are in its file NOTICE.", licence=LICENCE),
+        _("What is kept of you and your pictures, and for how long: see the privacy text.")
+        if privacy_url
+        else _(
+            "What is kept of you and your pictures, and for how long, stands in `docs/PRIVACY.md`, which "
+            "comes with Easel: ask whoever runs it here."
+        ),
+    ]
+    items: list[ui.Item[Any]] = [panel(*texts)]
+    if privacy_url:
+        items.append(ui.ActionRow(ui.Button(label=_("Privacy"), url=privacy_url)))
+    await interaction.response.send_message(view=layout(*items), ephemeral=True)
+
+
+def version_of(package: str) -> str:
+    """Of an installed package; looked up without importing it."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "?"

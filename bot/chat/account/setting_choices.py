@@ -1,4 +1,4 @@
-"""What can be chosen for each of a server's settings, and how each choice is called."""
+"""What can be chosen for each of a server's settings, and what each choice is called."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -27,7 +27,7 @@ CHOICES: Final[Mapping[str, Callable[[Limits], tuple[Any, ...]]]] = {
     "jobs_per_day_of_server": lambda _limits: PER_DAY_OF_SERVER,
     "language": lambda _limits: tuple(LANGUAGES),
 }
-"""The settings with one choice of several, in the panel's order. Beside these each can be left unset."""
+"""The settings with one choice of several, in the panel's order. Each can also be left unset."""
 
 TITLES: Final = {
     "default_strength": N_("Strength where none is chosen: {value}"),
@@ -74,7 +74,7 @@ def _words(name: str, value: Any) -> str:
 
 
 def _unset(name: str, limits: Limits) -> str:
-    """What holds where a server sets nothing."""
+    """What applies where a server sets nothing."""
     standard = Look()
     known = {
         "default_strength": f"{standard.strength:g}",

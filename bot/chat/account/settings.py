@@ -1,4 +1,4 @@
-"""`/settings`: a server's settings as one private panel, each change written at once.
+"""`/settings`: a server's settings as one private panel, each change saved at once.
 
 The permission is checked again at every click: a panel may stay open after its owner lost it.
 """
@@ -12,11 +12,10 @@ import structlog
 from discord import app_commands, ui
 
 from bot.chat.account.setting_choices import CHOICES, choices_of, label, spelled
-from bot.chat.ui.components import layout
+from bot.chat.ui.components import Persistent, layout
 from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import require_manager
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import services_of
 from bot.domain.requests.request import Limits
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
@@ -151,7 +150,7 @@ class RoleQuotaButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="ease
 
 
 class ResetButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="easel:settings:reset"):
-    """Puts every setting of the panel back to the installation's."""
+    """Resets every setting of the panel to the installation's."""
 
     def __init__(self) -> None:
         style = discord.ButtonStyle.danger

@@ -4,10 +4,11 @@ from typing import Any
 
 import discord
 
-from bot.chat.ui.context import is_age_restricted
-from bot.chat.ui.services import services_of
+from bot.chat.ui.interaction import is_age_restricted, roles_of, services_of
+from bot.chat.ui.permissions import is_moderator
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Job, State
+from bot.domain.servers import server_settings
 from bot.errors import Refusal
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing
@@ -52,17 +53,31 @@ def check_age(interaction: discord.Interaction[Any], job: Job) -> None:
         raise Refusal(_("That picture is age-restricted: open it in an age-restricted channel."))
 
 
+async def require_deleter(interaction: discord.Interaction[Any], job: Job) -> None:
+    """Raises `Refusal` for others than the owner, moderators where the picture was made, and chosen roles."""
+    if job.user_id == interaction.user.id:
+        return
+    if interaction.guild_id is not None and interaction.guild_id == job.guild_id:
+        if is_moderator(interaction):
+            return
+        async with services_of(interaction).database.read() as connection:
+            settings = await server_settings.settings_of(connection, interaction.guild_id)
+        if set(roles_of(interaction)) & set(settings.deleting_roles):
+            return
+    raise Refusal(_("Only the person who asked for this picture and moderators can delete it."))
+
+
 def answers_privately(interaction: discord.Interaction[Any], job: Job) -> bool:
     """Whether what comes of a click is for the person alone: the job is, or the card that was pressed."""
     message = interaction.message
     return job.private or bool(message and message.flags.ephemeral)
 
 
-async def kept(interaction: discord.Interaction[Any], key: str) -> bytes:
+async def read_blob(interaction: discord.Interaction[Any], key: str) -> bytes:
     """A blob that may have been swept away.
 
     Raises:
-        Refusal: it was.
+        Refusal: it has been.
     """
     try:
         return await services_of(interaction).picture_store.blobs.get(key)

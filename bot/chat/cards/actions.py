@@ -1,4 +1,4 @@
-"""What a card's buttons do, for ever: one dynamic item answers them all by verb and job."""
+"""What a card's buttons do: one persistent item answers them all, by verb and job."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -8,10 +8,17 @@ import discord
 from discord import ui
 
 from bot.chat.cards.buttons import Verb
+from bot.chat.cards.cancel import press_cancel
 from bot.chat.cards.delete import press_delete, press_erase
-from bot.chat.cards.edit import press_edit
-from bot.chat.cards.rerun import press_again, press_bigger, press_retry, press_softer, press_stronger
-from bot.chat.cards.save_preset import press_save
+from bot.chat.cards.reuse import (
+    press_again,
+    press_bigger,
+    press_edit,
+    press_retry,
+    press_save,
+    press_softer,
+    press_stronger,
+)
 from bot.chat.cards.viewing import press_compare, press_full_size, press_time_lapse
 from bot.chat.ui.errors import handles_errors
 
@@ -28,6 +35,7 @@ ACTIONS: Final[dict[Verb, Callable[[discord.Interaction[Any], int], Awaitable[No
     Verb.DELETE: press_delete,
     Verb.ERASE: press_erase,
     Verb.RETRY: press_retry,
+    Verb.CANCEL: press_cancel,
 }
 
 
@@ -47,7 +55,7 @@ class JobButton(
         cls, _interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         if not isinstance(item, ui.Button):
-            raise TypeError(f"{match[0]} is no button's")
+            raise TypeError(f"{match[0]} belongs to no button")
         return cls(item, verb=Verb(match["verb"]), job_id=int(match["job"]))
 
     @handles_errors

@@ -1,4 +1,4 @@
-"""The buttons on a job's card: how they look, and which a card has; `bot.chat.cards.actions` is what they do.
+"""The buttons on a job's card: how they look, and which it has; `bot.chat.cards.actions` says what they do.
 
 A button's `custom_id` is `easel:verb:job`, so it works after a restart and months later.
 """
@@ -10,7 +10,6 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.cards.cancel import CancelButton
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.language import N_, _
 
@@ -28,6 +27,7 @@ class Verb(StrEnum):
     DELETE = "delete"
     ERASE = "erase"
     RETRY = "retry"
+    CANCEL = "cancel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,7 @@ FACES = {
     Verb.DELETE: Face(label=N_("Delete"), emoji="🗑️"),
     Verb.ERASE: Face(label=N_("Delete for good"), emoji="🗑️", danger=True),
     Verb.RETRY: Face(label=N_("Try again"), emoji="🔁"),
+    Verb.CANCEL: Face(label=N_("Cancel")),
 }
 REMAKING = (Verb.AGAIN, Verb.STRONGER, Verb.SOFTER, Verb.BIGGER, Verb.EDIT)
 
@@ -64,9 +65,9 @@ def button(verb: Verb, job_id: int) -> ui.Button[Any]:
 
 
 def rows(job: Job, *, reduced: bool = False) -> list[ui.ActionRow[Any]]:
-    """What can be done with a job now; `reduced`: its card's picture is smaller than the one we keep."""
+    """What can be done with a job now; `reduced`: its card's picture is smaller than the stored one."""
     if job.state in WAITING:
-        return [ui.ActionRow(CancelButton(job.id))]
+        return [_row(job, Verb.CANCEL)]
     if job.state is State.FAILED:
         return [_row(job, Verb.RETRY)]
     if job.result_blob is None:

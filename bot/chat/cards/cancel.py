@@ -1,33 +1,22 @@
-"""Stopping a job: the card's button, which works for ever, and `/cancel`."""
+"""Stopping a job: the card's button, and `/cancel`."""
 
 from typing import Any
 
 import discord
-from discord import app_commands, ui
+from discord import app_commands
 
-from bot.chat.ui.errors import handles_errors
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import Services, services_of
-from bot.chat.ui.text import plain
+from bot.chat.ui.components import plain
+from bot.chat.ui.interaction import Services, services_of
 from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import STATE_WORDS
 from bot.errors import Refusal
 from bot.language import _, n_
 
 
-class CancelButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:cancel:(?P<job>[0-9]{1,18})"):
-    """Cancels one job for its owner. The job's id is in the `custom_id`, so a restart changes nothing."""
-
-    def __init__(self, job_id: int) -> None:
-        style = discord.ButtonStyle.secondary
-        super().__init__(ui.Button(label=_("Cancel"), style=style, custom_id=f"easel:cancel:{job_id}"))
-        self.job_id = job_id
-
-    @handles_errors
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """The card follows by itself; a click that may not cancel gets a private sentence."""
-        await cancel_job(services_of(interaction), self.job_id, user_id=interaction.user.id)
-        await interaction.response.defer()
+async def press_cancel(interaction: discord.Interaction[Any], job_id: int) -> None:
+    """The card follows by itself; a person who may not cancel gets a private sentence."""
+    await cancel_job(services_of(interaction), job_id, user_id=interaction.user.id)
+    await interaction.response.defer()
 
 
 async def cancel_job(services: Services, job_id: int, *, user_id: int) -> None:

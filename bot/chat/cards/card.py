@@ -1,4 +1,4 @@
-"""A job's card: one Components V2 message for each state of its life.
+"""A job's card: one Components V2 message for each state of its life, and the picture on it.
 
 Source: Discord's documentation, "Components" (Container, Media Gallery, Text Display).
 """
@@ -10,12 +10,14 @@ import discord
 from discord import ui
 
 from bot.chat.cards import buttons
-from bot.chat.ui.components import Picture, bar, gallery, layout
-from bot.chat.ui.text import plain, settings_line
+from bot.chat.ui.components import Picture, bar, gallery, layout, plain
+from bot.chat.ui.style_options import settings_line
 from bot.domain.jobs.eta import QueuePosition
-from bot.domain.jobs.model import Job, State
+from bot.domain.jobs.model import WAITING, Job, State
+from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles.looks import Look
 from bot.language import _, catalog, spoken
+from bot.media.blobs.protocol import BlobMissing
 
 ACCENTS = {
     State.QUEUED: discord.Colour(0x8A8F98),
@@ -25,6 +27,8 @@ ACCENTS = {
     State.FAILED: discord.Colour(0xB5524A),
     State.CANCELLED: discord.Colour(0x8A8F98),
 }
+REQUEST_LIMIT_BYTES = 24 * 1024 * 1024
+"""What fits into one request of at most 25 MiB. Source: Discord's documentation, "Uploading Files"."""
 
 
 def render(
@@ -51,6 +55,49 @@ def render(
     for row in buttons.rows(job, reduced=picture is not None and picture.reduced):
         container.add_item(row)
     return layout(container)
+
+
+async def card_picture(job: Job, picture_store: PictureStore, *, limit_bytes: int) -> Picture | None:
+    """The preview of a running job, the result of a rendered one, None otherwise.
+
+    limit_bytes: what Discord accepts as one file here.
+    """
+    if job.state in WAITING and job.preview_blob:
+        try:
+            data = await picture_store.blobs.get(job.preview_blob)
+        except BlobMissing:
+            return None  # a newer preview has taken its place meanwhile
+        description = _("Preview of a picture in the style of {style}", style=job.style_name)[:1024]
+        name = filename(f"preview-{job.id}", "jpg", spoiler=job.spoiler)
+        return Picture(filename=name, data=data, description=description, spoiler=job.spoiler)
+    if job.state in {State.RENDERED, State.DELIVERED} and job.result_blob:
+        return await _result(job, picture_store, min(limit_bytes, REQUEST_LIMIT_BYTES))
+    return None
+
+
+async def _result(job: Job, picture_store: PictureStore, limit_bytes: int) -> Picture:
+    png = await picture_store.blobs.get(job.result_blob or "")
+    data, ending = await picture_store.editor.within(png, limit_bytes)
+    reduced = ending != "png"
+    note = _("Sent as JPEG: the full picture is larger than this channel's file limit.")
+    return Picture(
+        filename=filename(f"easel-{job.id}", ending, spoiler=job.spoiler),
+        data=data,
+        description=alt_text(job),
+        note=note if reduced else None,
+        spoiler=job.spoiler,
+        reduced=reduced,
+    )
+
+
+def alt_text(job: Job) -> str:
+    """What a result shows, for those who cannot see it."""
+    return _("A picture painted in the style of {style}", style=job.style_name)[:1024]
+
+
+def filename(stem: str, ending: str, *, spoiler: bool) -> str:
+    """Discord hides a file whose name begins so."""
+    return f"{'SPOILER_' if spoiler else ''}{stem}.{ending}"
 
 
 def job_settings(job: Job) -> str:

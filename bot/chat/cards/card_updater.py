@@ -1,21 +1,21 @@
-"""The courier brings every card up to date with its job, whatever Discord, the network or a restart did.
+"""Brings every card up to date with its job, whatever Discord, the network or a restart did.
 
 A card lags behind when its job's revision is higher than the one shown. Edits may be repeated safely, and the
 one message that may have to be posted anew carries the job's id as its nonce.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import discord
 import structlog
+from aiolimiter import AsyncLimiter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.cards.card_upload import DEFAULT_LIMIT_BYTES, upload
-from bot.chat.cards.edit_rate_limit import EditRateLimit
-from bot.chat.ui.outbox_runner import OutboxRunner, told
+from bot.chat.ui.interaction import Services
+from bot.chat.ui.outbox_runner import OutboxRunner, describe
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import Services
 from bot.domain.gallery import exhibits
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import WAITING, Job, State
@@ -40,7 +40,43 @@ CLOSED_WAYS = {
 """Error codes after which the next way is tried. Source: Discord's "Opcodes and Status Codes"."""
 
 GONE = {10003, 10008}
+EDIT_EVERY_S = 3.0
+EDITS_PER_CHANNEL = 4
+EDITS_PERIOD_S = 5.0
+"""Edits of running cards per channel and 5 s; Discord allows about 5, and final edits need some of them."""
 TOKEN, CHANNEL = "interaction token", "channel"
+
+
+class EditRateLimit:
+    """Remembers when each job's card was last edited, and what each channel has left."""
+
+    def __init__(self) -> None:
+        self._edited_at: dict[int, float] = {}
+        self._channels: dict[int, AsyncLimiter] = {}
+
+    def forget(self, *, now: float, busy_channels: Collection[int]) -> None:
+        """Drops what no longer matters."""
+        self._edited_at = {job: at for job, at in self._edited_at.items() if at > now - EDIT_EVERY_S}
+        self._channels = {
+            channel: limiter
+            for channel, limiter in self._channels.items()
+            if channel in busy_channels or not limiter.has_capacity(EDITS_PER_CHANNEL)
+        }
+
+    async def take(self, job_id: int, channel_id: int, *, now: float, ended: bool) -> bool:
+        """Whether a card may be edited now; then the edit is counted.
+
+        An end always may. The budget is spent here and never waited for, or an end would wait behind its own
+        preview.
+        """
+        limiter = self._channels.setdefault(channel_id, AsyncLimiter(EDITS_PER_CHANNEL, EDITS_PERIOD_S))
+        free = limiter.has_capacity()
+        if not ended and (job_id in self._edited_at or not free):
+            return False
+        if free:
+            await limiter.acquire()
+        self._edited_at[job_id] = now
+        return True
 
 
 class CardUpdater(OutboxRunner[Delivery]):
@@ -52,15 +88,15 @@ class CardUpdater(OutboxRunner[Delivery]):
 
     def __init__(self, *, client: discord.Client, services: Services) -> None:
         super().__init__(client=client, services=services, notice=services.news)
-        self._pace = EditRateLimit()
+        self._rate_limit = EditRateLimit()
         self._silent: set[int] = set()
         self._worn_out: set[int] = set()
 
     async def claim(self, *, now: float, limit: int) -> Sequence[Delivery]:
-        """Ended jobs first; cards that are edited too often wait for a later round."""
+        """Ended jobs first; cards that are edited too often wait for a later poll."""
         async with self._services.database.read() as connection:
             due = await deliveries.due(connection, now=now, holder=self._name, limit=self.limit)
-        self._pace.forget(now=now, busy_channels={delivery.job.channel_id for delivery in due})
+        self._rate_limit.forget(now=now, busy_channels={delivery.job.channel_id for delivery in due})
         waiting = [delivery.job for delivery in due if delivery.key not in self._in_flight][:limit]
         chosen = [job.id for job in waiting if await self._may_show(job, now)]
         if not chosen:
@@ -69,7 +105,7 @@ class CardUpdater(OutboxRunner[Delivery]):
             return await deliveries.claim(connection, chosen, holder=self._name, now=now)
 
     async def _may_show(self, job: Job, now: float) -> bool:
-        return await self._pace.take(job.id, job.channel_id, now=now, ended=job.state not in WAITING)
+        return await self._rate_limit.take(job.id, job.channel_id, now=now, ended=job.state not in WAITING)
 
     def context(self, row: Delivery) -> Mapping[str, object]:
         return {"job": row.job.id, "user": row.job.user_id, "guild": row.job.guild_id}
@@ -95,7 +131,7 @@ class CardUpdater(OutboxRunner[Delivery]):
 
     async def give_up(self, connection: AsyncConnection, row: Delivery, error: Exception) -> None:
         """Nowhere left to show it: the picture stays in our records."""
-        await deliveries.close(connection, row.job.id, error=told(error))
+        await deliveries.close(connection, row.job.id, error=describe(error))
 
     # The ways to a person, best first ---------------------------------------------------------------
 
@@ -128,10 +164,10 @@ class CardUpdater(OutboxRunner[Delivery]):
                 await deliveries.forget_message(connection, delivery.job.id)
 
     def _ways(self, delivery: Delivery) -> Iterator[tuple[str, Callable[[Delivery], Awaitable[int]]]]:
-        """One after the other, as what came of the ones before tells.
+        """One after the other; which come next depends on how the earlier ones ended.
 
-        A card that somebody deleted is not posted again in the same place; one that refused a preview is left
-        alone until the end.
+        A card that somebody deleted is not posted again in the same place. One that could not show a preview
+        is left alone until the end.
         """
         address, ended = delivery.address, delivery.job.state not in WAITING
         silent = delivery.job.id in self._silent
@@ -174,7 +210,7 @@ class CardUpdater(OutboxRunner[Delivery]):
         return await upload(self._services, delivery, edit, address.filesize_limit)
 
     async def _find_original(self, webhook: discord.Webhook) -> int:
-        """The id of an interaction's first answer, not known after a crash right behind the acceptance."""
+        """The id of an interaction's first answer, not known after a crash right after acceptance."""
         path = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
         route = discord.http.Route("GET", path, webhook_id=webhook.id, webhook_token=webhook.token)
         return int((await self._client.http.request(route))["id"])

@@ -1,4 +1,4 @@
-"""What a card's message holds, made to fit what Discord takes there."""
+"""Sends a card with its picture, made to fit what Discord accepts there."""
 
 from collections.abc import Awaitable, Callable
 
@@ -6,9 +6,9 @@ import discord
 import structlog
 
 from bot.chat.cards import card
-from bot.chat.cards.card_picture import album
+from bot.chat.cards.card import card_picture
 from bot.chat.ui.components import Picture
-from bot.chat.ui.services import Services
+from bot.chat.ui.interaction import Services
 from bot.domain.gallery import exhibits
 from bot.domain.gallery.exhibits import Hanging
 from bot.domain.jobs import eta
@@ -19,9 +19,9 @@ from bot.language import _, speaking
 log = structlog.get_logger(__name__)
 
 DEFAULT_LIMIT_BYTES = 10 * 1024 * 1024
-"""What Discord takes as one file where nobody pays for more. Source: its documentation, "Uploading Files"."""
+"""Of one file, where nobody pays for more. Source: Discord's documentation, "Uploading Files"."""
 SMALL_BYTES = 256 * 1024
-"""No picture of this size is what Discord finds too large."""
+"""A picture of this size is never what Discord finds too large."""
 TOO_LARGE = 40005
 
 Send = Callable[[discord.ui.LayoutView, list[discord.File]], Awaitable[int]]
@@ -31,7 +31,7 @@ Send = Callable[[discord.ui.LayoutView, list[discord.File]], Awaitable[int]]
 async def upload(
     services: Services, delivery: Delivery, send: Send, limit_bytes: int, *, remark: str | None = None
 ) -> int:
-    """Sends the card; a picture that is too large after all is made smaller and sent again."""
+    """Sends the card; a picture that turns out too large is made smaller and sent again."""
     while True:
         view, picture = await _card(services, delivery, limit_bytes, remark)
         try:
@@ -41,7 +41,7 @@ async def upload(
             if not too_large or picture is None or len(picture.data) <= SMALL_BYTES:
                 raise
             limit_bytes = len(picture.data) // 2
-            log.info("the limit is smaller than we thought", size_bytes=len(picture.data))
+            log.info("the file limit is smaller than expected", size_bytes=len(picture.data))
 
 
 async def _card(
@@ -57,7 +57,7 @@ async def _card(
     with speaking(job.language):
         if hanging is not None:
             return card.render(job, remark=place_of(hanging)), None
-        picture = await album(job, services.picture_store, limit_bytes=limit_bytes)
+        picture = await card_picture(job, services.picture_store, limit_bytes=limit_bytes)
         return card.render(job, position=position, picture=picture, remark=remark), picture
 
 

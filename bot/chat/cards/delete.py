@@ -1,4 +1,4 @@
-"""Delete: a picture and its card go for good, after a question that only the asker sees."""
+"""Delete: removes a picture and its card for good, after asking whoever pressed."""
 
 from typing import Any
 
@@ -6,13 +6,11 @@ import discord
 import structlog
 from discord import ui
 
-from bot.chat.cards.access import require_picture
+from bot.chat.cards.access import require_deleter, require_picture
 from bot.chat.cards.buttons import Verb, button
-from bot.chat.ui.components import layout
-from bot.chat.ui.permissions import require_deleter
+from bot.chat.ui.components import layout, plain
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
 from bot.domain.outbox.deliveries import Address
@@ -34,7 +32,7 @@ async def press_delete(interaction: discord.Interaction[Any], job_id: int) -> No
 
 
 async def press_erase(interaction: discord.Interaction[Any], job_id: int) -> None:
-    """The question was answered."""
+    """Deletes, once the question was answered."""
     job = await _require_deletable(interaction, job_id)
     await interaction.response.defer()
     services = services_of(interaction)
@@ -60,11 +58,11 @@ async def _require_deletable(interaction: discord.Interaction[Any], job_id: int)
 
 
 async def _delete_card(interaction: discord.Interaction[Any], job: Job, address: Address) -> bool:
-    """By the channel, or by the token where the bot sees no channel. False: it is still there."""
+    """Through the channel, or with the token where the bot sees no channel. False: it is still there."""
     if address.message_id is None:
         return False
     client, message_id = interaction.client, address.message_id
-    # A card that came by direct message stands where its owner presses.
+    # A card that came by direct message is where its owner presses.
     channel_id = job.channel_id if interaction.guild_id is not None else interaction.channel_id or 0
     try:
         if address.channel_reachable or interaction.guild_id is None:

@@ -5,9 +5,8 @@ from discord import app_commands
 
 from bot.chat.cards import card
 from bot.chat.cards.access import check_age
-from bot.chat.cards.card import job_settings
-from bot.chat.cards.card_picture import album
-from bot.chat.ui.services import Services, services_of
+from bot.chat.cards.card import card_picture, job_settings
+from bot.chat.ui.interaction import Services, services_of
 from bot.domain.gallery import exhibits
 from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import Job
@@ -26,7 +25,7 @@ async def result_command(interaction: discord.Interaction, picture: int | None =
     job, undelivered = await _choose(services, interaction.user.id, picture)
     check_age(interaction, job)
     try:
-        shown = await album(job, services.picture_store, limit_bytes=interaction.filesize_limit)
+        shown = await card_picture(job, services.picture_store, limit_bytes=interaction.filesize_limit)
     except BlobMissing as error:
         raise Refusal(_("That picture is no longer kept here.")) from error
     remark = _("It could not be delivered in {channel}.", channel=f"<#{job.channel_id}>")

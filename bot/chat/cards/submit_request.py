@@ -1,4 +1,4 @@
-"""A picture asked for: its job, and its first card."""
+"""A request for a picture: its job, and its first card."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,9 +8,16 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.cards import card
-from bot.chat.ui.context import address_of, is_age_restricted, language_of, parent_of, roles_of
+from bot.chat.ui.interaction import (
+    Services,
+    address_of,
+    is_age_restricted,
+    language_of,
+    parent_of,
+    roles_of,
+    services_of,
+)
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import Services, services_of
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
@@ -34,7 +41,7 @@ async def submit_request(
 ) -> None:
     """Queues a picture for a deferred interaction, and shows its card. `more`: other fields of `Request`.
 
-    age_restricted: whether it is so wherever it was asked for.
+    age_restricted: restricted even where the channel is not.
 
     Raises:
         Refusal: with the user's sentence.
@@ -51,7 +58,7 @@ async def submit_request(
             private=private,
             age_restricted=age_restricted or is_age_restricted(interaction),
             language=language_of(interaction, private=private),
-            address=address_of(interaction, services, private=private),
+            address=address_of(interaction, private=private),
             content=content,
             styles=styles,
             chosen=chosen,
@@ -63,7 +70,7 @@ async def submit_request(
 
 
 async def show_first_card(interaction: discord.Interaction, services: Services, job: Job) -> None:
-    """The card with place and ETA. Should this fail, the courier shows it: the job is safe already."""
+    """The card with position and ETA. Should this fail, the card updater shows it: the job is stored."""
     try:
         async with services.database.read() as connection:
             position = await eta.queue_position(
@@ -77,3 +84,7 @@ async def show_first_card(interaction: discord.Interaction, services: Services, 
     except (*TROUBLES, SQLAlchemyError) as error:
         log.warning("first card not shown", job=job.id, error=type(error).__name__)
     services.news.set()
+
+
+def attached(attachment: discord.Attachment) -> PictureSource:
+    return PictureSource(name=attachment.filename, url=attachment.url)

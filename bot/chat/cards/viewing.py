@@ -1,4 +1,4 @@
-"""Compare, Full size, Time-lapse: a closer look at a picture, for one person."""
+"""Compare, Full size, Time-lapse: a closer look at a picture, shown to one person."""
 
 import asyncio
 from typing import Any
@@ -6,11 +6,10 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.cards.access import kept, require_picture
-from bot.chat.cards.card_picture import REQUEST_LIMIT_BYTES, alt_text, filename
-from bot.chat.ui.components import Picture, gallery, layout
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
+from bot.chat.cards.access import read_blob, require_picture
+from bot.chat.cards.card import REQUEST_LIMIT_BYTES, alt_text, filename
+from bot.chat.ui.components import Picture, gallery, layout, plain
+from bot.chat.ui.interaction import services_of
 from bot.domain.jobs.model import Job
 from bot.domain.styles.style import styles_of
 from bot.errors import Refusal
@@ -29,7 +28,7 @@ async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> N
         for number, style in enumerate(styles_of(job), start=1)
     ]
     shown += [("result", job.result_blob or "", alt_text(job))]
-    data = [await kept(interaction, key) for _name, key, _words in shown]
+    data = [await read_blob(interaction, key) for _name, key, _words in shown]
     limit = min(interaction.filesize_limit, REQUEST_LIMIT_BYTES // len(shown))
     editor = services_of(interaction).picture_store.editor
     files = await asyncio.gather(*(editor.within(one, limit) for one in data))
@@ -51,7 +50,7 @@ async def press_full_size(interaction: discord.Interaction[Any], job_id: int) ->
     """The PNG as it was painted, where Discord takes it."""
     job = await require_picture(interaction, job_id)
     await interaction.response.defer(ephemeral=True, thinking=True)
-    data = await kept(interaction, job.result_blob or "")
+    data = await read_blob(interaction, job.result_blob or "")
     picture = _whole(interaction, job, data, ending="png", words=alt_text(job))
     await _answer(interaction, [picture], _("The picture in full size"))
 
@@ -62,7 +61,7 @@ async def press_time_lapse(interaction: discord.Interaction[Any], job_id: int) -
     if job.timelapse_blob is None:
         raise Refusal(_("There is no time-lapse of this picture."))
     await interaction.response.defer(ephemeral=True, thinking=True)
-    data = await kept(interaction, job.timelapse_blob)
+    data = await read_blob(interaction, job.timelapse_blob)
     words = _("How a picture in the style of {style} was painted, step by step", style=job.style_name)[:1024]
     picture = _whole(interaction, job, data, ending="webp", words=words)
     await _answer(interaction, [picture], _("How it was painted"))

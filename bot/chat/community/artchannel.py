@@ -8,13 +8,11 @@ import structlog
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.community.exhibit import ACCENT
-from bot.chat.ui.components import layout
+from bot.chat.community.pictures import ACCENT
+from bot.chat.ui.components import Persistent, layout, plain
 from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import require_manager
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
 from bot.domain.gallery import digest, exhibits
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings

@@ -8,15 +8,12 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.community.exhibit import ACCENT
-from bot.chat.community.gallery import may_show_restricted
+from bot.chat.community.pictures import ACCENT, EDGE_PX, may_show_restricted
 from bot.chat.community.removal import remove
 from bot.chat.community.vote import result_message, vote_pages
-from bot.chat.ui.components import layout
+from bot.chat.ui.components import layout, plain
+from bot.chat.ui.interaction import Services, services_of
 from bot.chat.ui.permissions import require_host, require_host_of
-from bot.chat.ui.services import Services, services_of
-from bot.chat.ui.text import plain
-from bot.chat.ui.thumbnails import EDGE_PX
 from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.gallery import digest
@@ -36,7 +33,7 @@ challenge_group = app_commands.Group(
 
 
 def require_runner(interaction: discord.Interaction[Any], challenge: Challenge) -> None:
-    """Raises `Refusal` for those who may not run it, and in other channels than its own."""
+    """Raises `Refusal` for those who may not run it, and outside of its own channel."""
     require_host_of(interaction, challenge.user_id)
     home = interaction.guild and interaction.guild.get_channel_or_thread(challenge.channel_id)
     if home is not None and home.id != interaction.channel_id:
@@ -107,7 +104,7 @@ async def _styles(interaction: discord.Interaction, current: str) -> list[app_co
 
 
 async def _shared_style(services: Services, guild_id: int, name: str) -> tuple[str, str]:
-    """The name and the picture's blob of a style that everybody here can paint in.
+    """Name and picture blob of a style that everybody in this server can use.
 
     Raises:
         Refusal: there is none of that name.

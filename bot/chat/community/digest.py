@@ -8,17 +8,15 @@ import structlog
 from discord import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.community.exhibit import ACCENT
-from bot.chat.ui.components import layout
-from bot.chat.ui.outbox_runner import OutboxRunner, told
+from bot.chat.community.pictures import ACCENT, add_exhibits
+from bot.chat.ui.components import layout, plain
+from bot.chat.ui.outbox_runner import OutboxRunner, describe
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.text import plain
-from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
 from bot.domain.gallery import digest
 from bot.domain.gallery.digest import Due
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.outbox import schedule
-from bot.language import _, n_, nearest, speaking
+from bot.language import _, nearest, speaking
 from bot.tables import digests as digests_table
 
 log = structlog.get_logger(__name__)
@@ -34,7 +32,7 @@ class DigestTeller(OutboxRunner[Due]):
     max_tries = math.inf  # until the next week's
 
     async def claim(self, *, now: float, limit: int) -> Sequence[Due]:
-        """Those of this process's shards, where the bot still is."""
+        """Servers of this process's shards that the bot is still in."""
         week = digest.told_week(now)
         async with self._services.database.read() as connection:
             due = await digest.due(connection, week, now=now)
@@ -56,14 +54,14 @@ class DigestTeller(OutboxRunner[Due]):
         self._notice.set()  # the next servers need not wait for the next poll
 
     def is_hopeless(self, row: Due, error: Exception) -> bool:
-        """What was perhaps posted is not posted again."""
+        """A digest that may have been posted is not posted again."""
         return not isinstance(error, TROUBLES) or super().is_hopeless(row, error)
 
     async def give_up(self, connection: AsyncConnection, row: Due, error: Exception) -> None:
-        await schedule.settle(connection, digests_table, row.key, due_at=None, last_error=told(error))
+        await schedule.settle(connection, digests_table, row.key, due_at=None, last_error=describe(error))
 
     async def _post(self, due: Due) -> int | None:
-        """None where the week has nothing to tell of."""
+        """None where nothing happened in the week."""
         guild = self._client.get_guild(due.guild_id)
         channel = guild and guild.get_channel(due.settings.art_channel or 0)
         if guild is None or not isinstance(channel, discord.TextChannel):
@@ -77,28 +75,10 @@ class DigestTeller(OutboxRunner[Due]):
         return (await channel.send(view=view, files=files, nonce=f"week-{due.guild_id}")).id
 
     async def _message(self, due: Due, best: list[Exhibit]) -> tuple[ui.LayoutView, list[discord.File]]:
-        lines, files = [], []
-        for number, exhibit in enumerate(best, start=1):
-            job = exhibit.job
-            description = described(job, number)
-            file = await thumbnail(job, self._services.picture_store, number=number, description=description)
-            if file is not None:
-                files.append(file)
-                lines.append(line_of(exhibit, number))
         container: ui.Container[ui.LayoutView] = ui.Container(accent_colour=ACCENT)
         container.add_item(ui.TextDisplay("### " + _("The most starred pictures of the week")))
-        if files:
-            container.add_item(gallery_of(files))
-            container.add_item(ui.TextDisplay("\n".join(lines)))
+        files = await add_exhibits(container, best, self._services.picture_store)
         if due.settings.weekly_style:
             style = plain(due.settings.weekly_style)
             container.add_item(ui.TextDisplay(_("The style of the week: **{style}**", style=style)))
         return layout(container), files
-
-
-def line_of(exhibit: Exhibit, number: int) -> str:
-    """An exhibit in a list: its number, style, artist, stars, and the way there."""
-    job = exhibit.job
-    stars = n_("★ {count} star", "★ {count} stars", exhibit.stars)
-    way = f"[{_('see it')}]({exhibit.link})"
-    return f"**{number}.** {plain(job.style_name)} · <@{job.user_id}> · {stars} · {way}"

@@ -1,4 +1,4 @@
-"""An exhibit's message in the art channel: the picture, who made it, and two buttons that work for ever."""
+"""An exhibit's message in the art channel: the picture, who made it, and two persistent buttons."""
 
 from collections.abc import Iterator, Sequence
 from io import BytesIO
@@ -7,22 +7,19 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.ui.components import layout
+from bot.chat.community.pictures import ACCENT
+from bot.chat.ui.components import Persistent, layout, plain
 from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
 from bot.domain.gallery import exhibits, stars
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.requests.pictures import PictureStore
 from bot.language import _, n_
 
-ACCENT = discord.Colour(0xC8A24A)
-
 
 class StarButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:star:(?P<job>[0-9]{1,18})"):
-    """Gives a star, or takes it back. The curator brings the counter up to date."""
+    """Gives a star, or takes it back. The gallery updater brings the counter up to date."""
 
     def __init__(self, job_id: int, count: int = 0) -> None:
         super().__init__(
@@ -87,7 +84,7 @@ async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_byt
     """The picture as it is uploaded to the art channel.
 
     Raises:
-        BlobMissing: it is no longer kept.
+        BlobMissing: it is no longer stored.
     """
     job = exhibit.job
     png = await picture_store.blobs.get(job.result_blob or "")
@@ -112,7 +109,7 @@ def message_of(exhibit: Exhibit, picture: discord.MediaGalleryItem, *, weekly: b
 
 
 def is_message_of(exhibit: Exhibit, message: discord.Message) -> bool:
-    """Whether a message of ours shows this exhibit: it has its star's button."""
+    """Whether a message of ours shows this exhibit: then it has its star button."""
     return f"easel:star:{exhibit.job.id}" in _custom_ids(message.components)
 
 

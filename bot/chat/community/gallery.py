@@ -1,4 +1,4 @@
-"""`/gallery`: a server's pictures page by page, and each person's choice whether theirs may hang."""
+"""`/gallery`: a server's pictures page by page, and each person's choice whether theirs may be shown."""
 
 import re
 from dataclasses import dataclass, replace
@@ -7,15 +7,11 @@ from typing import Any, Literal, Self
 import discord
 from discord import app_commands, ui
 
-from bot.chat.community.digest import line_of
-from bot.chat.community.exhibit import ACCENT
-from bot.chat.ui.components import layout
+from bot.chat.community.pictures import ACCENT, add_exhibits, may_show_restricted
+from bot.chat.ui.components import layout, plain
 from bot.chat.ui.errors import handles_errors
-from bot.chat.ui.services import Services, services_of
-from bot.chat.ui.text import plain
-from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
+from bot.chat.ui.interaction import services_of
 from bot.domain.gallery import exhibits, listing
-from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.gallery.listing import Choice
 from bot.domain.servers import users
 from bot.domain.servers.users import PersonSettings
@@ -28,7 +24,7 @@ WEEK_S = 7 * 86400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What is looked at. artist_id, style_job: 0 for all; the latter is a picture in the style meant."""
+    """What is looked at. artist_id, style_job: 0 for all; style_job: a picture in the style that is meant."""
 
     number: int = 0
     week: bool = False
@@ -45,7 +41,7 @@ class GalleryPageButton(
     ui.DynamicItem[ui.Button[Any]],
     template=r"easel:gallery:(?P<number>[0-9]{1,6}):(?P<span>week|all):(?P<artist>[0-9]{1,20}):(?P<style>[0-9]{1,18})",
 ):
-    """Turns to a page; what it shows is looked up anew, for whoever clicks and where."""
+    """Turns to a page, which is looked up anew for whoever clicks, where they click."""
 
     def __init__(self, page: Page, label: str = "", *, disabled: bool = False) -> None:
         super().__init__(
@@ -129,7 +125,7 @@ async def gallery_command(
     artist: discord.User | None = None,
     style: app_commands.Range[str, 1, 100] | None = None,
 ) -> None:
-    """`/gallery`, for the eyes of the person who asks."""
+    """`/gallery`, private to the person who asks."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     style_job = 0
     if style is not None:
@@ -155,15 +151,8 @@ async def _styles(interaction: discord.Interaction, current: str) -> list[app_co
     return [app_commands.Choice(name=name, value=name) for name in names]
 
 
-def may_show_restricted(channel: object) -> bool:
-    """Whether Discord keeps this channel for adults."""
-    return isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.Thread) and (
-        channel.is_nsfw()
-    )
-
-
 def _all_here(interaction: discord.Interaction[Any]) -> Choice:
-    """Everything that may be shown where somebody asks."""
+    """Everything that may be shown in this channel."""
     return Choice(guild_id=interaction.guild_id or 0, age_restricted=may_show_restricted(interaction.channel))
 
 
@@ -190,7 +179,7 @@ async def show(interaction: discord.Interaction[Any], page: Page) -> None:
         mine = await users.settings_of(connection, interaction.user.id)
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
     container.add_item(ui.TextDisplay(f"### {_heading(page, style)}\n-# {_whole(page, count, last)}"))
-    files = await _add_pictures(container, services, found, first=page.number * PAGE + 1)
+    files = await add_exhibits(container, found, services.picture_store, first=page.number * PAGE + 1)
     container.add_item(ui.ActionRow(*_buttons(page, last), HangMineButton(wanted=not mine.show_in_gallery)))
     await interaction.edit_original_response(view=layout(container), attachments=files)
 
@@ -210,7 +199,7 @@ def _whole(page: Page, count: int, last: int) -> str:
 
 
 def _buttons(page: Page, last: int) -> list[GalleryPageButton]:
-    """Back and on; a page that is not there has a number of its own, so that no two buttons are the same."""
+    """Back and next. Even a page that does not exist has its own number: no two ids may be the same."""
     back, on = replace(page, number=max(0, page.number - 1)), replace(page, number=page.number + 1)
     if page.number == 0:
         return [GalleryPageButton(on, _("Next"))] if last else []
@@ -218,21 +207,3 @@ def _buttons(page: Page, last: int) -> list[GalleryPageButton]:
         GalleryPageButton(back, _("Back")),
         GalleryPageButton(on, _("Next"), disabled=page.number >= last),
     ]
-
-
-async def _add_pictures(
-    container: ui.Container[Any], services: Services, found: list[Exhibit], *, first: int
-) -> list[discord.File]:
-    """The pictures and their lines; one whose blob is gone is left out."""
-    files, lines = [], []
-    for number, exhibit in enumerate(found, start=first):
-        job = exhibit.job
-        description = described(job, number)
-        file = await thumbnail(job, services.picture_store, number=number, description=description)
-        if file is not None:
-            files.append(file)
-            lines.append(line_of(exhibit, number))
-    if files:
-        container.add_item(gallery_of(files))
-        container.add_item(ui.TextDisplay("\n".join(lines)))
-    return files

@@ -1,6 +1,6 @@
-"""The curator hangs pictures in art channels, counts their stars, and takes them down again.
+"""Hangs pictures in art channels, updates their stars, and takes them down again.
 
-Who claims an exhibit for the second time looks for its message first: a crash may have come between posting
+A second try to hang an exhibit looks for its message first: the first one may have crashed between posting
 and recording it, and Discord remembers a nonce only for some minutes.
 """
 
@@ -47,7 +47,7 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
         return {"job": row.job.id, "guild": row.guild_id, "step": row.step.name}
 
     async def send(self, row: Exhibit) -> None:
-        """Does the step that its message needs."""
+        """Takes the step that the message needs."""
         ways: dict[Step, Callable[[Exhibit], Awaitable[None]]] = {
             Step.HANG: self._hang,
             Step.TAKE_DOWN: self._take_down,
@@ -71,7 +71,7 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
             connection,
             row,
             message_id=None if gone or down else row.message_id,
-            # Somebody deleted the message by hand: that is taking it down.
+            # Somebody deleted the message by hand, which counts as taking it down.
             removed=not row.held and (gone or down),
             now=self._services.clock(),
         )
@@ -121,7 +121,7 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
         return await channel.send(view=view, file=file, nonce=f"hang-{exhibit.job.id}")
 
     async def _open_thread(self, exhibit: Exhibit, message: discord.Message) -> None:
-        """A thread for talking about the picture; without one it hangs just as well."""
+        """A thread for talking about the picture; it hangs just as well without one."""
         try:
             await message.create_thread(name=f"{exhibit.job.style_name[:80]} · {exhibit.job.id}")
         except TROUBLES as error:

@@ -6,10 +6,10 @@ import discord
 import structlog
 from discord import app_commands, ui
 
+from bot.chat.community.pictures import number_of
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import services_of
-from bot.chat.ui.thumbnails import number_of
 from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.challenges.voting import Entry
@@ -63,7 +63,7 @@ def _named(entry: Entry, viewer_id: int) -> str:
 
 
 async def _take_out(client: discord.Client, challenge: Challenge, entry: Entry) -> bool:
-    """Out of the vote's messages, where there are any. False: Discord does not let us."""
+    """Removes the entry from the vote's messages, if there are any. False: Discord does not let us."""
     channel = client.get_partial_messageable(challenge.channel_id)
     shown_in = {entry.message_id, challenge.message_id} if entry.message_id else set()
     for message_id in filter(None, shown_in):

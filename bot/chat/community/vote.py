@@ -5,13 +5,10 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.community.exhibit import ACCENT
-from bot.chat.ui.components import layout
+from bot.chat.community.pictures import ACCENT, described, gallery_of, thumbnail
+from bot.chat.ui.components import Persistent, layout, plain
 from bot.chat.ui.errors import handles_errors
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
-from bot.chat.ui.thumbnails import described, gallery_of, thumbnail
+from bot.chat.ui.interaction import services_of
 from bot.domain.challenges import voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.challenges.voting import Entry, Place

@@ -1,1 +1,1 @@
-"""The ways in: commands and menus that ask for a picture, and how a picture was made."""
+"""Commands and menus that ask for a picture, and the one that tells how a picture was made."""

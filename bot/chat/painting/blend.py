@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import discord
 from discord import app_commands
 
-from bot.chat.cards.submit_request import submit_request
-from bot.chat.painting.picture_command import picture_command
-from bot.chat.painting.stylize import Seed, attached, preset_names
+from bot.chat.cards.submit_request import attached, submit_request
+from bot.chat.ui.commands import Seed, picture_command, style_choices
 from bot.chat.ui.style_options import Chosen, with_style_options
 from bot.domain.styles.style import Style
 from bot.errors import Refusal
@@ -90,7 +89,7 @@ def blended(slots: list[Slot]) -> tuple[Style, ...]:
     """The styles that were given.
 
     Raises:
-        Refusal: fewer than two, a place with two styles, or a weight without a style.
+        Refusal: fewer than two, two styles in one slot, or a weight without a style.
     """
     for slot in slots:
         if slot.style and slot.preset:
@@ -115,4 +114,4 @@ def blended(slots: list[Slot]) -> tuple[Style, ...]:
 
 
 for _option in ("preset1", "preset2", "preset3", "preset4"):
-    blend.autocomplete(_option)(preset_names)
+    blend.autocomplete(_option)(style_choices)

@@ -1,16 +1,24 @@
-"""The menus of messages and people: a picture that is already on Discord is painted, or becomes a style."""
+"""The menus of messages and people, and their form: a picture on Discord is painted, or becomes a style."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 
+from bot.chat.cards.submit_request import attached, submit_request
 from bot.chat.painting.message_pictures import Found, pictures_in
-from bot.chat.painting.request_form import AskModal, offers_for
-from bot.chat.ui.components import Picture, layout, panel
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain
+from bot.chat.ui.components import Picture, layout, panel, plain
+from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.interaction import services_of
+from bot.chat.ui.style_options import STYLE_OPTIONS
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
+from bot.domain.styles import named_styles
+from bot.domain.styles.looks import Painting
 from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import Origin, Style
 from bot.errors import Refusal
 from bot.language import _
 
@@ -63,7 +71,130 @@ def _required(message: discord.Message) -> list[Found]:
 
 
 async def _open_form(interaction: discord.Interaction, title: str, found: list[Found]) -> None:
-    """Shown at once, for nothing may be deferred before a form."""
+    """Shown at once: an interaction that was deferred can open no form."""
     offers = await offers_for(interaction)
     form = AskModal(title=title, found=found, offers=offers, person_id=interaction.user.id)
     await interaction.response.send_modal(form)
+
+
+LABEL_CHARS = 45
+MOST_OPTIONS = 25
+QUALITY, TEXTURE = STYLE_OPTIONS["quality"], STYLE_OPTIONS["style_scale"]
+"""One field holds both: a form may have five."""
+FORM_LIFE_S = 15 * 60
+"""Discord does not tell when a form is closed unsent, so it is forgotten after this time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A style that the form offers, by the name that people know."""
+
+    name: str
+    style: Style
+
+
+async def offers_for(interaction: discord.Interaction) -> list[Offer]:
+    """The person's current style, what else is at hand, and the paintings, which are never left out."""
+    async with services_of(interaction).database.read() as connection:
+        current = await users.current_style(connection, interaction.user.id)
+        named = await named_styles.at_hand(connection, interaction.user.id, interaction.guild_id)
+    offers = []
+    if current:
+        picture = PictureSource(name=current.name, blob=current.blob)
+        name = _("Your current style: {name}", name=current.name)
+        offers.append(Offer(name=name, style=Style(given=picture)))
+    styles = named_styles.reachable(named)
+    offers += [_offer(one) for one in styles if one.origin is not Origin.BUILT_IN]
+    bundled = [_offer(one) for one in styles if one.origin is Origin.BUILT_IN]
+    return offers[: MOST_OPTIONS - len(bundled)] + bundled
+
+
+def _offer(style: Style) -> Offer:
+    artist = f" — {style.kept.artist}" if isinstance(style.kept, Painting) else ""
+    return Offer(name=f"{style.name}{artist}", style=Style(name=style.name))
+
+
+class AskModal(ui.Modal):
+    """Asks one person how one of the `found` pictures is to be painted, and queues it.
+
+    It holds that person's pictures, so nobody else may submit it.
+    """
+
+    def __init__(
+        self, *, title: str, found: Sequence[Found], offers: Sequence[Offer], person_id: int
+    ) -> None:
+        super().__init__(title=title[:LABEL_CHARS], timeout=FORM_LIFE_S)
+        self._person_id = person_id
+        self._found = found
+        self._offers = offers
+        self._which = _select("picture", [one.picture.title for one in found])
+        self._style = _select("style", [one.name for one in offers])
+        self._upload: ui.FileUpload[Any] = ui.FileUpload(
+            custom_id="upload", required=False, min_values=0, max_values=1
+        )
+        self._strength: ui.TextInput[Any] = ui.TextInput(
+            custom_id="strength",
+            required=False,
+            max_length=3,
+            placeholder=_("0 to 100; empty: as the style has it")[:100],
+        )
+        words = {choice: _(word) for option in (QUALITY, TEXTURE) for choice, word in option.words.items()}
+        self._quality: ui.Select[Any] = ui.Select(
+            custom_id="quality",
+            required=False,
+            min_values=0,
+            max_values=2,
+            options=[discord.SelectOption(label=word, value=choice) for choice, word in words.items()],
+        )
+        rows = [
+            (_("Style"), self._style),
+            (_("Or a style picture of your own"), self._upload),
+            (_("Strength"), self._strength),
+            (_("Quality and texture"), self._quality),
+        ]
+        if len(found) > 1:
+            rows.insert(0, (_("Picture"), self._which))
+        for text, component in rows:
+            self.add_item(ui.Label(text=text[:LABEL_CHARS], component=component))
+
+    @handles_errors
+    async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
+        """Queues the picture; its card is the answer."""
+        if interaction.user.id != self._person_id:
+            raise Refusal(_("This form is somebody else's: open one yourself."))
+        await interaction.response.defer(thinking=True)
+        found = self._found[int(self._which.values[0])] if self._which.values else self._found[0]
+        style = self._offers[int(self._style.values[0])].style
+        if self._upload.values:
+            style = Style(given=attached(self._upload.values[0]))
+        look = {
+            "strength": _strength(self._strength.value),
+            "quality": QUALITY.picked(self._quality.values),
+            "style_scale": TEXTURE.picked(self._quality.values),
+        }
+        await submit_request(
+            interaction,
+            private=False,
+            content=found.picture,
+            styles=(style,),
+            chosen={name: value for name, value in look.items() if value is not None},
+            spoiler=found.spoiler,
+        )
+
+
+def _select(custom_id: str, names: Sequence[str]) -> ui.Select[Any]:
+    """A choice among these names, the first by default; the value is the place in the list."""
+    options = [
+        discord.SelectOption(label=name[:100], value=str(place), default=place == 0)
+        for place, name in enumerate(names)
+    ]
+    return ui.Select(custom_id=custom_id, options=options)
+
+
+def _strength(text: str) -> float | None:
+    text = text.strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text) <= 100):
+        raise Refusal(_("The strength is a whole number from 0 to 100: leave it empty if you are not sure."))
+    return float(text)

@@ -1,4 +1,4 @@
-"""The pictures that a message shows, wherever Discord keeps them."""
+"""The pictures that a message shows: attachments, galleries, thumbnails, embeds."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Found:
 def pictures_in(message: discord.Message) -> list[Found]:
     """Attachments first, then galleries and thumbnails, then the pictures of embeds; each once.
 
-    What an embed shows lies on somebody's own server: Discord's copy of it is taken.
+    What an embed shows is on somebody's own server, so Discord's copy of it is taken.
     """
     parts: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]
     found: dict[URL, Found] = {}

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.cards.card import job_settings
 from bot.chat.painting.message_pictures import pictures_in
-from bot.chat.ui.components import layout, panel
-from bot.chat.ui.services import services_of
-from bot.chat.ui.text import plain, settings_line
+from bot.chat.ui.components import layout, panel, plain
+from bot.chat.ui.interaction import services_of
+from bot.chat.ui.style_options import settings_line
 from bot.domain.jobs.model import STATE_WORDS, Job
 from bot.domain.privacy import provenance
 from bot.domain.styles.looks import Look

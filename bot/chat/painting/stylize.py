@@ -6,12 +6,10 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.chat.cards.submit_request import submit_request
-from bot.chat.painting.picture_command import picture_command
-from bot.chat.ui.services import services_of
-from bot.chat.ui.style_choices import style_choices
+from bot.chat.cards.submit_request import attached, submit_request
+from bot.chat.ui.commands import Seed, picture_command, style_choices
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import Chosen, with_style_options
-from bot.domain.requests.request import MAX_SEED
 from bot.domain.servers import users
 from bot.domain.styles.picture_source import PictureSource
 from bot.domain.styles.style import Style
@@ -21,7 +19,6 @@ from bot.language import _
 log = structlog.get_logger(__name__)
 
 Percent = app_commands.Range[int, 0, 100]
-Seed = app_commands.Range[int, 0, MAX_SEED]
 
 
 @picture_command(name="stylize", description="Paint your picture in the style of another")
@@ -70,10 +67,6 @@ async def stylize(
     )
 
 
-def attached(attachment: discord.Attachment) -> PictureSource:
-    return PictureSource(name=attachment.filename, url=attachment.url)
-
-
 def chosen_styles(style: discord.Attachment | None, preset: str | None) -> tuple[Style, ...]:
     if style is None and not preset:
         return ()
@@ -92,7 +85,7 @@ async def current_style_of(interaction: discord.Interaction) -> tuple[Style, ...
 def mixed(
     styles: tuple[Style, ...], second: discord.Attachment | None, percent: int | None
 ) -> tuple[Style, ...]:
-    """The first style with so much of a second one.
+    """The first style, with `percent` of a second one.
 
     Raises:
         Refusal: one of the two is missing.
@@ -111,7 +104,4 @@ def mixed(
     return replace(styles[0], weight=1 - share), Style(given=attached(second), weight=share)
 
 
-@stylize.autocomplete("preset")
-async def preset_names(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Favourites first, then the person's other presets, the server's, and the paintings."""
-    return await style_choices(interaction, current)
+stylize.autocomplete("preset")(style_choices)

@@ -1,4 +1,4 @@
-"""`/preset list`: every style at hand as a gallery in pages, for the person's eyes only."""
+"""`/preset list`: every style at hand, as a gallery in pages that only its person sees."""
 
 import asyncio
 from typing import Any
@@ -7,12 +7,9 @@ import discord
 from discord import app_commands, ui
 
 from bot.chat.presets.panel import notes_of, picture_of
-from bot.chat.ui.components import Picture, layout
+from bot.chat.ui.components import STAR, Persistent, Picture, layout, plain
 from bot.chat.ui.errors import handles_errors
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import Services, services_of
-from bot.chat.ui.style_choices import STAR
-from bot.chat.ui.text import plain
+from bot.chat.ui.interaction import Services, services_of
 from bot.domain.styles import named_styles
 from bot.domain.styles.style import Origin, Style
 from bot.errors import Refusal
@@ -106,7 +103,7 @@ def _row(style: Style, picture: Picture | None) -> ui.Item[Any]:
 
 
 def _turns(user_id: int, page: int, last: int) -> list[PageButton]:
-    """Back and on. At an end one is dead but keeps its place; no two may lead to the same page."""
+    """Back and next. At either end one is disabled; no two may lead to the same page."""
     back = page - 1 if page else last + 1
     return [
         PageButton(user_id, back, label=_("← Back"), disabled=page == 0),

@@ -6,11 +6,10 @@ from typing import Any
 import discord
 from discord import app_commands, ui
 
-from bot.chat.ui.components import Picture, layout
+from bot.chat.ui.commands import MAX_CHOICES
+from bot.chat.ui.components import Persistent, Picture, layout
 from bot.chat.ui.errors import handles_errors
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import services_of
-from bot.chat.ui.style_choices import MAX_CHOICES
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import QUALITY_WORDS
 from bot.domain.styles import looks
 from bot.domain.styles.looks import BUILT_IN, STRENGTHS, Painting
@@ -36,7 +35,7 @@ QUALITY_NOTES = {
 
 
 class LookSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:look"):
-    """Leads from look to look. Its values are read anew at each choice, and nothing is kept."""
+    """Leads from look to look; nothing is remembered between two choices."""
 
     def __init__(self, shown: str | None = None) -> None:
         options = [

@@ -8,13 +8,11 @@ import discord
 from discord import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.ui.components import Picture, layout, panel
+from bot.chat.ui.components import STAR, Persistent, Picture, layout, panel, plain
 from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
-from bot.chat.ui.persistent import Persistent
-from bot.chat.ui.services import services_of
-from bot.chat.ui.style_choices import STAR
-from bot.chat.ui.text import plain, settings_line
+from bot.chat.ui.style_options import settings_line
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles import presets, server_presets, share_codes
 from bot.domain.styles.looks import Painting
@@ -42,7 +40,7 @@ class StyleButton(
     ui.DynamicItem[ui.Button[Any]],
     template=r"easel:(?P<kind>preset|shared):(?P<verb>favourite|plain|delete|really|keep):(?P<id>[0-9]{1,18})",
 ):
-    """Does `verb` to a person's own preset or to one of the server's; who may is asked at every click."""
+    """Does `verb` to a person's own preset or to a server's; permission is checked at every click."""
 
     def __init__(self, kind: str, verb: str, row_id: int) -> None:
         colour = discord.ButtonStyle.danger if verb in RED else discord.ButtonStyle.secondary
@@ -138,7 +136,7 @@ async def _answer(
 async def picture_of(
     picture_store: PictureStore, style: Style, *, filename: str, edge_px: int
 ) -> Picture | None:
-    """The style's picture as a small JPEG; None where it is no longer kept."""
+    """The style's picture as a small JPEG; None where it is no longer stored."""
     data = await _read(picture_store, style.picture)
     if data is None:
         return None
@@ -161,7 +159,7 @@ def _title(style: Style) -> str:
 
 
 def notes_of(style: Style) -> str:
-    """What there is to say of a style in one small line."""
+    """A style's details in one small line."""
     if isinstance(style.kept, Painting):
         return f"-# {style.kept.artist}, {style.kept.year}"
     parts = [_("favourite")] if style.favourite else []

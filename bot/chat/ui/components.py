@@ -1,23 +1,32 @@
-"""Messages of Components V2: layouts, panels, galleries, a progress bar, and the pictures in them.
+"""Parts of messages: layouts and panels of Components V2, persistent items, user text made harmless.
 
 Source: Discord's documentation, "Components" (Container, Media Gallery, Text Display).
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, Final, Self, cast
 
 import discord
 from discord import ui
+from discord.utils import escape_mentions
 
 BAR_CELLS = 12
+STAR = "★"
+
+# What formats, mentions or links anywhere; the colon of an address; what opens a heading, quote or list.
+_MARKDOWN: Final = re.compile(r"[\\`*_~|\[\]<]|:(?=//)|^[#>+-]")
+_UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that change the direction of text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """A picture on a card: its file's name, its bytes, and its description for those who cannot see it.
 
-    spoiler: hidden until it is clicked; reduced: smaller than the one we keep.
+    spoiler: hidden until it is clicked; reduced: smaller than the stored one.
     """
 
     filename: str
@@ -32,7 +41,7 @@ class Picture:
 
 
 def layout(*items: ui.Item[Any]) -> ui.LayoutView:
-    """A message of these items. It is stopped: dynamic items answer clicks, nothing is kept per message."""
+    """A message of these items. It is stopped, because dynamic items answer its clicks."""
     view = ui.LayoutView(timeout=None)
     for item in items:
         view.add_item(item)
@@ -67,3 +76,27 @@ def gallery(*pictures: Picture) -> ui.MediaGallery[Any]:
 def bar(fraction: float) -> str:
     filled = round(max(0.0, min(1.0, fraction)) * BAR_CELLS)
     return "▰" * filled + "▱" * (BAR_CELLS - filled)
+
+
+def plain(text: str) -> str:
+    """User text on one line that cannot format, mention or link anything, nor reverse what follows it.
+
+    Differs: not discord.py's `escape_markdown`, which leaves addresses as they are, and escapes only one
+    of two links in brackets.
+    """
+    line = _UNSEEN.sub("", " ".join(text.split()))
+    return escape_mentions(_MARKDOWN.sub(r"\\\g<0>", line))
+
+
+class Persistent:
+    """Makes a `ui.DynamicItem` from the groups of its template, in their order; nothing else is remembered.
+
+    It must be the first base. Digits are passed on as a number.
+    """
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        make = cast("Callable[..., Self]", cls)
+        return make(*(int(part) if part.isdecimal() else part for part in match.groups()))

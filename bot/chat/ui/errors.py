@@ -1,4 +1,4 @@
-"""Where errors stop: a refusal becomes its sentence, anything else a reference id."""
+"""What people are told about errors: a refusal's own sentence, or a reference id for anything else."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
@@ -9,8 +9,8 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.chat.ui.components import plain
 from bot.chat.ui.retry import TROUBLES, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE
-from bot.chat.ui.text import plain
 from bot.errors import Failure, Refusal, new_reference
 from bot.language import _, nearest, speak
 from bot.media.blobs.protocol import BlobMissing
@@ -26,7 +26,7 @@ NOBODY_WAITS: Final = {
 
 
 def bind_log_context(interaction: discord.Interaction[Any]) -> None:
-    """Every log line of this interaction's task tells which one it was, and whose."""
+    """Every log line of this interaction's task carries its id, its user and its server."""
     structlog.contextvars.bind_contextvars(
         interaction=interaction.id, user=interaction.user.id, guild=interaction.guild_id
     )
@@ -45,7 +45,7 @@ async def reply(interaction: discord.Interaction, sentence: str) -> None:
 
 
 async def _reply_after_thinking(interaction: discord.Interaction, sentence: str) -> None:
-    """The first words after "thinking …" are as public as that was: others have to be first, and go."""
+    """The first answer is as public as "thinking …" was: a placeholder takes its place, and is deleted."""
     first = await interaction.edit_original_response(content="…")
     if first.flags.ephemeral:
         await interaction.edit_original_response(content=sentence)
@@ -95,7 +95,7 @@ async def explain(interaction: discord.Interaction, error: BaseException) -> Non
 def handles_errors(
     callback: Callable[[Item, discord.Interaction[Any]], Awaitable[None]],
 ) -> Callable[[Item, discord.Interaction[Any]], Coroutine[Any, Any, None]]:
-    """Around the callback of a button, a select or a modal: the person's language, and the door's errors."""
+    """Around the callback of a button, select or modal: speaks the person's language, and explains errors."""
 
     @wraps(callback)
     async def call(self: Item, interaction: discord.Interaction[Any]) -> None:
@@ -103,7 +103,7 @@ def handles_errors(
         speak(nearest(str(interaction.locale)))
         try:
             await callback(self, interaction)
-        except Exception as error:  # noqa: BLE001 - this is the door
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person gets an answer
             await explain(interaction, error)
 
     return call

@@ -1,7 +1,7 @@
-"""The loop that sends what stands in the outbox, see `bot.domain.outbox.schedule`.
+"""The loop that sends what is in the outbox, see `bot.domain.outbox.schedule`.
 
-A runner leases rows of its kind, sends each in a task of its own, and writes down what came of it: sent, to
-be tried again later, or given up. It works from the database alone: a restart goes on where it stopped.
+A runner leases rows of its kind, sends each in a task of its own, and records the outcome: sent, to be tried
+again later, or given up. All it knows is in the database, so a restart continues where it stopped.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from sqlalchemy import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.chat.ui.interaction import Services
 from bot.chat.ui.retry import TROUBLES
-from bot.chat.ui.services import Services
 from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import LEASE_S, Key
 from bot.media.blobs.protocol import BlobMissing
@@ -45,7 +45,7 @@ Sent = TypeVar("Sent", bound=Row)
 class OutboxRunner(ABC, Generic[Sent]):
     """Sends one kind of row through `client`.
 
-    timeout_s: for one try, None where only Discord says how long to wait; limit: rows at work at once;
+    timeout_s: for one try, None where only Discord says how long to wait; limit: rows in flight at once;
     max_tries: before a row is given up.
     """
 
@@ -80,10 +80,10 @@ class OutboxRunner(ABC, Generic[Sent]):
 
     @abstractmethod
     def context(self, row: Sent) -> Mapping[str, object]:
-        """What the log's lines about a row carry."""
+        """What log lines about a row carry."""
 
     def is_hopeless(self, row: Sent, error: Exception) -> bool:
-        """Whether no other try will do better."""
+        """Whether another try would be no use."""
         return row.tries >= self.max_tries or isinstance(error, discord.Forbidden | discord.NotFound)
 
     async def run(self) -> None:
@@ -102,7 +102,7 @@ class OutboxRunner(ABC, Generic[Sent]):
                     await asyncio.wait_for(self._notice.wait(), self.poll_s)
                 self._notice.clear()
 
-    async def round(self) -> int:
+    async def poll(self) -> int:
         """Sends what may be sent now, and returns how many rows that were."""
         rows = await self._next()
         await asyncio.gather(*map(self._try, rows))
@@ -111,13 +111,13 @@ class OutboxRunner(ABC, Generic[Sent]):
     async def _next(self) -> Sequence[Sent]:
         now = self._services.clock()
         await self._renew(now)
-        room = self.limit - len(self._in_flight)
-        rows = await self.claim(now=now, limit=room) if room > 0 else []
+        free = self.limit - len(self._in_flight)
+        rows = await self.claim(now=now, limit=free) if free > 0 else []
         self._in_flight |= {row.key for row in rows}
         return rows
 
     async def _renew(self, now: float) -> None:
-        """Keeps the lease of slow ones."""
+        """Renews the leases of slow ones."""
         if not self._in_flight:
             self._renewed_at = now
         elif now - self._renewed_at >= LEASE_S / 4:
@@ -130,7 +130,7 @@ class OutboxRunner(ABC, Generic[Sent]):
             with structlog.contextvars.bound_contextvars(**self.context(row)):
                 await self._send_or_record(row)
         except (SQLAlchemyError, OSError) as error:
-            # It is leased still: taken up again, which does no harm.
+            # Its lease runs out and it is sent again, which does no harm.
             log.warning("the outbox could not be written", of=self.table.name, error=type(error).__name__)
         finally:
             self._in_flight.discard(row.key)
@@ -139,14 +139,14 @@ class OutboxRunner(ABC, Generic[Sent]):
         try:
             async with asyncio.timeout(self.timeout_s):
                 await self.send(row)
-        except Exception as error:  # noqa: BLE001 - one must not stop the others
+        except Exception as error:  # noqa: BLE001 - one row must not stop the others
             await self._record_failure(row, error)
 
     async def _record_failure(self, row: Sent, error: Exception) -> None:
         hopeless = self.is_hopeless(row, error)
         foreseen = isinstance(error, (*TROUBLES, SQLAlchemyError, BlobMissing))
         (log.warning if foreseen else log.exception)(
-            "given up" if hopeless else "put off", of=self.table.name, error=told(error), tries=row.tries
+            "given up" if hopeless else "put off", of=self.table.name, error=describe(error), tries=row.tries
         )
         async with self._services.database.begin() as connection:
             if hopeless:
@@ -154,10 +154,12 @@ class OutboxRunner(ABC, Generic[Sent]):
             else:
                 pause_s = min(MAX_PAUSE_S, 2.0 ** min(row.tries, 9))
                 due_at = self._services.clock() + pause_s
-                await schedule.retry_later(connection, self.table, row.key, due_at=due_at, error=told(error))
+                await schedule.retry_later(
+                    connection, self.table, row.key, due_at=due_at, error=describe(error)
+                )
 
 
-def told(error: Exception) -> str:
+def describe(error: Exception) -> str:
     """An error for the operator: its type, and Discord's status and code."""
     parts = (type(error).__name__, getattr(error, "status", None), getattr(error, "code", None))
     return " ".join(str(part) for part in parts if part is not None)

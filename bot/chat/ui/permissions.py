@@ -1,4 +1,4 @@
-"""Who may decide what in a server: its moderators, its managers, and those who hold its challenges.
+"""Who may decide what in a server: its moderators, its managers, and those who host its challenges.
 
 Discord's own permissions count, in the channel where somebody acts; in direct messages nobody has any.
 """
@@ -7,10 +7,6 @@ from typing import Any
 
 import discord
 
-from bot.chat.ui.context import roles_of
-from bot.chat.ui.services import services_of
-from bot.domain.jobs.model import Job
-from bot.domain.servers import server_settings
 from bot.errors import Refusal
 from bot.language import _
 
@@ -57,17 +53,3 @@ def require_host_of(interaction: discord.Interaction[Any], starter_id: int) -> N
         raise Refusal(
             _("Only its starter, moderators, and managers of the server or its events can do that.")
         )
-
-
-async def require_deleter(interaction: discord.Interaction[Any], job: Job) -> None:
-    """Raises `Refusal` for others than the owner, moderators where the picture was made, and chosen roles."""
-    if job.user_id == interaction.user.id:
-        return
-    if interaction.guild_id is not None and interaction.guild_id == job.guild_id:
-        if is_moderator(interaction):
-            return
-        async with services_of(interaction).database.read() as connection:
-            settings = await server_settings.settings_of(connection, interaction.guild_id)
-        if set(roles_of(interaction)) & set(settings.deleting_roles):
-            return
-    raise Refusal(_("Only the person who asked for this picture and moderators can delete it."))

@@ -1,7 +1,7 @@
-"""Answers to interactions that outlast a broken line: asked again where that can do no harm.
+"""Answers to interactions survive a lost connection: they are sent again where that can do no harm.
 
 discord.py repeats a request after 429 and most of 5xx, but not one whose connection broke, although Discord
-may have heard it: "thinking …" would then stand there for ever.
+may have received it: "thinking …" would then stay for ever.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 log = structlog.get_logger(__name__)
 
 TROUBLES: Final = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
-"""What a request to Discord ends with when Discord, or the way there, is at fault."""
+"""What a request to Discord raises when Discord, or the connection to it, is at fault."""
 PAUSES_S: Final = (0.1, 0.5)
 """Before the second and the third try; Discord waits 3 s for a first answer."""
 CHOICES: Final = discord.InteractionResponseType.autocomplete_result.value
@@ -25,7 +25,7 @@ ACKNOWLEDGED: Final = 40060
 
 
 class _Counted:
-    """A session that counts its requests: the adapter itself tells nobody how often it tried."""
+    """A session that counts its requests: the adapter itself does not tell how often it tried."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
@@ -39,8 +39,8 @@ class _Counted:
 class RetryingAdapter(AsyncWebhookAdapter):
     """What discord.py answers interactions with; `inner` does the single requests.
 
-    A first answer is given once only, so a second try is safe: "already acknowledged" then says that the
-    first one was heard. Edits and deletions may be repeated. Only a further message may not: it could come
+    A first answer is given once only, so a second try is safe: "already acknowledged" then means that
+    the first one arrived. Edits and deletions may be repeated. Only a further message may not: it could come
     twice.
     """
 
@@ -59,21 +59,21 @@ class RetryingAdapter(AsyncWebhookAdapter):
                 if first_answer and error.code == ACKNOWLEDGED and counted.requests > 1:
                     return {"interaction": {"id": str(route.webhook_id), "type": 0}}
                 if first_answer and _is_too_late_for_choices(given, error):
-                    log.info("nobody waits for these choices any more")
+                    log.info("choices came too late")
                     return None
                 raise
             except (aiohttp.ClientError, OSError) as error:
                 pause_s = next(pauses_s, None)
                 if pause_s is None or (route.method == "POST" and not first_answer):
                     raise
-                log.info("asked Discord again", path=route.path, error=type(error).__name__)
+                log.info("retrying a request to Discord", path=route.path, error=type(error).__name__)
                 await asyncio.sleep(pause_s)
                 for file in given.get("files") or ():
                     file.reset()
 
 
 def _is_too_late_for_choices(given: dict[str, Any], error: discord.HTTPException) -> bool:
-    """The person typed on, or left: nothing is lost, but discord.py would log it as a defect."""
+    """The person typed on, or left: nothing is lost, but discord.py would log it as an error."""
     return (given.get("payload") or {}).get("type") == CHOICES and error.code == UNKNOWN_INTERACTION
 
 

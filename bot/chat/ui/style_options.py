@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 
 from bot.domain.requests.rerun import SIZES_PX
+from bot.domain.styles.looks import Look
 from bot.errors import Refusal
 from bot.language import N_, _
 from nst_core.params import STRENGTH, STYLE_SCALE, Init, Optimizer, Quality
@@ -23,9 +24,9 @@ Command = Callable[Concatenate[discord.Interaction, ...], Coroutine[Any, Any, No
 class StyleOption:
     """One field of `bot.domain.styles.looks.Look`.
 
-    name: of the option, where it is not the field's; kind: what discord.py makes the option of.
+    name: of the option, where it is not the field's; kind: the type that discord.py makes an option of.
     words: a form's choices, each with its label; values: what a choice stands for, if not for itself.
-    too_many: to whom takes two of the choices.
+    too_many: the answer to somebody who picks two of them.
     """
 
     description: str
@@ -148,3 +149,16 @@ def _signature(callback: Command, after: Mapping[str, Sequence[str]]) -> inspect
 def _parameter(name: str) -> inspect.Parameter:
     place, kind = inspect.Parameter.POSITIONAL_OR_KEYWORD, STYLE_OPTIONS[name].kind
     return inspect.Parameter(name, place, default=None, annotation=kind | None)
+
+
+def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = None) -> str:
+    """A look in words: "strength 50 · standard · 384 px · seed 7"."""
+    size = size_px or look.size_px
+    parts = [_("strength {strength:g}", strength=look.strength), _(QUALITY_WORDS[look.quality])]
+    parts += [f"{size} px"] if size else []
+    parts += [_("from {start}", start=look.init)] if look.init else []
+    parts += [look.optimizer] if look.optimizer else []
+    parts += [_("texture scale {scale:g}", scale=look.style_scale)] if look.style_scale != 1 else []
+    parts += [_("colours kept")] if look.keep_colors else []
+    parts += [_("seed {seed}", seed=seed)] if seed is not None else []
+    return " · ".join(parts)

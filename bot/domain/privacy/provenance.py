@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs.model import JOB_COLUMNS, Job
-from bot.media.parameters import parameters_in
+from bot.media.headers import parameters_in
 from bot.tables import challenges, deliveries, exhibits, jobs
 from nst_core.errors import EngineError
 from nst_core.params import Params

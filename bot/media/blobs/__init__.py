@@ -1,1 +1,1 @@
-"""Where pictures are kept: a local folder, or a bucket."""
+"""Where pictures are stored: a local folder, or a bucket."""

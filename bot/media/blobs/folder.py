@@ -1,4 +1,4 @@
-"""Blobs in a local folder."""
+"""Blobs in a local folder, and which store the settings ask for."""
 
 import asyncio
 import errno
@@ -9,8 +9,17 @@ from contextlib import suppress
 from pathlib import Path
 
 from bot.errors import Failure
-from bot.media.blobs.protocol import KEY, BlobMissing
+from bot.media.blobs.protocol import KEY, BlobMissing, Blobs
 from nst_core.files import PART, replacing, sync_folder
+
+
+def blobs_at(url: str | None, folder: Path) -> Blobs:
+    """The bucket of `url`, "s3://bucket/prefix", or the folder where there is none."""
+    if url is None:
+        return FolderBlobs(folder)
+    from bot.media.blobs.s3 import BucketBlobs  # noqa: PLC0415 - it opens obstore
+
+    return BucketBlobs(url)
 
 
 class FolderBlobs:
@@ -29,7 +38,7 @@ class FolderBlobs:
         await asyncio.to_thread(self._delete, key)
 
     async def older_than(self, moment: float) -> AsyncIterator[str]:
-        """Folder by folder. Leftovers of puts that a crash has cut off are deleted on the way."""
+        """Folder by folder. Parts that a crash has left of a put are deleted on the way."""
         for folder in await asyncio.to_thread(self._folders):
             for key in await asyncio.to_thread(self._older_in, folder, moment):
                 yield key

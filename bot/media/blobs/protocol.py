@@ -1,4 +1,4 @@
-"""Blobs: pictures kept under the SHA-256 of their bytes, so that the same bytes are kept once."""
+"""Blobs: pictures stored under the SHA-256 of their bytes, so that the same bytes are stored once."""
 
 import re
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ class Blobs(Protocol):
     """Keys are what `put` has returned; any other string is simply missing."""
 
     async def put(self, data: bytes) -> str:
-        """Keeps `data` durably and returns its key; putting the same again only makes it new.
+        """Stores `data` durably and returns its key; putting the same again only makes it new.
 
         Raises:
             Failure: the store is full or broken; nothing is left behind.

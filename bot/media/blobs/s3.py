@@ -14,7 +14,7 @@ from bot.media.blobs.protocol import KEY, BlobMissing
 
 
 class BucketBlobs:
-    """The same promises as in a folder, kept by the bucket: a put that returned is durable, and whole.
+    """What a folder promises, in a bucket: a put that returned is durable and whole.
 
     Endpoint, region and credentials come from the environment, under AWS's names.
     Source: obstore's documentation, `S3Config`.
@@ -25,7 +25,7 @@ class BucketBlobs:
         self._store = S3Store(
             parts.netloc,
             prefix=parts.path.strip("/") or None,
-            # The server refuses bytes that do not fit the sum that travels with them.
+            # The server refuses bytes that do not match the checksum sent with them.
             config={"checksum_algorithm": "SHA256"},
             client_options={
                 # Plain HTTP only where the operator has written such an address into AWS_ENDPOINT_URL.
@@ -37,7 +37,7 @@ class BucketBlobs:
         )
 
     async def put(self, data: bytes) -> str:
-        """Always uploads: it mends what was damaged, and makes what is put again as good as new."""
+        """Always uploads: it repairs what was damaged, and makes what is put again as good as new."""
         key = hashlib.sha256(data).hexdigest()
         what = f"a blob of {len(data)} bytes cannot be stored"
         try:
@@ -59,7 +59,7 @@ class BucketBlobs:
             await self._store.delete_async(_path(key))
 
     async def older_than(self, moment: float) -> AsyncIterator[str]:
-        """A thousand names per request. An upload that was cut off leaves nothing that could be seen."""
+        """A thousand names per request. An upload that was cut off leaves nothing visible."""
         with _errors("", "the blobs cannot be listed"):
             async for batch in self._store.list():
                 for found in batch:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.app import Application
 from bot.chat.client import EaselClient
+from bot.service import Application
 
 
 @pytest.mark.parametrize(("ids", "own"), [((), None), ((2, 3), [2, 3])])

@@ -46,7 +46,7 @@ async def chat(chat: ChatHarness) -> ChatHarness:
     await delivered_job(chat, quality="standard")
     await chat.stylize()
     await chat.fail_job("No.")
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     return chat
 
 

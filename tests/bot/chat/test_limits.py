@@ -45,7 +45,7 @@ async def test_too_many_at_once_say_when_a_place_is_free(chat: ChatHarness) -> N
     assert "0 of 1 left · the next <t:" in shown
 
 
-async def test_bad_requests_count_towards_the_pace(chat: ChatHarness) -> None:
+async def test_bad_requests_count_towards_the_rate_limit(chat: ChatHarness) -> None:
     for _ in range(3):
         assert "Give me a style" in sentence(await chat.stylize(preset=None))
     assert "too fast for me. Come back <t:" in sentence(await chat.stylize())

@@ -158,7 +158,7 @@ async def test_a_retry_after_beyond_the_deadline_is_not_waited_for(cdn: Cdn) -> 
     assert len(cdn.requests) == 1
 
 
-async def test_a_lasting_fault_is_refused_after_the_last_attempt(cdn: Cdn) -> None:
+async def test_a_persistent_fault_is_refused_after_the_last_attempt(cdn: Cdn) -> None:
     assert "cannot be downloaded now (HTTP 503)" in await cdn.refusal(status(503), attempts=3)
     assert len(cdn.requests) == 3
 

@@ -1,12 +1,18 @@
-"""Width and height from the head of a file."""
+"""What the head of a file says: its sides, and the parameters of files that anybody may have made."""
 
+import json
+import struct
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from bot.domain.styles.looks import BUILT_IN
-from bot.media.headers import sides_px
+from bot.media.headers import MAX_TEXT_BYTES, parameters_in, sides_px
+from nst_core.images import io
+from nst_core.images.io import Picture
+from nst_core.params import Params
 from tests.support.picture_files import png
 
 
@@ -37,3 +43,60 @@ def test_the_sides_of_every_painting_are_known() -> None:
 def test_what_does_not_say_it_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="neither a PNG nor a JPEG"):
         sides_px(data)
+
+
+PICTURE = Picture(rgb=np.zeros((20, 30, 3), dtype=np.float32))
+PARAMS = Params(size=64, seed=7).as_dict()
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", len(body), kind) + body + b"crc!"
+
+
+def png_of(*chunks: bytes) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def said(text: bytes) -> bytes:
+    return chunk(b"iTXt", b"easel\0\0\0\0\0" + text)
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg"])
+def test_what_the_engine_has_written_is_read(form: str) -> None:
+    data = io.encode(PICTURE, format="png" if form == "png" else "jpeg", parameters=PARAMS)
+    assert parameters_in(data) == PARAMS == io.read_parameters(data)
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg"])
+def test_a_picture_without_parameters_has_none(form: str) -> None:
+    assert parameters_in(io.encode(PICTURE, format="png" if form == "png" else "jpeg")) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no picture",
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8",
+        b"\xff\xd8\xff\xfe\x00\x00easel:{}",
+        b"\xff\xd8\xff\xfe\x00",
+        b"\xff\xd8\xff\xda\x00\x08easel:{}",
+        png_of(said(b"no JSON")),
+        png_of(said(b"[1, 2]")),
+        png_of(said(b"[" * 10_000)),
+        png_of(said(b'{"a": ' + b"9" * 5000 + b"}")),
+        png_of(said(b"\xff\xfe")),
+        png_of(said(json.dumps({"a": "x" * MAX_TEXT_BYTES}).encode())),
+        png_of(chunk(b"iTXt", b"easel\0\1\0\0\0" + b"{}")),
+        png_of(chunk(b"IDAT", b""), said(b"{}")),
+        png_of(struct.pack(">I4s", 2**32 - 1, b"iTXt")),
+    ],
+)
+def test_what_is_broken_or_foreign_says_nothing(data: bytes) -> None:
+    assert not parameters_in(data)
+
+
+def test_other_texts_are_passed_over() -> None:
+    foreign = chunk(b"iTXt", b"other\0\0\0\0\0{}")
+    assert parameters_in(png_of(foreign, said(b"no JSON"), said(b'{"size": 1}'))) == {"size": 1}

@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from bot.media.limits import MIB
-from bot.media.sandbox import program
+from bot.media.sandbox import MIB, program
 
 FILTERED = sys.platform == "linux" and platform.machine() in {"x86_64", "aarch64"}
 ATTEMPTS = {

@@ -65,8 +65,8 @@ async def test_a_known_token_is_well(discord_api: str, tmp_path: Path) -> None:
 async def test_an_unknown_token_says_where_to_get_one(discord_api: str, tmp_path: Path) -> None:
     finding = await doctor.token(with_token("wrong", discord_api, tmp_path))
     assert not finding.well
-    assert "developer portal" in finding.mend
-    assert "wrong" not in finding.saw + finding.mend
+    assert "developer portal" in finding.what_to_do
+    assert "wrong" not in finding.saw + finding.what_to_do
 
 
 async def test_an_unreachable_discord_is_told_from_a_bad_token(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ async def test_an_unreachable_discord_is_told_from_a_bad_token(tmp_path: Path) -
 async def test_no_token_is_no_end(settings: Settings) -> None:
     finding = await doctor.token(settings)
     assert not finding.well
-    assert "playground" in finding.mend
+    assert "playground" in finding.what_to_do
 
 
 async def test_the_database_tells_its_revision(settings: Settings) -> None:
@@ -95,7 +95,7 @@ async def test_a_database_that_is_none_is_found(settings: Settings) -> None:
     (settings.data_dir / "easel.db").write_bytes(b"this is no database, but it is long enough to be read" * 9)
     finding = await doctor.database(settings)
     assert not finding.well
-    assert "easel migrate" in finding.mend
+    assert "easel migrate" in finding.what_to_do
 
 
 async def test_the_bundled_weights_are_as_shipped(settings: Settings) -> None:
@@ -104,10 +104,10 @@ async def test_the_bundled_weights_are_as_shipped(settings: Settings) -> None:
     assert "vgg19" in finding.saw
 
 
-async def test_an_absent_gpu_has_a_mend(tmp_path: Path) -> None:
+async def test_an_absent_gpu_comes_with_what_to_do(tmp_path: Path) -> None:
     finding = await doctor.device(Settings(data_dir=tmp_path, device="cuda:63"))
     assert not finding.well
-    assert "EASEL_DEVICE" in finding.mend
+    assert "EASEL_DEVICE" in finding.what_to_do
     assert (await doctor.device(Settings(data_dir=tmp_path, device="cpu"))).well
 
 
@@ -119,7 +119,7 @@ async def test_the_disk_is_looked_at_where_the_data_will_be(tmp_path: Path) -> N
 @pytest.mark.skipif(not FILTERED, reason="calls are filtered on Linux only")
 async def test_a_decoder_whose_calls_are_filtered_is_well(settings: Settings) -> None:
     finding = await doctor.decoder(settings)
-    assert (finding.well, finding.mend) == (True, "")
+    assert (finding.well, finding.what_to_do) == (True, "")
 
 
 @pytest.mark.skipif(not FILTERED, reason="elsewhere no machine has a filter")
@@ -131,20 +131,20 @@ ctypes.CDLL(None).personality(8)
 from bot.operations import doctor
 from bot.settings import Settings
 finding = asyncio.run(doctor.decoder(Settings(DISCORD_TOKEN=None)))
-print(finding.well, finding.minor, finding.saw, finding.mend, sep=chr(10))
+print(finding.well, finding.minor, finding.saw, finding.what_to_do, sep=chr(10))
 """
     run = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
-    well, minor, saw, mend = run.stdout.splitlines()
+    well, minor, saw, what_to_do = run.stdout.splitlines()
     assert (well, minor) == ("False", "True")
     assert "limits alone" in saw
-    assert "seccomp" in mend
+    assert "seccomp" in what_to_do
 
 
 async def test_a_warning_alone_is_no_failure() -> None:
     def finding(*, well: bool, minor: bool = False) -> Finding:
-        return Finding(check="decoder", well=well, saw="seen", mend="do this", minor=minor)
+        return Finding(check="decoder", well=well, saw="seen", what_to_do="do this", minor=minor)
 
     for found, mark, expected in (
         (finding(well=True), "✓", True),
@@ -177,4 +177,4 @@ async def test_a_waiting_job_s_pictures_are_looked_for(settings: Settings) -> No
     finding = await doctor.pictures(settings)
     assert not finding.well
     assert "1 of 2 are lost" in finding.saw
-    assert "Restore a backup" in finding.mend
+    assert "Restore a backup" in finding.what_to_do

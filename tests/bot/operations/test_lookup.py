@@ -11,7 +11,7 @@ from bot.domain.jobs import history, queue
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries, schedule
 from bot.errors import Refusal
-from bot.operations.lookup import show_job, show_line, span, story
+from bot.operations.lookup import show_job, show_queue, span, story
 from bot.settings import Settings
 from bot.tables import deliveries as table
 from tests.support.databases import BOTH, NOBODY_THERE
@@ -40,7 +40,7 @@ def settings(database: Database, tmp_path: Path) -> Settings:
 async def printed(settings: Settings, job: str | None = None) -> str:
     out = StringIO()
     console = Console(file=out, width=200)
-    await (show_line(settings, console) if job is None else show_job(settings, console, job))
+    await (show_queue(settings, console) if job is None else show_job(settings, console, job))
     return out.getvalue()
 
 
@@ -51,12 +51,12 @@ async def told(database: Database, job_id: int, *, now: float = NOW) -> str:
     return "\n".join(story(record, now=now))
 
 
-async def test_an_empty_line_says_so(settings: Settings) -> None:
+async def test_an_empty_queue_says_so(settings: Settings) -> None:
     assert "nobody waits" in await printed(settings)
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
-async def test_the_line_stands_in_the_order_of_painting(settings: Settings, database: Database) -> None:
+async def test_the_queue_is_in_the_order_of_painting(settings: Settings, database: Database) -> None:
     async with database.begin() as connection:
         for user in (ADA, ADA, BEN):
             await add(connection, user)

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
-async def test_the_line_is_counted_by_state_and_by_band(harness: WebHarness) -> None:
+async def test_the_queue_is_counted_by_state_and_by_band(harness: WebHarness) -> None:
     async with harness.database.begin() as connection:
         for state in (State.DELIVERED, State.FAILED, State.CANCELLED, State.RUNNING):
             await add_in(connection, state)
@@ -118,7 +118,7 @@ async def test_workers_blobs_disk_and_gateway_are_measured(harness: WebHarness) 
         assert await web.metric("easel_gateway_latency_seconds") is None
 
 
-async def test_pictures_kept_elsewhere_are_not_measured(harness: WebHarness) -> None:
+async def test_pictures_stored_elsewhere_are_not_measured(harness: WebHarness) -> None:
     async with harness.open(blobs=None) as web:
         assert await web.metric("easel_blobs_bytes") is None
 

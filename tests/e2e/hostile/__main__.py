@@ -14,8 +14,8 @@ import time
 from functools import partial
 from pathlib import Path
 
-from bot.media.limits import MIB, DecodeLimits
 from bot.media.reading import load_libraries
+from bot.media.sandbox import MIB, DecodeLimits
 from tests.e2e.hostile.corpus import make
 from tests.e2e.hostile.judging import PICTURE, REFUSAL, Report, judge, judge_all
 

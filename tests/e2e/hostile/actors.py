@@ -1,4 +1,4 @@
-"""People of every standing towards Ada's pictures, and what each of them can try on the simulated Discord."""
+"""People with more or fewer rights to Ada's pictures, and what each can try on the simulated Discord."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress

@@ -1,4 +1,4 @@
-"""Who may do what: a row for each command, context menu, autocompletion, lasting button or select, and modal.
+"""Who may do what: a row for each command, menu, autocompletion, persistent button or select, and modal.
 
 A row's function tries the action with Ada's ids and names, and says whether it had its effect: whether Ada's
 thing was changed, or shown. `@row(NAME, MAY)` adds it; MAY are the roles that have the effect. The names:
@@ -6,9 +6,9 @@ thing was changed, or shown. `@row(NAME, MAY)` adds it; MAY are the roles that h
     /preset save            a command
     /preset show: name      the autocompletion of one of its options
     menu Use as style       a context menu
-    CancelButton            a class of `bot.chat.client.BUTTONS`
+    VoteSelect              a class of `bot.chat.client.BUTTONS`
     StrengthModal           a subclass of `discord.ui.Modal` in `bot.chat`
-    CancelButton (ended)    the same once more, tried in another way
+    VoteSelect (ended)      the same once more, tried in another way
 
 The rows stand in the modules of `tests.e2e.hostile.rows`, all of which are read. `test_authority.py` fails
 for whatever has no row.

@@ -1,7 +1,7 @@
 """The corpus: honest files, bombs, and as many mutated ones as asked for, the same for the same seed.
 
 The decoder never sees a file's name, so a wrong extension is no case of its own here: what a name claims is
-tested at the door, in `tests/e2e/hostile/test_words.py`.
+tested in `tests/e2e/hostile/test_words.py`.
 """
 
 import random

@@ -16,9 +16,8 @@ from typing import Final
 
 from bot.errors import Failure, Refusal
 from bot.media.decode import DecodeLimits, outcome
-from bot.media.limits import MIB
 from bot.media.reading import load_libraries, serve
-from bot.media.sandbox import confine
+from bot.media.sandbox import MIB, confine
 from tests.e2e.hostile.corpus import Input
 
 PICTURE, REFUSAL, CRASH, HANG, MEMORY, FAILURE = "picture", "refusal", "crash", "hang", "memory", "failure"

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import func, select
 
 import bot
-from bot.chat.ui.text import plain
+from bot.chat.ui.components import plain
 from bot.domain.styles import presets
 from bot.settings import Settings
 from bot.tables import jobs
@@ -89,7 +89,7 @@ async def _shown(chat: ChatHarness, name: str) -> list[str]:
     waiting = card(await chat.stylize(preset=None, style=(f"{name}.png".replace("/", "\u2044"), STYLE)))
     line = sentence(await chat.ada.slash(chat.channel, "queue"))
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     return [
         CHANGING.sub("", text) for text in (waiting, line, "\n".join(said(chat.env.http_requests[-1].json)))
     ]

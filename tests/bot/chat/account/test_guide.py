@@ -1,4 +1,4 @@
-"""`/help`, `/about`, `/stats`, and the tour of a server that is new to Easel."""
+"""`/help`, `/about`, `/stats`, and the introduction to a server that is new to Easel."""
 
 import asyncio
 from io import BytesIO
@@ -8,15 +8,15 @@ import pytest
 from PIL import Image
 from simcord import ChannelHandle, Env, MemberActor
 
-from bot.app import open_application
 from bot.chat.client import EaselClient
 from bot.domain.servers import onboarding
 from bot.playground import SimulatedCdn
+from bot.service import open_application
 from bot.settings import Settings
 from tests.support.chat import ChatHarness, card, texts
 from tests.support.picture_files import png
 
-TOUR = "You are the first to use Easel in this server"
+INTRODUCTION = "You are the first to use Easel in this server"
 
 
 @pytest.fixture
@@ -104,23 +104,23 @@ async def test_the_first_in_a_server_is_shown_around_in_private_and_nobody_after
 ) -> None:
     channel, cleo, dan = elsewhere
     await cleo.slash(channel, "queue")
-    assert any(TOUR in text for text in seen(channel, cleo))
-    assert not any(TOUR in text for text in seen(channel, dan))
+    assert any(INTRODUCTION in text for text in seen(channel, cleo))
+    assert not any(INTRODUCTION in text for text in seen(channel, dan))
     await dan.slash(channel, "queue")
-    assert not any(TOUR in text for text in seen(channel, dan))
-    assert sum(TOUR in text for text in seen(channel, cleo)) == 1
+    assert not any(INTRODUCTION in text for text in seen(channel, dan))
+    assert sum(INTRODUCTION in text for text in seen(channel, cleo)) == 1
 
 
-async def test_a_public_answer_is_followed_by_a_private_tour(
+async def test_a_public_answer_is_followed_by_a_private_introduction(
     chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
 ) -> None:
     channel, cleo, dan = elsewhere
     await cleo.slash(channel, "stylize", content=("a.png", png()), preset="The Scream", size=64)
-    assert any(TOUR in text for text in seen(channel, cleo))
+    assert any(INTRODUCTION in text for text in seen(channel, cleo))
     assert len(seen(channel, dan)) == 1
 
 
-async def test_a_refused_command_and_help_leave_the_tour_to_the_next(
+async def test_a_refused_command_and_help_leave_the_introduction_to_the_next(
     chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
 ) -> None:
     channel, cleo, dan = elsewhere
@@ -128,12 +128,12 @@ async def test_a_refused_command_and_help_leave_the_tour_to_the_next(
     await cleo.slash(channel, "help")
     message = await cleo.send(channel, attachments=[("a.png", png())])
     await cleo.context_menu(channel, "Stylize this", message)
-    assert not any(TOUR in text for text in seen(channel, cleo))
+    assert not any(INTRODUCTION in text for text in seen(channel, cleo))
     await dan.slash(channel, "about")
-    assert any(TOUR in text for text in seen(channel, dan))
+    assert any(INTRODUCTION in text for text in seen(channel, dan))
 
 
-async def test_there_is_no_tour_in_direct_messages(chat: ChatHarness) -> None:
+async def test_there_is_no_introduction_in_direct_messages(chat: ChatHarness) -> None:
     user = chat.env.create_user("eve")
     await user.slash("queue")
     assert len(user.dm_channel.history(viewer=user)) == 1

@@ -10,7 +10,7 @@ import discord
 import pytest
 from simcord import Env, InteractionResult
 
-from bot.chat.account.takedowns import TakedownRunner
+from bot.chat.account.mydata import TakedownRunner
 from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
 from bot.domain.privacy import personal_data
@@ -33,7 +33,7 @@ def zips(chat: ChatHarness, result: InteractionResult) -> list[zipfile.ZipFile]:
 async def finished(chat: ChatHarness) -> None:
     await chat.stylize(style=("waves.png", png(colour="navy")), preset=None)
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
 
 
 async def kept(chat: ChatHarness) -> dict[str, Any]:
@@ -90,7 +90,7 @@ async def test_deleting_asks_first_and_then_deletes_everything(chat: ChatHarness
     assert await kept(chat) == {}
     assert await chat.count_jobs() == 0
     assert result.response is None or "Deleted" in card(result)
-    await TakedownRunner(client=chat.env.bot, services=chat.services).round()
+    await TakedownRunner(client=chat.env.bot, services=chat.services).poll()
     assert chat.channel.history(viewer=chat.ben) == [], "its own messages are taken down"
     assert not [
         key async for key in chat.services.picture_store.blobs.older_than(1e12) if key == job.content_blob
@@ -104,7 +104,7 @@ async def test_somebody_else_s_things_stay(chat: ChatHarness) -> None:
     await chat.stylize(chat.ben)
     await press(chat, await confirmation(chat))
     assert (await chat.job()).user_id == chat.ben.id
-    await TakedownRunner(client=chat.env.bot, services=chat.services).round()
+    await TakedownRunner(client=chat.env.bot, services=chat.services).poll()
     assert len(chat.channel.history(viewer=chat.ben)) == 1
 
 
@@ -140,7 +140,7 @@ async def test_a_message_that_is_gone_stops_nothing(chat: ChatHarness) -> None:
     await press(chat, await confirmation(chat))
     assert await kept(chat) == {}
     remover = TakedownRunner(client=chat.env.bot, services=chat.services)
-    assert [await remover.round() for _ in range(2)] == [1, 0]
+    assert [await remover.poll() for _ in range(2)] == [1, 0]
 
 
 async def test_more_messages_than_a_page_holds_all_go(chat: ChatHarness) -> None:
@@ -154,10 +154,10 @@ async def test_more_messages_than_a_page_holds_all_go(chat: ChatHarness) -> None
             await set_columns(connection, job_id, state=State.DELIVERED)
             await add_card(connection, job_id, message_id=message_id)
     await press(chat, await confirmation(chat))
-    rounds = [
-        await TakedownRunner(client=chat.env.bot, services=chat.services, page=50).round() for _ in range(4)
+    sent = [
+        await TakedownRunner(client=chat.env.bot, services=chat.services, page=50).poll() for _ in range(4)
     ]
-    assert rounds == [50, 50, 5, 0]
+    assert sent == [50, 50, 5, 0]
     assert [one.id for one in chat.channel.history(viewer=chat.ben)] == [others]
 
 
@@ -170,13 +170,13 @@ async def test_what_discord_refuses_is_tried_again_unless_it_is_hopeless(
     env.inject_error("DELETE", "/channels/*", status=status, code=code)
     now = chat.services.clock()
     services = replace(chat.services, clock=lambda: now)
-    assert await TakedownRunner(client=chat.env.bot, services=services).round() == 1
+    assert await TakedownRunner(client=chat.env.bot, services=services).poll() == 1
     assert len(chat.channel.history(viewer=chat.ben)) == 1
-    assert await TakedownRunner(client=chat.env.bot, services=services).round() == 0, "not at once"
+    assert await TakedownRunner(client=chat.env.bot, services=services).poll() == 0, "not at once"
     later = replace(chat.services, clock=lambda: now + 1e6)
-    assert await TakedownRunner(client=chat.env.bot, services=later).round() == left
+    assert await TakedownRunner(client=chat.env.bot, services=later).poll() == left
     assert len(chat.channel.history(viewer=chat.ben)) == 1 - left
-    assert await TakedownRunner(client=chat.env.bot, services=later).round() == 0
+    assert await TakedownRunner(client=chat.env.bot, services=later).poll() == 0
 
 
 async def post(chat: ChatHarness, text: str) -> int:

@@ -27,7 +27,7 @@ from tests.support.rows import set_columns
 async def test_a_finished_card_shows_the_picture_first_and_what_can_be_done(chat: ChatHarness) -> None:
     result = await chat.stylize()
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     assert result.response is not None
     (container,) = result.response.components
     assert [one["type"] for one in container["components"]] == [12, 10, 1, 1]
@@ -40,7 +40,7 @@ async def test_a_card_with_everything_stays_within_discords_limits(chat: ChatHar
     result = await chat.stylize(content=("noise.png", noise_png()), size=128)
     await chat.limit_files(10_000)
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     assert result.response is not None
     (container,) = result.response.components
     rows = [one["components"] for one in container["components"] if one["type"] == 1]
@@ -103,7 +103,7 @@ async def test_bigger_ends_at_the_installations_limit_and_at_the_servers(chat: C
     await press(chat, "bigger")
     assert (await chat.job()).params["size"] == 120
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     assert "120 px" in private_text(await press(chat, "bigger", job=2))
     async with chat.services.database.begin() as connection:
         await server_settings.keep(connection, chat.ada.guild.id, GuildSettings())
@@ -172,7 +172,7 @@ async def test_pictures_that_were_swept_away_get_a_private_sentence(chat: ChatHa
 async def test_a_failed_job_is_tried_again_by_its_owner_with_the_same_seed(chat: ChatHarness) -> None:
     result = await chat.stylize()
     await chat.fail_job("The paint ran dry: try again.")
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     old = await chat.job()
     assert buttons_of(result.response.components if result.response else []) == ["easel:retry:1"]
     assert "Only the person" in private_text(await press(chat, "retry", chat.ben))

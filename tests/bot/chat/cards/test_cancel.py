@@ -10,7 +10,7 @@ from tests.support.chat import ChatHarness, card, sentence
 async def test_the_owner_cancels_a_queued_job_by_its_button(chat: ChatHarness) -> None:
     result = await chat.stylize()
     await chat.ada.click(chat.channel.history()[-1], label="Cancel")
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     assert (await chat.job()).state is State.CANCELLED
     assert "Cancelled." in card(result)
     assert "easel:cancel" not in str(result.response and result.response.components)

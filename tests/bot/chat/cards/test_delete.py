@@ -42,7 +42,7 @@ async def test_it_asks_first_and_then_picture_and_card_are_gone(chat: ChatHarnes
     assert await is_kept(chat, job.content_blob), "the sweep takes it, once nobody can be sending it"
     erased = await chat.job()
     assert (erased.result_blob, erased.content_blob, erased.style_blob) == (None, "", "")
-    assert await chat.card_updater.round() == 0
+    assert await chat.card_updater.poll() == 0
 
 
 async def test_the_question_is_answered_after_a_restart(chat: ChatHarness, env: Env) -> None:
@@ -117,7 +117,7 @@ async def test_a_card_in_direct_messages_goes_there(chat: ChatHarness) -> None:
     await chat.stylize()
     await chat.channel.history()[-1].delete()
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     home = chat.ada.user
     (message,) = home.dm_channel.history()
     asked = await home.click(message, custom_id="easel:delete:1")

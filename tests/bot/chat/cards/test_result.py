@@ -12,7 +12,7 @@ async def undelivered(chat: ChatHarness) -> None:
     await chat.stylize(private=True)
     await chat.paint()
     chat.env.inject_error("POST", "/channels/*/messages", status=403, code=50007)
-    await an_hour_later(chat).round()
+    await an_hour_later(chat).poll()
     assert (await chat.job()).state is State.RENDERED
 
 

@@ -53,7 +53,7 @@ async def test_a_reduced_picture_has_its_full_size_behind_a_button(chat: ChatHar
     await chat.stylize(content=("noise.png", noise_png()), size=128)
     await chat.limit_files(SMALL)
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     (message,) = chat.channel.history()
     assert message.attachments[0].filename == "easel-1.jpg"
     result = await press(chat, "full", chat.ben)

@@ -144,8 +144,8 @@ async def test_off_keeps_what_hangs_and_hangs_no_more(gallery: GalleryHarness) -
     await gallery.deliver()
     result = await gallery.mia.slash(gallery.chat.channel, "artchannel off")
     assert "No more pictures are hung" in sentence(result)
-    await gallery.gallery_updater(later_s=100).round()
+    await gallery.gallery_updater(later_s=100).poll()
     await gallery.deliver()
-    await gallery.gallery_updater(later_s=100).round()
+    await gallery.gallery_updater(later_s=100).poll()
     assert len(gallery.art.history()) == 1
     assert (await settings(gallery)).art_channel is None

@@ -39,7 +39,7 @@ async def enter(gallery: GalleryHarness, who: MemberActor, **options: Any) -> In
         who, private=True, content=("c.png", png(colour=f"#{who.id % 0x1000000:06x}")), **options
     )
     await gallery.chat.paint()
-    await gallery.chat.card_updater.round()
+    await gallery.chat.card_updater.poll()
     return await give(gallery, who, "enter")
 
 
@@ -178,10 +178,10 @@ async def test_a_picture_in_a_challenge_hangs_only_after_its_end(gallery: Galler
     await start(gallery)
     await gallery.hang()
     await give(gallery, gallery.chat.ada, "enter")
-    await gallery.gallery_updater(later_s=5).round()
+    await gallery.gallery_updater(later_s=5).poll()
     assert gallery.art.history() == []
     await give(gallery, gallery.mia, "end")
-    await gallery.gallery_updater(later_s=10).round()
+    await gallery.gallery_updater(later_s=10).poll()
     assert len(gallery.art.history()) == 1
 
 

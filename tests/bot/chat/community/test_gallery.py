@@ -145,16 +145,16 @@ async def test_a_person_keeps_their_pictures_out_and_lets_them_in_again(gallery:
     assert shown_to_ada is not None
     said = await gallery.chat.ada.click(shown_to_ada, label="Keep my pictures out")
     assert "1 is being taken down" in sentence(said)
-    await gallery.gallery_updater(later_s=5).round()
+    await gallery.gallery_updater(later_s=5).poll()
     assert gallery.art.history() == []
     await gallery.deliver()
-    await gallery.gallery_updater(later_s=5).round()
+    await gallery.gallery_updater(later_s=5).poll()
     assert gallery.art.history() == []
     again = (await show_gallery(gallery, gallery.chat.ada)).response
     assert again is not None
     assert "From now on" in sentence(await gallery.chat.ada.click(again, label="Let my pictures hang"))
     await gallery.deliver()
-    await gallery.gallery_updater(later_s=5).round()
+    await gallery.gallery_updater(later_s=5).poll()
     assert len(gallery.art.history()) == 1, "the old one does not come back"
 
 
@@ -203,9 +203,9 @@ async def test_the_weeks_starred_pictures_are_posted_once_on_monday(gallery: Gal
     assert panel is not None
     await gallery.mia.select(panel, ["=The Scream"], custom_id="easel:art:style")
     before = len(gallery.art.history())
-    await teller(gallery, MONDAY - 1).round()
+    await teller(gallery, MONDAY - 1).poll()
     assert len(gallery.art.history()) == before
-    await teller(gallery).round()
+    await teller(gallery).poll()
     *_, message = gallery.art.history()
     assert "The most starred pictures of the week" in shown(message)
     assert f"**1.** Starry Night · <@{gallery.chat.ada.id}> · ★ 1 star" in shown(message)
@@ -213,8 +213,8 @@ async def test_the_weeks_starred_pictures_are_posted_once_on_monday(gallery: Gal
     assert "**2.**" not in shown(message)
     assert len(message.attachments) == 1
     assert ("2026-W48", message.id) in await rows(gallery)
-    await teller(gallery).round()
-    await teller(gallery, MONDAY + 86400).round()
+    await teller(gallery).poll()
+    await teller(gallery, MONDAY + 86400).poll()
     assert len(gallery.art.history()) == before + 1
 
 
@@ -223,13 +223,13 @@ async def test_a_crash_between_claim_and_post_does_not_post_twice(gallery: Galle
     before = len(gallery.art.history())
     async with gallery.chat.services.database.begin() as connection:
         await digest.claim(connection, gallery.chat.env.guild.id, told_week(MONDAY), now=MONDAY)
-    await teller(gallery).round()
+    await teller(gallery).poll()
     assert len(gallery.art.history()) == before
 
 
 async def test_a_week_without_stars_has_no_digest(gallery: GalleryHarness) -> None:
     await gallery.hang()
-    await teller(gallery).round()
+    await teller(gallery).poll()
     assert len(gallery.art.history()) == 1
     assert ("2026-W48", None) in await rows(gallery)
 
@@ -239,7 +239,7 @@ async def test_where_no_digest_is_wanted_there_is_none(gallery: GalleryHarness) 
     panel = (await gallery.mia.slash(gallery.chat.channel, "artchannel settings")).response
     assert panel is not None
     await gallery.mia.click(panel, label="Weekly digest: yes")
-    await teller(gallery).round()
+    await teller(gallery).poll()
     assert [week for week, _message in await rows(gallery) if week == "2026-W48"] == []
 
 
@@ -253,9 +253,9 @@ async def test_a_digest_that_discord_refuses(
     env.inject_error(
         "POST", f"/channels/{gallery.art.id}/messages", status=status, code=50013 * (status == 403)
     )
-    await teller(gallery).round()
+    await teller(gallery).poll()
     assert len(gallery.art.history()) == before
-    await teller(gallery, MONDAY + 60).round()
+    await teller(gallery, MONDAY + 60).poll()
     assert len(gallery.art.history()) == before + again
 
 
@@ -264,7 +264,7 @@ async def test_the_gallery_updater_tells_the_digest_and_looks_at_the_clock_once_
 ) -> None:
     await star_last_week(gallery)
     before = len(gallery.art.history())
-    await gallery.gallery_updater(later_s=MONDAY - gallery.chat.services.clock() + 5).round()
+    await gallery.gallery_updater(later_s=MONDAY - gallery.chat.services.clock() + 5).poll()
     assert len(gallery.art.history()) == before + 1
     assert labels(gallery.art.history()[-1]) == []
 

@@ -61,7 +61,7 @@ async def test_a_delivered_picture_hangs_once_with_its_artist_and_its_buttons(
     data = gallery.chat.env.backend.cdn.get(attachment.url)
     assert data is not None
     assert Image.open(BytesIO(data)).size == (64, 43)
-    await gallery.gallery_updater(later_s=100).round()
+    await gallery.gallery_updater(later_s=100).poll()
     assert len(gallery.art.history()) == 1
     sent = [
         one for one in gallery.chat.env.http_requests if one.path == f"/channels/{gallery.art.id}/messages"
@@ -72,7 +72,7 @@ async def test_a_delivered_picture_hangs_once_with_its_artist_and_its_buttons(
 
 async def test_private_pictures_never_hang(gallery: GalleryHarness) -> None:
     await gallery.deliver(private=True)
-    await gallery.gallery_updater().round()
+    await gallery.gallery_updater().poll()
     assert gallery.art.history() == []
 
 
@@ -80,7 +80,7 @@ async def test_whoever_opted_out_is_left_out(gallery: GalleryHarness) -> None:
     async with gallery.chat.services.database.begin() as connection:
         await users.keep(connection, gallery.chat.ada.id, PersonSettings(show_in_gallery=False))
     await gallery.deliver()
-    await gallery.gallery_updater().round()
+    await gallery.gallery_updater().poll()
     assert gallery.art.history() == []
 
 
@@ -88,7 +88,7 @@ async def test_whoever_opts_out_before_it_hangs_is_left_out_too(gallery: Gallery
     await gallery.deliver()
     async with gallery.chat.services.database.begin() as connection:
         await users.keep(connection, gallery.chat.ada.id, PersonSettings(show_in_gallery=False))
-    await gallery.gallery_updater().round()
+    await gallery.gallery_updater().poll()
     assert gallery.art.history() == []
 
 
@@ -98,16 +98,16 @@ async def test_age_restricted_pictures_hang_only_in_an_age_restricted_channel(
     await gallery.chat.stylize()
     await mark(gallery, age_restricted=True)
     await gallery.chat.paint()
-    await gallery.chat.card_updater.round()
-    await gallery.gallery_updater().round()
+    await gallery.chat.card_updater.poll()
+    await gallery.gallery_updater().poll()
     assert gallery.art.history() == []
     assert await gallery.exhibit() is None
     gallery.restrict(gallery.art)
     await gallery.chat.stylize()
     await mark(gallery, age_restricted=True)
     await gallery.chat.paint()
-    await gallery.chat.card_updater.round()
-    await gallery.gallery_updater().round()
+    await gallery.chat.card_updater.poll()
+    await gallery.gallery_updater().poll()
     assert len(gallery.art.history()) == 1
 
 
@@ -115,12 +115,12 @@ async def test_a_spoiler_stays_one_also_when_its_stars_are_counted(gallery: Gall
     await gallery.chat.stylize()
     await mark(gallery, spoiler=True)
     await gallery.chat.paint()
-    await gallery.chat.card_updater.round()
-    await gallery.gallery_updater().round()
+    await gallery.chat.card_updater.poll()
+    await gallery.gallery_updater().poll()
     (message,) = gallery.art.history()
     check_spoiler(message)
     await gallery.chat.ben.click(message, label="★ 0")
-    await gallery.gallery_updater(later_s=10).round()
+    await gallery.gallery_updater(later_s=10).poll()
     (message,) = gallery.art.history()
     assert labels(message)[0] == "★ 1"
     check_spoiler(message)
@@ -147,7 +147,7 @@ async def test_a_thread_that_cannot_be_opened_is_no_loss(gallery: GalleryHarness
     await set_up(gallery, art_threads=True)
     env.inject_error("POST", "/channels/*/messages/*/threads", status=403, code=50013)
     await gallery.hang()
-    await gallery.gallery_updater(later_s=100).round()
+    await gallery.gallery_updater(later_s=100).poll()
     assert len(gallery.art.history()) == 1
 
 
@@ -162,20 +162,20 @@ async def test_where_pictures_hang_only_there_the_card_says_so_and_then_links_it
     assert f"This picture hangs in <#{gallery.art.id}>." in card(result)
     assert result.response is not None
     assert result.response.attachments == []
-    await gallery.gallery_updater().round()
-    await gallery.chat.card_updater.round()
+    await gallery.gallery_updater().poll()
+    await gallery.chat.card_updater.poll()
     (message,) = gallery.art.history()
     assert f"/{gallery.art.id}/{message.id}" in card(result)
     assert len(gallery.chat.channel.history()) == 1
-    assert await gallery.chat.card_updater.round() == 0
+    assert await gallery.chat.card_updater.poll() == 0
 
 
 async def test_a_picture_that_cannot_hang_comes_back_to_its_card(gallery: GalleryHarness, env: Env) -> None:
     await set_up(gallery, art_only=True)
     result = await gallery.deliver()
     env.inject_error("POST", f"/channels/{gallery.art.id}/messages", status=403, code=50013)
-    await gallery.gallery_updater().round()
-    await gallery.chat.card_updater.round()
+    await gallery.gallery_updater().poll()
+    await gallery.chat.card_updater.poll()
     assert result.response is not None
     assert len(result.response.attachments) == 1
     assert "hangs in" not in card(result)
@@ -188,18 +188,18 @@ async def test_a_picture_that_cannot_hang_comes_back_to_its_card(gallery: Galler
 async def test_a_fault_of_discord_is_tried_again_later(gallery: GalleryHarness, env: Env) -> None:
     await gallery.deliver()
     env.inject_error("POST", f"/channels/{gallery.art.id}/messages", status=400, code=0)
-    await gallery.gallery_updater().round()
+    await gallery.gallery_updater().poll()
     assert gallery.art.history() == []
-    assert await gallery.gallery_updater().round() == 0, "it waits"
-    await gallery.gallery_updater(later_s=10).round()
+    assert await gallery.gallery_updater().poll() == 0, "it waits"
+    await gallery.gallery_updater(later_s=10).poll()
     assert len(gallery.art.history()) == 1
 
 
 async def test_a_lost_permission_ends_the_tries(gallery: GalleryHarness, env: Env) -> None:
     await gallery.deliver()
     env.inject_error("POST", f"/channels/{gallery.art.id}/messages", status=403, code=50013)
-    await gallery.gallery_updater().round()
-    assert await gallery.gallery_updater(later_s=1e6).round() == 0
+    await gallery.gallery_updater().poll()
+    assert await gallery.gallery_updater(later_s=1e6).poll() == 0
     assert gallery.art.history() == []
 
 
@@ -208,7 +208,7 @@ async def test_a_deleted_channel_ends_the_tries(gallery: GalleryHarness) -> None
     channel = gallery.chat.env.bot.get_channel(gallery.art.id)
     assert isinstance(channel, discord.TextChannel)
     await channel.delete()
-    await gallery.gallery_updater().round()
+    await gallery.gallery_updater().poll()
     assert await gallery.exhibit() is None
 
 
@@ -216,7 +216,7 @@ async def test_a_crash_between_posting_and_recording_posts_nothing_twice(gallery
     await gallery.hang()
     async with gallery.chat.services.database.begin() as connection:
         await connection.execute(table.update().values(message_id=None, pending=1, tries=1, due_at=0))
-    await gallery.gallery_updater(later_s=LEASE_S).round()
+    await gallery.gallery_updater(later_s=LEASE_S).poll()
     (message,) = gallery.art.history()
     exhibit = await gallery.exhibit()
     assert exhibit is not None
@@ -237,9 +237,9 @@ async def test_a_missing_blob_stops_no_other_picture(gallery: GalleryHarness) ->
     job = await gallery.chat.job()
     await gallery.chat.stylize(gallery.chat.ben, content=("other.png", png(80, 80, "orange")))
     await gallery.chat.paint()
-    await gallery.chat.card_updater.round()
+    await gallery.chat.card_updater.poll()
     await gallery.chat.services.picture_store.blobs.delete(job.result_blob or "")
-    await gallery.gallery_updater().round()
+    await gallery.gallery_updater().poll()
     (message,) = gallery.art.history()
     assert f"<@{gallery.chat.ben.id}>" in shown(message)
     assert await gallery.exhibit(job.id) is None
@@ -268,15 +268,15 @@ async def test_stars_are_counted_on_the_button_in_one_edit(gallery: GalleryHarne
         assert result.ephemeral
         assert "You gave this picture a star" in sentence(result)
     before = len(env.http_requests)
-    assert await gallery.gallery_updater().round() == 0, "less than 3 s after it was hung"
-    assert await gallery.gallery_updater(later_s=5).round() == 1
+    assert await gallery.gallery_updater().poll() == 0, "less than 3 s after it was hung"
+    assert await gallery.gallery_updater(later_s=5).poll() == 1
     edits = [one for one in env.http_requests[before:] if one.method == "PATCH"]
     assert len(edits) == 1
     (message,) = gallery.art.history()
     assert labels(message)[0] == "★ 2"
     assert len(message.attachments) == 1
     assert "took your star back" in sentence(await gallery.mia.click(message, label="★ 2"))
-    await gallery.gallery_updater(later_s=20).round()
+    await gallery.gallery_updater(later_s=20).poll()
     assert labels(gallery.art.history()[0])[0] == "★ 1"
 
 
@@ -299,9 +299,9 @@ async def test_the_artist_takes_a_picture_down_and_its_message_goes(gallery: Gal
     result = await gallery.chat.ben.click(message, label="Take down")
     assert "Only the artist and moderators" in sentence(result)
     await gallery.chat.ada.click(message, label="Take down")
-    await gallery.gallery_updater(later_s=5).round()
+    await gallery.gallery_updater(later_s=5).poll()
     assert gallery.art.history() == []
-    assert await gallery.gallery_updater(later_s=1e6).round() == 0
+    assert await gallery.gallery_updater(later_s=1e6).poll() == 0
 
 
 async def test_a_moderator_takes_a_picture_down(gallery: GalleryHarness) -> None:
@@ -310,7 +310,7 @@ async def test_a_moderator_takes_a_picture_down(gallery: GalleryHarness) -> None
     moderator = guild.add_member(gallery.chat.env.create_user("otto"), roles=[role])
     message = await gallery.hang()
     await moderator.click(message, label="Take down")
-    await gallery.gallery_updater(later_s=5).round()
+    await gallery.gallery_updater(later_s=5).poll()
     assert gallery.art.history() == []
 
 
@@ -318,11 +318,11 @@ async def test_a_message_that_somebody_deleted_is_taken_down(gallery: GalleryHar
     message = await gallery.hang()
     await gallery.chat.ben.click(message, label="★ 0")
     await message.delete()
-    await gallery.gallery_updater(later_s=5).round()
+    await gallery.gallery_updater(later_s=5).poll()
     exhibit = await gallery.exhibit()
     assert exhibit is not None
     assert exhibit.removed
-    assert await gallery.gallery_updater(later_s=1e6).round() == 0
+    assert await gallery.gallery_updater(later_s=1e6).poll() == 0
 
 
 async def test_ids_replayed_in_another_server_do_nothing(gallery: GalleryHarness) -> None:
@@ -343,7 +343,7 @@ async def test_ids_replayed_in_another_server_do_nothing(gallery: GalleryHarness
 async def test_without_a_look_into_the_history_the_nonce_has_to_do(gallery: GalleryHarness, env: Env) -> None:
     await gallery.deliver()
     env.inject_error("POST", f"/channels/{gallery.art.id}/messages", status=400, code=0)
-    await gallery.gallery_updater().round()
+    await gallery.gallery_updater().poll()
     env.inject_error("GET", f"/channels/{gallery.art.id}/messages", status=403, code=50001)
-    await gallery.gallery_updater(later_s=10).round()
+    await gallery.gallery_updater(later_s=10).poll()
     assert len(gallery.art.history()) == 1

@@ -18,7 +18,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data", workers=0, jobs_queued=1, default_size_px=64)
 
 
-async def test_a_full_line_says_when_there_is_room_again(chat: ChatHarness) -> None:
+async def test_a_full_queue_says_when_there_is_a_place_again(chat: ChatHarness) -> None:
     await chat.stylize()
     await chat.paint()
     assert "ready" in card(await chat.stylize())

@@ -45,7 +45,7 @@ async def test_a_picture_is_painted_and_delivered_in_direct_messages(
     await chat.paint()
     async with chat.services.database.begin() as connection:
         await deliveries.forget_token(connection, job.id)  # after 15 minutes
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     assert "painted in" in card(result)
     assert (await chat.job()).state is State.DELIVERED
 
@@ -63,7 +63,7 @@ async def test_a_result_reaches_its_owner_where_the_bot_is_no_member(brought: Ch
     job = await brought.job()
     assert job.guild_id is not None
     await brought.paint()
-    await brought.card_updater.round()
+    await brought.card_updater.poll()
     assert "painted in" in card(result), "the interaction's token still leads to the card"
 
 
@@ -73,7 +73,7 @@ async def test_after_the_token_s_life_it_comes_as_a_direct_message(brought: Chat
     await brought.paint()
     async with brought.services.database.begin() as connection:
         await deliveries.forget_token(connection, job.id)
-    await brought.card_updater.round()
+    await brought.card_updater.poll()
     assert "painted in" not in card(result)
     (message,) = brought.ada.user.dm_channel.history()
     assert "painted in" in texts([dict(one.to_dict()) for one in message.components])

@@ -57,7 +57,7 @@ async def test_an_attachment_is_painted_through_a_form(chat: ChatHarness) -> Non
     assert "Next in line" in card(result)
     assert not result.ephemeral
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     assert "painted in" in card(result)
 
 
@@ -120,7 +120,7 @@ async def test_a_strength_that_is_none_is_refused(chat: ChatHarness, strength: s
     assert await chat.count_jobs() == 0
 
 
-async def test_a_full_line_is_refused_after_the_form_too(chat: ChatHarness) -> None:
+async def test_a_full_queue_refuses_after_the_form_too(chat: ChatHarness) -> None:
     message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
     for _ in range(2):
         await chat.stylize()
@@ -157,7 +157,7 @@ async def test_an_embed_s_picture_without_a_copy_on_discord_is_none(chat: ChatHa
 async def test_a_result_on_a_card_is_painted_again(chat: ChatHarness) -> None:
     result = await chat.stylize()
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     assert result.response is not None
     (found,) = pictures_in(result.response.message)
     assert found.picture.name == "easel-1.png"

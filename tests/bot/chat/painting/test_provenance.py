@@ -26,7 +26,7 @@ async def ask(
 async def painted(chat: ChatHarness, **options: Any) -> discord.Message:
     result = await chat.stylize(**options)
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     assert result.response is not None
     return result.response.message
 

@@ -28,7 +28,7 @@ async def test_one_attachment_and_a_built_in_painting_are_enough(chat: ChatHarne
     assert "Starry Night" in card(await chat.stylize())
 
 
-async def test_the_second_in_line_sees_who_is_ahead(chat: ChatHarness) -> None:
+async def test_the_second_in_the_queue_sees_who_is_ahead(chat: ChatHarness) -> None:
     await chat.stylize()
     assert "In line, 1 ahead" in card(await chat.stylize(chat.ben))
 
@@ -36,7 +36,7 @@ async def test_the_second_in_line_sees_who_is_ahead(chat: ChatHarness) -> None:
 async def test_the_finished_picture_replaces_the_card_once(chat: ChatHarness) -> None:
     result = await chat.stylize()
     await chat.paint()
-    assert await chat.card_updater.round() == 1
+    assert await chat.card_updater.poll() == 1
     assert result.response is not None
     (attachment,) = result.response.attachments
     data = chat.env.backend.cdn.get(attachment.url)
@@ -45,14 +45,14 @@ async def test_the_finished_picture_replaces_the_card_once(chat: ChatHarness) ->
     assert attachment.description == "A picture painted in the style of Starry Night"
     assert "painted in" in card(result)
     assert (await chat.job()).state is State.DELIVERED
-    assert await chat.card_updater.round() == 0
+    assert await chat.card_updater.poll() == 0
     assert len(chat.channel.history()) == 1
 
 
 async def test_a_running_job_shows_its_preview_and_progress(chat: ChatHarness) -> None:
     result = await chat.stylize()
     await chat.paint_halfway()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     assert result.response is not None
     assert [one.filename for one in result.response.attachments] == ["preview-1.jpg"]
     assert "▰▰▰▰▰▰▱▱▱▱▱▱ 50%" in card(result)
@@ -63,28 +63,28 @@ async def test_a_running_card_is_edited_at_most_every_three_seconds(chat: ChatHa
     await chat.stylize()
     card_updater = chat.card_updater
     await chat.paint_halfway()
-    assert await card_updater.round() == 1
+    assert await card_updater.poll() == 1
     await chat.paint_halfway()
-    assert await card_updater.round() == 0
+    assert await card_updater.poll() == 0
     await chat.paint()
-    assert await card_updater.round() == 1, "an end is shown at once"
+    assert await card_updater.poll() == 1, "an end is shown at once"
 
 
 async def test_a_failed_job_says_so_with_a_reference(chat: ChatHarness) -> None:
     result = await chat.stylize()
     await chat.fail_job("The paint ran dry: try again.")
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     job = await chat.job()
     assert "The paint ran dry: try again." in card(result)
     assert job.reference is not None
     assert job.reference in card(result)
-    assert await chat.card_updater.round() == 0
+    assert await chat.card_updater.poll() == 0
 
 
 async def test_private_pictures_are_shown_to_their_owner_only(chat: ChatHarness) -> None:
     result = await chat.stylize(private=True)
     await chat.paint()
-    await chat.card_updater.round()
+    await chat.card_updater.poll()
     assert result.ephemeral
     assert chat.channel.history(viewer=chat.ben) == []
     (seen,) = chat.channel.history(viewer=chat.ada)
@@ -111,7 +111,7 @@ async def test_bad_input_gets_one_sentence_and_no_job(
     assert await chat.count_jobs() == 0
 
 
-async def test_a_user_cannot_fill_the_line(chat: ChatHarness) -> None:
+async def test_a_user_cannot_fill_the_queue(chat: ChatHarness) -> None:
     for _ in range(2):
         await chat.stylize()
     assert "already have 2 pictures in the line" in sentence(await chat.stylize())

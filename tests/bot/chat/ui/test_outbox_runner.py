@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
+from bot.chat.ui.interaction import Services
 from bot.chat.ui.outbox_runner import MAX_PAUSE_S, OutboxRunner
-from bot.chat.ui.services import Services
 from bot.db import Database
 from bot.domain.outbox import takedowns
 from bot.domain.outbox.schedule import LEASE_S
@@ -134,14 +134,14 @@ def refusal(kind: type[discord.HTTPException], status: int) -> discord.HTTPExcep
 
 @both
 async def test_a_round_sends_as_many_as_may_be_at_work_at_once(postman: Postman) -> None:
-    assert [await postman.round() for _ in range(3)] == [3, 1, 0]
+    assert [await postman.poll() for _ in range(3)] == [3, 1, 0]
     assert sorted(postman.sent) == [1, 2, 3, 4]
 
 
 @both
 async def test_two_gateways_send_each_row_once(postman: Postman, database: Database, clock: Clock) -> None:
     other = Postman(database, clock)
-    while sum(await asyncio.gather(postman.round(), other.round())):
+    while sum(await asyncio.gather(postman.poll(), other.poll())):
         pass
     assert sorted(postman.sent + other.sent) == [1, 2, 3, 4]
 
@@ -153,15 +153,15 @@ async def test_a_failed_try_is_made_again_after_a_pause_that_doubles(
     postman.post = failing(*[refusal(discord.HTTPException, 503)] * 2, only=4)
     for tries, pause_s in ((1, 2.0), (2, 4.0)):
         with capture_logs() as logs:
-            await postman.round()
+            await postman.poll()
         assert (await kept(database))[4] == (clock.now + pause_s, tries, "HTTPException 503 0")
         (line,) = [one for one in logs if one["event"] == "put off"]
         assert (line["of"], line["log_level"], line["tries"]) == ("leftovers", "warning", tries)
         clock.now += pause_s - 0.5
-        await postman.round()
+        await postman.poll()
         assert 4 not in postman.sent, "not before its time"
         clock.now += 0.5
-    await postman.round()
+    await postman.poll()
     assert sorted(postman.sent) == [1, 2, 3, 4]
 
 
@@ -172,14 +172,14 @@ async def test_the_pause_ends_at_five_minutes_and_the_tries_at_forty(
         await connection.execute(table.delete().where(table.c.message_id > 1))
     postman.post = failing(*[OSError()] * 40)
     for _ in range(39):
-        assert await postman.round() == 1
+        assert await postman.poll() == 1
         clock.now = (await kept(database))[1][0]
     assert (await kept(database))[1][1] == 39
     clock.now -= 1.0
-    assert await postman.round() == 0
+    assert await postman.poll() == 0
     assert clock.now > NOW + 30 * MAX_PAUSE_S
     clock.now += 1.0
-    assert await postman.round() == 1
+    assert await postman.poll() == 1
     assert (postman.sent, postman.given_up, await kept(database)) == ([], [1], {})
 
 
@@ -188,7 +188,7 @@ async def test_what_discord_will_never_allow_is_given_up_at_once(
     postman: Postman, kind: type[discord.HTTPException], status: int
 ) -> None:
     postman.post = failing(refusal(kind, status), only=4)
-    await postman.round()
+    await postman.poll()
     assert postman.given_up == [4]
 
 
@@ -197,7 +197,7 @@ async def test_a_defect_stops_no_other_row_and_is_told_with_its_trace(
 ) -> None:
     postman.post = failing(ZeroDivisionError(), only=4)
     with capture_logs() as logs:
-        await postman.round()
+        await postman.poll()
     assert sorted(postman.sent) == [2, 3]
     assert (await kept(database))[4][1:] == (1, "ZeroDivisionError")
     (line,) = [one for one in logs if one["event"] == "put off"]
@@ -210,7 +210,7 @@ async def test_a_row_that_takes_too_long_is_put_off(postman: Postman, database: 
 
     postman.post, Postman.timeout_s = hang, 0.05
     try:
-        await postman.round()
+        await postman.poll()
     finally:
         Postman.timeout_s = None
     assert (await kept(database))[4][1:] == (1, "TimeoutError")
@@ -234,7 +234,7 @@ async def test_a_slow_row_stays_leased_and_stops_no_other(
         for _ in range(6):
             clock.now += LEASE_S / 2
             await until(lambda: postman._renewed_at == clock.now)
-            assert await other.round() == 0
+            assert await other.poll() == 0
         go_on.set()
         await until(lambda: 4 in postman.sent)
     assert await kept(database) == {}
@@ -246,9 +246,9 @@ async def test_rows_of_a_gateway_that_died_are_taken_up_when_their_leases_end(
 ) -> None:
     assert len(await postman._next()) == 3
     other = Postman(database, clock)
-    assert await other.round() == 1
+    assert await other.poll() == 1
     clock.now += LEASE_S
-    assert await other.round() == 3
+    assert await other.poll() == 3
     assert sorted(other.sent) == [1, 2, 3, 4]
 
 
@@ -268,8 +268,8 @@ async def test_a_database_that_fails_behind_the_sending_is_no_end(
     postman: Postman, database: Database, clock: Clock
 ) -> None:
     postman.post = failing(OperationalError("UPDATE", {}, Exception("locked")), only=4)
-    await postman.round()
+    await postman.poll()
     assert (await kept(database))[4][1:] == (1, "OperationalError e3q8")
     clock.now += 2.0
-    await postman.round()
+    await postman.poll()
     assert sorted(postman.sent) == [1, 2, 3, 4]

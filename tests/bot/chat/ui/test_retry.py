@@ -67,7 +67,7 @@ async def test_an_interaction_that_somebody_else_answered_is_theirs() -> None:
         await send(Line(refusal(40060)), CALLBACK, payload={"type": 5})
 
 
-async def test_a_line_that_stays_broken_is_given_up() -> None:
+async def test_a_connection_that_stays_broken_is_given_up() -> None:
     line = Line(BROKEN, ConnectionResetError(), BROKEN, "never")
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await send(line, CALLBACK, payload={"type": 5})

@@ -12,8 +12,7 @@ from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
 from bot.errors import Failure
-from bot.media.blobs.choice import blobs_at
-from bot.media.blobs.folder import FolderBlobs
+from bot.media.blobs.folder import FolderBlobs, blobs_at
 from bot.media.blobs.protocol import BlobMissing
 from bot.media.blobs.s3 import BucketBlobs
 

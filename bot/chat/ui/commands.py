@@ -1,12 +1,16 @@
-"""What Discord offers while somebody types a preset's name."""
+"""What slash commands share: attachments that take pictures only, and styles offered while somebody types."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 import discord
 from discord import app_commands
+from discord.app_commands.tree import CommandTree
 
+from bot.chat.ui.components import STAR
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
-from bot.chat.ui.services import services_of
+from bot.domain.requests.request import MAX_SEED
 from bot.domain.styles import named_styles, presets, server_presets
 from bot.domain.styles.looks import Painting
 from bot.domain.styles.presets import name_key
@@ -14,12 +18,50 @@ from bot.domain.styles.server_presets import may_remove
 from bot.domain.styles.style import Origin, Style
 from bot.language import N_, _
 
+ATTACHMENT = discord.AppCommandOptionType.attachment.value
 MAX_CHOICES = 25
 MAX_CHOICE_CHARS = 100
-STAR = "★"
 ORIGIN_WORDS = {Origin.OWN: N_("yours"), Origin.SERVER: N_("this server"), Origin.BUILT_IN: N_("built in")}
 
+Seed = app_commands.Range[int, 0, MAX_SEED]
 Choices = list[app_commands.Choice[str]]
+
+
+class PictureCommand(app_commands.Command[Any, ..., Any]):
+    """A command with `file_types` on its attachment options, which discord.py 2.7 does not know.
+
+    The filter goes by the file's name alone: the bytes are checked when they are decoded.
+    Source: Discord's documentation, "Application Command Option Structure".
+    """
+
+    def to_dict(self, tree: CommandTree[Any]) -> dict[str, Any]:
+        return _pictures_only(super().to_dict(tree))
+
+    async def get_translated_payload(
+        self, tree: CommandTree[Any], translator: app_commands.Translator
+    ) -> dict[str, Any]:
+        return _pictures_only(await super().get_translated_payload(tree, translator))
+
+
+def picture_command(
+    *, name: str, description: str, group: app_commands.Group | None = None
+) -> Callable[[Callable[..., Coroutine[Any, Any, Any]]], PictureCommand]:
+    """As `discord.app_commands.command`, or as the `command` of a group."""
+
+    def decorate(callback: Callable[..., Coroutine[Any, Any, Any]]) -> PictureCommand:
+        command = PictureCommand(name=name, description=description, callback=callback, parent=group)
+        if group is not None:
+            group.add_command(command)
+        return command
+
+    return decorate
+
+
+def _pictures_only(command: dict[str, Any]) -> dict[str, Any]:
+    for option in command["options"]:
+        if option["type"] == ATTACHMENT:
+            option["file_types"] = ["image"]
+    return command
 
 
 async def style_choices(interaction: discord.Interaction, current: str) -> Choices:

@@ -1,18 +1,58 @@
-"""Where an interaction came from, and where its answer goes."""
+"""What an interaction carries: the services that answer it, where it came from, and where its answer goes."""
 
-from typing import Any
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
 
 import discord
 
-from bot.chat.ui.services import Services
+from bot.db import Database
+from bot.domain.jobs.model import Job
 from bot.domain.outbox.deliveries import Address
+from bot.domain.requests.pictures import PictureStore
+from bot.domain.requests.request import Limits, Request
 from bot.language import nearest
 
 TOKEN_LIFE_S = 15 * 60 - 30
-"""How long an interaction token is used; Discord honours it for 15 minutes.
+"""How long an interaction token is used; Discord accepts it for 15 minutes.
 
 Source: Discord's documentation, "Receiving and Responding to Interactions".
 """
+
+
+class Submitter(Protocol):
+    """See `bot.domain.requests.submit.Submitter`."""
+
+    async def submit(self, request: Request) -> Job: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the composition root hands to the chat.
+
+    workers: how many this machine has; news: wakes the card updater after a change made here.
+    privacy_url: where the operator says what is stored.
+    """
+
+    database: Database
+    submitter: Submitter
+    picture_store: PictureStore
+    limits: Limits
+    workers: int
+    privacy_url: str | None = None
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    clock: Callable[[], float] = time.time
+
+
+class _HasServices(Protocol):
+    services: Services
+
+
+def services_of(interaction: discord.Interaction) -> Services:
+    """The services of the client that received `interaction`."""
+    return cast("_HasServices", interaction.client).services
 
 
 def is_age_restricted(interaction: discord.Interaction) -> bool:
@@ -42,13 +82,13 @@ def language_of(interaction: discord.Interaction, *, private: bool) -> str:
     return nearest(str(public or interaction.locale))
 
 
-def address_of(interaction: discord.Interaction, services: Services, *, private: bool) -> Address:
+def address_of(interaction: discord.Interaction, *, private: bool) -> Address:
     """Where the answer to `interaction` can be edited, now and after its token has expired."""
     # In a server that only the user brought the app to, the bot is no member and sees no channel.
     in_guild = interaction.guild_id is not None and interaction.client.get_guild(interaction.guild_id)
     return Address(
         interaction_token=interaction.token,
-        token_until=services.clock() + TOKEN_LIFE_S,
+        token_until=services_of(interaction).clock() + TOKEN_LIFE_S,
         filesize_limit=interaction.filesize_limit,
         channel_reachable=not private and bool(in_guild or interaction.context.dm_channel),
     )

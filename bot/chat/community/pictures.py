@@ -1,4 +1,4 @@
-"""Small pictures for galleries, described for those who cannot see them."""
+"""A server's pictures as its lists show them: small, numbered and described; and which may be shown where."""
 
 import re
 from collections.abc import Sequence
@@ -9,13 +9,16 @@ import discord
 import structlog
 from discord import ui
 
+from bot.chat.ui.components import plain
+from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.jobs.model import Job
 from bot.domain.requests.pictures import PictureStore
-from bot.language import _
+from bot.language import _, n_
 from bot.media.blobs.protocol import BlobMissing
 
 log = structlog.get_logger(__name__)
 
+ACCENT = discord.Colour(0xC8A24A)
 EDGE_PX = 640
 MAX_DESCRIPTION_CHARS = 256
 """Of a gallery's item. Source: discord.py's documentation of `MediaGalleryItem`."""
@@ -41,7 +44,7 @@ async def thumbnail(
 
 
 def number_of(filename: str) -> int | None:
-    """The number of the picture that `thumbnail` has made a file of this name for."""
+    """The number of the picture in a file that `thumbnail` has named."""
     found = re.fullmatch(r"(?:SPOILER_)?picture-([0-9]{1,6})\.jpg", filename)
     return int(found[1]) if found else None
 
@@ -53,3 +56,35 @@ def described(job: Job, number: int) -> str:
 def gallery_of(files: Sequence[discord.File]) -> ui.MediaGallery[Any]:
     """Shows up to ten uploaded pictures; each keeps its description and its spoiler."""
     return ui.MediaGallery(*(discord.MediaGalleryItem(file) for file in files))
+
+
+async def add_exhibits(
+    container: ui.Container[Any], exhibits: Sequence[Exhibit], picture_store: PictureStore, *, first: int = 1
+) -> list[discord.File]:
+    """Adds the pictures and a line for each, numbered from `first`; one whose blob is gone is left out."""
+    files, lines = [], []
+    for number, exhibit in enumerate(exhibits, start=first):
+        description = described(exhibit.job, number)
+        file = await thumbnail(exhibit.job, picture_store, number=number, description=description)
+        if file is not None:
+            files.append(file)
+            lines.append(line_of(exhibit, number))
+    if files:
+        container.add_item(gallery_of(files))
+        container.add_item(ui.TextDisplay("\n".join(lines)))
+    return files
+
+
+def line_of(exhibit: Exhibit, number: int) -> str:
+    """An exhibit in a list: its number, style, artist, stars, and a link to it."""
+    job = exhibit.job
+    stars = n_("★ {count} star", "★ {count} stars", exhibit.stars)
+    way = f"[{_('see it')}]({exhibit.link})"
+    return f"**{number}.** {plain(job.style_name)} · <@{job.user_id}> · {stars} · {way}"
+
+
+def may_show_restricted(channel: object) -> bool:
+    """Whether this channel is age-restricted."""
+    return isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.Thread) and (
+        channel.is_nsfw()
+    )

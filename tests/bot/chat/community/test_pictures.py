@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from bot.chat.cards.card_upload import place_of
-from bot.chat.ui.thumbnails import EDGE_PX
+from bot.chat.community.pictures import EDGE_PX
 from bot.domain.gallery.exhibits import Hanging
 from bot.media.pixels import thumbnail
 from tests.support.picture_files import png

@@ -1,4 +1,4 @@
-"""Edit…: a picture's settings in a modal, and a new job from what was changed."""
+"""What a job's pictures can be used for again: a new picture, other settings where wanted, or a preset."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,15 +7,21 @@ from typing import Any, Final
 import discord
 from discord import ui
 
-from bot.chat.cards.access import require_picture
-from bot.chat.cards.rerun import largest_px, remake
+from bot.chat.cards.access import answers_privately, read_blob, require_job, require_picture
+from bot.chat.cards.submit_request import submit_request
+from bot.chat.ui.components import plain
 from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import QUALITY_WORDS, STYLE_OPTIONS
 from bot.domain.jobs.model import Job
 from bot.domain.requests import rerun
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.rerun import SIZES_PX, Recipe
+from bot.domain.servers import server_settings
+from bot.domain.styles import presets
 from bot.domain.styles.looks import Look
+from bot.domain.styles.presets import MAX_NAME_CHARS
+from bot.domain.styles.style import styles_of
 from bot.errors import Refusal
 from bot.language import _
 
@@ -23,6 +29,65 @@ LIFE_S: Final = 15 * 60.0
 """How long an opened modal is waited for: nobody tells us of one that was closed."""
 WAYS: Final = {name: STYLE_OPTIONS[name] for name in ("init", "optimizer", "style_scale", "keep_colors")}
 WHOLE: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
+
+
+async def press_again(interaction: discord.Interaction[Any], job_id: int) -> None:
+    job = await require_picture(interaction, job_id)
+    await remake(interaction, job, rerun.again(job))
+
+
+async def press_stronger(interaction: discord.Interaction[Any], job_id: int) -> None:
+    job = await require_picture(interaction, job_id)
+    await remake(interaction, job, rerun.stronger(job))
+
+
+async def press_softer(interaction: discord.Interaction[Any], job_id: int) -> None:
+    job = await require_picture(interaction, job_id)
+    await remake(interaction, job, rerun.softer(job))
+
+
+async def press_bigger(interaction: discord.Interaction[Any], job_id: int) -> None:
+    job = await require_picture(interaction, job_id)
+    recipe = rerun.bigger(job, max_size_px=await largest_px(interaction))
+    await remake(interaction, job, recipe)
+
+
+async def press_retry(interaction: discord.Interaction[Any], job_id: int) -> None:
+    job = await require_job(interaction, job_id)
+    await remake(interaction, job, rerun.retry(job, user_id=interaction.user.id))
+
+
+async def largest_px(interaction: discord.Interaction[Any]) -> int:
+    """The longest edge that may be asked for here: the installation's, or the server's own."""
+    services = services_of(interaction)
+    async with services.database.read() as connection:
+        server = await server_settings.settings_of(connection, interaction.guild_id)
+    return min(services.limits.max_size_px, server.max_size_px or services.limits.max_size_px)
+
+
+async def remake(interaction: discord.Interaction[Any], job: Job, recipe: Recipe) -> None:
+    """Queues `job` anew after `recipe`; the new one is the clicker's, and private where the old one is.
+
+    Raises:
+        Refusal: a picture is gone, or a limit is reached; then there is no job.
+    """
+    private = answers_privately(interaction, job)
+    await interaction.response.defer(ephemeral=private, thinking=True)
+    if recipe.start_blob is not None:
+        await read_blob(interaction, recipe.start_blob)
+    await submit_request(
+        interaction,
+        private=private,
+        content=rerun.content_of(job),
+        styles=styles_of(job),
+        mask=rerun.mask_of(job),
+        chosen=recipe.chosen,
+        seed=recipe.seed,
+        start_blob=recipe.start_blob,
+        spoiler=job.spoiler,
+        age_restricted=job.age_restricted,
+        parent_id=job.id,
+    )
 
 
 async def press_edit(interaction: discord.Interaction[Any], job_id: int) -> None:
@@ -143,3 +208,40 @@ def _seed(text: str) -> int | None:
     if not WHOLE.fullmatch(tidy) or int(tidy) > MAX_SEED:
         raise Refusal(_("The seed is a whole number from 0 to {limit}.", limit=MAX_SEED))
     return int(tidy)
+
+
+async def press_save(interaction: discord.Interaction[Any], job_id: int) -> None:
+    job = await require_picture(interaction, job_id)
+    if job.more_styles:
+        raise Refusal(_("A preset keeps one style, and this picture has several."))
+    await interaction.response.send_modal(SaveModal(job))
+
+
+class SaveModal(ui.Modal):
+    """Asks for the preset's name."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(title=_("Save as preset")[:45], timeout=LIFE_S)
+        self.job = job
+        self.name = ui.TextInput[Any](custom_id="name", max_length=MAX_NAME_CHARS)
+        self.add_item(ui.Label(text=_("Name of the preset")[:45], component=self.name))
+
+    @handles_errors
+    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        job = await require_picture(interaction, self.job.id)
+        await read_blob(interaction, job.style_blob)
+        services = services_of(interaction)
+        async with services.database.begin() as connection:
+            preset = await presets.save(
+                connection,
+                interaction.user.id,
+                self.name.value,
+                look=Look.from_dict(job.look),
+                style_blob=job.style_blob,
+                limit=services.limits.presets_per_user,
+                now=services.clock(),
+            )
+        await interaction.edit_original_response(
+            content=_("Saved: {name}. Use it as “preset” of /stylize.", name=plain(preset.name))
+        )

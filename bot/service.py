@@ -1,0 +1,226 @@
+"""The root of the gateway and the playground: builds everything once, runs it, and stops it in order."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import aiohttp
+import discord
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from bot.chat.account.mydata import TakedownRunner
+from bot.chat.cards.card_updater import CardUpdater
+from bot.chat.community.digest import DigestTeller
+from bot.chat.community.gallery_updater import GalleryUpdater
+from bot.chat.ui.interaction import Services
+from bot.db import Database
+from bot.domain.privacy.retention import Keeping, Sweeper
+from bot.domain.requests.content_policy import Action, ContentPolicy
+from bot.domain.requests.pictures import Cleaner, PictureStore
+from bot.domain.requests.request import Limits
+from bot.domain.requests.submit import Submitter
+from bot.engines.capacity import largest_size_px
+from bot.engines.choice import engine_for, listener_for
+from bot.engines.supervisor import Supervisor, devices
+from bot.errors import Refusal
+from bot.media.blobs.folder import blobs_at
+from bot.media.decode import DecodeLimits, Decoder
+from bot.media.editor import PictureEditor
+from bot.media.fetch import AttachmentSource, Fetcher
+from bot.media.origins import open_session
+from bot.media.rating import OpenNsfw
+from bot.settings import MIB, Settings
+from bot.web.meters import Meters, TimedDecoder
+
+log = structlog.get_logger(__name__)
+
+
+class Listener(Protocol):
+    """See `bot.engines.notices.Listener`."""
+
+    async def run(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """Everything of the service but Discord.
+
+    own_workers: those that `supervisor` keeps alive.
+    listener: wakes the card updater where other processes write too.
+    """
+
+    services: Services
+    supervisor: Supervisor
+    meters: Meters
+    own_workers: int
+    sweeper: Sweeper
+    listener: Listener | None
+
+
+@asynccontextmanager
+async def open_application(
+    settings: Settings,
+    *,
+    source: AttachmentSource | None = None,
+    decoder: Cleaner | None = None,
+    editor: PictureEditor | None = None,
+) -> AsyncIterator[Application]:
+    """Migrates the database and builds everything.
+
+    source, decoder, editor: in a simulation, these take the place of the real ones.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database, meters = Database(settings.url), Meters()
+    try:
+        await _migrate(database)
+        async with open_session() as session:
+            picture_store = PictureStore(
+                source=source or _fetcher(settings, session),
+                decoder=TimedDecoder(decoder or _decoder(settings), meters),
+                blobs=blobs_at(settings.blobs_url, settings.blobs_dir),
+                editor=editor or PictureEditor(),
+                policy=_policy(settings),
+            )
+            yield _build(settings, database, picture_store, meters)
+    finally:
+        await database.dispose()
+
+
+async def _migrate(database: Database) -> None:
+    try:
+        await database.migrate()
+    except OperationalError as error:
+        if database.is_sqlite:
+            raise
+        raise Refusal("The database could not be reached: check EASEL_DATABASE_URL.") from error
+
+
+def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
+    try:
+        return Fetcher(
+            session=session,
+            max_bytes=int(settings.max_attachment_mib * MIB),
+            deadline_s=settings.fetch_timeout_s,
+            extra_hosts=settings.attachment_hosts,
+        )
+    except ValueError as error:
+        raise Refusal(f"EASEL_ATTACHMENT_HOSTS: {error}.") from error
+
+
+def _decoder(settings: Settings) -> Decoder:
+    return Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
+
+
+def _policy(settings: Settings) -> ContentPolicy | None:
+    if settings.content_check == "off":
+        return None
+    try:
+        check = OpenNsfw()
+    except ModuleNotFoundError as error:
+        raise Refusal(
+            "EASEL_CONTENT_CHECK needs the extra safety: install it with pip install 'easel[safety]'."
+        ) from error
+    return ContentPolicy(
+        check=check, action=Action(settings.content_check), threshold=settings.content_threshold
+    )
+
+
+def _build(
+    settings: Settings, database: Database, picture_store: PictureStore, meters: Meters
+) -> Application:
+    engine = engine_for(database, settings)
+    names = devices(settings.device, settings.workers)
+    limits = _limits(settings, names)
+    workers = max(1, len(names))
+    submitter = Submitter(
+        database=database, enqueue=engine.enqueue, picture_store=picture_store, limits=limits, workers=workers
+    )
+    services = Services(
+        database=database,
+        submitter=submitter,
+        picture_store=picture_store,
+        limits=limits,
+        workers=workers,
+        privacy_url=settings.privacy_url,
+    )
+    supervisor = Supervisor(
+        engine=engine,
+        devices=names,
+        stop_timeout_s=settings.stop_timeout_s,
+        environment=settings.for_workers(),
+    )
+    sweeper = Sweeper(database=database, blobs=picture_store.blobs, keeping=_retention(settings))
+    return Application(
+        services=services,
+        supervisor=supervisor,
+        sweeper=sweeper,
+        meters=meters,
+        own_workers=len(names),
+        listener=listener_for(database, services.news.set),
+    )
+
+
+def _limits(settings: Settings, names: list[str]) -> Limits:
+    """What is allowed here; `names` are the workers' devices, whose memory limits the size."""
+    size_px = largest_size_px(names) or settings.max_size_px
+    if size_px < settings.max_size_px:
+        log.warning("memory limits the size", asked_px=settings.max_size_px, largest_px=size_px)
+    max_size_px = min(settings.max_size_px, size_px)
+    return Limits(
+        jobs_per_user=settings.jobs_per_user,
+        jobs_per_day=settings.jobs_per_day,
+        jobs_queued=settings.jobs_queued,
+        requests_per_minute=settings.requests_per_minute,
+        requests_per_minute_of_server=settings.requests_per_minute_of_server,
+        presets_per_user=settings.presets_per_user,
+        presets_per_server=settings.presets_per_server,
+        default_size_px=min(settings.default_size_px, max_size_px),
+        max_size_px=max_size_px,
+    )
+
+
+def _retention(settings: Settings) -> Keeping:
+    return Keeping(
+        inputs_days=settings.keep_inputs_days,
+        results_days=settings.keep_results_days,
+        left_servers_days=settings.keep_left_servers_days,
+    )
+
+
+def senders(client: discord.Client, services: Services) -> list[Callable[[], Awaitable[None]]]:
+    """What sends each kind of row of the outbox."""
+    kinds = (CardUpdater, GalleryUpdater, DigestTeller, TakedownRunner)
+    return [kind(client=client, services=services).run for kind in kinds]
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set, instead of ending the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+async def run_until(stop: asyncio.Event, *parts: Callable[[], Awaitable[None]]) -> None:
+    """Runs all parts side by side until `stop`, then cancels them in the order given and waits for each."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_run_part(part)) for part in parts]
+        await stop.wait()
+        log.info("stopping")
+        for task in tasks:
+            task.cancel()
+            await asyncio.wait({task})
+
+
+async def _run_part(part: Callable[[], Awaitable[None]]) -> None:
+    await part()
