@@ -19,34 +19,39 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[1]
-FEATURES, FEATURE_TESTS = "bot/features", "tests/bot/features"
+DOMAIN, DOMAIN_TESTS, UI, UI_TESTS = "bot/domain", "tests/bot/domain", "bot/chat/ui", "tests/bot/chat/ui"
 
 GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "queue": {
-        f"{FEATURES}/transitions.py": (
-            f"{FEATURE_TESTS}/test_jobs.py",
-            f"{FEATURE_TESTS}/test_jobs_walk.py",
+        f"{DOMAIN}/jobs/queue.py": (
+            f"{DOMAIN_TESTS}/jobs/test_model.py",
+            f"{DOMAIN_TESTS}/jobs/test_walk.py",
             "tests/bot/engines/test_local.py",
             "tests/bot/engines/test_procrastinate.py",
         ),
     },
     "outbox": {
-        f"{FEATURES}/deliveries.py": (f"{FEATURE_TESTS}/test_deliveries.py",),
-        f"{FEATURES}/exhibits.py": (f"{FEATURE_TESTS}/test_exhibits.py",),
-        f"{FEATURES}/leftovers.py": (f"{FEATURE_TESTS}/test_leftovers.py",),
+        f"{DOMAIN}/outbox/deliveries.py": (f"{DOMAIN_TESTS}/outbox/test_deliveries.py",),
+        f"{DOMAIN}/outbox/schedule.py": (f"{DOMAIN_TESTS}/outbox/test_schedule.py",),
+        f"{DOMAIN}/outbox/takedowns.py": (f"{DOMAIN_TESTS}/outbox/test_takedowns.py",),
+        f"{DOMAIN}/gallery/exhibits.py": (f"{DOMAIN_TESTS}/gallery/test_exhibits.py",),
+        f"{UI}/outbox_runner.py": (f"{UI_TESTS}/test_outbox_runner.py",),
     },
     "limits": {
-        f"{FEATURES}/quotas.py": (f"{FEATURE_TESTS}/test_quotas.py",),
-        f"{FEATURES}/pace.py": (f"{FEATURE_TESTS}/test_pace.py",),
-        f"{FEATURES}/blocks.py": (f"{FEATURE_TESTS}/test_blocks.py",),
+        f"{DOMAIN}/limits/quotas.py": (f"{DOMAIN_TESTS}/limits/test_quotas.py",),
+        f"{DOMAIN}/limits/rate_limit.py": (f"{DOMAIN_TESTS}/limits/test_rate_limit.py",),
+        f"{DOMAIN}/limits/blocklist.py": (f"{DOMAIN_TESTS}/limits/test_blocklist.py",),
     },
     "privacy": {
-        f"{FEATURES}/belongings.py": (f"{FEATURE_TESTS}/test_belongings.py",),
-        f"{FEATURES}/erasure.py": (f"{FEATURE_TESTS}/test_erasure.py",),
-        f"{FEATURES}/uses.py": (f"{FEATURE_TESTS}/test_uses.py", f"{FEATURE_TESTS}/test_retention.py"),
-        f"{FEATURES}/retention.py": (f"{FEATURE_TESTS}/test_retention.py",),
+        f"{DOMAIN}/privacy/personal_data.py": (f"{DOMAIN_TESTS}/privacy/test_personal_data.py",),
+        f"{DOMAIN}/privacy/erasure.py": (f"{DOMAIN_TESTS}/privacy/test_erasure.py",),
+        f"{DOMAIN}/privacy/blob_refs.py": (
+            f"{DOMAIN_TESTS}/privacy/test_blob_refs.py",
+            f"{DOMAIN_TESTS}/privacy/test_retention.py",
+        ),
+        f"{DOMAIN}/privacy/retention.py": (f"{DOMAIN_TESTS}/privacy/test_retention.py",),
     },
-    "authority": {"bot/chat/ui/permissions.py": ("tests/e2e/hostile/test_authority.py",)},
+    "authority": {f"{UI}/permissions.py": (f"{UI_TESTS}/test_permissions.py",)},
     "fetch": {"bot/media/fetch.py": ("tests/bot/media/test_fetch.py",)},
     "decode": {"bot/media/decode.py": ("tests/bot/media/test_decode.py",)},
     "losses": {"nst_core/losses/terms.py": ("tests/nst_core/losses/test_terms.py",)},
