@@ -27,7 +27,7 @@ from bot.domain.requests.request import Limits
 from bot.domain.requests.submit import Submitter
 from bot.engines.capacity import largest_size_px
 from bot.engines.choice import engine_for, listener_for
-from bot.engines.supervisor import Supervisor, devices
+from bot.engines.supervisor import WORKER_MODULE, Supervisor, devices
 from bot.errors import Refusal
 from bot.media.blobs.choice import blobs_at
 from bot.media.decode import DecodeLimits, Decoder
@@ -74,11 +74,12 @@ async def open_application(
     source: AttachmentSource | None = None,
     decoder: Cleaner | None = None,
     editor: PictureEditor | None = None,
+    worker_module: str = WORKER_MODULE,
 ) -> AsyncIterator[Application]:
     """Migrates and builds the rooms.
 
     source, decoder, editor: stand for the download and reading of attachments, and for what is done to our
-    own pictures, in a simulation.
+    own pictures, in a simulation. worker_module: what Python runs as a worker.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database, meters = Database(settings.url), Meters()
@@ -92,7 +93,7 @@ async def open_application(
                 editor=editor or PictureEditor(),
                 policy=_policy(settings),
             )
-            yield _build(settings, database, picture_store, meters)
+            yield _build(settings, database, picture_store, meters, worker_module)
     finally:
         await database.dispose()
 
@@ -137,7 +138,7 @@ def _policy(settings: Settings) -> ContentPolicy | None:
 
 
 def _build(
-    settings: Settings, database: Database, picture_store: PictureStore, meters: Meters
+    settings: Settings, database: Database, picture_store: PictureStore, meters: Meters, worker_module: str
 ) -> Application:
     engine = engine_for(database, settings)
     names = devices(settings.device, settings.workers)
@@ -159,6 +160,7 @@ def _build(
         devices=names,
         stop_timeout_s=settings.stop_timeout_s,
         environment=settings.for_workers(),
+        worker_module=worker_module,
     )
     sweeper = Sweeper(database=database, blobs=picture_store.blobs, keeping=_keeping(settings))
     return Application(
@@ -198,7 +200,7 @@ def _keeping(settings: Settings) -> Keeping:
     )
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, *, worker_module: str = WORKER_MODULE) -> None:
     """The bot on Discord, until SIGTERM or SIGINT.
 
     Raises:
@@ -215,7 +217,7 @@ async def run(settings: Settings) -> None:
     with stop_on_signals() as stop:
         count, ids = settings.shard_count, settings.shard_ids
         async with (
-            open_application(settings) as application,
+            open_application(settings, worker_module=worker_module) as application,
             EaselClient(
                 application.services,
                 shard_count=count,
