@@ -6,6 +6,7 @@ import structlog
 
 from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.ui.retry import retry_interactions
+from bot.engines.supervisor import WORKER_MODULE
 from bot.errors import Refusal
 from bot.sentry import start_sentry
 from bot.service import Application, open_application, run_until, senders, stop_on_signals
@@ -17,8 +18,8 @@ from bot.web.server import open_web
 log = structlog.get_logger(__name__)
 
 
-async def run(settings: Settings) -> None:
-    """The bot on Discord, until SIGTERM or SIGINT.
+async def run(settings: Settings, *, worker_module: str = WORKER_MODULE) -> None:
+    """The bot on Discord, until SIGTERM or SIGINT. worker_module: see `open_application`.
 
     Raises:
         Refusal: the token is missing, Discord refuses it, or it cannot be reached.
@@ -34,7 +35,7 @@ async def run(settings: Settings) -> None:
     with stop_on_signals() as stop:
         count, ids = settings.shard_count, settings.shard_ids
         async with (
-            open_application(settings) as application,
+            open_application(settings, worker_module=worker_module) as application,
             EaselClient(
                 application.services,
                 shard_count=count,

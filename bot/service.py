@@ -25,7 +25,7 @@ from bot.domain.requests.request import Limits
 from bot.domain.requests.submit import Submitter
 from bot.engines.capacity import largest_size_px
 from bot.engines.choice import engine_for, listener_for
-from bot.engines.supervisor import Supervisor, devices
+from bot.engines.supervisor import WORKER_MODULE, Supervisor, devices
 from bot.errors import Refusal
 from bot.media.blobs.folder import blobs_at
 from bot.media.decode import DecodeLimits, Decoder
@@ -68,10 +68,12 @@ async def open_application(
     source: AttachmentSource | None = None,
     decoder: Cleaner | None = None,
     editor: PictureEditor | None = None,
+    worker_module: str = WORKER_MODULE,
 ) -> AsyncIterator[Application]:
     """Migrates the database and builds everything.
 
     source, decoder, editor: in a simulation, these take the place of the real ones.
+    worker_module: what Python runs as a worker.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database, meters = Database(settings.url), Meters()
@@ -85,7 +87,7 @@ async def open_application(
                 editor=editor or PictureEditor(),
                 policy=_policy(settings),
             )
-            yield _build(settings, database, picture_store, meters)
+            yield _build(settings, database, picture_store, meters, worker_module)
     finally:
         await database.dispose()
 
@@ -130,7 +132,7 @@ def _policy(settings: Settings) -> ContentPolicy | None:
 
 
 def _build(
-    settings: Settings, database: Database, picture_store: PictureStore, meters: Meters
+    settings: Settings, database: Database, picture_store: PictureStore, meters: Meters, worker_module: str
 ) -> Application:
     engine = engine_for(database, settings)
     names = devices(settings.device, settings.workers)
@@ -152,6 +154,7 @@ def _build(
         devices=names,
         stop_timeout_s=settings.stop_timeout_s,
         environment=settings.for_workers(),
+        worker_module=worker_module,
     )
     sweeper = Sweeper(database=database, blobs=picture_store.blobs, keeping=_retention(settings))
     return Application(

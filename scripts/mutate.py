@@ -52,7 +52,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         f"{DOMAIN}/privacy/retention.py": (f"{TESTS}/privacy/test_retention.py",),
     },
     "authority": {
-        "bot/chat/ui/permissions.py": ("tests/e2e/hostile/test_authority.py",),
+        "bot/chat/ui/permissions.py": ("tests/bot/chat/ui/test_permissions.py",),
         "bot/chat/cards/access.py": ("tests/e2e/hostile/test_authority.py",),
     },
     "fetch": {"bot/media/fetch.py": ("tests/bot/media/test_fetch.py",)},

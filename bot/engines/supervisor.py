@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 QUICK_DEATH_S = 10.0
 MAX_PAUSE_S = 30.0
+WORKER_MODULE = "bot.worker"
 # Threads that spin while they wait for each other lose the cores that they share: measured 2 to 5 times
 # slower beside busy processes, against a tenth gained on an idle machine.
 WORKER_DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE"}
@@ -49,13 +50,18 @@ class Supervisor:
         devices: list[str],
         stop_timeout_s: float,
         environment: Mapping[str, str],
+        worker_module: str = WORKER_MODULE,
         sweep_s: float = 5.0,
     ) -> None:
-        """`environment` is added to our own for the workers: it says what this process's settings are."""
+        """`environment` is added to our own for the workers: it says what this process's settings are.
+
+        worker_module: what Python runs as a worker.
+        """
         self._engine = engine
         self._devices = devices
         self._stop_timeout_s = stop_timeout_s
         self._environment = environment
+        self._worker_module = worker_module
         self._sweep_s = sweep_s
         self.pids: dict[str, int] = {}
 
@@ -93,7 +99,7 @@ class Supervisor:
     async def _live(self, name: str, device: str) -> int:
         """One worker process from start to end; returns its exit code."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot.worker", "--name", name, "--supervised"),
+            *(sys.executable, "-m", self._worker_module, "--name", name, "--supervised"),
             stdin=subprocess.PIPE,
             env=_environment(device, self._environment),
             start_new_session=True,  # Ctrl-C in a terminal is for the supervisor alone

@@ -1,6 +1,6 @@
 """The real bot, logged in to the stand-in Discord."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,10 @@ import pytest
 from testbed.bot_process import BotProcess
 from testbed.discord.server import DiscordServer
 from testbed.easel import environment
+from tests.e2e.wire.stylizing import EASEL_RUN
 from tests.support.loopback_discord import secrets_of
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -18,12 +21,18 @@ def settings() -> dict[str, str]:
 
 
 @pytest.fixture
+def command() -> Sequence[str]:
+    """The bot's process. Tests that are not about painting take `PATIENT` instead."""
+    return EASEL_RUN
+
+
+@pytest.fixture
 async def easel(
-    discord: DiscordServer, tmp_path: Path, settings: dict[str, str]
+    discord: DiscordServer, tmp_path: Path, settings: dict[str, str], command: Sequence[str]
 ) -> AsyncIterator[BotProcess]:
     """`easel run` on a data folder of its own. It must end in order, and its workers with it."""
-    whole = environment(discord, tmp_path) | settings
-    bot = BotProcess(["-m", "bot.cli", "run"], discord, tmp_path, whole)
+    whole = environment(discord, tmp_path) | {"PYTHONPATH": str(ROOT)} | settings
+    bot = BotProcess(command, discord, tmp_path, whole)
     try:
         await bot.start()
         yield bot

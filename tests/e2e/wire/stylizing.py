@@ -1,11 +1,18 @@
 """`/stylize` as a person lives it: ask, watch the card, look at the picture."""
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
 
 from testbed.discord.server import DiscordServer
 from testbed.discord.world import Interaction, Message, Person, Upload
 from testbed.easel import finished
+from tests.e2e.wire.patient_worker import MAY_END
 from tests.support import picture_uploads
+
+EASEL_RUN: Final[Sequence[str]] = ("-m", "bot.cli", "run")
+PATIENT: Final[Sequence[str]] = ("-m", "tests.e2e.wire.easel_of_patience")
+"""The same with a painter that needs no time of the processor, and holds a LONG picture back."""
 
 TINY: dict[str, Any] = {"size": 64, "quality": "draft", "seed": 7}
 LONG: dict[str, Any] = {"size": 96, "quality": "high", "seed": 7}
@@ -32,6 +39,11 @@ async def under_way(discord: DiscordServer, asked: Interaction) -> Message:
         return card if card is not None and card.pictures and "Cancel" in card.buttons else None
 
     return await discord.until(painting, "a preview on the card", timeout_s=PATIENCE_S)
+
+
+def let_it_end(folder: Path) -> None:
+    """Lets the painter of `PATIENT` finish LONG pictures."""
+    (folder / MAY_END).touch()
 
 
 async def answer_to(discord: DiscordServer, asked: Interaction) -> Message:

@@ -1,6 +1,7 @@
 """`easel run` as a real process, with its worker, its database and its files, on the stand-in Discord."""
 
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from testbed.discord.world import Upload
 from tests.e2e.wire.stylizing import (
     LONG,
     PATIENCE_S,
+    PATIENT,
     TINY,
     answer_to,
     ask,
     assert_delivered_once,
+    let_it_end,
     result_of,
     under_way,
     uploads,
@@ -38,6 +41,7 @@ async def test_two_attachments_become_one_picture_on_the_card(
     assert session.intents == 1
 
 
+@pytest.mark.parametrize("command", [PATIENT], ids=["patient"])
 async def test_the_cancel_button_works_after_a_restart_and_for_its_owner_only(
     discord: DiscordServer, easel: BotProcess
 ) -> None:
@@ -69,6 +73,7 @@ async def test_what_is_no_picture_gets_a_sentence_and_no_job(
     assert "nothing to cancel" in (await answer_to(discord, nothing)).text
 
 
+@pytest.mark.parametrize("command", [PATIENT], ids=["patient"])
 async def test_every_other_command_speaks_as_the_description_asks(
     discord: DiscordServer, easel: BotProcess
 ) -> None:
@@ -93,9 +98,10 @@ async def test_every_other_command_speaks_as_the_description_asks(
     assert "Wave" in choices[0]["name"]
 
 
+@pytest.mark.parametrize("command", [PATIENT], ids=["patient"])
 @pytest.mark.parametrize("settings", [{"EASEL_LOG_LEVEL": "DEBUG"}], ids=["debug"])
 async def test_the_log_holds_no_secret_even_when_it_tells_everything(
-    discord: DiscordServer, easel: BotProcess
+    discord: DiscordServer, easel: BotProcess, tmp_path: Path
 ) -> None:
     """The `easel` fixture looks through the log at the end of every test; this one makes it longest."""
     discord.fail_next("PATCH", "@original", status=403)
@@ -104,6 +110,7 @@ async def test_the_log_holds_no_secret_even_when_it_tells_everything(
     asked = await ask(discord, **LONG)
     await under_way(discord, asked)
     discord.expire_tokens()
+    let_it_end(tmp_path)
     await result_of(discord, asked)
     assert await easel.stop() == 0
     assert '"debug"' in easel.log

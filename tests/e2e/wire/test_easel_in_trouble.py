@@ -1,5 +1,8 @@
 """`easel run` when processes die, tokens expire, cards vanish or Discord refuses: one picture comes."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 
 from testbed.bot_process import BotProcess
@@ -8,23 +11,31 @@ from testbed.easel import finished
 from tests.e2e.wire.stylizing import (
     LONG,
     PATIENCE_S,
+    PATIENT,
     TINY,
     ask,
     assert_delivered_once,
+    let_it_end,
     result_of,
     under_way,
     uploads,
 )
 
 
+@pytest.fixture
+def command() -> Sequence[str]:
+    return PATIENT
+
+
 @pytest.mark.parametrize("workers", [True, False], ids=["with its worker", "its worker left an orphan"])
 async def test_a_job_survives_kill_9_and_its_picture_arrives_once(
-    discord: DiscordServer, easel: BotProcess, workers: bool
+    discord: DiscordServer, easel: BotProcess, tmp_path: Path, workers: bool
 ) -> None:
     asked = await ask(discord, **LONG)
     await under_way(discord, asked)
     await easel.kill(workers=workers)
     assert uploads(discord) == []
+    let_it_end(tmp_path)
     await easel.start()
     card = await result_of(discord, asked)
     assert await easel.stop() == 0
@@ -32,11 +43,12 @@ async def test_a_job_survives_kill_9_and_its_picture_arrives_once(
 
 
 async def test_a_job_whose_token_expired_is_delivered_through_the_channel(
-    discord: DiscordServer, easel: BotProcess
+    discord: DiscordServer, easel: BotProcess, tmp_path: Path
 ) -> None:
     asked = await ask(discord, **LONG)
     await under_way(discord, asked)
     discord.expire_tokens()
+    let_it_end(tmp_path)
     card = await result_of(discord, asked)
     assert_delivered_once(discord, card, size=(96, 64))
     [delivery] = [
@@ -48,12 +60,13 @@ async def test_a_job_whose_token_expired_is_delivered_through_the_channel(
 
 
 async def test_a_private_job_whose_token_expired_goes_to_the_person_alone(
-    discord: DiscordServer, easel: BotProcess
+    discord: DiscordServer, easel: BotProcess, tmp_path: Path
 ) -> None:
     asked = await ask(discord, **LONG, private=True)
     card = await under_way(discord, asked)
     assert card.ephemeral
     discord.expire_tokens()
+    let_it_end(tmp_path)
     inbox = discord.world.private_channel(discord.world.alice)
     [letter] = await discord.until(
         lambda: discord.world.posted(inbox), "the direct message", timeout_s=PATIENCE_S
@@ -63,11 +76,12 @@ async def test_a_private_job_whose_token_expired_goes_to_the_person_alone(
 
 
 async def test_a_deleted_card_neither_stops_its_job_nor_the_next_and_its_owner_gets_the_picture(
-    discord: DiscordServer, easel: BotProcess
+    discord: DiscordServer, easel: BotProcess, tmp_path: Path
 ) -> None:
     asked = await ask(discord, **LONG)
     lost = await under_way(discord, asked)
     discord.delete_message(lost)
+    let_it_end(tmp_path)
     following = await ask(discord, discord.world.bob, **TINY)
     await result_of(discord, following)
     inbox = discord.world.private_channel(discord.world.alice)
@@ -145,13 +159,14 @@ async def test_a_crash_behind_a_new_message_leaves_it_the_only_one(
 
 
 async def test_a_stop_in_mid_job_ends_well_and_the_job_goes_on_after_a_restart(
-    discord: DiscordServer, easel: BotProcess
+    discord: DiscordServer, easel: BotProcess, tmp_path: Path
 ) -> None:
     asked = await ask(discord, **LONG)
     await under_way(discord, asked)
     assert await easel.stop() == 0
     assert easel.sweep() == []
     assert uploads(discord) == []
+    let_it_end(tmp_path)
     await easel.start()
     card = await result_of(discord, asked)
     assert await easel.stop() == 0

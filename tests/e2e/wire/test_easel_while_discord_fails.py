@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from testbed.bot_process import BotProcess
 from testbed.discord.server import DiscordServer
 from testbed.discord.world import Interaction, Message, Person
 from tests.e2e.wire.failing_actions import FIRST_ANSWER, SOON_S, TROUBLES, FailingAction, Scenario, words_of
-from tests.e2e.wire.stylizing import PATIENCE_S, TINY, answer_to, ask, result_of
+from tests.e2e.wire.stylizing import PATIENCE_S, PATIENT, TINY, answer_to, ask, result_of
 
 LATER = ("429", "500", "cut", "cut behind its effect", "10008")
 FIRST = ("429", "500", "500 behind its effect", "cut", "cut behind its effect", "10062")
@@ -46,6 +47,11 @@ ACTIONS = [
 ]
 
 DELIVERED = "SELECT count(*) FROM jobs WHERE state = 'delivered'"
+
+
+@pytest.fixture
+def command() -> Sequence[str]:
+    return PATIENT
 
 
 @pytest.fixture
