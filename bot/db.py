@@ -34,11 +34,11 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _upgrade_tickets(connection: Connection) -> bool:
-    from bot import ticket_schema  # noqa: PLC0415 - only where there is a PostgreSQL
+def _upgrade_procrastinate(connection: Connection) -> bool:
+    from bot import procrastinate_schema  # noqa: PLC0415 - only where there is a PostgreSQL
 
     _alone(connection)
-    return ticket_schema.upgrade(connection)
+    return procrastinate_schema.upgrade(connection)
 
 
 def _alone(connection: Connection) -> None:
@@ -163,7 +163,7 @@ class Database:
         changed = not self.is_sqlite
         while changed:
             async with self.begin() as connection:
-                changed = await connection.run_sync(_upgrade_tickets)
+                changed = await connection.run_sync(_upgrade_procrastinate)
 
     async def _to_wal(self) -> None:
         async with self._engine.connect() as connection:

@@ -78,9 +78,10 @@ jobs = Table(
     Column("spoiler", Boolean, nullable=False, server_default=false()),
     Column("age_restricted", Boolean, nullable=False, server_default=false()),
     Column("state", String(16), nullable=False),
-    Column("priority", BigInteger, nullable=False),
+    Column("priority", BigInteger, key="fair_tag", nullable=False),  # see bot.domain.jobs.model.fair_tag
     Column("attempt", Integer, nullable=False, server_default="0"),
-    Column("handbacks", Integer, nullable=False, server_default="0"),
+    # How many of the attempts were cut short by a worker that stopped in order.
+    Column("handbacks", Integer, key="releases", nullable=False, server_default="0"),
     Column("worker", String(100)),
     Column("lease_until", Double),
     Column("batch_key", String(64)),  # of what goes into one pass together
@@ -100,9 +101,9 @@ jobs = Table(
     Column("created_at", Double, nullable=False),
     Column("started_at", Double),
     Column("ended_at", Double),
-    Index(None, "state", "priority", "id"),
+    Index(None, "state", "fair_tag", "id"),
     Index(None, "user_id", "state"),
-    Index(None, "priority"),
+    Index(None, "fair_tag"),
     Index(None, "user_id", "created_at"),
     Index(None, "guild_id", "created_at"),
     Index(None, "result_blob"),
@@ -276,8 +277,8 @@ votes = Table(
     Column("created_at", Double, nullable=False),
 )
 
-leftovers = Table(
-    "leftovers",
+takedowns = Table(
+    "leftovers",  # its name since before there was an outbox
     metadata,
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel_id", BigInteger, nullable=False),

@@ -1,4 +1,4 @@
-"""Worker processes on this machine: started, restarted when they die, and stopped in good order."""
+"""Worker processes on this machine: started, restarted when they die, and stopped gracefully."""
 
 import asyncio
 import itertools
@@ -18,13 +18,13 @@ log = structlog.get_logger(__name__)
 
 QUICK_DEATH_S = 10.0
 MAX_PAUSE_S = 30.0
-# Threads that spin while they wait for each other lose the cores that they share: measured 2 to 5 times
-# slower beside busy processes, against a tenth gained on an idle machine.
+# Threads that spin while they wait for each other waste shared cores: measured 2 to 5 times slower beside
+# busy processes, against a gain of a tenth on an idle machine.
 WORKER_DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def devices(device: str, workers: int | None) -> list[str]:
-    """One device name per worker: each GPU once, or the CPU once, unless `workers` says otherwise."""
+    """One device name per worker: each GPU once, or the CPU once, unless `workers` gives another number."""
     found = _count_gpus() if device in {"auto", "cuda"} else 0
     names = [f"cuda:{number}" for number in range(found)] or [device]
     count = len(names) if workers is None else workers
@@ -32,7 +32,7 @@ def devices(device: str, workers: int | None) -> list[str]:
 
 
 def _count_gpus() -> int:
-    """NVIDIA GPUs that a worker may use, without importing torch here."""
+    """How many NVIDIA GPUs workers may use; torch is not imported here."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return len([one for one in visible.split(",") if one.strip() not in {"", "-1"}])
@@ -40,7 +40,7 @@ def _count_gpus() -> int:
 
 
 class Supervisor:
-    """Keeps one worker process per device alive until cancelled. `pids` are those of the living, by name."""
+    """Keeps one worker process per device running until cancelled. pids: of those that run, by name."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Supervisor:
         environment: Mapping[str, str],
         sweep_s: float = 5.0,
     ) -> None:
-        """`environment` is added to our own for the workers: it says what this process's settings are."""
+        """environment: added to our own for the workers; it carries this process's settings."""
         self._engine = engine
         self._devices = devices
         self._stop_timeout_s = stop_timeout_s
@@ -60,7 +60,7 @@ class Supervisor:
         self.pids: dict[str, int] = {}
 
     async def run(self) -> None:
-        """Runs until cancelled; each worker then hands its job back and ends, or is killed at the limit."""
+        """Runs until cancelled; each worker then releases its job and ends, or is killed at the timeout."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sweep_regularly())
             for number, device in enumerate(self._devices):
@@ -72,7 +72,7 @@ class Supervisor:
             await self._sweep()
 
     async def _sweep(self, *, dead_worker: str | None = None) -> None:
-        """A database that is away for a moment must not end the supervisor; a later sweep makes up for it."""
+        """A database that is briefly away must not end the supervisor: a later sweep makes up for it."""
         try:
             await self._engine.sweep(dead_worker=dead_worker)
         except EngineUnavailable as error:
@@ -91,12 +91,12 @@ class Supervisor:
             await asyncio.sleep(pause_s)
 
     async def _live(self, name: str, device: str) -> int:
-        """One worker process from start to end; returns its exit code."""
+        """Runs one worker process to its end; returns its exit code."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot.worker", "--name", name, "--supervised"),
             stdin=subprocess.PIPE,
             env=_environment(device, self._environment),
-            start_new_session=True,  # Ctrl-C in a terminal is for the supervisor alone
+            start_new_session=True,  # Ctrl-C in a terminal is meant only for the supervisor
         )
         self.pids[name] = process.pid
         log.info("worker started", worker=name, device=device, pid=process.pid)
@@ -121,6 +121,6 @@ class Supervisor:
 
 
 def _environment(device: str, added: Mapping[str, str]) -> dict[str, str]:
-    """Ours and what is added, with the worker's device and without the token, the gateway's alone."""
+    """Our environment, what is added, and the device; without the token, which only the gateway needs."""
     ours = {key: value for key, value in os.environ.items() if key.upper() != "DISCORD_TOKEN"}
     return {**WORKER_DEFAULTS, **ours, **added, "EASEL_DEVICE": device}

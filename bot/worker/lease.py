@@ -1,4 +1,4 @@
-"""A worker's hold on one job: its lease, kept alive, and the previews that hang on it."""
+"""A worker's lease on one job, whose calls are repeated while the engine is away."""
 
 import asyncio
 import time
@@ -35,11 +35,11 @@ class Lease:
         self._until = time.monotonic() + claim.lease_s
         self.written: Progress | None = None
 
-    async def beat(self, progress: Progress | None) -> bool:
+    async def renew(self, progress: Progress | None) -> bool:
         """Renews the lease, writing progress where it is news. False: the lease is lost."""
         asked_at = time.monotonic()
         try:
-            held = await self._engine.beat(self._claim, progress if progress != self.written else None)
+            held = await self._engine.renew(self._claim, progress if progress != self.written else None)
         except EngineUnavailable as error:
             log.warning("the lease could not be renewed", error=str(error))
             return time.monotonic() < self._until

@@ -20,7 +20,7 @@ async def queue_command(interaction: discord.Interaction) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     services = services_of(interaction)
     async with services.database.read() as connection:
-        line = await model.line(connection)
+        line = await model.all_waiting(connection)
         mine = [job for job in line if job.user_id == interaction.user.id][:SHOWN]
         now = services.clock()
         positions = [

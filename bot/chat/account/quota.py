@@ -24,7 +24,7 @@ WORDS = {
 MAX_SHOWN = 25
 
 
-def asker_of(interaction: discord.Interaction[Any]) -> Requester:
+def requester_of(interaction: discord.Interaction[Any]) -> Requester:
     """Who asks, and where, for the rules about it."""
     return Requester(
         user_id=interaction.user.id,
@@ -38,11 +38,16 @@ def asker_of(interaction: discord.Interaction[Any]) -> Requester:
 async def quota_command(interaction: discord.Interaction) -> None:
     """`/quota`, private to the person who asks."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    services, asker = services_of(interaction), asker_of(interaction)
+    services, requester = services_of(interaction), requester_of(interaction)
     async with services.database.read() as connection:
-        server = await server_settings.settings_of(connection, asker.guild_id)
+        server = await server_settings.settings_of(connection, requester.guild_id)
         found = await quotas.quotas_of(
-            connection, asker, server, services.limits.caps, now=services.clock(), workers=services.workers
+            connection,
+            requester,
+            server,
+            services.limits.of_user,
+            now=services.clock(),
+            workers=services.workers,
         )
     texts = ["## " + _("What is left for you here"), "\n".join(map(_line, found)), *_places(server)]
     await interaction.edit_original_response(view=layout(panel(*texts)))

@@ -9,7 +9,7 @@ from bot.chat.ui.outbox_runner import OutboxRunner
 from bot.chat.ui.services import Services
 from bot.domain.outbox import takedowns
 from bot.domain.outbox.takedowns import Takedown
-from bot.tables import leftovers as leftovers_table
+from bot.tables import takedowns as takedowns_table
 
 PAGE = 10
 """Messages in one round: Discord lets a bot delete about five a second in a channel."""
@@ -18,7 +18,7 @@ PAGE = 10
 class TakedownRunner(OutboxRunner[Takedown]):
     """Deletes left messages through `client`, `page` of them at once."""
 
-    table = leftovers_table
+    table = takedowns_table
     poll_s = 2.0
     timeout_s = 45.0  # discord.py waits that long where Discord tells it to
 

@@ -1,4 +1,4 @@
-"""Delete: a picture and its card go for good, after a question that only the asker sees."""
+"""Delete: a picture and its card go for good, after a question that only the requester sees."""
 
 from typing import Any
 

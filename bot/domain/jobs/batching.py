@@ -45,12 +45,12 @@ async def companions(
     As everywhere, jobs of users with `running_per_user` running ones wait while anybody else does. A job that
     has cost a worker its life is painted alone: it must not take others with it a second time.
     """
-    if job.batch_key is None or job.attempt - job.handbacks > 1:
+    if job.batch_key is None or job.attempt - job.releases > 1:
         return []
     query = select(jobs.c.id, jobs.c.user_id).where(
-        jobs.c.state == State.QUEUED, jobs.c.batch_key == job.batch_key, jobs.c.attempt == jobs.c.handbacks
+        jobs.c.state == State.QUEUED, jobs.c.batch_key == job.batch_key, jobs.c.attempt == jobs.c.releases
     )
-    query = query.order_by(jobs.c.priority, jobs.c.id).limit(LOOKED_AT)
+    query = query.order_by(jobs.c.fair_tag, jobs.c.id).limit(LOOKED_AT)
     alike = [(row.id, row.user_id) for row in await connection.execute(query)]
     if not alike:
         return []

@@ -84,7 +84,7 @@ async def free_at(
     None until the first picture of this installation was timed, and where nobody waits.
     """
     rate = await seconds_per_cost(connection)
-    line = await model.line(connection)
+    line = await model.all_waiting(connection)
     at_once = await heartbeats.at_once(connection, now=now, here=max(1, workers))
     ends = sorted(
         end

@@ -92,10 +92,10 @@ def _waiting(now: float) -> Executable:
 
 async def _depth(connection: AsyncConnection) -> dict[int, int]:
     query = (
-        select(jobs.c.priority, func.count())
+        select(jobs.c.fair_tag, func.count())
         .where(jobs.c.state == State.QUEUED)
-        .group_by(jobs.c.priority)
-        .order_by(jobs.c.priority)
+        .group_by(jobs.c.fair_tag)
+        .order_by(jobs.c.fair_tag)
     )
     found = [(int(priority), int(number)) for priority, number in await connection.execute(query)]
     return {priority - found[0][0]: number for priority, number in found}

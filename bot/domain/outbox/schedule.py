@@ -1,6 +1,6 @@
 """The outbox: rows of what is to be sent to Discord, leased by one gateway at a time until it is sent.
 
-Four tables have its columns: `deliveries` (of cards), `exhibits`, `digests` and `leftovers`. A lease that ran
+Four tables have its columns: `deliveries` (of cards), `exhibits`, `digests` and `takedowns`. A lease that ran
 out counts as a failed try: its gateway died, and may have sent the message before.
 """
 

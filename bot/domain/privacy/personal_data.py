@@ -29,7 +29,7 @@ from bot.tables import (
 )
 
 NOT_THEIRS: Final = {
-    *("worker", "lease_until", "leased_by", "handbacks", "priority", "revision", "attempt"),
+    *("worker", "lease_until", "leased_by", "releases", "fair_tag", "revision", "attempt"),
     *("batch_key", "batch_size"),
 }
 """Columns of a job that are about our machines."""
@@ -87,7 +87,7 @@ async def records_of(connection: AsyncConnection, user_id: int) -> dict[str, lis
 async def _rows(
     connection: AsyncConnection, table: Table, where: ColumnElement[bool]
 ) -> list[dict[str, Any]]:
-    columns: list[Column[Any]] = [column for column in table.c if column.name not in NOT_THEIRS]
+    columns: list[Column[Any]] = [column for column in table.c if column.key not in NOT_THEIRS]
     query = select(*columns).where(where).order_by(*table.primary_key.columns)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 

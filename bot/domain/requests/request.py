@@ -30,7 +30,7 @@ class Limits:
     requests_per_minute_of_server: int | None = None
 
     @property
-    def caps(self) -> UserLimits:
+    def of_user(self) -> UserLimits:
         return UserLimits(at_once=self.jobs_per_user, per_day=self.jobs_per_day)
 
 
@@ -74,7 +74,7 @@ class Request:
     challenge_id: int | None = None
 
     @property
-    def asker(self) -> Requester:
+    def requester(self) -> Requester:
         """As the limits see the person."""
         return Requester(
             user_id=self.user_id,

@@ -139,7 +139,7 @@ async def _check_limits(
     connection: AsyncConnection, request: Request, limits: Limits, *, workers: int, now: float
 ) -> None:
     server = await server_settings.settings_of(connection, request.guild_id)
-    await quotas.check(connection, request.asker, server, limits.caps, now=now, workers=workers)
+    await quotas.check(connection, request.requester, server, limits.of_user, now=now, workers=workers)
     waiting = await model.count_waiting(connection)
     if waiting < limits.jobs_queued:
         return

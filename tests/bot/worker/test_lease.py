@@ -24,7 +24,7 @@ from tests.support.worker import (
 
 
 @pytest.mark.parametrize(
-    "faults", [{"beat": 3}, {"render": 3}, {"claim": 3}, {"beat": 2, "render": 2, "claim": 1}]
+    "faults", [{"renew": 3}, {"render": 3}, {"claim": 3}, {"renew": 2, "render": 2, "claim": 1}]
 )
 async def test_a_database_that_is_away_for_a_moment_costs_no_job(
     harness: WorkerHarness, faults: dict[str, int]
@@ -45,15 +45,15 @@ async def test_a_failure_is_written_once_the_database_is_back(harness: WorkerHar
     assert job.state is State.FAILED
 
 
-async def test_a_job_is_handed_back_once_the_database_is_back(harness: WorkerHarness) -> None:
-    harness.engine.faults = {"hand_back": 2}
+async def test_a_job_is_released_once_the_database_is_back(harness: WorkerHarness) -> None:
+    harness.engine.faults = {"release": 2}
     job_id = await harness.submit()
     async with harness.working(EndlessPainter(STARTED)):
         await harness.until(job_id, lambda job: job.step == 1)
     assert (await read_job(harness.database, job_id)).state is State.QUEUED
 
 
-@pytest.mark.parametrize("call", ["beat", "render"])
+@pytest.mark.parametrize("call", ["renew", "render"])
 async def test_a_worker_gives_up_when_its_lease_has_run_out_meanwhile(
     database: Database, harness: WorkerHarness, call: str
 ) -> None:
@@ -82,7 +82,7 @@ async def test_old_previews_are_deleted_while_a_job_runs_and_all_at_its_end(harn
             )
             assert job.preview_blob is not None
             seen.add(job.preview_blob)
-            await harness.until_called("beat", 2)
+            await harness.until_called("renew", 2)
             assert len(harness.kept() - pictures) <= KEPT
             assert job.preview_blob in harness.kept()
             gate.set()

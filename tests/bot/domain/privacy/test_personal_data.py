@@ -1,4 +1,4 @@
-"""Everything of one person: handed over whole, deleted whole, and nothing of anybody else's."""
+"""Everything of one person: exported whole, deleted whole, and nothing of anybody else's."""
 
 import hashlib
 import json
