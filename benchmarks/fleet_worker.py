@@ -19,7 +19,7 @@ from bot.engines.choice import feed_for, queue_listener_for
 from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import EngineUnavailable
 from bot.telemetry import configure_logging
-from bot.worker.heartbeat import present
+from bot.worker.heartbeat import recorded_heartbeat
 
 LEASE_S, RENEW_EVERY_S = 20.0, 3.0
 """As `bot.worker` has them on PostgreSQL."""
@@ -44,7 +44,7 @@ class Simulated:
         feed = feed_for(self._database, self._engine, self._queue_listener)
         assert feed is not None
         try:
-            async with present(self._database, name=self._name, device="simulated"):
+            async with recorded_heartbeat(self._database, name=self._name, device="simulated"):
                 await feed.run(self._name, self._work, stop)
         finally:
             await self._queue_listener.close()

@@ -21,13 +21,12 @@ from bot.chat.ui.retry import retry_interactions
 from bot.chat.ui.services import Services
 from bot.db import Database
 from bot.domain.privacy.retention import Keeping, Sweeper
-from bot.domain.requests.content_policy import Action, ContentPolicy
-from bot.domain.requests.pictures import Cleaner, PictureStore
+from bot.domain.requests.pictures import Action, Cleaner, ContentPolicy, PictureStore
 from bot.domain.requests.request import Limits
 from bot.domain.requests.submit import Submitter
-from bot.engines.capacity import largest_size_px
 from bot.engines.choice import engine_for, listener_for
-from bot.engines.supervisor import Supervisor, devices
+from bot.engines.devices import devices, largest_size_px
+from bot.engines.supervisor import Supervisor
 from bot.errors import Refusal
 from bot.media.blobs.choice import blobs_at
 from bot.media.decode import DecodeLimits, Decoder

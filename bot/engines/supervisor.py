@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 import structlog
 
-from bot.engines import gpus
 from bot.engines.protocol import EngineUnavailable, JobEngine
 
 log = structlog.get_logger(__name__)
@@ -21,22 +20,6 @@ MAX_PAUSE_S = 30.0
 # Threads that spin while they wait for each other waste shared cores: measured 2 to 5 times slower beside
 # busy processes, against a gain of a tenth on an idle machine.
 WORKER_DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE"}
-
-
-def devices(device: str, workers: int | None) -> list[str]:
-    """One device name per worker: each GPU once, or the CPU once, unless `workers` gives another number."""
-    found = _count_gpus() if device in {"auto", "cuda"} else 0
-    names = [f"cuda:{number}" for number in range(found)] or [device]
-    count = len(names) if workers is None else workers
-    return [names[number % len(names)] for number in range(count)]
-
-
-def _count_gpus() -> int:
-    """How many NVIDIA GPUs workers may use; torch is not imported here."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return len([one for one in visible.split(",") if one.strip() not in {"", "-1"}])
-    return gpus.count()
 
 
 class Supervisor:

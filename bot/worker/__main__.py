@@ -22,7 +22,7 @@ from bot.secret_files import FOR_ALL, read_secret_files
 from bot.sentry import start_sentry
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
-from bot.worker.heartbeat import present
+from bot.worker.heartbeat import recorded_heartbeat
 from bot.worker.loop import BatchSize, Paint, Worker, up_to
 
 NICENESS = 10
@@ -93,7 +93,7 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
             renew_every_s=min(renew_every_s, settings.lease_s / RENEWALS_PER_LEASE),
         )
         log.info("worker ready", worker=name, device=settings.device)
-        async with present(database, name=name, device=settings.device):
+        async with recorded_heartbeat(database, name=name, device=settings.device):
             await worker.run(stop)
     finally:
         if queue_listener is not None:

@@ -11,8 +11,8 @@ from bot.errors import Failure, new_reference
 from bot.language import N_
 from bot.media.blobs.protocol import Blobs
 from bot.worker.attempt import Attempt
-from bot.worker.lease import KEPT, Lease, Previews
-from bot.worker.pictures import Work, pictures_of
+from bot.worker.lease import Lease
+from bot.worker.pictures import KEPT, Previews, Work, pictures_of
 from bot.worker.timelapse import Timelapse
 from nst_core.errors import DeviceLost, EngineError
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.chat.ui.components import Picture, layout, panel
 from bot.chat.ui.retry import TROUBLES
 from bot.chat.ui.services import services_of
-from bot.domain.servers import onboarding
+from bot.domain.servers import server_settings
 from bot.domain.styles.looks import BUILT_IN
 from bot.language import _, nearest, speak
 
@@ -97,10 +97,10 @@ async def show_around(interaction: discord.Interaction) -> None:
     speak(nearest(str(interaction.locale)))
     try:
         async with services.database.read() as connection:
-            if await onboarding.is_toured(connection, guild_id):
+            if await server_settings.is_toured(connection, guild_id):
                 return
         async with services.database.begin() as connection:
-            if not await onboarding.claim(connection, guild_id, now=services.clock()):
+            if not await server_settings.claim_tour(connection, guild_id, now=services.clock()):
                 return
         await interaction.followup.send(view=layout(panel(*_tour())), ephemeral=True)
     except (*TROUBLES, SQLAlchemyError) as error:

@@ -9,7 +9,8 @@ from bot.chat.ui.components import bar, layout, panel
 from bot.chat.ui.context import parent_of, roles_of
 from bot.chat.ui.services import services_of
 from bot.domain.limits import quotas
-from bot.domain.limits.quotas import Kind, Quota, Requester
+from bot.domain.limits.access import Requester
+from bot.domain.limits.quotas import Kind, Quota
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.language import N_, _

@@ -13,7 +13,7 @@ from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.persistent import Persistent
 from bot.chat.ui.services import services_of
 from bot.chat.ui.text import plain
-from bot.domain.gallery import exhibits, stars
+from bot.domain.gallery import exhibits, listing
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.requests.pictures import PictureStore
 from bot.language import _, n_
@@ -36,7 +36,7 @@ class StarButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:st
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         services = services_of(interaction)
         async with services.database.begin() as connection:
-            starred = await stars.toggle(
+            starred = await listing.toggle_star(
                 connection,
                 self.job_id,
                 guild_id=interaction.guild_id,

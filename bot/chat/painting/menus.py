@@ -10,7 +10,7 @@ from bot.chat.ui.services import services_of
 from bot.chat.ui.text import plain
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
-from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import PictureSource
 from bot.errors import Refusal
 from bot.language import _
 

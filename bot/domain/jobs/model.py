@@ -11,7 +11,6 @@ from typing import Any, Self
 from sqlalchemy import RowMapping, Select, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.jobs import fairness
 from bot.language import N_
 from bot.tables import jobs
 
@@ -142,10 +141,24 @@ async def of_interaction(connection: AsyncConnection, interaction_id: int) -> Jo
 
 async def insert(connection: AsyncConnection, values: Mapping[str, Any]) -> int:
     """Adds a queued job with its fair tag and returns its id."""
-    tag = await fairness.tag_for(connection, values["user_id"])
-    row = {**values, "state": State.QUEUED, "fair_tag": tag}
+    row = {**values, "state": State.QUEUED, "fair_tag": await fair_tag(connection, values["user_id"])}
     inserted = await connection.execute(jobs.insert().values(**row).returning(jobs.c.id))
     return int(inserted.scalar_one())
+
+
+async def fair_tag(connection: AsyncConnection, user_id: int) -> int:
+    """A new job's place: in start-time fair queueing a user's k-th waiting job follows everybody's (k-1)-th.
+
+    A job that was cancelled before it started has cost nothing, and does not count.
+
+    Source: Goyal, Vin & Cheng 1996, "Start-time Fair Queueing", section 2, with all jobs of length 1.
+    """
+    costs = or_(jobs.c.started_at.is_not(None), jobs.c.ended_at.is_(None))
+    virtual_time = select(func.max(jobs.c.fair_tag)).where(jobs.c.started_at.is_not(None))
+    last_of_user = select(func.max(jobs.c.fair_tag)).where(jobs.c.user_id == user_id, costs)
+    query = select(virtual_time.scalar_subquery(), last_of_user.scalar_subquery())
+    now, last = (await connection.execute(query)).one()
+    return max(now or 0, (last or 0) + 1)
 
 
 async def waiting_of(connection: AsyncConnection, user_id: int) -> list[Job]:

@@ -1,4 +1,4 @@
-"""Who may ask for pictures where, how many at once, and how many within 24 hours."""
+"""How many pictures somebody may request: at once, and within 24 hours."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import WAITING
-from bot.domain.limits import blocklist
+from bot.domain.limits import access
+from bot.domain.limits.access import Requester
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
 from bot.language import _, n_
@@ -18,16 +19,6 @@ from bot.tables import jobs
 DAY_S = 24 * 3600.0
 COSTS = or_(jobs.c.started_at.is_not(None), jobs.c.ended_at.is_(None))
 """Which jobs count: one that was cancelled before it started has cost nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requester:
-    """Who asks, and where. channel_ids: the channel, and the one that a thread belongs to."""
-
-    user_id: int
-    guild_id: int | None
-    channel_ids: tuple[int, ...]
-    role_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +39,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """One limit. returns_at: when the next picture is free, if there is none left and that is known."""
+    """One limit. returns_at: when another picture is allowed, if none is left and that is known."""
 
     kind: Kind
     used: int
@@ -84,22 +75,12 @@ async def check(
 
     workers: how many pictures are painted at once.
     """
-    if await blocklist.is_blocked(connection, user_id=requester.user_id, guild_id=requester.guild_id):
+    if await access.is_blocked(connection, user_id=requester.user_id, guild_id=requester.guild_id):
         raise Refusal(_("This request cannot be taken."))
-    check_place(requester, server)
+    access.check_place(requester, server)
     for quota in await quotas_of(connection, requester, server, limits, now=now, workers=workers):
         if not quota.left:
             raise _refusal(quota)
-
-
-def check_place(requester: Requester, server: GuildSettings) -> None:
-    """Raises `Refusal` when the server has not opened this channel, or not to this person's roles."""
-    if server.allowed_channels and not set(requester.channel_ids) & set(server.allowed_channels):
-        raise Refusal(_("Not in this channel: /quota shows where this server takes pictures."))
-    if server.allowed_roles and not set(requester.role_ids) & set(server.allowed_roles):
-        raise Refusal(
-            _("This server lets only some roles ask for pictures: its moderators can tell you more.")
-        )
 
 
 async def quotas_of(

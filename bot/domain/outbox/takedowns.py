@@ -1,6 +1,6 @@
-"""Leftovers: messages on Discord that show pictures which are deleted here, until they are taken down too.
+"""Messages on Discord that show pictures which were deleted here, and have yet to be taken down.
 
-A row says where a message is, and not whose picture it shows.
+A row says where a message is, but not whose picture it shows.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from bot.tables import takedowns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takedown:
-    """A message of the bot's that is to be taken down; tries: how often that was begun."""
+    """A message of the bot's that is to be taken down; tries: how often that was tried."""
 
     channel_id: int
     message_id: int
@@ -29,7 +29,7 @@ class Takedown:
 
 
 async def add(connection: AsyncConnection, channels: Mapping[int, int]) -> None:
-    """Notes messages to be taken down. channels: each message's channel."""
+    """Adds messages to take down. channels: each message's channel."""
     rows = [{"message_id": message, "channel_id": channel} for message, channel in channels.items()]
     if rows:
         await connection.execute(takedowns.insert(), rows)
@@ -47,7 +47,7 @@ async def anything_due(connection: AsyncConnection, *, now: float) -> bool:
 async def claim_due(
     connection: AsyncConnection, *, now: float, limit: int, holder: str | None = None
 ) -> list[Takedown]:
-    """Takes on some of what is to be taken down, the newest first: nobody else gets it meanwhile."""
+    """Leases some of the messages that are due, the newest first."""
     rows = await schedule.claim(connection, takedowns, _due(now).limit(limit), now=now, holder=holder)
     return [
         Takedown(channel_id=row["channel_id"], message_id=row["message_id"], tries=row["tries"] + 1)

@@ -1,4 +1,4 @@
-"""A look: the parameters of a painting without its pictures; and the looks that are built in."""
+"""A look: a style's settings without a picture; and the paintings that come with Easel."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -19,7 +19,7 @@ STRENGTHS = (25, 50, 75, 100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a person chooses. None leaves the choice to the service or the engine.
+    """What a person chooses. None: the service or the engine chooses.
 
     strength: 0 (the content) to 100 (style over all); size_px: the long edge of the result.
     style_scale: the size of the style's texture, 1 as it is.
@@ -38,7 +38,7 @@ class Look:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Reads a stored look; keys of other versions are passed over."""
+        """Reads a stored look; keys of other versions are ignored."""
         known = {field.name for field in fields(cls)}
         return cls(**{key: value for key, value in values.items() if key in known})
 
@@ -46,7 +46,7 @@ class Look:
         """The engine's parameters.
 
         Raises:
-            Refusal: a choice is out of the engine's range.
+            Refusal: a choice is outside the engine's range.
         """
         left_open = {"init": self.init, "optimizer": self.optimizer}
         chosen: dict[str, Any] = {key: value for key, value in left_open.items() if value is not None}
@@ -66,7 +66,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Painting:
-    """A public-domain painting that ships with Easel as a style. about: what it makes of a picture."""
+    """A public-domain painting that comes with Easel as a style. about: what it makes of a picture."""
 
     name: str
     artist: str
@@ -141,6 +141,6 @@ def strengths_example() -> bytes:
 
 
 def painting(name: str) -> Painting | None:
-    """The built-in painting of that name, in any case."""
+    """The built-in painting of that name, in upper or lower case."""
     key = name.strip().casefold()
     return next((one for one in BUILT_IN if one.name.casefold() == key), None)

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import RowMapping, func, select, update
@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles.looks import BUILT_IN, Look
+from bot.domain.styles.style import Preset
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import presets
@@ -20,7 +21,7 @@ from bot.tables import presets
 MAX_NAME_CHARS = 50
 MAX_KEY_CHARS = 100
 
-# Bidirectional controls, zero-width spaces, soft hyphens; the joiners stay, for emoji and scripts need them.
+# Bidirectional controls, zero-width spaces, soft hyphens. Joiners stay: emoji and scripts need them.
 _TURNING = re.compile(r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 # Blank, though Unicode calls them letters, symbols or marks: fillers, empty braille, variation selectors.
 _BLANK = re.compile(
@@ -28,21 +29,8 @@ _BLANK = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """One person's preset. code: by which others may import it, once it was shared so."""
-
-    id: int
-    user_id: int
-    name: str
-    look: Look
-    style_blob: str
-    favourite: bool = False
-    code: str | None = None
-
-
 def clean_name(name: str) -> str:
-    """The name as it is kept: NFC, single spaces, without marks that turn or hide text.
+    """The name as it is stored: NFC, single spaces, without marks that reverse or hide text.
 
     Raises:
         Refusal: empty, too long, unprintable, or a built-in look's name.
@@ -66,10 +54,10 @@ def clean_name(name: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """What makes two names the same: case, compatibility forms, invisible and spacing characters do not."""
+    """The same for names that differ only in case, compatibility forms, invisible or spacing characters."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     seen = "".join(char for char in folded if _stands_alone(char) or unicodedata.category(char)[0] == "M")
-    # What stood on both sides of an invisible character may combine now.
+    # Characters on both sides of a removed one may combine now.
     return unicodedata.normalize("NFKC", _BLANK.sub("", seen))[:MAX_KEY_CHARS]
 
 
@@ -78,7 +66,7 @@ def _tidy(name: str) -> str:
 
 
 def _is_no_character(char: str) -> bool:
-    """Code points that Unicode keeps free for ever. Source: The Unicode Standard, section 23.7."""
+    """Code points that Unicode will never assign. Source: The Unicode Standard, section 23.7."""
     return ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
 
 
@@ -131,7 +119,7 @@ async def owned(connection: AsyncConnection, user_id: int, preset_id: int) -> Pr
 
 
 async def check_room(connection: AsyncConnection, user_id: int, name: str, *, limit: int) -> None:
-    """Refuses a new preset before its picture is fetched.
+    """Checks a new preset before its picture is fetched.
 
     Raises:
         Refusal: the name is bad or taken, or the user has `limit` presets already.
@@ -159,7 +147,7 @@ async def save(
     limit: int,
     now: float,
 ) -> Preset:
-    """Keeps a new preset. Raises like `check_room`."""
+    """Stores a new preset. Raises as `check_room` does."""
     await check_room(connection, user_id, name, limit=limit)
     values = {
         "user_id": user_id,
@@ -194,7 +182,7 @@ def _taken(name: str) -> Refusal:
 
 @contextmanager
 def _unique(name: str) -> Iterator[None]:
-    """On PostgreSQL another transaction may take the name between our look and our write."""
+    """On PostgreSQL another transaction may take the name between our check and our write."""
     try:
         yield
     except IntegrityError as error:
@@ -214,7 +202,7 @@ async def require(connection: AsyncConnection, user_id: int, name: str) -> Prese
 
 
 async def rename(connection: AsyncConnection, user_id: int, name: str, new_name: str) -> Preset:
-    """Raises `Refusal` when there is no such preset or the new name is bad or taken."""
+    """Raises `Refusal` if there is no such preset, or the new name is bad or taken."""
     preset = await require(connection, user_id, name)
     tidy = clean_name(new_name)
     taken = await find(connection, user_id, tidy)
@@ -235,7 +223,7 @@ async def mark_favourite(connection: AsyncConnection, preset: Preset, *, favouri
 async def change_look(
     connection: AsyncConnection, user_id: int, name: str, changes: Mapping[str, Any], *, afresh: bool = False
 ) -> Preset:
-    """Changes the look's fields in `changes`; `afresh` forgets what the others were.
+    """Changes the look's fields in `changes`; afresh: reset the others.
 
     Raises:
         Refusal: there is no such preset, or nothing to change.
@@ -249,7 +237,7 @@ async def change_look(
 
 
 async def delete(connection: AsyncConnection, user_id: int, name: str) -> Preset:
-    """Removes a preset and returns what it was. Raises `Refusal` when there is none."""
+    """Deletes a preset and returns it. Raises `Refusal` if there is none."""
     preset = await require(connection, user_id, name)
     await connection.execute(sql_delete(presets).where(presets.c.id == preset.id))
     return preset

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import State
-from bot.domain.limits import blocklist, quotas
-from bot.domain.limits.blocklist import Block
-from bot.domain.limits.quotas import DAY_S, Kind, Quota, Requester, UserLimits
+from bot.domain.limits import access, quotas
+from bot.domain.limits.access import Block, Requester
+from bot.domain.limits.quotas import DAY_S, Kind, Quota, UserLimits
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
 from tests.support.rows import ADA, BEN, BLOB, NOW, add, add_in, set_columns
@@ -32,14 +32,14 @@ async def check(
 
 
 async def test_whoever_is_blocked_gets_a_neutral_sentence(connection: AsyncConnection) -> None:
-    await blocklist.block(connection, Block(kind="user", id=ADA, reason="hates art", created_at=NOW))
+    await access.block(connection, Block(kind="user", id=ADA, reason="hates art", created_at=NOW))
     with pytest.raises(Refusal, match=r"^This request cannot be taken\.$"):
         await check(connection)
     await check(connection, user_id=BEN)
 
 
 async def test_a_blocked_server_takes_nothing_and_others_do(connection: AsyncConnection) -> None:
-    await blocklist.block(connection, Block(kind="guild", id=SERVER, reason="-", created_at=NOW))
+    await access.block(connection, Block(kind="guild", id=SERVER, reason="-", created_at=NOW))
     with pytest.raises(Refusal, match="cannot be taken"):
         await check(connection)
     await check(connection, guild_id=None)

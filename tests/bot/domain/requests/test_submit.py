@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.jobs.cost import FIXED_COST
+from bot.domain.jobs.eta import FIXED_COST
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries
 from bot.domain.requests.pictures import PictureStore
@@ -18,8 +18,7 @@ from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.submit import Submitter
 from bot.domain.styles import looks, presets, server_presets
 from bot.domain.styles.looks import Look
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.style import Style
+from bot.domain.styles.style import PictureSource, Style
 from bot.errors import Failure, Refusal
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.editor import PictureEditor

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Job, State
 from bot.domain.limits import quotas
-from bot.domain.requests.content_policy import Action, ContentPolicy
+from bot.domain.requests.pictures import Action, ContentPolicy
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles.looks import Look

@@ -7,10 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs.model import State
 from bot.domain.styles.looks import BUILT_IN, Look
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.presets import Preset
-from bot.domain.styles.server_presets import ServerPreset
-from bot.domain.styles.style import Origin, Style, style_columns, styles_of
+from bot.domain.styles.style import (
+    Origin,
+    PictureSource,
+    Preset,
+    ServerPreset,
+    Style,
+    style_columns,
+    styles_of,
+)
 from tests.support.rows import ADA, BEN, BLOB, add_in
 
 LOOK = Look(strength=80)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.requests.server_caps import Bounded, bounded
+from bot.domain.requests.request import Bounded, bounded
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles.looks import Look
 from bot.errors import Refusal

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.requests.content_policy import Action, ContentPolicy
-from bot.domain.requests.pictures import PictureStore
+from bot.domain.requests.pictures import Action, ContentPolicy, PictureStore
 from bot.domain.styles.looks import BUILT_IN
-from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import PictureSource
 from bot.errors import Failure, Refusal
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.decode import DecodeLimits, Decoder
