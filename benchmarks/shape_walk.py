@@ -26,7 +26,7 @@ from bot.app import Application, open_application
 from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.client import EaselClient
 from bot.demo import SAMPLE
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.engines.choice import engine_for
 from bot.engines.protocol import JobEngine
 from bot.media.decode import Clean, DecodeLimits, outcome

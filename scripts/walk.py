@@ -32,7 +32,7 @@ from simcord import ChannelHandle, InteractionResult, MemberActor, Preview, Resp
 from bot.demo import SAMPLE
 from bot.domain.jobs import model
 from bot.domain.jobs.model import WAITING, Job, State
-from bot.domain.styles.looks import PAINTINGS
+from bot.domain.styles.builtin import PAINTINGS
 from bot.engines.local import LocalEngine
 from bot.playground import Stage, keep_time, stage
 from bot.settings import Settings

@@ -12,8 +12,7 @@ from bot.domain.requests.pictures import ContentPolicy, PictureStore
 from bot.domain.requests.request import Limits, Request
 from bot.domain.requests.submit import Submitter
 from bot.domain.styles import presets
-from bot.domain.styles.looks import Look
-from bot.domain.styles.style import PictureSource, Style
+from bot.domain.styles.style import Look, PictureSource, Style
 from bot.errors import Refusal
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.decode import DecodeLimits, Decoder

@@ -13,7 +13,7 @@ from bot.chat.ui.components import Picture, layout, panel
 from bot.chat.ui.retry import TROUBLES
 from bot.chat.ui.services import services_of
 from bot.domain.servers import server_settings
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.language import _, nearest, speak
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from bot.chat.ui.components import Picture, bar, gallery, layout
 from bot.chat.ui.text import plain, settings_line
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import Job, State
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.language import _, catalog, spoken
 
 ACCENTS = {

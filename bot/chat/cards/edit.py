@@ -15,7 +15,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.requests import rerun
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.rerun import SIZES_PX, Recipe
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from bot.language import _
 

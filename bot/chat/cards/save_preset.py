@@ -12,8 +12,8 @@ from bot.chat.ui.services import services_of
 from bot.chat.ui.text import plain
 from bot.domain.jobs.model import Job
 from bot.domain.styles import presets
-from bot.domain.styles.looks import Look
-from bot.domain.styles.presets import MAX_NAME_CHARS
+from bot.domain.styles.names import MAX_NAME_CHARS
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from bot.language import _
 

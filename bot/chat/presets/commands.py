@@ -15,9 +15,8 @@ from bot.chat.ui.style_options import STYLE_OPTIONS, Chosen, with_style_options
 from bot.chat.ui.text import plain
 from bot.domain.requests.request import check_size
 from bot.domain.styles import named_styles, presets
-from bot.domain.styles.looks import Look
-from bot.domain.styles.presets import MAX_NAME_CHARS
-from bot.domain.styles.style import Style
+from bot.domain.styles.names import MAX_NAME_CHARS
+from bot.domain.styles.style import Look, Style
 from bot.language import _
 
 Name = app_commands.Range[str, 1, 100]

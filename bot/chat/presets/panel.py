@@ -17,7 +17,7 @@ from bot.chat.ui.style_choices import STAR
 from bot.chat.ui.text import plain, settings_line
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles import presets, server_presets, share_codes
-from bot.domain.styles.looks import Painting
+from bot.domain.styles.builtin import Painting
 from bot.domain.styles.server_presets import may_remove
 from bot.domain.styles.style import PictureSource, Preset, ServerPreset, Style
 from bot.errors import Refusal

@@ -10,7 +10,7 @@ from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.services import services_of
 from bot.chat.ui.text import plain
 from bot.domain.styles import presets, server_presets, share_codes
-from bot.domain.styles.presets import MAX_NAME_CHARS
+from bot.domain.styles.names import MAX_NAME_CHARS
 from bot.domain.styles.style import Preset, Style
 from bot.errors import Refusal
 from bot.language import _

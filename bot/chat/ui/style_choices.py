@@ -8,8 +8,8 @@ from discord import app_commands
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.services import services_of
 from bot.domain.styles import named_styles, presets, server_presets
-from bot.domain.styles.looks import Painting
-from bot.domain.styles.presets import name_key
+from bot.domain.styles.builtin import Painting
+from bot.domain.styles.names import name_key
 from bot.domain.styles.server_presets import may_remove
 from bot.domain.styles.style import Origin, Style
 from bot.language import N_, _

@@ -15,13 +15,13 @@ from bot.language import N_, _
 from nst_core.params import STRENGTH, STYLE_SCALE, Init, Optimizer, Quality
 
 Chosen = Mapping[str, Any]
-"""The fields of `bot.domain.styles.looks.Look` that were given."""
+"""The fields of `bot.domain.styles.style.Look` that were given."""
 Command = Callable[Concatenate[discord.Interaction, ...], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StyleOption:
-    """One field of `bot.domain.styles.looks.Look`.
+    """One field of `bot.domain.styles.style.Look`.
 
     name: of the option, where it is not the field's; kind: what discord.py makes the option of.
     words: a form's choices, each with its label; values: what a choice stands for, if not for itself.

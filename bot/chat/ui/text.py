@@ -6,7 +6,7 @@ from typing import Final
 from discord.utils import escape_mentions
 
 from bot.chat.ui.style_options import QUALITY_WORDS
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.language import _
 
 # What formats, mentions or links wherever it stands; an address's colon; what opens a heading, quote or list.

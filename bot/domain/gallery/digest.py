@@ -14,7 +14,7 @@ from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import begun, is_due
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import server_presets
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.tables import digests, guilds
 
 FROM_HOUR_UTC = 9

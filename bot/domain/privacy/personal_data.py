@@ -13,7 +13,7 @@ from bot.db import Database, one_at_a_time
 from bot.domain.jobs.model import WAITING, State
 from bot.domain.outbox import takedowns
 from bot.domain.privacy import blob_refs
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.media.blobs.protocol import Blobs
 from bot.tables import (
     challenges,

@@ -8,8 +8,7 @@ from bot.domain.limits.access import Requester
 from bot.domain.limits.quotas import UserLimits
 from bot.domain.outbox.deliveries import Address
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles.looks import Look
-from bot.domain.styles.style import PictureSource, Style
+from bot.domain.styles.style import Look, PictureSource, Style
 from bot.errors import Refusal
 from bot.language import _
 from nst_core.params import QUALITIES

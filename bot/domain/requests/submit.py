@@ -24,8 +24,7 @@ from bot.domain.requests.request import MAX_SEED, Limits, Request, bounded, chec
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import named_styles
-from bot.domain.styles.looks import Look
-from bot.domain.styles.style import JOINT, MAX_TITLE_CHARS, PictureSource, Style, style_columns
+from bot.domain.styles.style import JOINT, MAX_TITLE_CHARS, Look, PictureSource, Style, style_columns
 from bot.errors import Refusal
 from bot.language import _, speaking, spoken
 from nst_core.params import VERSION, Params

@@ -2,9 +2,9 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.styles import looks, presets, server_presets
-from bot.domain.styles.looks import BUILT_IN
-from bot.domain.styles.presets import MAX_NAME_CHARS, name_key
+from bot.domain.styles import builtin, presets, server_presets
+from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.names import MAX_NAME_CHARS, name_key
 from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import _
@@ -16,7 +16,7 @@ async def resolve(connection: AsyncConnection, user_id: int, guild_id: int | Non
         return Style.of(preset)
     if shared := await server_presets.find(connection, guild_id, name):
         return Style.of(shared)
-    if painting := looks.painting(name):
+    if painting := builtin.painting(name):
         return Style.of(painting)
     return None
 

@@ -1,7 +1,5 @@
 """Presets: a saved look with its style image, by name, each user's own."""
 
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,72 +10,24 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.styles.looks import BUILT_IN, Look
-from bot.domain.styles.style import Preset
+from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.names import MAX_NAME_CHARS, name_key, tidy, well_formed
+from bot.domain.styles.style import Look, Preset
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import presets
 
-MAX_NAME_CHARS = 50
-MAX_KEY_CHARS = 100
-
-# Bidirectional controls, zero-width spaces, soft hyphens. Joiners stay: emoji and scripts need them.
-_TURNING = re.compile(r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
-# Blank, though Unicode calls them letters, symbols or marks: fillers, empty braille, variation selectors.
-_BLANK = re.compile(
-    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]"
-)
-
 
 def clean_name(name: str) -> str:
-    """The name as it is stored: NFC, single spaces, without marks that reverse or hide text.
+    """The name as it is stored.
 
     Raises:
-        Refusal: empty, too long, unprintable, or a built-in look's name.
+        Refusal: it is not `well_formed`, or is a built-in painting's name.
     """
-    tidy = _tidy(name)
-    if any(unicodedata.category(char) in {"Cc", "Cs", "Co"} or _is_no_character(char) for char in tidy):
-        raise Refusal(_("A preset's name cannot hold control characters: choose another name."))
-    if not any(map(_is_visible, tidy)):
-        raise Refusal(_("A preset's name needs at least one visible character: choose another name."))
-    if len(tidy) > MAX_NAME_CHARS:
-        raise Refusal(
-            _(
-                "A preset's name has at most {limit} characters, yours has {count}.",
-                limit=MAX_NAME_CHARS,
-                count=len(tidy),
-            )
-        )
-    if name_key(tidy) in {name_key(one.name) for one in BUILT_IN}:
-        raise Refusal(_("“{name}” is a built-in look: choose another name.", name=tidy))
-    return tidy
-
-
-def name_key(name: str) -> str:
-    """The same for names that differ only in case, compatibility forms, invisible or spacing characters."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    seen = "".join(char for char in folded if _stands_alone(char) or unicodedata.category(char)[0] == "M")
-    # Characters on both sides of a removed one may combine now.
-    return unicodedata.normalize("NFKC", _BLANK.sub("", seen))[:MAX_KEY_CHARS]
-
-
-def _tidy(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", _TURNING.sub("", name)).split())
-
-
-def _is_no_character(char: str) -> bool:
-    """Code points that Unicode will never assign. Source: The Unicode Standard, section 23.7."""
-    return ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
-
-
-def _is_visible(char: str) -> bool:
-    return _stands_alone(char) and not _BLANK.match(char)
-
-
-def _stands_alone(char: str) -> bool:
-    """Neither control, space nor mark. The newest emoji are unassigned in this Python's tables, and count."""
-    category = unicodedata.category(char)
-    return category == "Cn" or category[0] not in "CZM"
+    cleaned = well_formed(name)
+    if name_key(cleaned) in {name_key(one.name) for one in BUILT_IN}:
+        raise Refusal(_("“{name}” is a built-in look: choose another name.", name=cleaned))
+    return cleaned
 
 
 def preset_of(row: RowMapping) -> Preset:
@@ -166,7 +116,7 @@ def _missing(name: str) -> Refusal:
     return Refusal(
         _(
             "You have no preset called “{name}”: see yours with /preset list.",
-            name=_tidy(name)[:MAX_NAME_CHARS],
+            name=tidy(name)[:MAX_NAME_CHARS],
         )
     )
 
@@ -175,7 +125,7 @@ def _taken(name: str) -> Refusal:
     return Refusal(
         _(
             "You already have a preset called “{name}”: choose another name or delete that one.",
-            name=_tidy(name),
+            name=tidy(name),
         )
     )
 

@@ -4,9 +4,8 @@ from sqlalchemy import RowMapping, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.styles.looks import Look
-from bot.domain.styles.presets import MAX_NAME_CHARS, name_key
-from bot.domain.styles.style import Preset, ServerPreset
+from bot.domain.styles.names import MAX_NAME_CHARS, name_key
+from bot.domain.styles.style import Look, Preset, ServerPreset
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import server_presets

@@ -1,27 +1,69 @@
-"""One style, from a person's request to what a job's row keeps of it; and where a picture comes from."""
+"""A look (a style's settings without a picture), and one style from a person's request to a job's row."""
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Final, Self
 
 from bot.domain.jobs.model import Job
-from bot.domain.styles.looks import Look, Painting
+from bot.domain.styles.builtin import Painting
+from bot.domain.styles.names import storable
+from bot.errors import Refusal
 from bot.language import _
+from nst_core.errors import ParamsError
+from nst_core.params import Init, Optimizer, Params, Quality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a person chooses. None: the service or the engine chooses.
+
+    strength: 0 (the content) to 100 (style over all); size_px: the long edge of the result.
+    style_scale: the size of the style's texture, 1 as it is.
+    """
+
+    strength: float = 50.0
+    quality: Quality = "standard"
+    size_px: int | None = None
+    init: Init | None = None
+    optimizer: Optimizer | None = None
+    keep_colors: bool = False
+    style_scale: float = 1.0
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Reads a stored look; keys of other versions are ignored."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{key: value for key, value in values.items() if key in known})
+
+    def to_params(self, *, size_px: int, seed: int) -> Params:
+        """The engine's parameters.
+
+        Raises:
+            Refusal: a choice is outside the engine's range.
+        """
+        left_open = {"init": self.init, "optimizer": self.optimizer}
+        chosen: dict[str, Any] = {key: value for key, value in left_open.items() if value is not None}
+        try:
+            return Params(
+                strength=self.strength,
+                quality=self.quality,
+                size=size_px if self.size_px is None else self.size_px,
+                style_scale=self.style_scale,
+                colors="luminance" if self.keep_colors else "style",
+                seed=seed,
+                **chosen,
+            )
+        except ParamsError as error:
+            raise Refusal(str(error)) from error
+
 
 JOINT: Final = " + "
 """Between the names of several styles."""
 MAX_TITLE_CHARS = 100
-_CONTROLS, _SURROGATES = "Cc", "Cs"
-
-
-def storable(name: str) -> str:
-    """`name` without control characters and lone surrogates, which databases refuse; single spaces."""
-    kept = (
-        char for char in name if char.isspace() or unicodedata.category(char) not in {_CONTROLS, _SURROGATES}
-    )
-    return " ".join("".join(kept).split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,7 @@ def test_without_a_limit_nothing_is_counted() -> None:
     pace = RateLimit()
     for _ in range(1000):
         pace.take("ada", limit=None, now=0.0)
-    assert not pace._asked
+    assert not pace._times
 
 
 def test_the_quiet_are_forgotten() -> None:
@@ -81,7 +81,7 @@ def test_the_quiet_are_forgotten() -> None:
     for number in range(500):
         pace.take(f"user {number}", limit=1, now=number / 100)
     pace.take("ada", limit=1, now=1000.0)
-    assert list(pace._asked) == ["ada"]
+    assert list(pace._times) == ["ada"]
 
 
 def test_the_quiet_are_forgotten_behind_somebody_who_came_first_and_is_still_there() -> None:
@@ -90,7 +90,7 @@ def test_the_quiet_are_forgotten_behind_somebody_who_came_first_and_is_still_the
     pace.take("ben", limit=2, now=1.0)
     pace.take("ada", limit=2, now=50.0)
     pace.take("cyd", limit=2, now=WINDOW_S + 2)
-    assert set(pace._asked) == {"ada", "cyd"}
+    assert set(pace._times) == {"ada", "cyd"}
 
 
 def test_a_request_counts_for_exactly_its_window() -> None:
@@ -101,4 +101,4 @@ def test_a_request_counts_for_exactly_its_window() -> None:
     pace = RateLimit()
     pace.take("ada", limit=1, now=0.0)
     pace.take("ben", limit=1, now=WINDOW_S)
-    assert set(pace._asked) == {"ben"}
+    assert set(pace._times) == {"ben"}

@@ -17,7 +17,7 @@ from bot.domain.privacy import personal_data
 from bot.domain.privacy.personal_data import Forgotten
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.blobs.protocol import BlobMissing
 from bot.tables import challenges, deliveries, entries, exhibits, presets, server_presets, stars, votes

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.requests.pictures import Action, ContentPolicy, PictureStore
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.style import PictureSource
 from bot.errors import Failure, Refusal
 from bot.media.blobs.folder import FolderBlobs

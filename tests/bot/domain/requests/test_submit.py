@@ -16,9 +16,8 @@ from bot.domain.outbox import deliveries
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.submit import Submitter
-from bot.domain.styles import looks, presets, server_presets
-from bot.domain.styles.looks import Look
-from bot.domain.styles.style import PictureSource, Style
+from bot.domain.styles import builtin, presets, server_presets
+from bot.domain.styles.style import Look, PictureSource, Style
 from bot.errors import Failure, Refusal
 from bot.media.decode import DecodeLimits, Decoder
 from bot.media.editor import PictureEditor
@@ -78,7 +77,7 @@ async def test_the_same_interaction_twice_at_once_is_one_job(harness: SubmitHarn
 
 async def test_a_painting_that_comes_with_easel_is_a_style(harness: SubmitHarness) -> None:
     job = await harness.submit(preset="the great WAVE")
-    painting = looks.painting("The Great Wave")
+    painting = builtin.painting("The Great Wave")
     assert painting is not None
     assert job.style_name == "The Great Wave"
     assert await harness.blobs.get(job.style_blob) == painting.read()

@@ -13,7 +13,7 @@ from bot.domain.limits import quotas
 from bot.domain.requests.pictures import Action, ContentPolicy
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from nst_core.images import io
 from tests.support.databases import BOTH

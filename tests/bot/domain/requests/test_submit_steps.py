@@ -12,8 +12,7 @@ from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.submit import Draft, StoredPictures, check, fetch, price, resolve, write
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles.looks import Look
-from bot.domain.styles.style import PictureSource, Style
+from bot.domain.styles.style import Look, PictureSource, Style
 from bot.errors import Refusal
 from nst_core.params import Params
 from tests.support.picture_files import png

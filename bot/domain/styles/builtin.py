@@ -1,67 +1,15 @@
-"""A look: a style's settings without a picture; and the paintings that come with Easel."""
+"""The paintings that come with Easel as styles."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
-from bot.errors import Refusal
 from bot.language import N_
-from nst_core.errors import ParamsError
-from nst_core.params import Init, Optimizer, Params, Quality
 
 PAINTINGS = Path(__file__).parents[2] / "paintings"
 EXAMPLES = PAINTINGS.parent / "examples"
 """A cat in each painting's style at strength 50, and in one at four strengths; see scripts/examples.py."""
 STRENGTHS = (25, 50, 75, 100)
 """Those of `strengths_example`, from left to right."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What a person chooses. None: the service or the engine chooses.
-
-    strength: 0 (the content) to 100 (style over all); size_px: the long edge of the result.
-    style_scale: the size of the style's texture, 1 as it is.
-    """
-
-    strength: float = 50.0
-    quality: Quality = "standard"
-    size_px: int | None = None
-    init: Init | None = None
-    optimizer: Optimizer | None = None
-    keep_colors: bool = False
-    style_scale: float = 1.0
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Reads a stored look; keys of other versions are ignored."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in known})
-
-    def to_params(self, *, size_px: int, seed: int) -> Params:
-        """The engine's parameters.
-
-        Raises:
-            Refusal: a choice is outside the engine's range.
-        """
-        left_open = {"init": self.init, "optimizer": self.optimizer}
-        chosen: dict[str, Any] = {key: value for key, value in left_open.items() if value is not None}
-        try:
-            return Params(
-                strength=self.strength,
-                quality=self.quality,
-                size=size_px if self.size_px is None else self.size_px,
-                style_scale=self.style_scale,
-                colors="luminance" if self.keep_colors else "style",
-                seed=seed,
-                **chosen,
-            )
-        except ParamsError as error:
-            raise Refusal(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
