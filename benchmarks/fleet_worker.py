@@ -19,9 +19,9 @@ from bot.engines.choice import feed_for, queue_listener_for
 from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import EngineUnavailable
 from bot.telemetry import configure_logging
-from bot.worker.heartbeat import present
+from bot.worker.heartbeat import recorded_heartbeat
 
-LEASE_S, BEAT_S = 20.0, 3.0
+LEASE_S, RENEW_EVERY_S = 20.0, 3.0
 """As `bot.worker` has them on PostgreSQL."""
 SPREAD = 0.2
 BLOB = "0" * 64
@@ -32,7 +32,7 @@ class Simulated:
 
     def __init__(self, url: str, name: str, *, times: list[float], lots: random.Random) -> None:
         self._database = Database(url, connections=1)
-        self._bell = queue_listener_for(self._database)
+        self._queue_listener = queue_listener_for(self._database)
         self._engine = ProcrastinateEngine(self._database, lease_s=LEASE_S, max_attempts=3)
         self._name = name
         self._times = times
@@ -40,14 +40,14 @@ class Simulated:
         self.met: Counter[str] = Counter()
 
     async def run(self, stop: asyncio.Event) -> None:
-        assert self._bell is not None
-        feed = feed_for(self._database, self._engine, self._bell)
+        assert self._queue_listener is not None
+        feed = feed_for(self._database, self._engine, self._queue_listener)
         assert feed is not None
         try:
-            async with present(self._database, name=self._name, device="simulated"):
+            async with recorded_heartbeat(self._database, name=self._name, device="simulated"):
                 await feed.run(self._name, self._work, stop)
         finally:
-            await self._bell.close()
+            await self._queue_listener.close()
             await self._database.dispose()
 
     async def _work(self, claim: Claim) -> None:
@@ -62,12 +62,12 @@ class Simulated:
         step = 0
         while (left_s := ends_at - time.monotonic()) > 0:
             progress = Progress(scale=1, scales=1, step=step, steps=100, loss=1.0, preview_blob=BLOB)
-            if not await self._engine.beat(claim, progress):
+            if not await self._engine.renew(claim, progress):
                 self.met["lost"] += 1
                 return
             step += 1
-            await asyncio.sleep(min(BEAT_S, left_s))
-        await self._engine.beat(claim)
+            await asyncio.sleep(min(RENEW_EVERY_S, left_s))
+        await self._engine.renew(claim)
         rendered = await self._engine.render(claim, result_blob=BLOB, figures={"seconds": seconds})
         self.met["rendered" if rendered else "lost"] += 1
 

@@ -64,8 +64,8 @@ async def claim_on(url: str, name: str, start: Barrier, seconds: float) -> list[
     """Claims for so long, or until nobody waits; when each claim was there, by the machine's steady clock."""
     database = Database(url, checkpoints=False, connections=1)
     engine = engine_for(database, Settings(DISCORD_TOKEN=None))
-    bell = queue_listener_for(database)
-    feed = feed_for(database, engine, bell)
+    queue_listener = queue_listener_for(database)
+    feed = feed_for(database, engine, queue_listener)
     claimed_at, stop = list[float](), asyncio.Event()
 
     async def note(_claim: Claim) -> None:
@@ -79,8 +79,8 @@ async def claim_on(url: str, name: str, start: Barrier, seconds: float) -> list[
     else:
         asyncio.get_running_loop().call_later(seconds, stop.set)
         await feed.run(name, note, stop)
-    if bell is not None:
-        await bell.close()
+    if queue_listener is not None:
+        await queue_listener.close()
     await database.dispose()
     return claimed_at
 

@@ -25,11 +25,12 @@ from simcord import ChannelHandle, Env, InteractionResult, MemberActor
 from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.client import EaselClient
 from bot.demo import SAMPLE
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.engines.choice import engine_for
 from bot.engines.protocol import JobEngine
-from bot.media.decode import Clean, DecodeLimits, outcome
+from bot.media.decode import Clean, outcome
 from bot.media.reading import load_libraries, serve
+from bot.media.sandbox import DecodeLimits
 from bot.playground import Answer, SimulatedCdn
 from bot.service import Application, open_application
 from bot.settings import Settings

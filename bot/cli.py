@@ -192,10 +192,10 @@ def block(kind: Kind, number: int, *, reason: str) -> None:
         number: The Discord id of the person or the server.
         reason: For you and `easel blocks`; whoever is blocked does not see it.
     """
-    from bot.domain.limits import blocklist  # noqa: PLC0415
+    from bot.domain.limits import access  # noqa: PLC0415
 
-    new = blocklist.Block(kind=kind, id=number, reason=reason, created_at=time.time())
-    asyncio.run(_in_database(lambda connection: blocklist.block(connection, new)))
+    new = access.Block(kind=kind, id=number, reason=reason, created_at=time.time())
+    asyncio.run(_in_database(lambda connection: access.block(connection, new)))
     Console().print(f"Blocked: {kind} {number}.")
 
 
@@ -207,9 +207,9 @@ def unblock(kind: Kind, number: int) -> None:
         kind: user or guild.
         number: The Discord id of the person or the server.
     """
-    from bot.domain.limits import blocklist  # noqa: PLC0415
+    from bot.domain.limits import access  # noqa: PLC0415
 
-    if not asyncio.run(_in_database(lambda connection: blocklist.unblock(connection, kind, number))):
+    if not asyncio.run(_in_database(lambda connection: access.unblock(connection, kind, number))):
         raise Refusal(f"There is no block of {kind} {number}: see them with easel blocks.")
     Console().print(f"No longer blocked: {kind} {number}.")
 
@@ -217,9 +217,9 @@ def unblock(kind: Kind, number: int) -> None:
 @app.command
 def blocks() -> None:
     """List the blocked people and servers."""
-    from bot.domain.limits import blocklist  # noqa: PLC0415
+    from bot.domain.limits import access  # noqa: PLC0415
 
-    found = asyncio.run(_in_database(blocklist.every))
+    found = asyncio.run(_in_database(access.all_blocks))
     console = Console(soft_wrap=True)
     for one in found:
         day = datetime.fromtimestamp(one.created_at, tz=UTC).date()

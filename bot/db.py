@@ -1,4 +1,4 @@
-"""The database engine with SQLite's pragmas, and the two ways in: `begin()` to write, `read()` to look."""
+"""The database, with SQLite's pragmas; `begin()` opens a transaction to write, `read()` one to read."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
@@ -21,56 +21,56 @@ log = structlog.get_logger(__name__)
 
 
 def _migrations() -> Path:
-    """The migrations' folder: inside the installed package, or beside it in a checkout."""
+    """The folder of migrations: inside the installed package, or beside it in a checkout."""
     installed = Path(__file__).parent / "migrations"
     return installed if installed.is_dir() else Path(__file__).parents[1] / "migrations"
 
 
 def _upgrade(connection: Connection) -> None:
-    _alone(connection)
+    _lock_migrations(connection)
     config = Config()
     config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
-def _upgrade_tickets(connection: Connection) -> bool:
-    from bot import ticket_schema  # noqa: PLC0415 - only where there is a PostgreSQL
+def _upgrade_procrastinate(connection: Connection) -> bool:
+    from bot import procrastinate_schema  # noqa: PLC0415 - only where there is a PostgreSQL
 
-    _alone(connection)
-    return ticket_schema.upgrade(connection)
+    _lock_migrations(connection)
+    return procrastinate_schema.upgrade(connection)
 
 
-def _alone(connection: Connection) -> None:
-    """Two processes that start at once would make the same tables."""
+def _lock_migrations(connection: Connection) -> None:
+    """Otherwise two processes that start at once would create the same tables."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('easel migrations'))"))
 
 
 def warn_of_wal_reset_bug(version: tuple[int, int, int]) -> None:
-    """Says so when this SQLite may, rarely, corrupt its file while several processes checkpoint.
+    """Warns if this SQLite may, rarely, corrupt its file while several processes checkpoint.
 
-    Source: SQLite's release notes; mended in 3.51.3, and in 3.50.7 and 3.44.6 for those who stay there.
+    Source: SQLite's release notes; fixed in 3.51.3, 3.50.7 and 3.44.6.
     """
-    mended = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
-    if not mended:
+    fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    if not fixed:
         log.warning("SQLite has the WAL-reset bug: 3.51.3 mends it", sqlite=".".join(map(str, version)))
 
 
 LOCK_S: Final = 30
-"""How long another's lock is waited for, on either database."""
+"""How long to wait for a lock, on either database."""
 
 POSTGRESQL: Mapping[str, Any] = {
     "connect_timeout": 10,
-    # A server that vanished without a word is noticed in half a minute, not in hours.
+    # A server that vanished silently is noticed within half a minute, not hours.
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
-    # A process that freezes within a transaction must not hold its rows' locks for ever.
+    # A process that freezes within a transaction must not hold locks for ever.
     "options": f"-c idle_in_transaction_session_timeout=30000 -c lock_timeout={LOCK_S * 1000}",
 }
-"""How a connection to PostgreSQL is opened. Source: PostgreSQL's documentation, section 34.1.2."""
+"""Options of a connection to PostgreSQL. Source: PostgreSQL's documentation, section 34.1.2."""
 
 
 def _open(url: str, connections: int) -> AsyncEngine:
@@ -86,7 +86,7 @@ def _open(url: str, connections: int) -> AsyncEngine:
 
 
 FEW_CONNECTIONS = 2
-"""A worker's, which tries again by itself: they are not pinged before each use."""
+"""As many as a worker has. It retries by itself, so they are not pinged before each use."""
 
 
 class Database:
@@ -124,29 +124,29 @@ class Database:
 
         @event.listens_for(self._engine.sync_engine, "begin")
         def on_begin(connection: Connection) -> None:
-            # A deferred BEGIN that writes later fails with "locked" instead of waiting its turn.
+            # A deferred BEGIN that writes later fails with "locked" instead of waiting for the lock.
             readonly = connection.get_execution_options().get("readonly", False)
             connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """One writing transaction; committed at the end, rolled back on an error."""
+        """One transaction that writes; committed at the end, rolled back on an error."""
         async with self._engine.begin() as connection:
             yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One consistent view, which blocks no writer."""
+        """One consistent snapshot, which blocks no writer."""
         async with self._engine.connect() as connection:
             reader = await connection.execution_options(**self._reading)
             async with reader.begin():
                 yield reader
 
     async def migrate(self) -> None:
-        """Brings the tables to the newest revision; safe to repeat."""
+        """Upgrades the tables to the newest revision; safe to repeat."""
         if self.is_sqlite:
             warn_of_wal_reset_bug(sqlite3.sqlite_version_info)
-            # Another connection's transaction is not waited for: SQLite says at once that it is "locked".
+            # SQLite does not wait for other connections here, but fails at once with "locked".
             locked = stamina.retry_context(
                 on=sqlite3.OperationalError,
                 attempts=None,
@@ -163,7 +163,7 @@ class Database:
         changed = not self.is_sqlite
         while changed:
             async with self.begin() as connection:
-                changed = await connection.run_sync(_upgrade_tickets)
+                changed = await connection.run_sync(_upgrade_procrastinate)
 
     async def _to_wal(self) -> None:
         async with self._engine.connect() as connection:
@@ -172,7 +172,7 @@ class Database:
             await cursor.close()
 
     async def revision(self, connection: AsyncConnection) -> str:
-        """Which revision the tables have."""
+        """The tables' revision."""
         return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())
 
     async def dispose(self) -> None:
@@ -184,18 +184,19 @@ LOCK = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[
 
 
 async def one_at_a_time(connection: AsyncConnection, *keys: int) -> None:
-    """Lets one transaction at a time go on with each of `keys`, until it ends.
+    """Locks `keys` until the end of the transaction.
 
-    SQLite's writers are so by themselves; PostgreSQL takes advisory locks, in order: none wait in a ring.
+    SQLite has one writer at a time anyway; on PostgreSQL these are advisory locks, taken in order to avoid
+    deadlocks.
     """
     if connection.dialect.name == "postgresql":
         await connection.execute(LOCK, {"keys": sorted(set(keys))})
 
 
 def insert(connection: AsyncConnection, table: Table) -> Insert:
-    """An INSERT that knows ON CONFLICT, which each database has in a dialect of its own.
+    """An INSERT with ON CONFLICT, which SQLAlchemy has in each database's dialect.
 
-    Both have the same methods; the type is PostgreSQL's, for theirs have no common base.
+    Both have the same methods; the type is PostgreSQL's, because they have no common base.
     """
     if connection.dialect.name == "sqlite":
         return cast("Insert", sqlite.insert(table))
@@ -210,6 +211,6 @@ async def upsert(
     *,
     new: Mapping[str, Any] | None = None,
 ) -> None:
-    """Writes `values` into the row of `key`; where there is none it is made, with what `new` adds."""
+    """Writes `values` into the row of `key`, or inserts that row, with `new` in addition."""
     statement = insert(connection, table).values(**{**(new or {}), **key, **values})
     await connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(values)))

@@ -20,9 +20,9 @@ from rich.progress import (
 )
 
 from bot.domain.jobs import model
-from bot.domain.jobs.cost import share_painted
+from bot.domain.jobs.eta import share_painted
 from bot.domain.jobs.model import WAITING, Job, State
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.errors import Refusal
 from bot.playground import Answer, Stage, stage
 from bot.settings import Settings

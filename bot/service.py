@@ -19,20 +19,20 @@ from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.chat.ui.interaction import Services
 from bot.db import Database
 from bot.domain.privacy.retention import Keeping, Sweeper
-from bot.domain.requests.content_policy import Action, ContentPolicy
-from bot.domain.requests.pictures import Cleaner, PictureStore
+from bot.domain.requests.pictures import Action, Cleaner, ContentPolicy, PictureStore
 from bot.domain.requests.request import Limits
 from bot.domain.requests.submit import Submitter
-from bot.engines.capacity import largest_size_px
 from bot.engines.choice import engine_for, listener_for
-from bot.engines.supervisor import WORKER_MODULE, Supervisor, devices
+from bot.engines.devices import devices, largest_size_px
+from bot.engines.supervisor import WORKER_MODULE, Supervisor
 from bot.errors import Refusal
 from bot.media.blobs.folder import blobs_at
-from bot.media.decode import DecodeLimits, Decoder
+from bot.media.decode import Decoder
 from bot.media.editor import PictureEditor
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
 from bot.media.rating import OpenNsfw
+from bot.media.sandbox import DecodeLimits
 from bot.settings import MIB, Settings
 from bot.web.meters import Meters, TimedDecoder
 

@@ -1,9 +1,9 @@
 """Every table.
 
 Times are seconds since the epoch (UTC) as floats; ids of users, guilds, channels and messages are Discord's;
-a blob is named by its key in the store (`bot.media.blobs`). A column that names one ends in `_blob`: what no
-such column names is deleted (`bot.domain.privacy.retention`).
-An empty key stands for a picture that was forgotten.
+a blob is named by its key in the store (`bot.media.blobs`). The name of a column that refers to one
+ends in `_blob`, and what no such column refers to is deleted (`bot.domain.privacy.retention`). An empty key
+stands for a picture that was deleted.
 """
 
 from typing import Any
@@ -34,17 +34,17 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-# SQLite numbers rows by itself only where the type is exactly INTEGER.
+# SQLite numbers rows automatically only if the type is exactly INTEGER.
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _outbox() -> tuple[Column[Any], ...]:
-    """Of a table whose rows are sent to Discord, see `bot.domain.outbox.schedule`."""
+    """The columns of a table whose rows are sent to Discord, see `bot.domain.outbox.schedule`."""
     return (
         Column("due_at", Double, server_default="0"),  # None: never
         Column("lease_until", Double, nullable=False, server_default="0"),
         Column("leased_by", String(100)),
-        Column("tries", Integer, nullable=False, server_default="0"),  # that failed, since the last success
+        Column("tries", Integer, nullable=False, server_default="0"),  # failed ones since the last success
         Column("last_error", Text),
     )
 
@@ -69,22 +69,25 @@ jobs = Table(
         "more_styles", JSON
     ),  # [{"blob": …, "name": …, "weight": …}], beside style_blob of weight style_weight
     Column("style_weight", Double, nullable=False, server_default="1"),
-    Column("mask_blob", String(64)),  # white: only here
-    Column("start_blob", String(64)),  # the picture that the painting starts from, instead of params["init"]
+    Column("mask_blob", String(64)),  # white: painted; black: left as it is
+    Column("start_blob", String(64)),  # the picture that it starts from, instead of params["init"]
     Column("parent_id", RowId),  # the job whose button made this one
     Column("challenge_id", RowId),
-    Column("notes", JSON),  # sentences in its language: what was made smaller than asked
+    Column("notes", JSON),  # sentences in its language: what was reduced
     Column("language", String(10), nullable=False, server_default="en"),  # of its card
     Column("spoiler", Boolean, nullable=False, server_default=false()),
     Column("age_restricted", Boolean, nullable=False, server_default=false()),
     Column("state", String(16), nullable=False),
-    Column("priority", BigInteger, nullable=False),
+    Column("priority", BigInteger, key="fair_tag", nullable=False),  # see bot.domain.jobs.model.fair_tag
     Column("attempt", Integer, nullable=False, server_default="0"),
-    Column("handbacks", Integer, nullable=False, server_default="0"),
+    # How many of the attempts were cut short by a worker that stopped in order.
+    Column("handbacks", Integer, key="releases", nullable=False, server_default="0"),
     Column("worker", String(100)),
     Column("lease_until", Double),
-    Column("batch_key", String(64)),  # of what goes into one pass together
-    Column("batch_size", Integer, nullable=False, server_default="1"),  # how many were, itself included
+    Column("batch_key", String(64)),  # the same for jobs that can share a pass
+    Column(
+        "batch_size", Integer, nullable=False, server_default="1"
+    ),  # how many jobs shared its pass, itself included
     Column("revision", Integer, nullable=False, server_default="1"),
     Column("scale", Integer),
     Column("scales", Integer),
@@ -100,9 +103,9 @@ jobs = Table(
     Column("created_at", Double, nullable=False),
     Column("started_at", Double),
     Column("ended_at", Double),
-    Index(None, "state", "priority", "id"),
+    Index(None, "state", "fair_tag", "id"),
     Index(None, "user_id", "state"),
-    Index(None, "priority"),
+    Index(None, "fair_tag"),
     Index(None, "user_id", "created_at"),
     Index(None, "guild_id", "created_at"),
     Index(None, "result_blob"),
@@ -117,7 +120,7 @@ workers = Table(
     Column("device", String(32), nullable=False),
     Column("params_version", Integer, nullable=False),  # the newest that it knows
     Column("seen_at", Double, nullable=False),
-    Column("alive", Boolean, nullable=False),  # false once it has stopped in order, or was seen to die
+    Column("alive", Boolean, nullable=False),  # false once it has stopped, or was seen to die
 )
 
 deliveries = Table(
@@ -262,7 +265,7 @@ entries = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Double, nullable=False),
-    Column("number", Integer),  # by which voters know it, None before the vote
+    Column("number", Integer),  # by which voters know it; None before the vote
     Column("message_id", BigInteger),  # the message of the vote that shows it
     Index(None, "job_id"),
 )
@@ -276,8 +279,8 @@ votes = Table(
     Column("created_at", Double, nullable=False),
 )
 
-leftovers = Table(
-    "leftovers",
+takedowns = Table(
+    "leftovers",  # its name since before there was an outbox
     metadata,
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel_id", BigInteger, nullable=False),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bot.domain.styles.looks import BUILT_IN, EXAMPLES, PAINTINGS, STRENGTHS, Painting
+from bot.domain.styles.builtin import BUILT_IN, EXAMPLES, PAINTINGS, STRENGTHS, Painting
 
 CAT = PAINTINGS.parent / "samples" / "chelsea.png"
 SIZE_PX = 384

@@ -39,12 +39,10 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "limits": {
         f"{DOMAIN}/limits/quotas.py": (f"{TESTS}/limits/test_quotas.py",),
-        f"{DOMAIN}/limits/rate_limit.py": (f"{TESTS}/limits/test_rate_limit.py",),
-        f"{DOMAIN}/limits/blocklist.py": (f"{TESTS}/limits/test_blocklist.py",),
+        f"{DOMAIN}/limits/access.py": (f"{TESTS}/limits/test_access.py",),
     },
     "privacy": {
         f"{DOMAIN}/privacy/personal_data.py": (f"{TESTS}/privacy/test_personal_data.py",),
-        f"{DOMAIN}/privacy/erasure.py": (f"{TESTS}/privacy/test_erasure.py",),
         f"{DOMAIN}/privacy/blob_refs.py": (
             f"{TESTS}/privacy/test_blob_refs.py",
             f"{TESTS}/privacy/test_retention.py",
@@ -53,7 +51,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "authority": {
         "bot/chat/ui/permissions.py": ("tests/bot/chat/ui/test_permissions.py",),
-        "bot/chat/cards/access.py": ("tests/e2e/hostile/test_authority.py",),
+        "bot/chat/cards/access.py": ("tests/bot/chat/cards/test_access.py",),
     },
     "fetch": {"bot/media/fetch.py": ("tests/bot/media/test_fetch.py",)},
     "decode": {"bot/media/decode.py": ("tests/bot/media/test_decode.py",)},

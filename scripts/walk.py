@@ -32,7 +32,7 @@ from simcord import ChannelHandle, InteractionResult, MemberActor, Preview, Resp
 from bot.demo import SAMPLE
 from bot.domain.jobs import model
 from bot.domain.jobs.model import WAITING, Job, State
-from bot.domain.styles.looks import PAINTINGS
+from bot.domain.styles.builtin import PAINTINGS
 from bot.engines.local import LocalEngine
 from bot.playground import Stage, keep_time, stage
 from bot.settings import Settings
@@ -172,7 +172,7 @@ async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     await walk.shot("queued", words="The Great Wave")
     await walk.shot("tour", words="You are the first")
     async with walk.stage.services.database.read() as connection:
-        first, second = (await model.line(connection))[:2]
+        first, second = (await model.all_waiting(connection))[:2]
     await walk.until(lambda _newest: True)
     await _until(walk, first.id, lambda job: bool(job.preview_blob) and (job.step or 0) > 20)
     await asyncio.sleep(3.5)

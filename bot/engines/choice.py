@@ -1,6 +1,6 @@
-"""Which engine runs the jobs of a database, and what tells of changes in it.
+"""Which engine runs the jobs of a database, and what announces changes in it.
 
-psycopg and Procrastinate are opened only where there is a PostgreSQL.
+psycopg and Procrastinate are imported only for PostgreSQL.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def engine_for(database: Database, settings: Settings) -> JobEngine:
-    """SQLite's `jobs` table is the line itself; on PostgreSQL Procrastinate runs the jobs."""
+    """On SQLite the `jobs` table is the queue itself; on PostgreSQL Procrastinate runs the jobs."""
     rules = {name: getattr(settings, name) for name in ("lease_s", "max_attempts", "running_per_user")}
     if database.is_sqlite:
         return LocalEngine(database, **rules)
@@ -27,7 +27,7 @@ def engine_for(database: Database, settings: Settings) -> JobEngine:
 
 
 def queue_listener_for(database: Database) -> "QueueListener | None":
-    """What wakes an idle worker; None where looking costs little."""
+    """What wakes an idle worker; None: polling costs little."""
     if database.is_sqlite:
         return None
     from bot.engines import invitations, notices  # noqa: PLC0415
@@ -36,20 +36,20 @@ def queue_listener_for(database: Database) -> "QueueListener | None":
 
 
 def feed_for(
-    database: Database, engine: JobEngine, bell: "QueueListener | None"
+    database: Database, engine: JobEngine, queue_listener: "QueueListener | None"
 ) -> "ProcrastinateFeed | None":
-    """What brings jobs to a worker; None where it asks for them itself."""
-    if bell is None:
+    """What brings jobs to a worker; None: the worker polls for them."""
+    if queue_listener is None:
         return None
     from bot.engines.feed import ProcrastinateFeed  # noqa: PLC0415
     from bot.engines.procrastinate import ProcrastinateEngine  # noqa: PLC0415
 
     assert isinstance(engine, ProcrastinateEngine)
-    return ProcrastinateFeed(database, engine, bell)
+    return ProcrastinateFeed(database, engine, queue_listener)
 
 
 def listener_for(database: Database, heard: Callable[[], None]) -> "Listener | None":
-    """What tells a gateway of jobs that changed elsewhere; None where looking costs little."""
+    """What tells a gateway of jobs that changed elsewhere; None: polling costs little."""
     if database.is_sqlite:
         return None
     from bot.engines import notices  # noqa: PLC0415

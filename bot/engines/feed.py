@@ -1,4 +1,4 @@
-"""Procrastinate's own worker, which brings jobs to ours: its loop, heartbeat, retries and graceful stop."""
+"""Procrastinate's own worker, which brings jobs to ours: its loop, heartbeat, retries and shutdown."""
 
 import asyncio
 import json
@@ -25,69 +25,75 @@ log = structlog.get_logger(__name__)
 Work = Callable[[Claim], Awaitable[None]]
 AWAY = (ConnectorException, Error, OSError)
 POLL_S = 1.0
-"""A wake-up may be lost; Procrastinate would look again after 5 s."""
+"""A notice may be lost; Procrastinate itself would poll every 5 s."""
 SWEEPS = "sweeps"
 EVERY_10_S = "* * * * * */10"
-"""In Procrastinate's cron the seconds stand last."""
+"""In Procrastinate's cron expressions the seconds come last."""
 WAKE = json.dumps({"type": "job_inserted", "job_id": 0})
 
 
 class ProcrastinateFeed:
-    """Brings one job after the other to a worker."""
+    """Brings a worker one job after another."""
 
-    def __init__(self, database: Database, engine: ProcrastinateEngine, bell: QueueListener) -> None:
+    def __init__(self, database: Database, engine: ProcrastinateEngine, listener: QueueListener) -> None:
         self._url = make_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._engine = engine
-        self._bell = bell
+        self._listener = listener
 
     async def run(self, worker: str, work: Work, stop: asyncio.Event) -> None:
-        """Until `stop` is set and the job in hand has ended; a server that is away is asked again.
+        """Runs until `stop` is set and the current job has ended. An unreachable server is tried again.
 
         Raises:
             Exception: whatever `work` raised.
         """
         while not stop.is_set():
-            shift = Shift(self._engine, self._url, self._bell, worker=worker, work=work)
+            session = WorkerSession(self._engine, self._url, self._listener, worker=worker, work=work)
             try:
-                await shift.run(stop)
+                await session.run(stop)
             except AWAY as error:
                 log.warning("Procrastinate's worker ended", error=type(error).__name__)
-            if shift.broken is not None:
-                raise shift.broken
+            if session.error is not None:
+                raise session.error
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), POLL_S)
 
 
-class Shift:
-    """Procrastinate's worker from its start until it is stopped, or its server restarts.
+class WorkerSession:
+    """One run of Procrastinate's worker, which ends when it is stopped or its server restarts.
 
-    `broken` is what the work raised.
+    error: what `work` raised.
     """
 
     def __init__(
-        self, engine: ProcrastinateEngine, url: str, bell: QueueListener | None, *, worker: str, work: Work
+        self,
+        engine: ProcrastinateEngine,
+        url: str,
+        listener: QueueListener | None,
+        *,
+        worker: str,
+        work: Work,
     ) -> None:
-        """bell: wakes it while it waits; without one it ends when nobody waits."""
+        """listener: wakes the worker when there is a job; without one, it ends when the queue is empty."""
         self._engine = engine
         self._name = worker
         self._work = work
         self._idle = asyncio.Event()
         self._idle.set()
-        self.broken: Exception | None = None
-        self._app = App(connector=_Connector(bell, self._idle, url))
+        self.error: Exception | None = None
+        self._app = App(connector=_Connector(listener, self._idle, url))
         again = RetryStrategy(wait=1, retry_exceptions=[EngineUnavailable])
         self._app.task(name=invitations.TASK, retry=again)(self._accept)
         sweep = self._app.task(name="easel.sweep", queue=SWEEPS, queueing_lock=SWEEPS)(self._sweep)
-        if bell is not None:
+        if listener is not None:
             self._app.periodic(cron=EVERY_10_S)(sweep)
         self._worker = Worker(
             self._app,
             queues=[SWEEPS, *invitations.queues(engine.params_version)],
             name=worker,
-            wait=bell is not None,
-            listen_notify=bell is not None,
+            wait=listener is not None,
+            listen_notify=listener is not None,
             fetch_job_polling_interval=POLL_S,
-            # The job in hand goes on while the server restarts; who stops us says how long it may take.
+            # The current job goes on while the server restarts; whoever stops us says how long it may take.
             shutdown_graceful_timeout=None,
             delete_jobs="successful",
             install_signal_handlers=False,
@@ -95,13 +101,13 @@ class Shift:
 
     async def run(self, stop: asyncio.Event) -> None:
         async with self._app.open_async():
-            stopping = asyncio.create_task(self._stop_at(stop))
+            stopping = asyncio.create_task(self._stop_when(stop))
             try:
                 await self._worker.run()  # type: ignore[no-untyped-call] # Procrastinate's own
             finally:
                 stopping.cancel()
 
-    async def _stop_at(self, stop: asyncio.Event) -> None:
+    async def _stop_when(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._worker.stop()  # type: ignore[no-untyped-call] # Procrastinate's own
 
@@ -112,17 +118,17 @@ class Shift:
         self._idle.clear()
         try:
             await self._work(claim)
-        except Exception as error:  # noqa: BLE001 - Procrastinate would note it and go on
-            self.broken = error
+        except Exception as error:  # noqa: BLE001 - Procrastinate would record it and go on
+            self.error = error
             self._worker.stop()  # type: ignore[no-untyped-call] # Procrastinate's own
         finally:
             self._idle.set()
 
     async def _sweep(self, timestamp: int) -> None:
-        """Takes back what workers have dropped, and has the invitations of dead ones looked at again."""
+        """Requeues the jobs that workers have lost, and retries the invitations of dead workers."""
         try:
             await self._engine.sweep()
-        except EngineUnavailable as error:  # the next one makes up for it
+        except EngineUnavailable as error:  # the next sweep makes up for it
             log.warning("jobs could not be swept", error=str(error))
         manager = self._app.job_manager
         for stalled in await manager.get_stalled_jobs():
@@ -134,23 +140,26 @@ class Shift:
 
 
 class _Connector(PsycopgConnector):
-    """Two connections: one for statements, and the bell's, which does not listen while the worker is busy.
+    """One connection for statements. Notices come through the listener's, and only while the worker is idle.
 
-    Differs: Procrastinate's own listens always, and every notice sends every worker to the database.
+    Differs: Procrastinate's own connector always listens, and each notice sends every worker to the database.
     """
 
-    def __init__(self, bell: QueueListener | None, idle: asyncio.Event, url: str) -> None:
-        alone = {**POSTGRESQL, "autocommit": True}  # each of Procrastinate's statements is whole by itself
-        super().__init__(conninfo=url, min_size=1, max_size=1, kwargs=alone, timeout=10.0)
-        self._bell = bell
+    def __init__(self, listener: QueueListener | None, idle: asyncio.Event, url: str) -> None:
+        options = {
+            **POSTGRESQL,
+            "autocommit": True,
+        }  # each statement is a transaction of its own
+        super().__init__(conninfo=url, min_size=1, max_size=1, kwargs=options, timeout=10.0)
+        self._listener = listener
         self._idle_event = idle
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
-        assert self._bell is not None
+        assert self._listener is not None
         while True:
             if not self._idle_event.is_set():
-                await self._bell.found()
+                await self._listener.found()
                 await self._idle_event.wait()
-            if await self._bell.wait(POLL_S):
+            if await self._listener.wait(POLL_S):
                 for channel in channels:
                     await on_notification(channel=channel, payload=WAKE)

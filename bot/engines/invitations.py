@@ -1,7 +1,7 @@
 """Procrastinate's jobs on PostgreSQL, written within SQLAlchemy's transactions.
 
-To Procrastinate a job is an *invitation* to look at one row of `jobs`, and holds its id alone. Each queued
-row has one at least, made in the transaction in which it becomes queued. One too many leads to nothing.
+To Procrastinate, a job is an *invitation* to look at one row of `jobs`, and holds only its id. Each queued
+row has at least one, made in the transaction in which it becomes queued. A superfluous one does no harm.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 TASK = "easel.paint"
 QUEUE, NEWER = "pictures", ".v"
 CHANNEL = "procrastinate_any_queue_v1"
-"""Where PostgreSQL says that an invitation was made. Source: Procrastinate's schema, trigger on its jobs."""
+"""The channel on which PostgreSQL announces a new invitation. Source: a trigger in Procrastinate's schema."""
 MIN_PRIORITY = -(2**31)
 STALLED_S = 30.0
-"""Whose heartbeat is older has died, or is frozen. Source: Procrastinate's default; it beats every 10 s."""
+"""An older heartbeat means a dead or frozen worker. Source: Procrastinate's default; one comes every 10 s."""
 WITHDRAW = """
 DELETE FROM procrastinate_jobs WHERE id IN (
     SELECT id FROM procrastinate_jobs
@@ -28,7 +28,7 @@ DELETE FROM procrastinate_jobs WHERE id IN (
     ORDER BY priority DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
 ) RETURNING (args->>'job_id')::bigint AS job_id
 """
-"""Differs: Procrastinate hands out the first of a queue, never a certain one."""
+"""Differs: Procrastinate hands out the first job of a queue, never a particular one."""
 UNINVITED = """
 SELECT id FROM jobs WHERE state = 'queued' AND (id = ANY(%(again)s) OR NOT EXISTS (
     SELECT FROM procrastinate_jobs AS invitation
@@ -43,14 +43,14 @@ AT_ONCE = 1000
 
 
 async def make(
-    connection: AsyncConnection, job_id: int, *, params_version: int = 1, tag: int, returned: bool
+    connection: AsyncConnection, job_id: int, *, params_version: int = 1, tag: int, released: bool
 ) -> None:
-    """Invites a worker to a queued job at its fair tag, before its equals if it comes back."""
+    """Invites a worker to a queued job, in the order of fair tags; released jobs go before their equals."""
     invitation = Invitation(
         queue=_queue(params_version),
         task_name=TASK,
         task_kwargs={"job_id": job_id},
-        priority=_priority(tag, returned=returned),
+        priority=_priority(tag, released=released),
         lock=None,
         queueing_lock=None,
     )
@@ -60,7 +60,7 @@ async def make(
 async def withdraw(
     connection: AsyncConnection, job_ids: Iterable[int], *, most: int | None = None
 ) -> set[int]:
-    """Deletes those jobs' invitations that no worker has taken, `most` at most; returns whose they were."""
+    """Deletes at most `most` invitations to these jobs that no worker has accepted; returns the jobs' ids."""
     gone = await _Connector(connection).execute_query_all_async(
         WITHDRAW, task=TASK, job_ids=list(job_ids), most=most
     )
@@ -68,9 +68,9 @@ async def withdraw(
 
 
 async def uninvited(connection: AsyncConnection, *, again: Sequence[int]) -> list[int]:
-    """The queued jobs that nobody is invited to, and those of `again`.
+    """The queued jobs that no worker is invited to, and those of `again`.
 
-    Who was invited has died with an invitation in hand, or a hand in the tables has deleted it.
+    The invited worker has died, or somebody has deleted the invitation by hand.
     """
     found = await _Connector(connection).execute_query_all_async(
         UNINVITED, task=TASK, again=list(again), stalled_s=STALLED_S, most=AT_ONCE
@@ -79,7 +79,7 @@ async def uninvited(connection: AsyncConnection, *, again: Sequence[int]) -> lis
 
 
 def queues(params_version: int) -> list[str]:
-    """Where a worker looks that knows the parameters of that version."""
+    """The queues of a worker that knows the parameters of that version."""
     return [_queue(version) for version in range(1, params_version + 1)]
 
 
@@ -87,9 +87,9 @@ def _queue(params_version: int) -> str:
     return QUEUE if params_version == 1 else f"{QUEUE}{NEWER}{params_version}"
 
 
-def _priority(tag: int, *, returned: bool) -> int:
-    """Procrastinate serves the highest first, and then the oldest. Tags only grow, by 1 at most."""
-    return max(MIN_PRIORITY, -2 * tag + int(returned))
+def _priority(tag: int, *, released: bool) -> int:
+    """Procrastinate serves the highest first, and then the oldest. Tags only grow, by at most 1."""
+    return max(MIN_PRIORITY, -2 * tag + int(released))
 
 
 class _Connector(BaseAsyncConnector):

@@ -1,4 +1,4 @@
-"""The job engine without a server: the `jobs` table is the line, and workers ask it for work."""
+"""The job engine without a server: the `jobs` table is the queue, and workers poll it."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from nst_core.params import VERSION
 
 log = structlog.get_logger(__name__)
 
-# A database that is locked, full, restarting or not there; anything else is a fault of ours.
+# The database is locked, full, restarting or missing; anything else is our own fault.
 AWAY = (InterfaceError, OperationalError, PoolTimeoutError, OSError)
 
 
@@ -36,7 +36,7 @@ class LocalEngine:
         params_version: int = VERSION,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """running_per_user: how many jobs of one user run while others wait.
+        """running_per_user: how many jobs of one user run at once while other users wait.
 
         params_version: jobs with newer parameters are left to newer workers.
         """
@@ -49,7 +49,7 @@ class LocalEngine:
         self._swept_at: float | None = None
 
     async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
-        """The queued row itself is the entry: nothing to add."""
+        """The queued row itself is the queue's entry: there is nothing to add."""
 
     async def claim(self, worker: str) -> Claim | None:
         async with self._reading() as connection:  # an idle worker takes no write lock
@@ -87,7 +87,7 @@ class LocalEngine:
         now = self._clock()
         return await queue.claim_all(connection, job_ids, worker=worker, now=now, lease_s=self._lease_s)
 
-    async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
+    async def renew(self, claim: Claim, progress: Progress | None = None) -> bool:
         async with self._writing() as connection:
             return await queue.renew(connection, claim, progress, now=self._clock(), lease_s=self._lease_s)
 
@@ -119,17 +119,17 @@ class LocalEngine:
 
     async def sweep(self, *, dead_worker: str | None = None) -> Sequence[int]:
         async with self._writing() as connection:
-            return await self._take_back(connection, dead_worker)
+            return await self._requeue(connection, dead_worker)
 
     async def _sweep_once_per_lease(self) -> None:
-        """Whoever asks for work looks after the stalled, so that nobody else has to."""
+        """Workers that ask for a job also requeue the stalled ones, so that no other process has to."""
         now = self._clock()
-        # A clock that was set back must not end the sweeps.
+        # Sweeps must go on after a clock was set back.
         if self._swept_at is None or not 0 <= now - self._swept_at < self._lease_s:
             await self.sweep()
             self._swept_at = now
 
-    async def _take_back(self, connection: AsyncConnection, dead_worker: str | None) -> Sequence[int]:
+    async def _requeue(self, connection: AsyncConnection, dead_worker: str | None) -> Sequence[int]:
         if dead_worker is not None:
             await heartbeats.remove(connection, dead_worker)
         reference = new_reference()
@@ -142,11 +142,13 @@ class LocalEngine:
             dead_worker=dead_worker,
         )
         if changed:
-            log.warning("jobs taken back", jobs=list(changed), dead_worker=dead_worker, reference=reference)
+            log.warning(
+                "stalled jobs requeued", jobs=list(changed), dead_worker=dead_worker, reference=reference
+            )
         return [*changed, *await self._give_up(connection)]
 
     async def _give_up(self, connection: AsyncConnection) -> Sequence[int]:
-        """Ends jobs that no worker knows how to paint, once none that might has been there for a while."""
+        """Fails jobs with parameters that no worker knows, once no worker has known them for a while."""
         now, reference = self._clock(), new_reference()
         await heartbeats.forget(connection, now=now)
         newest = await heartbeats.newest_params(connection, now=now)

@@ -1,4 +1,4 @@
-"""PostgreSQL's notices (LISTEN/NOTIFY): they hold ids at most, and what they say is found by looking too."""
+"""PostgreSQL's notices (LISTEN/NOTIFY). They only save time: polling finds whatever they announce, too."""
 
 import asyncio
 import random
@@ -17,17 +17,17 @@ from bot.db import POSTGRESQL
 log = structlog.get_logger(__name__)
 
 JOBS = "easel_jobs"
-"""Where PostgreSQL says that a job's state changed. Source: migration 0008."""
+"""The channel on which PostgreSQL announces that a job's state changed. Source: migration 0008."""
 AWAY = (Error, OSError)
 RECONNECT_S = 1.0
 CHECK_S = 30.0
-LEAST_EAGER = 1 / 1024
+MIN_EAGERNESS = 1 / 1024
 LESS, MORE = 0.75, 2.0
-"""With these about three of any number of idle workers heed a notice: enough that seldom nobody does."""
+"""With these, about three idle workers react to a notice, however many there are; seldom none does."""
 
 
 async def connect(url: str) -> AsyncConnection[Any]:
-    """A connection of its own, for a pooled one forgets what it listens to. `url` is SQLAlchemy's."""
+    """A connection outside the pool, which would forget what it listens to. `url` is SQLAlchemy's."""
     target = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     return await AsyncConnection.connect(target, autocommit=True, **POSTGRESQL)
 
@@ -37,7 +37,7 @@ async def _listen(connection: AsyncConnection[Any], channel: str) -> None:
 
 
 class Listener:
-    """Calls `heard` after every notice on a channel, and after a time in which some may have been missed."""
+    """Calls `heard` after every notice on a channel, and whenever some may have been missed."""
 
     def __init__(self, url: str, channel: str, heard: Callable[[], None]) -> None:
         self._url = url
@@ -67,10 +67,10 @@ class Listener:
 
 
 class QueueListener:
-    """Wakes an idle worker when there is a new ticket.
+    """Wakes an idle worker when a job is queued.
 
-    A busy worker does not listen: each notice wakes the server's process behind every listener. And where
-    many are idle, one new ticket should not wake them all: who is woken for nothing heeds fewer notices.
+    A busy worker does not listen, because each notice wakes the server's process behind every listener. And
+    one new job should not wake many idle workers: one that is woken for nothing reacts to fewer notices.
     """
 
     def __init__(self, url: str, channel: str) -> None:
@@ -82,38 +82,38 @@ class QueueListener:
         self._eagerness = 1.0
 
     async def wait(self, timeout_s: float) -> bool:
-        """Until there may be work, or about so long; to be called after every look that found nothing.
+        """Waits for work for about `timeout_s`; to be called after each poll that found nothing.
 
-        True: a notice woke it.
+        True: a notice came.
         """
         if self._woken:
-            self._eagerness = max(LEAST_EAGER, self._eagerness * LESS)
-        until = time.monotonic() + timeout_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads the looks
+            self._eagerness = max(MIN_EAGERNESS, self._eagerness * LESS)
+        until = time.monotonic() + timeout_s * random.uniform(0.75, 1.25)  # noqa: S311 - spreads the polls
         try:
-            self._woken = await self._rings(until)
+            self._woken = await self._notified(until)
         except AWAY as error:
-            log.info("no bell", error=type(error).__name__)
+            log.info("no notices of new jobs", error=type(error).__name__)
             await self.close()
             self._woken = False
             await asyncio.sleep(max(0.0, until - time.monotonic()))
         return self._woken
 
-    async def _rings(self, until: float) -> bool:
+    async def _notified(self, until: float) -> bool:
         if self._connection is None:
             self._connection = await connect(self._url)
         if not self._listens:
             await _listen(self._connection, self._channel)
             self._listens = True
-            return False  # one more look: a ticket may have come before
+            return False  # poll once more: a job may have come before
         async with aclosing(self._connection.notifies(timeout=max(0.0, until - time.monotonic()))) as notices:
             async for _ in notices:
-                if random.random() < self._eagerness:  # noqa: S311 - a lot, not a secret
+                if random.random() < self._eagerness:  # noqa: S311 - a draw, not a secret
                     return True
         return False
 
     async def found(self) -> None:
-        """There was work, and nothing is to be heard until the next `wait`."""
-        # Found by its own look: it should have listened better.
+        """There was work; stops listening until the next `wait`."""
+        # Found by polling: it should have reacted to the notice.
         self._eagerness = min(1.0, self._eagerness * MORE) if self._woken else 1.0
         if self._connection is None or not self._listens:
             return

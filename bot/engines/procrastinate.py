@@ -13,45 +13,45 @@ from bot.engines.local import LocalEngine
 from bot.tables import jobs as rows
 
 SWEEPING = 2
-"""The key of sweeps; see `bot.domain.jobs.queue.CLAIMING`."""
+"""The advisory lock of sweeps; see `bot.domain.jobs.queue.CLAIMING`."""
 
 
 class ProcrastinateEngine(LocalEngine):
     """A `JobEngine` whose jobs are brought to the workers by `bot.engines.feed`.
 
-    `jobs` is the truth: an invitation to a job that does not wait any more leads to nothing, and a queued job
-    that nobody is invited to (a worker that died, a restored copy, a hand in the tables) gets a new one.
+    `jobs` is the truth: an invitation to a job that no longer waits is ignored, and a queued job without one
+    (its worker died, a backup was restored, somebody edited the tables) gets a new one.
     """
 
     async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
-        columns = (rows.c.params_version, rows.c.priority, rows.c.attempt)
+        columns = (rows.c.params_version, rows.c.fair_tag, rows.c.attempt)
         version, tag, attempt = (await connection.execute(select(*columns).where(rows.c.id == job_id))).one()
-        await invitations.make(connection, job_id, params_version=version, tag=tag, returned=attempt > 0)
+        await invitations.make(connection, job_id, params_version=version, tag=tag, released=attempt > 0)
 
     async def accept(self, job_id: int, worker: str) -> Claim | None:
-        """The job that `worker` was invited to, or somebody else's that is to come before it; None: neither.
+        """Claims the job that `worker` was invited to, or somebody else's that comes first; None: neither.
 
-        Where it still waits afterwards another worker is invited to it.
+        If the job still waits afterwards, another worker is invited to it.
         """
         async with self._writing() as connection:
-            user_id = await queue.who_waits_with(connection, job_id)
+            user_id = await queue.user_of_queued(connection, job_id)
             if user_id is None:
                 return None
             claim = await self._claim(connection, await self._fairer(connection, job_id, user_id), worker)
             passed_over = claim is None or claim.job.id != job_id
-            if passed_over and await queue.who_waits_with(connection, job_id) is not None:
+            if passed_over and await queue.user_of_queued(connection, job_id) is not None:
                 await self.enqueue(connection, job_id)
             return claim
 
     async def _fairer(self, connection: AsyncConnection, job_id: int, user_id: int) -> int:
-        """Somebody else's job, where this one's user has enough running jobs while others wait."""
+        """Somebody else's job, if this one's user has enough running jobs while others wait."""
         most = self._running_per_user
         if not await queue.is_put_off(connection, user_id, running_per_user=most):
             return job_id
-        others = await queue.queued_with_room(
+        others = await queue.queued_below_limit(
             connection, params_version=self.params_version, running_per_user=most
         )
-        # What another worker is invited to by now is in its hands.
+        # An invitation that another worker has accepted by now is that worker's.
         free = await invitations.withdraw(connection, others, most=1) if others else ()
         return next(iter(free), job_id)
 
@@ -73,14 +73,14 @@ class ProcrastinateEngine(LocalEngine):
 
     async def release(self, claim: Claim) -> bool:
         async with self._writing() as connection:
-            held = await queue.release(connection, claim)
-            if held:
+            released = await queue.release(connection, claim)
+            if released:
                 await self.enqueue(connection, claim.job.id)
-            return held
+            return released
 
-    async def _take_back(self, connection: AsyncConnection, dead_worker: str | None) -> Sequence[int]:
+    async def _requeue(self, connection: AsyncConnection, dead_worker: str | None) -> Sequence[int]:
         await one_at_a_time(connection, SWEEPING)
-        changed = await super()._take_back(connection, dead_worker)
+        changed = await super()._requeue(connection, dead_worker)
         for job_id in await invitations.uninvited(connection, again=changed):
             await self.enqueue(connection, job_id)
         return changed

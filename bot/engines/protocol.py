@@ -1,4 +1,4 @@
-"""What the service asks of whatever runs its jobs."""
+"""What the service needs of whatever runs its jobs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -10,30 +10,30 @@ from bot.errors import ServiceError
 
 
 class EngineUnavailable(ServiceError):
-    """What the engine keeps its jobs in cannot be reached now. Nothing is lost: worth another try."""
+    """The engine's database cannot be reached now. Nothing is lost: worth another try."""
 
 
 class JobEngine(Protocol):
-    """Hands jobs to workers. The `jobs` row is the truth; an engine carries the job's id at most.
+    """Brings jobs to workers. The `jobs` row is the truth; an engine carries at most the job's id.
 
-    Every worker's call returns False when its lease is lost; the worker then stops and writes nothing more.
+    Each call of a worker returns False if its lease is lost; the worker then stops and writes nothing more.
     Every call but `enqueue` may raise `EngineUnavailable`.
     """
 
     async def enqueue(self, connection: AsyncConnection, job_id: int) -> None:
-        """Puts an inserted job in the line, in the caller's own transaction."""
+        """Puts an inserted job into the queue, in the caller's transaction."""
 
     async def claim(self, worker: str) -> Claim | None:
-        """The next job for `worker`, or None when nobody waits."""
+        """The next job for `worker`; None: there is none."""
 
     async def claim_alike(self, claim: Claim, *, limit: int) -> Sequence[Claim]:
-        """Up to `limit` waiting jobs that go into one pass with a claimed one, for the same worker.
+        """Up to `limit` waiting jobs that can share a pass with a claimed one, for the same worker.
 
-        They are taken in the line's order; each has a lease of its own.
+        They come in the queue's order; each has its own lease.
         """
 
-    async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
-        """Renews the lease, with progress where there is some."""
+    async def renew(self, claim: Claim, progress: Progress | None = None) -> bool:
+        """Renews the lease, and writes progress if there is any."""
 
     async def render(
         self,
@@ -43,13 +43,13 @@ class JobEngine(Protocol):
         figures: Mapping[str, Any],
         timelapse_blob: str | None = None,
     ) -> bool:
-        """The picture is painted and its blob stored, and that of the run's time-lapse where there is one."""
+        """The picture is painted and its blob is stored, and that of the time-lapse if there is one."""
 
     async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:
         """The job cannot be painted; `error` is the user's sentence."""
 
     async def release(self, claim: Claim) -> bool:
-        """The worker stops before the end: the job goes back to its place in the line."""
+        """The worker stops before the end: the job goes back to its place in the queue."""
 
     async def sweep(self, *, dead_worker: str | None = None) -> Sequence[int]:
-        """Takes back jobs whose lease ran out, or whose worker is known to be dead; returns their ids."""
+        """Requeues jobs whose lease expired, or whose worker is known to be dead; returns their ids."""

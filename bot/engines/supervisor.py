@@ -1,4 +1,4 @@
-"""Worker processes on this machine: started, restarted when they die, and stopped in good order."""
+"""Worker processes on this machine: started, restarted when they die, and stopped gracefully."""
 
 import asyncio
 import itertools
@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 import structlog
 
-from bot.engines import gpus
 from bot.engines.protocol import EngineUnavailable, JobEngine
 
 log = structlog.get_logger(__name__)
@@ -24,24 +23,8 @@ WORKER_MODULE = "bot.worker"
 WORKER_DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
-def devices(device: str, workers: int | None) -> list[str]:
-    """One device name per worker: each GPU once, or the CPU once, unless `workers` says otherwise."""
-    found = _count_gpus() if device in {"auto", "cuda"} else 0
-    names = [f"cuda:{number}" for number in range(found)] or [device]
-    count = len(names) if workers is None else workers
-    return [names[number % len(names)] for number in range(count)]
-
-
-def _count_gpus() -> int:
-    """NVIDIA GPUs that a worker may use, without importing torch here."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return len([one for one in visible.split(",") if one.strip() not in {"", "-1"}])
-    return gpus.count()
-
-
 class Supervisor:
-    """Keeps one worker process per device alive until cancelled. `pids` are those of the living, by name."""
+    """Keeps one worker process per device running until cancelled. pids: of those that run, by name."""
 
     def __init__(
         self,
@@ -53,7 +36,7 @@ class Supervisor:
         worker_module: str = WORKER_MODULE,
         sweep_s: float = 5.0,
     ) -> None:
-        """`environment` is added to our own for the workers: it says what this process's settings are.
+        """environment: added to our own for the workers; it carries this process's settings.
 
         worker_module: what Python runs as a worker.
         """
@@ -66,7 +49,7 @@ class Supervisor:
         self.pids: dict[str, int] = {}
 
     async def run(self) -> None:
-        """Runs until cancelled; each worker then hands its job back and ends, or is killed at the limit."""
+        """Runs until cancelled; each worker then releases its job and ends, or is killed at the timeout."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._sweep_regularly())
             for number, device in enumerate(self._devices):
@@ -78,7 +61,7 @@ class Supervisor:
             await self._sweep()
 
     async def _sweep(self, *, dead_worker: str | None = None) -> None:
-        """A database that is away for a moment must not end the supervisor; a later sweep makes up for it."""
+        """A database that is briefly away must not end the supervisor: a later sweep makes up for it."""
         try:
             await self._engine.sweep(dead_worker=dead_worker)
         except EngineUnavailable as error:
@@ -97,12 +80,12 @@ class Supervisor:
             await asyncio.sleep(pause_s)
 
     async def _live(self, name: str, device: str) -> int:
-        """One worker process from start to end; returns its exit code."""
+        """Runs one worker process to its end; returns its exit code."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", self._worker_module, "--name", name, "--supervised"),
             stdin=subprocess.PIPE,
             env=_environment(device, self._environment),
-            start_new_session=True,  # Ctrl-C in a terminal is for the supervisor alone
+            start_new_session=True,  # Ctrl-C in a terminal is meant only for the supervisor
         )
         self.pids[name] = process.pid
         log.info("worker started", worker=name, device=device, pid=process.pid)
@@ -127,6 +110,6 @@ class Supervisor:
 
 
 def _environment(device: str, added: Mapping[str, str]) -> dict[str, str]:
-    """Ours and what is added, with the worker's device and without the token, the gateway's alone."""
+    """Our environment, what is added, and the device; without the token, which only the gateway needs."""
     ours = {key: value for key, value in os.environ.items() if key.upper() != "DISCORD_TOKEN"}
     return {**WORKER_DEFAULTS, **ours, **added, "EASEL_DEVICE": device}

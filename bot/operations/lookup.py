@@ -34,7 +34,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Database]:
 async def show_queue(settings: Settings, console: Console) -> None:
     """Prints the running and the queued jobs in the order in which they are painted."""
     async with _opened(settings) as database, database.read() as connection:
-        jobs = await model.line(connection)
+        jobs = await model.all_waiting(connection)
         rate = await eta.seconds_per_cost(connection)
     if not jobs:
         console.print("The line is empty: nobody waits.")
@@ -97,7 +97,7 @@ def _painting(record: Record, now: float) -> Iterator[str]:
         yield "No worker has taken it yet."
         return
     given_back = (
-        f", {record.job.handbacks} of them given back by a stopping worker" if record.job.handbacks else ""
+        f", {record.job.releases} of them given back by a stopping worker" if record.job.releases else ""
     )
     yield f"Attempts: {job.attempt}{given_back}; the last by worker {record.worker or 'unknown, taken back'}."
     if job.started_at is not None:

@@ -10,8 +10,8 @@ from typing import Final
 
 import psutil
 
-from bot.engines import gpus
-from bot.engines.gpus import Gpu
+from bot.engines import devices
+from bot.engines.devices import Gpu
 
 GPU_TIMEOUT_S: Final = 5.0
 
@@ -28,7 +28,7 @@ async def gpu_states() -> list[Gpu]:
     """Asked in a thread: a driver that hangs holds up nothing but this answer."""
     try:
         async with asyncio.timeout(GPU_TIMEOUT_S):
-            return await asyncio.to_thread(gpus.states)
+            return await asyncio.to_thread(devices.states)
     except TimeoutError:
         return []
 

@@ -11,9 +11,9 @@ from prometheus_client import Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.domain.jobs import queue_metrics
+from bot.domain.jobs import stats
 from bot.domain.jobs.model import State
-from bot.domain.jobs.queue_metrics import QueueMetrics
+from bot.domain.jobs.stats import QueueMetrics
 from bot.web import machine
 from bot.web.meters import Watched
 
@@ -42,7 +42,7 @@ class Tally:
         now = watched.clock()
         since = max(self._started_at, self._looked_at - OVERLAP_S)
         async with watched.database.read() as connection:
-            ended = await queue_metrics.ended_since(connection, since)
+            ended = await stats.ended_since(connection, since)
         for one in ended:
             if one.id in self._counted:
                 continue
@@ -81,7 +81,7 @@ class Scraper:
             async with asyncio.timeout(TIMEOUT_S):
                 await self._tally.catch_up()
                 async with watched.database.read() as connection:
-                    return await queue_metrics.count(connection, now=watched.clock())
+                    return await stats.count(connection, now=watched.clock())
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.warning("the queue could not be counted", error=type(error).__name__)
             return None

@@ -22,18 +22,18 @@ from bot.secret_files import FOR_ALL, read_secret_files
 from bot.sentry import start_sentry
 from bot.settings import Settings, sentence_of
 from bot.telemetry import configure_logging
-from bot.worker.heartbeat import present
-from bot.worker.loop import Paint, Room, Worker, up_to
+from bot.worker.heartbeat import recorded_heartbeat
+from bot.worker.loop import BatchSize, Paint, Worker, up_to
 
 NICENESS = 10
-"""Painting takes every core; the gateway must still answer within Discord's 3 s."""
-BEATS_PER_LEASE = 4
+"""Painting uses every core; the gateway must still answer within Discord's 3 s."""
+RENEWALS_PER_LEASE = 4
 
 log = structlog.get_logger(__name__)
 
 
 def default_name() -> str:
-    """This process's, on this machine."""
+    """This machine's name and this process's id."""
     return f"{socket.gethostname()}-{os.getpid()}"
 
 
@@ -59,7 +59,7 @@ def main() -> None:
 async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint | None = None) -> None:
     """Works until SIGTERM, SIGINT or, if supervised, the end of standard input.
 
-    paint: another brush than the real one, for trying all the rest.
+    paint: replaces the real painting, to try out everything else.
     """
     configure_logging(settings.log_level)
     if settings.sentry_dsn is not None:
@@ -71,40 +71,40 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
         loop.add_signal_handler(number, stop.set)
     if supervised:
         _stop_at_end_of_input(loop, stop)
-    # PyTorch takes seconds to load: a signal is heeded before.
-    brush, room = (paint, up_to(1)) if paint else _painter(settings.device)
+    # Loading PyTorch takes seconds: signals are already handled.
+    paint_jobs, batch_size = (paint, up_to(1)) if paint else _painter(settings.device)
 
     database = Database(settings.url, checkpoints=False, connections=1)
-    bell = queue_listener_for(database)
-    # A server that many share is asked less often than a file that is this machine's.
-    poll_s, beat_s = (0.3, 1.0) if database.is_sqlite else (1.0, 3.0)
+    queue_listener = queue_listener_for(database)
+    # A server that many share is polled less often than a local file.
+    poll_s, renew_every_s = (0.3, 1.0) if database.is_sqlite else (1.0, 3.0)
     try:
         engine = engine_for(database, settings)
         worker = Worker(
             name=name,
             engine=engine,
             blobs=blobs_at(settings.blobs_url, settings.blobs_dir),
-            paint=brush,
+            paint=paint_jobs,
             device=settings.device,
-            room=room if settings.batch == "auto" else up_to(int(settings.batch)),
+            batch_size=batch_size if settings.batch == "auto" else up_to(int(settings.batch)),
             timelapse=settings.timelapse,
-            feed=feed_for(database, engine, bell),
+            feed=feed_for(database, engine, queue_listener),
             poll_s=poll_s,
-            beat_s=min(beat_s, settings.lease_s / BEATS_PER_LEASE),
+            renew_every_s=min(renew_every_s, settings.lease_s / RENEWALS_PER_LEASE),
         )
         log.info("worker ready", worker=name, device=settings.device)
-        async with present(database, name=name, device=settings.device):
+        async with recorded_heartbeat(database, name=name, device=settings.device):
             await worker.run(stop)
     finally:
-        if bell is not None:
-            await bell.close()
+        if queue_listener is not None:
+            await queue_listener.close()
         await database.dispose()
 
 
-def _painter(device: str) -> tuple[Paint, Room]:
+def _painter(device: str) -> tuple[Paint, BatchSize]:
     from bot.worker import render  # noqa: PLC0415 - only a process that paints loads PyTorch
 
-    return render.paint, partial(render.room, device=device)
+    return render.paint, partial(render.batch_size, device=device)
 
 
 def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

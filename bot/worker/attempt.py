@@ -1,4 +1,4 @@
-"""Attempts at pictures, drained in a thread: what each said last, how to stop it, what came of it."""
+"""Attempts at pictures, painted in a thread: their latest progress, how to stop them, their results."""
 
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -21,24 +21,24 @@ def drain(
 ) -> Exception | None:
     """Paints until each attempt has ended or was stopped, and never raises; to be called in a thread.
 
-    Returns why some have no picture, None where none is missing. `events` says which attempt each is about.
+    events: each with the index of its attempt. Returns why some have no picture; None: no picture is missing.
     """
     try:
         with closing(events):
-            # Asked first, for even the first event may take seconds.
+            # Checked first, because even the first event may take seconds.
             while wanted := [attempt for attempt in attempts if attempt.goes_on]:
                 number, event = next(events)
                 if attempts[number] in wanted:
                     attempts[number].take(event)
     except StopIteration:
         return RuntimeError("the painting ended without a picture")
-    except Exception as error:  # noqa: BLE001 - one pass: whoever waits for it is told
+    except Exception as error:  # noqa: BLE001 - returned to the caller
         return error
     return None
 
 
 class Attempt:
-    """One of them. The thread writes the fields, the loop reads them; each is replaced whole."""
+    """One attempt. The thread writes its fields, the event loop reads them; each is replaced as a whole."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Attempt:
         timelapse: Timelapse | None = None,
         ended: Callable[[], object] = lambda: None,
     ) -> None:
-        """`ended` is called, in whatever thread, when nothing more comes of it."""
+        """`ended` is called, in any thread, when nothing more will come."""
         self._parameters = parameters
         self._ended = ended
         self._frames = timelapse
@@ -62,22 +62,22 @@ class Attempt:
 
     @property
     def goes_on(self) -> bool:
-        """Whether somebody still waits for its picture."""
+        """Whether its picture is still wanted."""
         return not (self._is_over or self._stop.is_set())
 
     def stop(self) -> None:
-        """Lets the painting end after the step it is in, unless it goes on for others."""
+        """Ends the painting after its current step, unless others in the batch go on."""
         self._stop.set()
 
     def end(self, error: Exception | None = None) -> None:
-        """Nothing more comes of it. An attempt that has its picture has ended before."""
+        """Nothing more will come. Does nothing if the attempt has its picture."""
         if not self._is_over:
             self._error = error
             self._is_over = True
             self._ended()
 
     def result(self) -> tuple[Finished, bytes] | None:
-        """What came of it, with the picture as a PNG that holds its parameters; None: it was stopped.
+        """The last event, and the picture as a PNG that holds its parameters; None: the attempt was stopped.
 
         Raises:
             Exception: whatever the painting raised.
@@ -87,16 +87,16 @@ class Attempt:
         return self._result
 
     def timelapse(self) -> bytes | None:
-        """The time-lapse of a finished run, where one was asked for and could be made."""
+        """The time-lapse of a finished run, if one was requested and could be made."""
         return self._timelapse
 
     def take_preview(self) -> Picture | None:
-        """The newest preview, once."""
+        """The newest preview; each is returned once."""
         newest, self._preview = self._preview, None
         return newest
 
     def progress(self, *, preview_blob: str | None) -> Progress | None:
-        """What the card may show; None as long as nothing is known."""
+        """What the card may show; None: nothing is known yet."""
         step, started = self._step, self._started
         if step is not None:
             return Progress(
@@ -123,7 +123,7 @@ class Attempt:
             case Started():
                 self._started, self._step = event, None
                 if self._frames is not None:
-                    self._frames.clear()  # this one may have begun once before, among others
+                    self._frames.clear()  # the job may have started before, in a batch that failed
             case Step():
                 self._step = event
             case Preview():
@@ -141,7 +141,7 @@ class Attempt:
         try:
             self._frames.add(preview)
         except Exception:
-            log.exception("time-lapse given up")  # it must not cost the picture
+            log.exception("time-lapse abandoned")  # it must not cost the picture
             self._frames = None
 
     def _cut(self, result: Picture) -> bytes | None:

@@ -1,4 +1,4 @@
-"""A worker says in the database that it lives, so that times to come are reckoned with it."""
+"""A worker records in the database that it is alive, so that ETAs take it into account."""
 
 import asyncio
 import time
@@ -14,11 +14,11 @@ from bot.domain.jobs import heartbeats
 log = structlog.get_logger(__name__)
 
 AWAY = (SQLAlchemyError, OSError, TimeoutError)
-GOODBYE_S = 2.0
+SIGN_OFF_S = 2.0
 
 
 @asynccontextmanager
-async def present(
+async def recorded_heartbeat(
     database: Database,
     *,
     name: str,
@@ -26,34 +26,34 @@ async def present(
     every_s: float = heartbeats.EVERY_S,
     clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[None]:
-    """The worker is on record as living while the context lasts; a database that is away ends nothing."""
+    """Keeps the worker on record as alive, even while the database is briefly away."""
 
-    async def say() -> None:
+    async def record() -> None:
         try:
             async with database.begin() as connection:
                 await heartbeats.record(connection, name, device=device, now=clock())
         except AWAY as error:
-            log.warning("the worker could not say that it lives", error=type(error).__name__)
+            log.warning("the worker could not record its heartbeat", error=type(error).__name__)
 
-    async def say_on() -> None:
+    async def keep_recording() -> None:
         while True:
             await asyncio.sleep(every_s)
-            await say()
+            await record()
 
-    await say()
-    saying = asyncio.create_task(say_on())
+    await record()
+    recording = asyncio.create_task(keep_recording())
     try:
         yield
     finally:
-        saying.cancel()
-        await asyncio.wait({saying})
-        await _leave(database, name)
+        recording.cancel()
+        await asyncio.wait({recording})
+        await _sign_off(database, name)
 
 
-async def _leave(database: Database, name: str) -> None:
-    """Where this fails the worker's silence says the same a little later."""
+async def _sign_off(database: Database, name: str) -> None:
+    """If this fails, the worker counts as dead a little later."""
     try:
-        async with asyncio.timeout(GOODBYE_S), database.begin() as connection:
+        async with asyncio.timeout(SIGN_OFF_S), database.begin() as connection:
             await heartbeats.remove(connection, name)
     except AWAY as error:
-        log.info("the worker could not say goodbye", error=type(error).__name__)
+        log.info("the worker could not sign off", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""A worker's life: claim a job and others of its kind, paint them in a thread, see each to its end."""
+"""A worker's loop: claim a job and others like it, paint them in a thread, bring each to its end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator, Sequence
@@ -29,22 +29,22 @@ class Feed(Protocol):
 
 Paint = Callable[..., Generator[tuple[int, Event], None, None]]
 """`bot.worker.render.paint`, or a stand-in with its signature."""
-Room = Callable[[Job], int]
-"""How many jobs like this one are painted in one pass: `bot.worker.render.room`, or `up_to`."""
+BatchSize = Callable[[Job], int]
+"""How many jobs like this one are painted in one pass: `bot.worker.render.batch_size`, or `up_to`."""
 
 
-def up_to(count: int) -> Room:
-    """So many, whatever the job."""
+def up_to(count: int) -> BatchSize:
+    """Always `count`, whatever the job."""
     return lambda _job: count
 
 
 class Worker:
-    """Works on one job, or on one batch of a kind, at a time until told to stop.
+    """Paints one job, or one batch of jobs that are alike, at a time.
 
-    room: how many jobs a batch may have.
-    timelapse: whether a short film of each run is kept beside its picture.
-    feed: brings the jobs, where there is one; otherwise the worker asks for one every `poll_s`.
-    beat_s: between two renewals of a lease, which has to last several of them.
+    batch_size: how many jobs a batch may have.
+    timelapse: whether a short film of each run is stored beside its picture.
+    feed: brings the jobs; without one, the worker polls for a job every `poll_s`.
+    renew_every_s: between two renewals of a lease, which has to outlast several of them.
     """
 
     def __init__(
@@ -55,25 +55,25 @@ class Worker:
         blobs: Blobs,
         paint: Paint,
         device: str,
-        room: Room | None = None,
+        batch_size: BatchSize | None = None,
         timelapse: bool = True,
         feed: Feed | None = None,
         poll_s: float = 0.3,
-        beat_s: float = 1.0,
+        renew_every_s: float = 1.0,
     ) -> None:
         self._name = name
         self._engine = engine
         self._blobs = blobs
         self._paint = paint
         self._device = device
-        self._room = room or up_to(1)
+        self._batch_size = batch_size or up_to(1)
         self._timelapse = timelapse
         self._feed = feed
         self._poll_s = poll_s
-        self._beat_s = beat_s
+        self._renew_every_s = renew_every_s
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Takes jobs until `stop` is set; those that run then are handed back.
+        """Works until `stop` is set; jobs that are running then are released.
 
         Raises:
             DeviceLost: no job can be painted in this process any more.
@@ -93,81 +93,81 @@ class Worker:
             return await self._engine.claim(self._name)
         except EngineUnavailable as error:
             log.warning("no job could be claimed", error=str(error))
-            await asyncio.sleep(self._beat_s)
+            await asyncio.sleep(self._renew_every_s)
             return None
 
     async def _begin(self, claim: Claim, stop: asyncio.Event) -> None:
-        """Works on a claimed job, and on others of its kind that wait."""
+        """Works on a claimed job, and on waiting ones like it."""
         claims = [claim]
-        room = await asyncio.to_thread(self._room, claim.job)
+        size = await asyncio.to_thread(self._batch_size, claim.job)
         try:
-            claims += await self._engine.claim_alike(claim, limit=room - 1)
+            claims += await self._engine.claim_alike(claim, limit=size - 1)
         except EngineUnavailable as error:
             log.warning("no further job could be claimed", error=str(error))
         await self.work(claims, stop)
 
     async def work(self, claims: Sequence[Claim], stop: asyncio.Event) -> None:
-        """Brings each claimed job to its end: rendered, failed, handed back, or lost to another worker.
+        """Brings each claimed job to its end: rendered, failed, released, or lost to another worker.
 
         Raises:
-            DeviceLost: the jobs that were not painted yet are left to others.
+            DeviceLost: the jobs that are not painted yet are left to other workers.
         """
-        members = [self._member(claim) for claim in claims]
+        runners = [self._runner(claim) for claim in claims]
         async with asyncio.TaskGroup() as group:
-            for member in members:
-                group.create_task(member.tend())
-            stopping = group.create_task(_stop_at(stop, members))
+            for runner in runners:
+                group.create_task(runner.tend())
+            stopping = group.create_task(_stop_when(stop, runners))
             try:
-                await self._paint_all(members)
+                await self._paint_all(runners)
             finally:
                 stopping.cancel()
-                _stop(members)
-        for member in members:
-            if member.broken is not None:
-                raise member.broken
+                _stop(runners)
+        for runner in runners:
+            if runner.device_lost is not None:
+                raise runner.device_lost
 
-    def _member(self, claim: Claim) -> JobRunner:
+    def _runner(self, claim: Claim) -> JobRunner:
         return JobRunner(
             claim,
             engine=self._engine,
             blobs=self._blobs,
             timelapse=self._timelapse,
-            beat_s=self._beat_s,
+            renew_every_s=self._renew_every_s,
         )
 
-    async def _paint_all(self, members: Sequence[JobRunner]) -> None:
-        works = await asyncio.gather(*(member.fetch() for member in members))
-        sound = [(member, work) for member, work in zip(members, works, strict=True) if work is not None]
-        if sound:
-            await self._paint_together(sound)
+    async def _paint_all(self, runners: Sequence[JobRunner]) -> None:
+        works = await asyncio.gather(*(runner.fetch() for runner in runners))
+        fetched = [(runner, work) for runner, work in zip(runners, works, strict=True) if work is not None]
+        if fetched:
+            await self._paint_together(fetched)
 
-    async def _paint_together(self, sound: Sequence[tuple[JobRunner, Work]]) -> None:
-        """Paints all in one pass; where that breaks, one by one, so that none fails for another."""
-        attempts = [member.attempt for member, _ in sound]
-        with structlog.contextvars.bound_contextvars(jobs=[member.job.id for member, _ in sound]):
-            events = self._paint([work for _, work in sound], device=self._device)
+    async def _paint_together(self, fetched: Sequence[tuple[JobRunner, Work]]) -> None:
+        """Paints all in one pass; if that fails, one by one, so that no job fails because of another."""
+        attempts = [runner.attempt for runner, _ in fetched]
+        with structlog.contextvars.bound_contextvars(jobs=[runner.job.id for runner, _ in fetched]):
+            events = self._paint([work for _, work in fetched], device=self._device)
             error = await asyncio.to_thread(drain, events, attempts)
-        if error is None or len(sound) == 1 or isinstance(error, DeviceLost):
+        if error is None or len(fetched) == 1 or isinstance(error, DeviceLost):
             for attempt in attempts:
                 attempt.end(error)
             return
-        log.warning("a batch broke: what is left of it is painted one by one", exc_info=error)
-        del error  # its traceback holds the whole batch in memory
-        for member, work in sound:
-            if member.attempt.goes_on:
-                await self._paint_together([(member, work)])
+        log.warning("a batch failed: the rest of it is painted one by one", exc_info=error)
+        del error  # its traceback keeps the whole batch in memory
+        for runner, work in fetched:
+            if runner.attempt.goes_on:
+                await self._paint_together([(runner, work)])
             else:
-                member.attempt.end()
+                runner.attempt.end()
 
 
-def _stop(members: Sequence[JobRunner]) -> None:
-    for member in members:
-        member.attempt.stop()
+def _stop(runners: Sequence[JobRunner]) -> None:
+    for runner in runners:
+        runner.attempt.stop()
 
 
-async def _stop_at(stop: asyncio.Event, members: Sequence[JobRunner]) -> None:
+async def _stop_when(stop: asyncio.Event, runners: Sequence[JobRunner]) -> None:
     await stop.wait()
-    _stop(members)
+    _stop(runners)
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -1,21 +1,34 @@
-"""What a worker needs of a job's pictures: their files, fetched from the blobs before the painting."""
+"""A job's pictures in a worker: its inputs, fetched from the blobs, and the previews stored there."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from bot.domain.jobs.model import Job
 from bot.domain.styles.style import styles_of
+from bot.errors import Failure
 from bot.media.blobs.protocol import Blobs
+from nst_core.images import io
+from nst_core.images.io import Picture
+
+log = structlog.get_logger(__name__)
+
+PREVIEW_PX = 512
+
+
+KEPT = 2
+"""How many previews are kept while a job runs: the newest, and one that a card may be uploading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
     """The files of one job.
 
-    weights: one per style; mask: white where the content may change, with soft edges; start: what the
-    painting begins with.
+    weights: one per style; mask: white where the content may change, with soft edges; start: the picture
+    that the painting starts from.
     """
 
     content: bytes
@@ -53,3 +66,40 @@ async def pictures_of(job: Job, blobs: Blobs) -> Pictures:
     )
     weights = tuple(float(style.weight) for style in styles)
     return Pictures(content=content, styles=tuple(files), weights=weights, mask=mask, start=start)
+
+
+class Previews:
+    """The previews of one job. Each contains its job's id, so no other job shares its blob."""
+
+    def __init__(self, blobs: Blobs, job: Job) -> None:
+        self._blobs = blobs
+        self._owner = {"preview_of_job": job.id, "attempt": job.attempt}
+        self._edge_px = min(PREVIEW_PX, int(job.params["size"]))
+        # The row still refers to the last preview of an earlier attempt.
+        self._kept = [job.preview_blob] if job.preview_blob else []
+
+    @property
+    def newest(self) -> str | None:
+        return self._kept[-1] if self._kept else None
+
+    async def put(self, picture: Picture) -> None:
+        """Stores a preview. If that fails it is left out, and the painting goes on."""
+        data = await asyncio.to_thread(self._encoded, picture)
+        try:
+            key = await self._blobs.put(data)
+        except Failure as failure:
+            log.warning("preview not stored", error=str(failure))
+            return
+        self._kept = [*(kept for kept in self._kept if kept != key), key]
+
+    def _encoded(self, picture: Picture) -> bytes:
+        """Shown as large as the result will be, whatever scale the painting has reached."""
+        return io.encode(io.fit(picture, self._edge_px), format="jpeg", quality=88, parameters=self._owner)
+
+    async def forget(self, *, but: int = 0) -> None:
+        """Deletes all previews but the newest `but`."""
+        while len(self._kept) > but:
+            try:
+                await self._blobs.delete(self._kept.pop(0))
+            except OSError as error:
+                log.warning("preview not deleted", error=str(error))

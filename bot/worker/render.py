@@ -1,4 +1,4 @@
-"""The only door to torch: jobs' parameters and pictures in, the engine's events out."""
+"""The only module that imports torch: jobs' parameters and pictures in, the engine's events out."""
 
 from collections.abc import Generator, Sequence
 
@@ -16,10 +16,10 @@ from nst_core.run.evaluator import free_bytes
 from nst_core.styles import StyleSpec, blended, mask_of
 
 PREVIEW_EVERY_S = 2.0
-"""Between two previews of one size; the card takes fewer, the time-lapse takes all."""
-MOST_AT_ONCE = 8
+"""Between two previews of one size; the card shows fewer, the time-lapse uses all."""
+MAX_BATCH = 8
 FILLED_PX = 1024 * 1024
-"""So many pixels keep a GPU busy; what is painted beside them makes them wait. Not measured yet."""
+"""As many pixels as keep a GPU busy; more at once only slow each other down. Not measured yet."""
 
 
 def paint(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
@@ -30,18 +30,18 @@ def paint(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event],
     Raises:
         EngineError: its message is a sentence for the user.
         OutOfMemory: the device's memory, or the machine's, is too small.
-        DeviceLost: this process can paint nothing more.
+        DeviceLost: this process cannot paint any more.
     """
     yield from stylize_batch(
         [_job_of(work) for work in works], device=device, preview_every_s=PREVIEW_EVERY_S
     )
 
 
-def room(job: Job, *, device: str) -> int:
+def batch_size(job: Job, *, device: str) -> int:
     """How many jobs like this one a pass should hold.
 
-    One on the CPU, where a batch takes as long as its jobs one by one. On a GPU as many as its memory holds
-    without a thriftier plan, up to what keeps it busy.
+    One on the CPU, where a batch takes as long as its jobs one by one. On a GPU, as many as its memory holds
+    without a more economical plan, up to what keeps it busy.
     """
     size_px = int(job.params["size"])
     try:
@@ -51,12 +51,12 @@ def room(job: Job, *, device: str) -> int:
         itemsize, free = choose_precision(where).dtype.itemsize, free_bytes(where)
     except (EngineError, RuntimeError):
         return 1  # the painting itself will say what is wrong
-    most, masks = min(MOST_AT_ONCE, FILLED_PX // size_px**2), int(job.mask_blob is not None)
+    most, masks = min(MAX_BATCH, FILLED_PX // size_px**2), int(job.mask_blob is not None)
     return holding(size_px, most=most, itemsize=itemsize, masks=masks, available_bytes=free)
 
 
 def holding(size_px: int, *, most: int, itemsize: int, masks: int, available_bytes: int) -> int:
-    """How many squares of that size, one at least and `most` at most, fit into so much memory at once."""
+    """How many squares of that size, between one and `most`, fit into the available memory at once."""
 
     def fits(batch: int) -> bool:
         needed = estimate_bytes(size_px, size_px, batch=batch, itemsize=itemsize, masks=masks)
@@ -69,14 +69,14 @@ def _job_of(work: Work) -> prepared_job.StyleTransferJob:
     pictures = work.pictures
     return prepared_job.StyleTransferJob(
         content=io.decode(pictures.content),
-        style=styling_of(pictures),
+        style=style_spec_of(pictures),
         params=Params.from_dict(work.params),
         start=None if pictures.start is None else io.decode(pictures.start),
     )
 
 
-def styling_of(pictures: Pictures) -> StyleSpec:
-    """The styles blended by their weights, only where the mask lets them.
+def style_spec_of(pictures: Pictures) -> StyleSpec:
+    """The styles, blended by their weights, and the mask.
 
     Raises:
         ParamsError: a weight is not above 0, or the mask is black all over.

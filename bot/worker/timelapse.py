@@ -18,19 +18,19 @@ QUALITIES: Final = (80, 60, 40, 20)
 
 
 class Timelapse:
-    """Takes the previews of a run of any length, and keeps a few of them in even distances."""
+    """Takes the previews of a run of any length, and keeps a few of them at even intervals."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        """Begins anew."""
+        """Starts afresh."""
         self._frames: list[Image.Image] = []
         self._seen = 0
         self._stride = 1
 
     def add(self, preview: Picture) -> None:
-        """Keeps one preview in `_stride`; at the limit every second one goes, and the stride doubles."""
+        """Keeps one preview in `_stride`; at the limit every other one is dropped and the stride doubles."""
         if self._seen % self._stride == 0 and len(self._frames) == MAX_FRAMES - 1:
             self._frames = self._frames[::2]
             self._stride *= 2
@@ -39,7 +39,7 @@ class Timelapse:
         self._seen += 1
 
     def encode(self, result: Picture) -> bytes | None:
-        """The animation; None where there was nothing before the result, or it does not fit the limit."""
+        """The animation; None: there is no frame before the result, or it exceeds the limit."""
         last = _frame(result)
         frames = [frame.resize(last.size, Image.Resampling.BICUBIC) for frame in self._frames]
         if not frames:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from bot.demo import SAMPLE
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from nst_core.engine import measure
 from nst_core.images import io
 from nst_core.params import Params

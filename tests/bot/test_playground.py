@@ -20,7 +20,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from bot.domain.styles.looks import PAINTINGS
+from bot.domain.styles.builtin import PAINTINGS
 from bot.playground import readable
 
 CONTENT = Path(__file__).parents[2] / "bot" / "samples" / "chelsea.png"

@@ -95,7 +95,7 @@ class ChatHarness:
         assert self.claim is not None, "nobody waits"
         preview = await self.services.picture_store.blobs.put(png())
         progress = Progress(scale=1, scales=2, step=1, steps=2, loss=3.0, preview_blob=preview)
-        assert await engine.beat(self.claim, progress)
+        assert await engine.renew(self.claim, progress)
 
     async def fail_job(self, sentence: str) -> None:
         """Lets a worker fail the next job."""

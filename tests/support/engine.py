@@ -14,7 +14,7 @@ from bot.engines.local import LocalEngine
 from bot.engines.protocol import JobEngine
 from nst_core.params import VERSION
 from tests.support.clock import Clock
-from tests.support.procrastinate import AskedByHand
+from tests.support.procrastinate import PolledProcrastinateEngine
 from tests.support.rows import ADA, BLOB, LEASE_S, add, progress, read_job
 
 
@@ -63,7 +63,7 @@ class EngineHarness:
         version = {"params_version": VERSION + 1}
         return kind(self.database, lease_s=LEASE_S, max_attempts=3, clock=self.clock, **version)
 
-    async def say(self, name: str, version: int) -> None:
+    async def record_heartbeat(self, name: str, version: int) -> None:
         async with self.database.begin() as connection:
             await heartbeats.record(
                 connection, name, device="cpu", params_version=version, now=self.clock.now
@@ -82,8 +82,8 @@ class EngineHarness:
     async def refuses(self, claim: Claim) -> None:
         """Whatever a worker with that claim writes, nothing changes."""
         before = await read_job(self.database, claim.job.id)
-        assert not await self.engine.beat(claim)
-        assert not await self.engine.beat(claim, progress(1))
+        assert not await self.engine.renew(claim)
+        assert not await self.engine.renew(claim, progress(1))
         assert not await self.engine.render(claim, result_blob=BLOB, figures={})
         assert not await self.engine.fail(claim, error="No.", reference="r")
         assert not await self.engine.release(claim)
@@ -96,6 +96,6 @@ async def open_procrastinate(
 ) -> AsyncIterator[tuple[Database, JobEngine]]:
     database = Database(url)
     try:
-        yield database, AskedByHand(database, lease_s=LEASE_S, max_attempts=3, clock=clock)
+        yield database, PolledProcrastinateEngine(database, lease_s=LEASE_S, max_attempts=3, clock=clock)
     finally:
         await database.dispose()

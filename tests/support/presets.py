@@ -3,8 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles import presets
-from bot.domain.styles.looks import Look
-from bot.domain.styles.presets import Preset
+from bot.domain.styles.style import Look, Preset
 from tests.support.rows import ADA, BLOB, NOW
 
 

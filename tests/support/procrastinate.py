@@ -1,4 +1,4 @@
-"""The engine for many machines, asked by hand: Procrastinate's worker runs until it has brought one job."""
+"""The engine for many machines, polled by a test: its worker runs until it has brought one job."""
 
 import asyncio
 from typing import Any
@@ -8,13 +8,13 @@ from psycopg import Error
 
 from bot.db import Database
 from bot.domain.jobs.model import Claim
-from bot.engines.feed import Shift
+from bot.engines.feed import WorkerSession
 from bot.engines.procrastinate import ProcrastinateEngine
 from bot.engines.protocol import EngineUnavailable
 
 
-class AskedByHand(ProcrastinateEngine):
-    """What is claimed is held as if its worker painted it; the worker itself goes on to nothing else."""
+class PolledProcrastinateEngine(ProcrastinateEngine):
+    """Claims are held as if their worker were painting; the worker itself takes no other job."""
 
     def __init__(self, database: Database, **given: Any) -> None:
         super().__init__(database, **given)
@@ -32,10 +32,10 @@ class AskedByHand(ProcrastinateEngine):
             await asyncio.sleep(0)  # the worker is told before it looks for another
 
         url = self._url.replace("+psycopg", "")
-        shift = Shift(self, url, None, worker=worker, work=hold)
+        session = WorkerSession(self, url, None, worker=worker, work=hold)
         try:
-            await shift.run(stop)
+            await session.run(stop)
         except (ConnectorException, Error) as error:
             raise EngineUnavailable(str(error)) from error
-        assert shift.broken is None
+        assert session.error is None
         return brought[0] if brought else None

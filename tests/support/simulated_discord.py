@@ -9,11 +9,12 @@ import pytest
 from simcord import Env
 
 from bot.chat.client import EaselClient
-from bot.domain.servers import onboarding
+from bot.domain.servers import server_settings
 from bot.media import pixels
-from bot.media.decode import Clean, DecodeLimits, outcome
+from bot.media.decode import Clean, outcome
 from bot.media.editor import PictureEditor
 from bot.media.reading import load_libraries, serve
+from bot.media.sandbox import DecodeLimits
 from bot.playground import SimulatedCdn
 from bot.service import Application, open_application
 from bot.settings import Settings
@@ -84,7 +85,7 @@ async def env(application: Application, source: SimulatedCdn) -> AsyncIterator[E
 async def chat(env: Env, application: Application) -> ChatHarness:
     guild = env.create_guild("studio")
     async with application.services.database.begin() as connection:  # nobody is shown around here any more
-        assert await onboarding.claim(connection, guild.id, now=1.0)
+        assert await server_settings.claim_tour(connection, guild.id, now=1.0)
     channel = guild.create_text_channel("art")
     ada, ben = (guild.add_member(env.create_user(name)) for name in ("ada", "ben"))
     return ChatHarness(env=env, services=application.services, channel=channel, ada=ada, ben=ben)

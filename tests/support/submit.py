@@ -8,18 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.domain.jobs.model import Job
-from bot.domain.requests.content_policy import ContentPolicy
-from bot.domain.requests.pictures import PictureStore
+from bot.domain.requests.pictures import ContentPolicy, PictureStore
 from bot.domain.requests.request import Limits, Request
 from bot.domain.requests.submit import Submitter
 from bot.domain.styles import presets
-from bot.domain.styles.looks import Look
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.style import Style
+from bot.domain.styles.style import Look, PictureSource, Style
 from bot.errors import Refusal
 from bot.media.blobs.folder import FolderBlobs
-from bot.media.decode import DecodeLimits, Decoder
+from bot.media.decode import Decoder
 from bot.media.editor import PictureEditor
+from bot.media.sandbox import DecodeLimits
 from bot.tables import deliveries as deliveries_table
 from bot.tables import jobs as jobs_table
 from tests.support.picture_files import png

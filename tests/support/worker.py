@@ -154,9 +154,9 @@ class FlakyEngine:
         self._call("claim_alike")
         return await self._engine.claim_alike(claim, limit=limit)
 
-    async def beat(self, claim: Claim, progress: Progress | None = None) -> bool:
-        self._call("beat")
-        return await self._engine.beat(claim, progress)
+    async def renew(self, claim: Claim, progress: Progress | None = None) -> bool:
+        self._call("renew")
+        return await self._engine.renew(claim, progress)
 
     async def render(
         self,
@@ -176,7 +176,7 @@ class FlakyEngine:
         return await self._engine.fail(claim, error=error, reference=reference)
 
     async def release(self, claim: Claim) -> bool:
-        self._call("hand_back")
+        self._call("release")
         return await self._engine.release(claim)
 
     async def sweep(self, *, dead_worker: str | None = None) -> Sequence[int]:
@@ -207,8 +207,8 @@ class WorkerHarness:
         return [await self.submit(seed=seed, batch_key="alike") for seed in seeds]
 
     def worker(self, painter: Paint, *, batch: int = 1, **given: Any) -> Worker:
-        parts = {"engine": self.engine, "blobs": self.blobs, "poll_s": 0.01, "beat_s": 0.01, **given}
-        return Worker(name="w", paint=painter, device="cpu", room=up_to(batch), **parts)
+        parts = {"engine": self.engine, "blobs": self.blobs, "poll_s": 0.01, "renew_every_s": 0.01, **given}
+        return Worker(name="w", paint=painter, device="cpu", batch_size=up_to(batch), **parts)
 
     @asynccontextmanager
     async def working(self, painter: Paint, **given: Any) -> AsyncIterator[None]:

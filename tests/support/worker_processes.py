@@ -14,7 +14,7 @@ from typing import Any
 from bot.db import Database
 from bot.domain.jobs import heartbeats
 from bot.domain.jobs.model import Job
-from bot.domain.styles import looks
+from bot.domain.styles import builtin
 from bot.engines.choice import engine_for
 from bot.engines.supervisor import WORKER_DEFAULTS
 from bot.media.blobs.folder import FolderBlobs
@@ -40,7 +40,7 @@ class DataFolder:
     async def submit(self, params: Params, *, batch_key: str | None = None) -> int:
         content, style = [
             await self.blobs.put(io.encode(io.fit(io.decode(one.read()), 96), format="png"))
-            for one in looks.BUILT_IN[:2]
+            for one in builtin.BUILT_IN[:2]
         ]
         async with self.database.begin() as connection:
             row: dict[str, Any] = {"params": params.as_dict(), "content_blob": content, "style_blob": style}

@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.chat.ui.components import Picture, layout, panel
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.retry import TROUBLES
-from bot.domain.servers import onboarding
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.servers import server_settings
+from bot.domain.styles.builtin import BUILT_IN
 from bot.language import _, nearest, speak
 
 log = structlog.get_logger(__name__)
@@ -98,10 +98,10 @@ async def introduce(interaction: discord.Interaction) -> None:
     speak(nearest(str(interaction.locale)))
     try:
         async with services.database.read() as connection:
-            if await onboarding.is_toured(connection, guild_id):
+            if await server_settings.is_toured(connection, guild_id):
                 return
         async with services.database.begin() as connection:
-            if not await onboarding.claim(connection, guild_id, now=services.clock()):
+            if not await server_settings.claim_tour(connection, guild_id, now=services.clock()):
                 return
         await interaction.followup.send(view=layout(panel(*_introduction())), ephemeral=True)
     except (*TROUBLES, SQLAlchemyError) as error:

@@ -23,7 +23,7 @@ from bot.domain.servers import users
 from bot.errors import Refusal
 from bot.language import _, n_
 from bot.settings import MIB
-from bot.tables import leftovers as leftovers_table
+from bot.tables import takedowns as takedowns_table
 
 log = structlog.get_logger(__name__)
 
@@ -134,7 +134,7 @@ TAKEDOWNS_AT_ONCE = 10
 class TakedownRunner(OutboxRunner[Takedown]):
     """Takes down the messages that `/mydata delete` has left, `page` of them at a time."""
 
-    table = leftovers_table
+    table = takedowns_table
     poll_s = 2.0
     timeout_s = 45.0  # discord.py may wait that long when Discord tells it to
 

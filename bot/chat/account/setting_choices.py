@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from bot.domain.requests.request import Limits
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.language import LANGUAGES, N_, _
 from nst_core.params import QUALITIES
 

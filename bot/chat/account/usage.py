@@ -11,7 +11,8 @@ from bot.domain.jobs import eta, heartbeats, model, stats
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import STATE_WORDS, Job, State
 from bot.domain.limits import quotas
-from bot.domain.limits.quotas import Kind, Quota, Requester
+from bot.domain.limits.access import Requester
+from bot.domain.limits.quotas import Kind, Quota
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.language import N_, _, n_
@@ -25,7 +26,7 @@ async def queue_command(interaction: discord.Interaction) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     services = services_of(interaction)
     async with services.database.read() as connection:
-        jobs = await model.line(connection)
+        jobs = await model.all_waiting(connection)
         mine = [job for job in jobs if job.user_id == interaction.user.id][:SHOWN]
         now = services.clock()
         positions = [
@@ -99,7 +100,7 @@ async def quota_command(interaction: discord.Interaction) -> None:
             connection,
             requester,
             server,
-            services.limits.caps,
+            services.limits.of_user,
             now=services.clock(),
             workers=services.workers,
         )

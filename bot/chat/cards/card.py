@@ -15,7 +15,7 @@ from bot.chat.ui.style_options import settings_line
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.requests.pictures import PictureStore
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.language import _, catalog, spoken
 from bot.media.blobs.protocol import BlobMissing
 

@@ -19,9 +19,8 @@ from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.rerun import SIZES_PX, Recipe
 from bot.domain.servers import server_settings
 from bot.domain.styles import presets
-from bot.domain.styles.looks import Look
-from bot.domain.styles.presets import MAX_NAME_CHARS
-from bot.domain.styles.style import styles_of
+from bot.domain.styles.names import MAX_NAME_CHARS
+from bot.domain.styles.style import Look, styles_of
 from bot.errors import Refusal
 from bot.language import _
 

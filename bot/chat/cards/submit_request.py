@@ -22,8 +22,7 @@ from bot.domain.jobs import eta
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
 from bot.domain.requests.request import Request
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.style import Style
+from bot.domain.styles.style import PictureSource, Style
 from bot.language import speaking
 
 log = structlog.get_logger(__name__)

@@ -17,7 +17,7 @@ from bot.chat.ui.permissions import require_host, require_host_of
 from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.gallery import digest
-from bot.domain.styles import looks, server_presets
+from bot.domain.styles import builtin, server_presets
 from bot.errors import Refusal
 from bot.language import _, nearest, speaking
 from bot.media.blobs.protocol import BlobMissing
@@ -109,7 +109,7 @@ async def _shared_style(services: Services, guild_id: int, name: str) -> tuple[s
     Raises:
         Refusal: there is none of that name.
     """
-    painting = looks.painting(name)
+    painting = builtin.painting(name)
     if painting is not None:
         blob = await services.picture_store.blobs.put(await asyncio.to_thread(painting.read))
         return painting.name, blob

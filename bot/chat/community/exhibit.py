@@ -12,7 +12,7 @@ from bot.chat.ui.components import Persistent, layout, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
-from bot.domain.gallery import exhibits, stars
+from bot.domain.gallery import exhibits, listing
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.requests.pictures import PictureStore
 from bot.language import _, n_
@@ -33,7 +33,7 @@ class StarButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:st
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         services = services_of(interaction)
         async with services.database.begin() as connection:
-            starred = await stars.toggle(
+            starred = await listing.toggle_star(
                 connection,
                 self.job_id,
                 guild_id=interaction.guild_id,

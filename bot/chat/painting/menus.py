@@ -16,9 +16,8 @@ from bot.chat.ui.style_options import STYLE_OPTIONS
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
 from bot.domain.styles import named_styles
-from bot.domain.styles.looks import Painting
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.style import Origin, Style
+from bot.domain.styles.builtin import Painting
+from bot.domain.styles.style import Origin, PictureSource, Style
 from bot.errors import Refusal
 from bot.language import _
 

@@ -8,7 +8,7 @@ import discord
 from discord.components import Container, UnfurledMediaItem
 from yarl import URL
 
-from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import PictureSource
 
 MOST = 25
 """As many as a select offers."""

@@ -12,7 +12,7 @@ from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import settings_line
 from bot.domain.jobs.model import STATE_WORDS, Job
 from bot.domain.privacy import provenance
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from bot.language import _, n_
 from nst_core.params import Params

@@ -11,8 +11,7 @@ from bot.chat.ui.commands import Seed, picture_command, style_choices
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import Chosen, with_style_options
 from bot.domain.servers import users
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.style import Style
+from bot.domain.styles.style import PictureSource, Style
 from bot.errors import Refusal
 from bot.language import _
 

@@ -14,9 +14,8 @@ from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.style_options import STYLE_OPTIONS, Chosen, with_style_options
 from bot.domain.requests.request import check_size
 from bot.domain.styles import named_styles, presets, server_presets, share_codes
-from bot.domain.styles.looks import Look
-from bot.domain.styles.presets import MAX_NAME_CHARS, Preset
-from bot.domain.styles.style import Style
+from bot.domain.styles.names import MAX_NAME_CHARS
+from bot.domain.styles.style import Look, Preset, Style
 from bot.errors import Refusal
 from bot.language import _
 

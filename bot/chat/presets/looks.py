@@ -11,8 +11,8 @@ from bot.chat.ui.components import Persistent, Picture, layout
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import QUALITY_WORDS
-from bot.domain.styles import looks
-from bot.domain.styles.looks import BUILT_IN, STRENGTHS, Painting
+from bot.domain.styles import builtin
+from bot.domain.styles.builtin import BUILT_IN, STRENGTHS, Painting
 from bot.errors import Refusal
 from bot.language import N_, _
 from bot.media.editor import PictureEditor
@@ -65,7 +65,7 @@ async def look_command(
 ) -> None:
     """`/look`, private to the person who asks."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    found = looks.painting(name) if name else BUILT_IN[0]
+    found = builtin.painting(name) if name else BUILT_IN[0]
     if found is None:
         raise Refusal(_("No such look comes with Easel: pick one from the list that opens as you type."))
     await _show(interaction, found.file)
@@ -138,7 +138,7 @@ async def _strengths() -> tuple[list[str], list[Picture]]:
     steps = ", ".join(map(str, STRENGTHS))
     picture = Picture(
         filename="strengths.jpg",
-        data=await asyncio.to_thread(looks.strengths_example),
+        data=await asyncio.to_thread(builtin.strengths_example),
         description=_(
             "A cat's face in the style of The Great Wave four times, from left to right at strength {steps}",
             steps=steps,

@@ -15,11 +15,9 @@ from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.style_options import settings_line
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles import presets, server_presets, share_codes
-from bot.domain.styles.looks import Painting
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.presets import Preset
-from bot.domain.styles.server_presets import ServerPreset, may_remove
-from bot.domain.styles.style import Style
+from bot.domain.styles.builtin import Painting
+from bot.domain.styles.server_presets import may_remove
+from bot.domain.styles.style import PictureSource, Preset, ServerPreset, Style
 from bot.errors import Refusal
 from bot.language import N_, _
 from bot.media.blobs.protocol import BlobMissing

@@ -12,8 +12,8 @@ from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.styles import named_styles, presets, server_presets
-from bot.domain.styles.looks import Painting
-from bot.domain.styles.presets import name_key
+from bot.domain.styles.builtin import Painting
+from bot.domain.styles.names import name_key
 from bot.domain.styles.server_presets import may_remove
 from bot.domain.styles.style import Origin, Style
 from bot.language import N_, _

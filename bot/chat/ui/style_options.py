@@ -10,19 +10,19 @@ import discord
 from discord import app_commands
 
 from bot.domain.requests.rerun import SIZES_PX
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from bot.language import N_, _
 from nst_core.params import STRENGTH, STYLE_SCALE, Init, Optimizer, Quality
 
 Chosen = Mapping[str, Any]
-"""The fields of `bot.domain.styles.looks.Look` that were given."""
+"""The fields of `bot.domain.styles.style.Look` that were given."""
 Command = Callable[Concatenate[discord.Interaction, ...], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StyleOption:
-    """One field of `bot.domain.styles.looks.Look`.
+    """One field of `bot.domain.styles.style.Look`.
 
     name: of the option, where it is not the field's; kind: the type that discord.py makes an option of.
     words: a form's choices, each with its label; values: what a choice stands for, if not for itself.

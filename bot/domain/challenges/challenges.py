@@ -1,9 +1,9 @@
-"""Challenges: one at a time in a server; open for entries, then for votes, then ended.
+"""Challenges: one at a time in each server, first open for entries, then for votes, then ended.
 
     open -> voting -> ended
-      `---------------^  (where there was nothing to vote on)
+      `---------------^  (if there was nothing to vote on)
 
-Nobody's name is shown with a picture before the end. One entry and one vote for each person.
+Until the end, no name is shown with a picture. Each person has one entry and one vote.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from bot.language import _
 from bot.tables import challenges, entries, jobs
 
 MAX_ENTRIES = 25
-"""As many as one select of Discord's offers."""
+"""As many options as a select on Discord can have."""
 
 
 class Stage(StrEnum):
@@ -34,7 +34,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """One row of `challenges`; preset and style_blob are the style of every entry, where one is set."""
+    """One row of `challenges`; preset and style_blob are the style of every entry, if one is set."""
 
     id: int
     guild_id: int
@@ -61,13 +61,13 @@ async def _one(connection: AsyncConnection, query: Select[Any]) -> Challenge | N
 async def running(
     connection: AsyncConnection, guild_id: int | None, *, lock: bool = False
 ) -> Challenge | None:
-    """The server's challenge that has not ended; `lock` keeps its state until the transaction's end."""
+    """The server's challenge that has not ended; lock: keep its state until the transaction's end."""
     query = select(challenges).where(challenges.c.guild_id == guild_id, challenges.c.state != Stage.ENDED)
     return await _one(connection, query.with_for_update() if lock else query)
 
 
 async def require_running(connection: AsyncConnection, guild_id: int | None) -> Challenge:
-    """The running challenge, for a change. Raises `Refusal` where none runs in this server."""
+    """The running challenge, to change it. Raises `Refusal` if there is none in this server."""
     found = await running(connection, guild_id, lock=True)
     if found is None:
         raise Refusal(_("No challenge is running here: start one with /challenge start."))
@@ -116,14 +116,14 @@ async def announced(connection: AsyncConnection, challenge_id: int, *, message_i
 
 
 async def untold(connection: AsyncConnection, guild_id: int | None) -> Challenge | None:
-    """The newest challenge, where it has ended and its results could not be posted."""
+    """The newest challenge, if it has ended and its results could not be posted."""
     query = select(challenges).where(challenges.c.guild_id == guild_id).order_by(challenges.c.id.desc())
     newest = await _one(connection, query.limit(1))
     return newest if newest and newest.state is Stage.ENDED and newest.message_id is None else None
 
 
 async def move(connection: AsyncConnection, challenge: Challenge, state: Stage, **values: Any) -> None:
-    """One step further; raises `Refusal` where somebody else made it at the same moment."""
+    """Moves the challenge on; raises `Refusal` if somebody else did so at the same moment."""
     own = (challenges.c.id == challenge.id, challenges.c.state == challenge.state)
     moved = await connection.execute(update(challenges).where(*own).values(state=state, **values))
     if moved.rowcount != 1:
@@ -175,7 +175,7 @@ async def enter(
     age_restricted: bool,
     now: float,
 ) -> Job:
-    """Enters a picture, the newest where none is named, in place of the one that was entered before.
+    """Enters a picture, by default the newest, in place of the one that was entered before.
 
     Raises:
         Refusal: the vote has begun, the challenge is full, or there is no such picture.
@@ -202,7 +202,7 @@ async def enter(
 
 
 async def release(connection: AsyncConnection, job_ids: Sequence[int]) -> None:
-    """These pictures have nothing to do with a challenge any more: they may enter again."""
+    """These pictures leave their challenge, and may enter again."""
     await connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(challenge_id=None))
 
 

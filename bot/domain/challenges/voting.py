@@ -1,4 +1,4 @@
-"""Ballots: the entries of a challenge without their names, the votes for them, and who won."""
+"""Voting: the entries of a challenge without names, the votes for them, and who won."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -17,14 +17,14 @@ from bot.language import _, n_
 from bot.tables import entries, jobs, votes
 
 MIN_ENTRIES = 2
-"""Fewer are nothing to vote on."""
+"""With fewer there is nothing to vote on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """Somebody's picture in a challenge; voters know it by `number`; `key` says nothing about it.
+    """Somebody's picture in a challenge. Voters know it by `number`; `key` reveals nothing about it.
 
-    message_id: the vote's message that shows it, if one does.
+    message_id: the message of the vote that shows it, if any.
     """
 
     job: Job
@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A place in the results; several entries with the same votes share it."""
+    """A place in the results, shared by entries with the same number of votes."""
 
     rank: int
     votes: int
@@ -48,13 +48,13 @@ _OF_ENTRY = (entries.c.user_id.label("entrant_id"), entries.c.number, entries.c.
 
 
 def _key(challenge_id: int, job: Job) -> str:
-    """Unlike the job's id it cannot be compared with the cards in the channel."""
+    """Unlike the job's id, it cannot be matched with the cards in the channel."""
     seal = f"{challenge_id}:{job.id}:{job.result_blob}:{job.content_blob}"
     return hashlib.sha256(seal.encode()).hexdigest()[:16]
 
 
 async def entries_of(connection: AsyncConnection, challenge_id: int) -> list[Entry]:
-    """The entries in an order that says nothing: neither who nor when."""
+    """The entries, in an order that reveals neither who entered nor when."""
     cast_for = (
         select(func.count())
         .select_from(votes)
@@ -85,7 +85,7 @@ async def entries_of(connection: AsyncConnection, challenge_id: int) -> list[Ent
 
 
 async def open_vote(connection: AsyncConnection, challenge: Challenge) -> list[Entry]:
-    """Open -> voting; returns the entries, numbered for good. Once it is open, they are returned again.
+    """Open -> voting; returns the entries, numbered for good, and returns them again once it is open.
 
     Raises:
         Refusal: there are too few entries.
@@ -105,7 +105,7 @@ async def open_vote(connection: AsyncConnection, challenge: Challenge) -> list[E
 
 
 async def shown(connection: AsyncConnection, challenge_id: int, messages: Mapping[int, int]) -> None:
-    """messages: the one that shows the picture of each entrant."""
+    """Records which message shows which entrant's picture."""
     await _note(connection, challenge_id, "message_id", messages)
 
 
@@ -144,7 +144,7 @@ async def vote(
 async def removable(
     connection: AsyncConnection, guild_id: int | None, user_id: int, *, moderator: bool
 ) -> list[Entry]:
-    """The entries that a person may take out of the challenge here: their own, or as moderator all."""
+    """The entries that a person may remove from the challenge here: their own, or all for a moderator."""
     challenge = await challenges.running(connection, guild_id)
     found = await entries_of(connection, challenge.id) if challenge else []
     return [entry for entry in found if moderator or entry.user_id == user_id]
@@ -158,7 +158,7 @@ async def remove(
     picture: str | None,
     moderator: bool,
 ) -> Entry:
-    """Takes an entry out of a challenge, with the votes for it; what a moderator takes out cannot come back.
+    """Removes an entry and its votes from a challenge; what a moderator removes cannot come back.
 
     picture: its key or number; None: the person's own.
 
@@ -188,7 +188,7 @@ async def remove(
 
 
 async def end(connection: AsyncConnection, challenge: Challenge, *, now: float) -> list[Place]:
-    """Voting -> ended, or open -> ended where there is nothing to vote on; returns the places.
+    """Voting -> ended, or open -> ended if there is nothing to vote on; returns the places.
 
     Raises:
         Refusal: the vote was not opened yet.
@@ -202,7 +202,7 @@ async def end(connection: AsyncConnection, challenge: Challenge, *, now: float) 
 
 
 def places(found: Sequence[Entry]) -> list[Place]:
-    """Who came where, by votes; entries with the same votes share a place, and the next one is skipped."""
+    """The places by votes; entries with the same number share a place, and the next place is skipped."""
     ranked: list[Place] = []
     for count in sorted({entry.votes for entry in found}, reverse=True):
         rank = 1 + sum(entry.votes > count for entry in found)

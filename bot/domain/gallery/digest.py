@@ -1,4 +1,4 @@
-"""The weekly digest: which servers are due one, what is in it, and that each comes once."""
+"""The weekly digest: which servers are due one, what is in it, and how each is posted only once."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,11 +14,11 @@ from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import begun, is_due
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import server_presets
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.tables import digests, guilds
 
 FROM_HOUR_UTC = 9
-"""Monday's digest comes at this hour or, where the bot was away, later in the week."""
+"""The digest comes on Monday at this hour or, if the bot was offline, later in the week."""
 PICTURES = 5
 
 
@@ -33,7 +33,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A server that waits for its digest; tries: how often posting it was begun, with the next one."""
+    """A server that waits for its digest; tries: how often it was tried, including the next time."""
 
     guild_id: int
     week: Week
@@ -46,7 +46,7 @@ class Due:
 
 
 def told_week(now: float) -> Week:
-    """The newest week whose digest may be told: it ended on a Monday, and that is past 09:00 UTC."""
+    """The newest week whose digest may be posted: it ended on a Monday, and it is past 09:00 UTC."""
     told = datetime.fromtimestamp(now, UTC) - timedelta(hours=FROM_HOUR_UTC)
     monday = told.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=told.weekday())
     start = monday - timedelta(days=7)
@@ -59,7 +59,7 @@ def _is_due(now: float) -> ColumnElement[bool]:
 
 
 async def due(connection: AsyncConnection, week: Week, *, now: float) -> list[Due]:
-    """The servers with an art channel that want the digest of `week`, and where it is yet to be posted."""
+    """The servers with an art channel that want the digest of `week` and have not got it yet."""
     its_digest = and_(digests.c.guild_id == guilds.c.guild_id, digests.c.week == week.name)
     query = (
         select(guilds.c.guild_id, guilds.c.settings, begun(digests).label("tries"))
@@ -80,9 +80,9 @@ async def due(connection: AsyncConnection, week: Week, *, now: float) -> list[Du
 
 
 async def claim(connection: AsyncConnection, guild_id: int, week: Week, *, now: float) -> bool:
-    """Takes on the digest for good before it is posted, so that a crash does not post it twice.
+    """Claims the digest for good before it is posted, so that it is not posted twice after a crash.
 
-    False: it is taken.
+    False: it is claimed already.
     """
     values = {"guild_id": guild_id, "week": week.name, "due_at": now, "created_at": now}
     await connection.execute(insert(connection, digests).values(**values).on_conflict_do_nothing())
@@ -92,7 +92,7 @@ async def claim(connection: AsyncConnection, guild_id: int, week: Week, *, now: 
 
 
 async def posted(connection: AsyncConnection, guild_id: int, week: Week, *, message_id: int | None) -> None:
-    """message_id: None where the week had nothing to tell of."""
+    """The digest was posted. message_id: None: there was nothing to report."""
     key = (guild_id, week.name)
     await schedule.settle(connection, digests, key, due_at=None, message_id=message_id)
 
@@ -100,7 +100,7 @@ async def posted(connection: AsyncConnection, guild_id: int, week: Week, *, mess
 async def best(
     connection: AsyncConnection, guild_id: int, week: Week, *, age_restricted: bool
 ) -> list[Exhibit]:
-    """The week's most starred pictures; none where nobody gave a star."""
+    """The week's most starred pictures; none if nobody gave a star."""
     choice = Choice(
         guild_id=guild_id,
         age_restricted=age_restricted,
@@ -112,6 +112,6 @@ async def best(
 
 
 async def shared_styles(connection: AsyncConnection, guild_id: int) -> list[str]:
-    """The styles that everybody in a server can paint in: the built-in paintings and the server's presets."""
+    """The styles that everybody in a server can use: the built-in paintings and the server's presets."""
     shared = await server_presets.of_guild(connection, guild_id)
     return [*(one.name for one in BUILT_IN), *(one.name for one in shared)]

@@ -1,8 +1,7 @@
 """Exhibits: a server's pictures in its art channel, and what is still to be done there.
 
-A delivered job becomes an exhibit in the transaction that delivers it. Whatever its message does not show yet
-(it has to be hung, taken down, or its stars be counted anew) is `pending`: the curator claims it, does it,
-and settles it.
+A job becomes an exhibit in the transaction that delivers it. What its message does not show yet (it has to be
+hung or taken down, or its stars have changed) is `pending`: the gallery updater claims, does and settles it.
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from bot.tables import challenges, deliveries, entries, exhibits, jobs, stars
 from bot.tables import people as people_table
 
 SHOWN_EVERY_S = 3.0
-"""At most one edit of an exhibit's message in this time."""
+"""The least time between two edits of an exhibit's message."""
 
 
 class Step(Enum):
@@ -39,8 +38,8 @@ class Step(Enum):
 class Exhibit:
     """A picture that hangs, or is to hang, in a server's art channel.
 
-    held: it is entered in a challenge that has not ended; welcome: its artist wants to be seen.
-    pending: how many changes there are that its message does not show; tries: how often that was begun.
+    held: it is entered in a challenge that has not ended; welcome: its artist wants it to be shown.
+    pending: how many changes its message does not show yet; tries: how often that was tried.
     """
 
     job: Job
@@ -72,7 +71,7 @@ class Exhibit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hanging:
-    """Where a picture hangs instead of on its card; `link` is None until it does."""
+    """Where a picture hangs instead of being on its card; link: None until it hangs there."""
 
     channel_id: int
     link: str | None
@@ -148,7 +147,7 @@ async def _art_channel(connection: AsyncConnection, job: Job) -> int | None:
 
 
 async def hang(connection: AsyncConnection, job: Job, *, now: float) -> bool:
-    """Makes a job that is being delivered an exhibit; False where it is to stay out, or is one already."""
+    """Makes a job that is being delivered an exhibit; False: it must not be one, or is one already."""
     channel_id = await _art_channel(connection, job)
     if channel_id is None or job.result_blob is None or await get(connection, job.id):
         return False
@@ -158,9 +157,9 @@ async def hang(connection: AsyncConnection, job: Job, *, now: float) -> bool:
 
 
 async def hangs_at(connection: AsyncConnection, job: Job) -> Hanging | None:
-    """Where the picture hangs in a server that shows pictures only there; None: on its card, as elsewhere.
+    """Where the picture hangs, if its server shows pictures only there; None: on its card, as elsewhere.
 
-    A job that is painted but not yet delivered is going to hang there.
+    A job that is painted but not yet delivered will hang there.
     """
     if job.state not in {State.RENDERED, State.DELIVERED}:
         return None
@@ -177,7 +176,7 @@ async def hangs_at(connection: AsyncConnection, job: Job) -> Hanging | None:
 async def take_down(
     connection: AsyncConnection, job_id: int, *, guild_id: int | None, user_id: int, moderator: bool
 ) -> None:
-    """For good: the curator deletes the message, and no gallery shows the picture again.
+    """Takes it down for good: its message is deleted, and no gallery shows the picture again.
 
     Raises:
         Refusal: it does not hang in this server, or is somebody else's.
@@ -189,7 +188,7 @@ async def take_down(
 
 
 async def remove(connection: AsyncConnection, job_id: int) -> None:
-    """For a picture that is deleted: takes it down where it hangs."""
+    """Takes down a picture that is deleted, if it hangs anywhere."""
     await _change(connection, and_(exhibits.c.job_id == job_id, exhibits.c.removed.is_(False)), removed=True)
 
 
@@ -206,7 +205,7 @@ async def require(connection: AsyncConnection, job_id: int, *, guild_id: int | N
 
 
 async def withdraw(connection: AsyncConnection, user_id: int) -> int:
-    """Takes all of a person's pictures down, everywhere and for good; returns how many that were."""
+    """Takes down all of a person's pictures, everywhere and for good; returns how many."""
     theirs = select(jobs.c.id).where(jobs.c.user_id == user_id)
     return await _change(
         connection, and_(exhibits.c.job_id.in_(theirs), exhibits.c.removed.is_(False)), removed=True
@@ -214,12 +213,12 @@ async def withdraw(connection: AsyncConnection, user_id: int) -> int:
 
 
 async def touch(connection: AsyncConnection, job_ids: Sequence[int]) -> None:
-    """Something about these exhibits has changed that their messages must follow."""
+    """These exhibits have changed, and their messages must be updated."""
     await _change(connection, exhibits.c.job_id.in_(job_ids))
 
 
 async def close_channel(connection: AsyncConnection, guild_id: int) -> None:
-    """The server has no art channel any more: what was not hung yet never will be."""
+    """The server no longer has an art channel: what does not hang yet never will."""
     waiting = and_(exhibits.c.guild_id == guild_id, exhibits.c.message_id.is_(None))
     for job_id in (await connection.execute(select(exhibits.c.job_id).where(waiting))).scalars().all():
         await give_up(connection, job_id)
@@ -232,7 +231,7 @@ async def _change(connection: AsyncConnection, where: ColumnElement[bool], **val
     ).rowcount
 
 
-# For the curator -------------------------------------------------------------------------------------
+# For the gallery updater -----------------------------------------------------------------------------
 
 
 def _due(now: float) -> Select[Any]:
@@ -247,7 +246,7 @@ async def anything_due(connection: AsyncConnection, *, now: float) -> bool:
 async def claim_due(
     connection: AsyncConnection, *, now: float, limit: int = 10, holder: str | None = None
 ) -> list[Exhibit]:
-    """Takes on what is to be done, the oldest first: nobody else gets it meanwhile."""
+    """Leases what is to be done, the oldest first."""
     rows = await schedule.claim(connection, exhibits, _due(now).limit(limit), now=now, holder=holder)
     ids = [row["job_id"] for row in rows]
     return await fetch(connection, query().where(exhibits.c.job_id.in_(ids)).order_by(exhibits.c.job_id))
@@ -262,7 +261,7 @@ async def settle(
     removed: bool = False,
     now: float,
 ) -> None:
-    """The message shows what was known when `exhibit` was claimed; what came since is still due."""
+    """The message shows what was known when `exhibit` was claimed; later changes are still due."""
     seen = exhibits.c.pending == exhibit.pending
     values: dict[str, Any] = {
         "message_id": message_id,
@@ -276,13 +275,13 @@ async def settle(
 
 
 async def give_up(connection: AsyncConnection, job_id: int) -> None:
-    """Forgets an exhibit that cannot be hung; its card shows the picture itself then."""
+    """Deletes an exhibit that cannot be hung; then its card shows the picture itself."""
     await connection.execute(delete(exhibits).where(exhibits.c.job_id == job_id))
     await _show_card_again(connection, job_id)
 
 
 async def _show_card_again(connection: AsyncConnection, job_id: int) -> None:
-    """Where cards point to the art channel instead of showing the picture, the courier is to look again."""
+    """Has the card updated, if it points to the art channel instead of showing the picture."""
     guild_id = (await connection.execute(select(jobs.c.guild_id).where(jobs.c.id == job_id))).scalar_one()
     if not (await server_settings.settings_of(connection, guild_id)).art_only:
         return

@@ -1,12 +1,15 @@
-"""What hangs in a server's gallery, and in which order."""
+"""A server's gallery for its visitors: what hangs there, in which order, and the stars they give."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.gallery.exhibits import HELD, STARS, WELCOME, Exhibit, fetch, query
-from bot.tables import exhibits, jobs
+from bot.domain.gallery.exhibits import HELD, STARS, WELCOME, Exhibit, fetch, query, require, touch
+from bot.errors import Refusal
+from bot.language import _
+from bot.tables import exhibits, jobs, stars
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +69,40 @@ async def styles(connection: AsyncConnection, choice: Choice, *, like: str, limi
         .limit(limit)
     )
     return list((await connection.execute(query)).scalars())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starred:
+    """The result of a click: whether the person's star is given now, and how many stars there are."""
+
+    given: bool
+    count: int
+
+
+async def toggle_star(
+    connection: AsyncConnection, job_id: int, *, guild_id: int | None, user_id: int, now: float
+) -> Starred:
+    """Gives the person's star to an exhibit, or takes it back.
+
+    Raises:
+        Refusal: the picture does not hang in this server, or is their own.
+    """
+    exhibit = await require(connection, job_id, guild_id=guild_id)
+    if exhibit.job.user_id == user_id:
+        raise Refusal(_("Stars come from others: you cannot star a picture of your own."))
+    mine = (stars.c.job_id == job_id, stars.c.user_id == user_id)
+    withdrawn = (await connection.execute(delete(stars).where(*mine))).rowcount
+    if not withdrawn:
+        values = {"job_id": job_id, "user_id": user_id, "created_at": now}
+        try:
+            async with connection.begin_nested():
+                await connection.execute(stars.insert().values(**values))
+        except IntegrityError:
+            pass  # a second click at the same moment: the star is given
+    await touch(connection, [job_id])
+    return Starred(given=not withdrawn, count=await _count_stars(connection, job_id))
+
+
+async def _count_stars(connection: AsyncConnection, job_id: int) -> int:
+    query = select(func.count()).select_from(stars).where(stars.c.job_id == job_id)
+    return int((await connection.execute(query)).scalar_one())

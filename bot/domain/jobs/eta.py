@@ -1,4 +1,4 @@
-"""When a job's picture will be there, from the times measured here and the workers that live."""
+"""What a job costs, and when its picture will be ready: by the times measured here and the living workers."""
 
 import heapq
 from collections.abc import Sequence
@@ -8,17 +8,47 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import heartbeats, model
-from bot.domain.jobs.cost import share_painted
 from bot.domain.jobs.model import Job, State
 from bot.tables import jobs as table
 from nst_core.params import Params
+from nst_core.pyramid import scales
+
+FIXED_COST = 1.0
+"""What every picture costs (decoding, the first AdaIN picture, scoring), in painted megapixels."""
+
+
+def cost_of(params: Params, *, width: int, height: int, started_px: int = 0) -> float:
+    """Megapixels painted over all steps for a content of `width` x `height`: the unit of every ETA.
+
+    started_px: the long edge of the picture to start from, which saves the sizes up to its own.
+    """
+    shape = min(width, height) / max(width, height)
+    plan = scales(params, started_px=started_px)
+    painted = sum(scale.steps * scale.edge_px**2 * shape for scale in plan)
+    return FIXED_COST + painted / 1e6
+
+
+def share_painted(params: Params, *, steps: int, of_steps: int | None = None) -> float:
+    """How much of a painting is done after `steps` steps, 0 to 1: a step costs as much as it has pixels.
+
+    of_steps: the steps of the whole run, which are fewer if it started from a picture.
+    """
+    plan = list(scales(params))
+    while of_steps is not None and len(plan) > 1 and sum(scale.steps for scale in plan) > of_steps:
+        del plan[0]
+    done = whole = 0
+    for scale in plan:
+        done += min(steps, scale.steps) * scale.edge_px**2
+        whole += scale.steps * scale.edge_px**2
+        steps -= min(steps, scale.steps)
+    return done / whole if whole else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuePosition:
     """A waiting job's place: how many are `ahead` of it, and `ready_at` in epoch seconds.
 
-    `ready_at` is None until the first picture of this installation was timed.
+    `ready_at` is None until this installation has timed its first picture.
     """
 
     ahead: int
@@ -33,14 +63,14 @@ def remaining_cost(job: Job) -> float:
 
 
 def _own_cost(job: Job) -> float:
-    """What lies before its end once it is begun: with it end those that are painted in the same pass."""
+    """What is painted from its start to its end: all jobs of one pass end together."""
     return remaining_cost(job) * (job.batch_size if job.state is State.RUNNING else 1)
 
 
 async def seconds_per_cost(connection: AsyncConnection, *, sample: int = 20) -> float | None:
-    """The measured painting time per unit of cost over the newest finished jobs, None before the first.
+    """The measured painting time per unit of cost, over the newest finished jobs; None before the first.
 
-    Jobs that were painted in one pass have taken its time together, each its part.
+    Jobs that were painted in one pass share its time.
     """
     recent = (
         select(
@@ -58,7 +88,7 @@ async def seconds_per_cost(connection: AsyncConnection, *, sample: int = 20) -> 
 
 
 async def queue_position(connection: AsyncConnection, job: Job, *, now: float, workers: int) -> QueuePosition:
-    """Where a queued or running job stands in the line. `workers`: this machine's, where fewer are known."""
+    """Where a queued or running job stands in the queue. workers: this machine's, if fewer are on record."""
     ahead = [] if job.state is State.RUNNING else await model.ahead_of(connection, job)
     rate = await seconds_per_cost(connection)
     if rate is None:
@@ -79,16 +109,16 @@ async def free_at(
 ) -> float | None:
     """When `leaving` of the waiting jobs will have ended, in epoch seconds.
 
-    user_id, guild_id: of this person's jobs only, of this server's only.
+    user_id, guild_id: count only this person's jobs, only this server's.
 
-    None until the first picture of this installation was timed, and where nobody waits.
+    None until this installation has timed its first picture, or if no job waits.
     """
     rate = await seconds_per_cost(connection)
-    line = await model.line(connection)
+    waiting = await model.all_waiting(connection)
     at_once = await heartbeats.at_once(connection, now=now, here=max(1, workers))
     ends = sorted(
         end
-        for job, end in zip(line, _costs_until_end(line, at_once), strict=True)
+        for job, end in zip(waiting, _costs_until_end(waiting, at_once), strict=True)
         if user_id in {None, job.user_id} and guild_id in {None, job.guild_id}
     )
     if rate is None or not ends:
@@ -96,11 +126,11 @@ async def free_at(
     return now + ends[min(leaving, len(ends)) - 1] * rate
 
 
-def _costs_until_end(line: Sequence[Job], workers: int) -> list[float]:
-    """How much cost lies before each job's end, when each worker takes the next job as it becomes free."""
+def _costs_until_end(waiting: Sequence[Job], workers: int) -> list[float]:
+    """How much is painted before each job ends, if each worker takes the next job as soon as it is free."""
     free = [0.0] * workers
     ends = []
-    for job in line:
+    for job in waiting:
         end = heapq.heappop(free) + remaining_cost(job)
         heapq.heappush(free, end)
         ends.append(end)

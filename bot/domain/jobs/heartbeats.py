@@ -1,4 +1,4 @@
-"""Which workers live, on whatever machine: each says so now and then, whether it paints or idles."""
+"""Which workers are alive, on any machine: each records a heartbeat regularly, whether busy or idle."""
 
 from sqlalchemy import ColumnElement, and_, func, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,9 +8,9 @@ from bot.tables import workers
 from nst_core.params import VERSION
 
 EVERY_S = 10.0
-"""How often a worker says that it lives."""
+"""How often a worker records its heartbeat."""
 SILENT_S = 35.0
-"""A worker that has said nothing for so long is taken for dead."""
+"""A worker whose last heartbeat is older is assumed to be dead."""
 FORGOTTEN_S = 900.0
 """How long a dead worker stays on record."""
 
@@ -18,40 +18,40 @@ FORGOTTEN_S = 900.0
 async def record(
     connection: AsyncConnection, name: str, *, device: str, now: float, params_version: int = VERSION
 ) -> None:
-    """The worker lives, and knows the parameters of that version."""
+    """Records that the worker is alive, and which version of the parameters it knows."""
     values = {"device": device, "params_version": params_version, "seen_at": now, "alive": True}
     await upsert(connection, workers, {"name": name}, values)
 
 
 async def remove(connection: AsyncConnection, name: str) -> None:
-    """The worker has stopped, or is known to be dead."""
+    """Records that the worker has stopped, or is known to be dead."""
     await connection.execute(update(workers).where(workers.c.name == name).values(alive=False))
 
 
 async def forget(connection: AsyncConnection, *, now: float) -> None:
-    """Deletes what is on record of workers that are long dead."""
+    """Deletes the records of workers that are long dead."""
     await connection.execute(workers.delete().where(not_(_seen_within(FORGOTTEN_S, now))))
 
 
 async def count_living(connection: AsyncConnection, *, now: float) -> int:
-    """How many workers live, busy or idle."""
+    """How many workers are alive, busy or idle."""
     living = and_(workers.c.alive, _seen_within(SILENT_S, now))
     query = select(func.count()).select_from(workers).where(living)
     return int((await connection.execute(query)).scalar_one())
 
 
 async def at_once(connection: AsyncConnection, *, now: float, here: int) -> int:
-    """How many pictures are painted at once. `here`: this machine's workers, which may be just starting."""
+    """How many pictures are painted at once. here: this machine's workers, which may only be starting."""
     return max(here, await count_living(connection, now=now))
 
 
 async def newest_params(connection: AsyncConnection, *, now: float) -> int | None:
-    """The newest parameters that any worker on record knows, None where there is no record of any."""
+    """The newest version of the parameters that any worker on record knows; None: no worker is on record."""
     query = select(func.max(workers.c.params_version)).where(_seen_within(FORGOTTEN_S, now))
     newest: int | None = (await connection.execute(query)).scalar_one()
     return newest
 
 
 def _seen_within(seconds: float, now: float) -> ColumnElement[bool]:
-    """Neither long ago nor far ahead, as by a clock that was set back since."""
+    """Neither long ago, nor far in the future because a clock was set back since."""
     return workers.c.seen_at.between(now - seconds, now + seconds)

@@ -1,4 +1,4 @@
-"""Everything on record about one job, for the operator who looks for it."""
+"""Everything on record about one job, for the operator."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from bot.tables import deliveries, jobs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """What is on record of a job's card. The interaction's token itself is nobody's business."""
+    """What is on record about a job's card, without the interaction's token, which is secret."""
 
     token_until: float
     message_id: int | None
@@ -25,7 +25,7 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A job, who holds it, and its card."""
+    """A job, the worker that holds its lease, and its card."""
 
     job: Job
     worker: str | None
@@ -37,7 +37,7 @@ _LEDGER = tuple(deliveries.c[name] for name in Ledger.__slots__)
 
 
 async def record_of(connection: AsyncConnection, job_id: int) -> Record | None:
-    """None where there is no such job (any more)."""
+    """None: there is no such job, or no longer."""
     query = select(*JOB_COLUMNS, jobs.c.worker, jobs.c.lease_until).where(jobs.c.id == job_id).limit(1)
     row = (await connection.execute(query)).mappings().one_or_none()
     if row is None:
@@ -53,6 +53,6 @@ async def record_of(connection: AsyncConnection, job_id: int) -> Record | None:
 
 
 async def job_of_reference(connection: AsyncConnection, reference: str) -> int | None:
-    """The job that failed with the reference that its person was told."""
+    """The job that failed with the reference that the user was told."""
     query = select(jobs.c.id).where(jobs.c.reference == reference).limit(1)
     return (await connection.execute(query)).scalar_one_or_none()

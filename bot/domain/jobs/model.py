@@ -1,6 +1,6 @@
 """A job: its states, its row, and how it is found.
 
-How it changes stands in `bot.domain.jobs.queue`.
+How it changes is described in `bot.domain.jobs.queue`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,6 @@ from typing import Any, Self
 from sqlalchemy import RowMapping, Select, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.jobs import fairness
 from bot.language import N_
 from bot.tables import jobs
 
@@ -33,10 +32,10 @@ STATE_WORDS = {
     State.FAILED: N_("failed"),
     State.CANCELLED: N_("cancelled"),
 }
-"""Each state for people, to be translated where it is shown."""
+"""Each state in words for people, translated where it is shown."""
 
 WAITING = (State.QUEUED, State.RUNNING)
-"""The states in which a job still costs the worker time, and can be cancelled."""
+"""The states in which a job still has to be painted, and can be cancelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +64,9 @@ class Job:
     spoiler: bool
     age_restricted: bool
     state: State
-    priority: int
+    fair_tag: int
     attempt: int
-    handbacks: int
+    releases: int
     batch_key: str | None
     batch_size: int
     revision: int
@@ -97,7 +96,7 @@ JOB_COLUMNS = tuple(jobs.c[field.name] for field in fields(Job))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The right to work on a job for `lease_s` seconds after the claim and after each beat.
+    """The right to work on a job for `lease_s` seconds after the claim and after each renewal.
 
     The fencing token is (`job.id`, `job.attempt`).
     """
@@ -129,7 +128,7 @@ async def get(connection: AsyncConnection, job_id: int) -> Job | None:
 
 
 async def newest(connection: AsyncConnection) -> Job | None:
-    """The job that was accepted last."""
+    """The job that was created last."""
     found = await _all(connection, select(*JOB_COLUMNS).order_by(jobs.c.id.desc()).limit(1))
     return found[0] if found else None
 
@@ -142,40 +141,54 @@ async def of_interaction(connection: AsyncConnection, interaction_id: int) -> Jo
 
 async def insert(connection: AsyncConnection, values: Mapping[str, Any]) -> int:
     """Adds a queued job with its fair tag and returns its id."""
-    tag = await fairness.tag_for(connection, values["user_id"])
-    row = {**values, "state": State.QUEUED, "priority": tag}
+    row = {**values, "state": State.QUEUED, "fair_tag": await fair_tag(connection, values["user_id"])}
     inserted = await connection.execute(jobs.insert().values(**row).returning(jobs.c.id))
     return int(inserted.scalar_one())
 
 
+async def fair_tag(connection: AsyncConnection, user_id: int) -> int:
+    """A new job's place: in start-time fair queueing a user's k-th waiting job follows everybody's (k-1)-th.
+
+    A job that was cancelled before it started has cost nothing, and does not count.
+
+    Source: Goyal, Vin & Cheng 1996, "Start-time Fair Queueing", section 2, with all jobs of length 1.
+    """
+    costs = or_(jobs.c.started_at.is_not(None), jobs.c.ended_at.is_(None))
+    virtual_time = select(func.max(jobs.c.fair_tag)).where(jobs.c.started_at.is_not(None))
+    last_of_user = select(func.max(jobs.c.fair_tag)).where(jobs.c.user_id == user_id, costs)
+    query = select(virtual_time.scalar_subquery(), last_of_user.scalar_subquery())
+    now, last = (await connection.execute(query)).one()
+    return max(now or 0, (last or 0) + 1)
+
+
 async def waiting_of(connection: AsyncConnection, user_id: int) -> list[Job]:
     """The user's queued and running jobs, in the order in which they will be painted."""
-    return await _all(connection, _line().where(jobs.c.user_id == user_id))
+    return await _all(connection, _in_order().where(jobs.c.user_id == user_id))
 
 
-async def line(connection: AsyncConnection, *, limit: int = 1000) -> list[Job]:
-    """All running and queued jobs: the running first, then in the order in which they will be painted."""
-    return await _all(connection, _line().limit(limit))
+async def all_waiting(connection: AsyncConnection, *, limit: int = 1000) -> list[Job]:
+    """All running and queued jobs: the running ones first, the others in the order of the queue."""
+    return await _all(connection, _in_order().limit(limit))
 
 
 async def ahead_of(connection: AsyncConnection, job: Job) -> list[Job]:
-    """The jobs that are painted before a queued one: the running, and those in the line before it."""
-    earlier = tuple_(jobs.c.priority, jobs.c.id) < (job.priority, job.id)
+    """The jobs that are painted before a queued one: the running ones, and those queued before it."""
+    earlier = tuple_(jobs.c.fair_tag, jobs.c.id) < (job.fair_tag, job.id)
     return await _all(
-        connection, _line().where(or_(jobs.c.state == State.RUNNING, earlier), jobs.c.id != job.id)
+        connection, _in_order().where(or_(jobs.c.state == State.RUNNING, earlier), jobs.c.id != job.id)
     )
 
 
-def _line() -> Select[Any]:
+def _in_order() -> Select[Any]:
     # "running" sorts after "queued"; descending puts the running jobs first.
-    order = (jobs.c.state.desc(), jobs.c.priority, jobs.c.id)
+    order = (jobs.c.state.desc(), jobs.c.fair_tag, jobs.c.id)
     return select(*JOB_COLUMNS).where(jobs.c.state.in_(WAITING)).order_by(*order)
 
 
 async def finished_of(
     connection: AsyncConnection, user_id: int, *, limit: int, job_id: int | None = None
 ) -> list[Job]:
-    """The user's jobs whose picture is there, the newest first; with `job_id` that one alone."""
+    """The user's jobs that have a picture, the newest first; with `job_id`, only that one."""
     query = select(*JOB_COLUMNS).where(
         jobs.c.user_id == user_id,
         jobs.c.state.in_((State.RENDERED, State.DELIVERED)),

@@ -1,12 +1,12 @@
 """Every transition between a job's states, as one fenced statement.
 
     queued -> running -> rendered -> delivered
-       |         |-> queued (handed back, or its lease ran out)
+       |         |-> queued (released, or its lease ran out)
        |         |-> failed
        `---------+-> cancelled
 
-Every write of a worker carries the attempt it was given: a worker that lost its lease can change nothing.
-Each change that a person should see raises `revision`; the courier shows what it has not shown yet.
+Every write of a worker carries the attempt it was given: a worker that has lost its lease can change nothing.
+Each change that a person should see raises `revision`; the card updater shows what it has not shown yet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,18 +23,18 @@ from bot.tables import deliveries, jobs
 from nst_core.params import VERSION
 
 CLAIMING = 1
-"""Two workers that count the running jobs at once would both find room for the same user's."""
+"""An advisory lock: two workers that count running jobs at once would both find the user below the limit."""
 
-LOOKED_AT = 100
-"""Jobs from the front of the line, among which one is found that no other worker is just taking."""
+CANDIDATES = 100
+"""How many jobs at the front of the queue are offered; other workers may be claiming some of them."""
 
 _REVISED = {"revision": jobs.c.revision + 1}
-# An ended job's card has no preview, and the worker deletes its blob.
+# The card of an ended job shows no preview, and the worker deletes its blob.
 _ENDED = {"lease_until": None, "preview_blob": None}
 
 
 def _ran_out(now: float, lease_s: float) -> ColumnElement[bool]:
-    """The lease is over; or it ends later than any can: a clock was set back since it was given."""
+    """The lease has expired, or ends impossibly late: a clock was set back after it was given."""
     return or_(jobs.c.lease_until < now, jobs.c.lease_until > now + 2 * lease_s)
 
 
@@ -48,8 +48,8 @@ async def _change(connection: AsyncConnection, where: ColumnElement[bool], **val
     return changed.rowcount == 1
 
 
-def _has_room(running_per_user: int) -> ColumnElement[bool]:
-    """The job's user has fewer than so many running."""
+def _below_limit(running_per_user: int) -> ColumnElement[bool]:
+    """The job's user has fewer than `running_per_user` running jobs."""
     busy = (
         select(jobs.c.user_id)
         .where(jobs.c.state == State.RUNNING)
@@ -60,16 +60,16 @@ def _has_room(running_per_user: int) -> ColumnElement[bool]:
 
 
 def _first_queued(*where: ColumnElement[bool]) -> Any:
-    """The id of the first queued job that no other worker is just taking."""
+    """The id of the first queued job that no other worker is claiming."""
     query = select(jobs.c.id).where(jobs.c.state == State.QUEUED, *where)
-    first = query.order_by(jobs.c.priority, jobs.c.id).limit(1)
+    first = query.order_by(jobs.c.fair_tag, jobs.c.id).limit(1)
     return first.with_for_update(skip_locked=True).scalar_subquery()
 
 
 async def anything_to_claim(
     connection: AsyncConnection, *, now: float, lease_s: float, params_version: int = VERSION
 ) -> bool:
-    """Whether a job is queued whose parameters are known, or one runs on a lease that ran out."""
+    """Whether a job with known parameters is queued, or a running one has an expired lease."""
     queued = and_(jobs.c.state == State.QUEUED, jobs.c.params_version <= params_version)
     stalled = and_(jobs.c.state == State.RUNNING, _ran_out(now, lease_s))
     query = select(jobs.c.id).where(or_(queued, stalled)).limit(1)
@@ -85,22 +85,22 @@ async def claim_next(
     running_per_user: int,
     params_version: int = VERSION,
 ) -> Claim | None:
-    """Gives the first queued job to `worker`, or None when nobody waits.
+    """Claims the first queued job for `worker`; None: there is none.
 
-    Jobs of users with `running_per_user` running ones wait behind all others, while there are others. Those
-    with newer parameters than `params_version` wait for newer workers.
+    Jobs of users with `running_per_user` running jobs wait as long as there are others. Jobs with newer
+    parameters than `params_version` wait for newer workers.
     """
     await one_at_a_time(connection, CLAIMING)
     known = jobs.c.params_version <= params_version
-    first = func.coalesce(_first_queued(known, _has_room(running_per_user)), _first_queued(known))
+    first = func.coalesce(_first_queued(known, _below_limit(running_per_user)), _first_queued(known))
     claims = await _claim(connection, jobs.c.id == first, worker=worker, now=now, lease_s=lease_s)
     return claims[0] if claims else None
 
 
 async def is_put_off(connection: AsyncConnection, user_id: int, *, running_per_user: int) -> bool:
-    """Whether the user's jobs have to wait behind those of users who have fewer than so many running.
+    """Whether the user has `running_per_user` running jobs, so that further ones wait for those of others.
 
-    Until the transaction's end nobody else is told of the same user, so the next one counts what comes of it.
+    Locks the user until the end of the transaction, so that whoever asks next counts its outcome.
     """
     await one_at_a_time(connection, user_id)
     running = (jobs.c.user_id == user_id, jobs.c.state == State.RUNNING)
@@ -108,18 +108,18 @@ async def is_put_off(connection: AsyncConnection, user_id: int, *, running_per_u
     return int(count.scalar_one()) >= running_per_user
 
 
-async def queued_with_room(
+async def queued_below_limit(
     connection: AsyncConnection, *, params_version: int, running_per_user: int
 ) -> list[int]:
-    """The first queued jobs of users with fewer than so many running, whose parameters are not newer."""
+    """The first queued jobs, with known parameters, of users who may have more running."""
     known = jobs.c.params_version <= params_version
-    where = (jobs.c.state == State.QUEUED, known, _has_room(running_per_user))
-    query = select(jobs.c.id).where(*where).order_by(jobs.c.priority, jobs.c.id).limit(LOOKED_AT)
+    where = (jobs.c.state == State.QUEUED, known, _below_limit(running_per_user))
+    query = select(jobs.c.id).where(*where).order_by(jobs.c.fair_tag, jobs.c.id).limit(CANDIDATES)
     return list((await connection.execute(query)).scalars())
 
 
-async def who_waits_with(connection: AsyncConnection, job_id: int) -> int | None:
-    """The user of a job that is queued, None where it is not."""
+async def user_of_queued(connection: AsyncConnection, job_id: int) -> int | None:
+    """The user of a queued job; None: it is not queued."""
     query = select(jobs.c.user_id).where(jobs.c.id == job_id, jobs.c.state == State.QUEUED)
     user_id: int | None = (await connection.execute(query)).scalar_one_or_none()
     return user_id
@@ -134,7 +134,7 @@ async def claim(
     lease_s: float,
     params_version: int = VERSION,
 ) -> Claim | None:
-    """Gives that job to `worker`, or None when it does not wait any more, or has newer parameters."""
+    """Claims one job for `worker`; None: it is no longer queued, or has newer parameters."""
     claims = await claim_all(
         connection, [job_id], worker=worker, now=now, lease_s=lease_s, params_version=params_version
     )
@@ -150,7 +150,7 @@ async def claim_all(
     lease_s: float,
     params_version: int = VERSION,
 ) -> list[Claim]:
-    """Gives those of the jobs to `worker` that still wait and have known parameters, in the order given."""
+    """Claims those of the jobs that are still queued and have known parameters, in the order given."""
     known = jobs.c.params_version <= params_version
     waiting = and_(jobs.c.id.in_(job_ids), jobs.c.state == State.QUEUED, known)
     claims = await _claim(connection, waiting, worker=worker, now=now, lease_s=lease_s)
@@ -158,7 +158,7 @@ async def claim_all(
 
 
 async def note_batch(connection: AsyncConnection, claims: Sequence[Claim]) -> None:
-    """Writes down that these are painted in one pass."""
+    """Records that these are painted in one pass."""
     held = or_(*map(_fence, claims))
     await connection.execute(update(jobs).where(held).values(batch_size=len(claims)))
 
@@ -173,7 +173,7 @@ async def _claim(
         "lease_until": now + lease_s,
         "started_at": now,
         "batch_size": 1,
-        # The old attempt's preview stays on the card until this one has its own.
+        # The last attempt's preview stays on the card until this one has its own.
         **dict.fromkeys(("scale", "scales", "step", "steps", "loss")),
     }
     claimed = await connection.execute(
@@ -185,7 +185,7 @@ async def _claim(
 async def renew(
     connection: AsyncConnection, claim: Claim, progress: Progress | None, *, now: float, lease_s: float
 ) -> bool:
-    """Renews the lease, and writes progress where there is some. False: the lease is lost, stop working."""
+    """Renews the lease, and writes progress if there is any. False: the lease is lost, stop working."""
     values: dict[str, Any] = {"lease_until": now + lease_s}
     if progress is not None:
         values |= {field.name: getattr(progress, field.name) for field in fields(progress)} | _REVISED
@@ -202,7 +202,7 @@ async def render(
     now: float,
     timelapse_blob: str | None = None,
 ) -> bool:
-    """Running -> rendered. The blobs must be stored before. False: the lease is lost."""
+    """Running -> rendered. The blobs must be stored already. False: the lease is lost."""
     values = {"result_blob": result_blob, "timelapse_blob": timelapse_blob, "figures": dict(figures)}
     return await _change(connection, _fence(claim), state=State.RENDERED, ended_at=now, **values, **_ENDED)
 
@@ -214,14 +214,14 @@ async def fail(connection: AsyncConnection, claim: Claim, *, error: str, referen
 
 
 async def release(connection: AsyncConnection, claim: Claim) -> bool:
-    """Running -> queued, at its old place. Does not count towards the attempts of a poison job."""
+    """Running -> queued, at its old place. Not counted as an attempt of a poison job."""
     return await _change(
         connection,
         _fence(claim),
         state=State.QUEUED,
         worker=None,
         lease_until=None,
-        handbacks=jobs.c.handbacks + 1,
+        releases=jobs.c.releases + 1,
     )
 
 
@@ -234,14 +234,14 @@ async def requeue_stalled(
     reference: str,
     dead_worker: str | None = None,
 ) -> Sequence[int]:
-    """Takes running jobs whose lease ran out, or whose worker is known dead, back into the line.
+    """Requeues running jobs whose lease expired, or whose worker is known to be dead.
 
     A job that has had `max_attempts` attempts fails instead: it is probably what kills the workers.
-    Returns the ids of all jobs that were changed.
+    Returns the ids of all jobs that changed.
     """
     orphaned = false() if dead_worker is None else jobs.c.worker == dead_worker
     lost = and_(jobs.c.state == State.RUNNING, or_(_ran_out(now, lease_s), orphaned))
-    tries = jobs.c.attempt - jobs.c.handbacks
+    tries = jobs.c.attempt - jobs.c.releases
     sentence = N_("Painting this picture failed several times: try another picture or a smaller size.")
     poison = {"state": State.FAILED, "error": sentence, "reference": reference, "ended_at": now, **_ENDED}
     again = {"state": State.QUEUED, "worker": None, "lease_until": None}
@@ -255,7 +255,7 @@ async def requeue_stalled(
 async def give_up_too_new(
     connection: AsyncConnection, *, params_version: int, before: float, reference: str, now: float
 ) -> Sequence[int]:
-    """Fails queued jobs from `before` whose parameters are newer; returns their ids."""
+    """Fails queued jobs with newer parameters that were created before `before`; returns their ids."""
     sentence = N_("No worker here knows yet how to paint this: please try again later.")
     too_new = and_(jobs.c.state == State.QUEUED, jobs.c.params_version > params_version)
     values = {"state": State.FAILED, "error": sentence, "reference": reference, "ended_at": now, **_ENDED}
@@ -264,7 +264,7 @@ async def give_up_too_new(
 
 
 async def cancel(connection: AsyncConnection, job_id: int, *, user_id: int, now: float) -> bool:
-    """Queued or running -> cancelled, by its owner only. A running worker notices at its next beat."""
+    """Queued or running -> cancelled, by its owner only. A worker notices at its next renewal."""
     where = and_(jobs.c.id == job_id, jobs.c.user_id == user_id, jobs.c.state.in_(WAITING))
     return await _change(connection, where, state=State.CANCELLED, ended_at=now, **_ENDED)
 

@@ -1,4 +1,4 @@
-"""Who may ask for pictures where, how many at once, and how many within 24 hours."""
+"""How many pictures somebody may request: at once, and within 24 hours."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import WAITING
-from bot.domain.limits import blocklist
+from bot.domain.limits import access
+from bot.domain.limits.access import Requester
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
 from bot.language import _, n_
@@ -17,22 +18,12 @@ from bot.tables import jobs
 
 DAY_S = 24 * 3600.0
 COSTS = or_(jobs.c.started_at.is_not(None), jobs.c.ended_at.is_(None))
-"""What counts: a job that was cancelled before it was begun has cost nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requester:
-    """Who asks, and where. channel_ids: the channel, and the one that a thread belongs to."""
-
-    user_id: int
-    guild_id: int | None
-    channel_ids: tuple[int, ...]
-    role_ids: tuple[int, ...]
+"""Which jobs count: one that was cancelled before it started has cost nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserLimits:
-    """The installation's: of one person at once, and within 24 hours (None: any number)."""
+    """What the installation allows one person at once, and within 24 hours (None: any number)."""
 
     at_once: int
     per_day: int | None
@@ -48,7 +39,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """One limit. returns_at: when the next picture is free, if there is none left and that is known."""
+    """One limit. returns_at: when another picture is allowed, if none is left and that is known."""
 
     kind: Kind
     used: int
@@ -60,6 +51,10 @@ class Quota:
         return max(0, self.limit - self.used)
 
 
+_OF_DAY = {Kind.PER_DAY, Kind.PER_DAY_HERE, Kind.PER_DAY_OF_SERVER}
+_Whose = tuple[ColumnElement[bool], ...]
+
+
 def per_day_here(server: GuildSettings, role_ids: tuple[int, ...]) -> int | None:
     """A person's pictures within 24 hours in a server: the best of their roles, else everybody's number."""
     by_role = server.jobs_per_day_of_role or {}
@@ -69,76 +64,65 @@ def per_day_here(server: GuildSettings, role_ids: tuple[int, ...]) -> int | None
 
 async def check(
     connection: AsyncConnection,
-    asker: Requester,
+    requester: Requester,
     server: GuildSettings,
-    caps: UserLimits,
+    limits: UserLimits,
     *,
     now: float,
     workers: int,
 ) -> None:
-    """Raises `Refusal` when a picture may not be asked for here or now; `workers` paint at once."""
-    if await blocklist.is_blocked(connection, user_id=asker.user_id, guild_id=asker.guild_id):
+    """Raises `Refusal` when this person may not request a picture here or now.
+
+    workers: how many pictures are painted at once.
+    """
+    if await access.is_blocked(connection, user_id=requester.user_id, guild_id=requester.guild_id):
         raise Refusal(_("This request cannot be taken."))
-    check_place(asker, server)
-    for quota in await quotas_of(connection, asker, server, caps, now=now, workers=workers):
+    access.check_place(requester, server)
+    for quota in await quotas_of(connection, requester, server, limits, now=now, workers=workers):
         if not quota.left:
             raise _refusal(quota)
 
 
-def check_place(asker: Requester, server: GuildSettings) -> None:
-    """Raises `Refusal` when the server has not opened this channel, or not to this person's roles."""
-    if server.allowed_channels and not set(asker.channel_ids) & set(server.allowed_channels):
-        raise Refusal(_("Not in this channel: /quota shows where this server takes pictures."))
-    if server.allowed_roles and not set(asker.role_ids) & set(server.allowed_roles):
-        raise Refusal(
-            _("This server lets only some roles ask for pictures: its moderators can tell you more.")
-        )
-
-
 async def quotas_of(
     connection: AsyncConnection,
-    asker: Requester,
+    requester: Requester,
     server: GuildSettings,
-    caps: UserLimits,
+    limits: UserLimits,
     *,
     now: float,
     workers: int,
 ) -> list[Quota]:
-    """Every limit that holds for this person here; those without a number are left out."""
-    mine = jobs.c.user_id == asker.user_id
-    here = jobs.c.guild_id == asker.guild_id
-    limits: list[tuple[Kind, int | None, tuple[ColumnElement[bool], ...]]] = [
-        (Kind.AT_ONCE, caps.at_once, (mine,)),
+    """Every limit that applies to this person here; those without a number are left out."""
+    mine = jobs.c.user_id == requester.user_id
+    here = jobs.c.guild_id == requester.guild_id
+    rules: list[tuple[Kind, int | None, _Whose]] = [
+        (Kind.AT_ONCE, limits.at_once, (mine,)),
         (Kind.AT_ONCE_HERE, server.jobs_at_once, (mine, here)),
-        (Kind.PER_DAY, caps.per_day, (mine,)),
-        (Kind.PER_DAY_HERE, per_day_here(server, asker.role_ids), (mine, here)),
+        (Kind.PER_DAY, limits.per_day, (mine,)),
+        (Kind.PER_DAY_HERE, per_day_here(server, requester.role_ids), (mine, here)),
         (Kind.PER_DAY_OF_SERVER, server.jobs_per_day_of_server, (here,)),
     ]
     found = []
-    for kind, limit, whose in limits:
+    for kind, limit, whose in rules:
         if limit is not None:
             count = _of_day if kind in _OF_DAY else _waiting
             quota = await count(connection, kind, limit, whose, now)
             if kind not in _OF_DAY and not quota.left:
-                at = await _place_free_at(connection, asker, quota, now=now, workers=workers)
+                at = await _place_free_at(connection, requester, quota, now=now, workers=workers)
                 quota = replace(quota, returns_at=at)
             found.append(quota)
     return found
 
 
 async def _place_free_at(
-    connection: AsyncConnection, asker: Requester, quota: Quota, *, now: float, workers: int
+    connection: AsyncConnection, requester: Requester, quota: Quota, *, now: float, workers: int
 ) -> float | None:
-    """When so many of the person's pictures in the line will have ended that one more may be asked for."""
-    here = asker.guild_id if quota.kind is Kind.AT_ONCE_HERE else None
+    """When enough of the person's waiting pictures will have ended for them to request another."""
+    here = requester.guild_id if quota.kind is Kind.AT_ONCE_HERE else None
     leaving = quota.used - quota.limit + 1
     return await eta.free_at(
-        connection, now=now, workers=workers, leaving=leaving, user_id=asker.user_id, guild_id=here
+        connection, now=now, workers=workers, leaving=leaving, user_id=requester.user_id, guild_id=here
     )
-
-
-_OF_DAY = {Kind.PER_DAY, Kind.PER_DAY_HERE, Kind.PER_DAY_OF_SERVER}
-_Whose = tuple[ColumnElement[bool], ...]
 
 
 async def _waiting(connection: AsyncConnection, kind: Kind, limit: int, whose: _Whose, _now: float) -> Quota:
@@ -147,13 +131,13 @@ async def _waiting(connection: AsyncConnection, kind: Kind, limit: int, whose: _
 
 
 async def _of_day(connection: AsyncConnection, kind: Kind, limit: int, whose: _Whose, now: float) -> Quota:
-    """Rolling: a picture counts until 24 hours after it was asked for."""
+    """Rolling: a picture counts for 24 hours after it was requested."""
     counted: tuple[Any, ...] = (*whose, COSTS, jobs.c.created_at > now - DAY_S)
     query = select(func.count()).select_from(jobs).where(*counted)
     used = int((await connection.execute(query)).scalar_one())
     if used < limit:
         return Quota(kind=kind, used=used, limit=limit)
-    # One is free when all but `limit - 1` of them are older than a day.
+    # Another one is allowed once all but `limit - 1` of them are older than a day.
     last = select(jobs.c.created_at).where(*counted).order_by(jobs.c.created_at).offset(used - limit).limit(1)
     leaves_at = (await connection.execute(last)).scalar_one_or_none()  # a limit of 0 has no such picture
     return Quota(kind=kind, used=used, limit=limit, returns_at=leaves_at + DAY_S if leaves_at else None)

@@ -1,4 +1,4 @@
-"""The ledger of what a job's card has shown, and where it can be shown."""
+"""The cards of jobs: what each has shown, and where it can be shown."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A job whose card is not yet what it should be; tries: how often showing it was begun."""
+    """A job whose card is out of date; tries: how often an update was started."""
 
     job: Job
     address: Address
@@ -52,7 +52,7 @@ _ADDRESS = (
 
 
 async def open_for(connection: AsyncConnection, job_id: int, address: Address) -> None:
-    """Adds the ledger's row for a new job, in the job's own transaction."""
+    """Adds the row of a new job's card, in the job's own transaction."""
     values = {column.name: getattr(address, column.name) for column in _ADDRESS}
     await connection.execute(deliveries.insert().values(job_id=job_id, **values))
 
@@ -65,7 +65,7 @@ async def address_of(connection: AsyncConnection, job_id: int) -> Address | None
 
 
 async def undelivered_of(connection: AsyncConnection, user_id: int) -> set[int]:
-    """The user's painted jobs that could be shown nowhere."""
+    """The user's painted jobs that could not be shown anywhere."""
     query = (
         select(jobs.c.id)
         .join(deliveries, deliveries.c.job_id == jobs.c.id)
@@ -75,7 +75,7 @@ async def undelivered_of(connection: AsyncConnection, user_id: int) -> set[int]:
 
 
 def _query() -> Select[Any]:
-    """Cards, those of ended jobs first and then the oldest."""
+    """Cards: first those of ended jobs, then the oldest."""
     ended_first = case((jobs.c.state.in_(WAITING), 1), else_=0)
     return (
         select(*JOB_COLUMNS, *_ADDRESS, deliveries.c.shown_revision, begun(deliveries).label("tries"))
@@ -105,23 +105,23 @@ def _is_due(now: float, holder: str | None) -> ColumnElement[bool]:
 async def due(
     connection: AsyncConnection, *, now: float, limit: int = 100, holder: str | None = None
 ) -> list[Delivery]:
-    """Cards that lag behind their job and that no other gateway holds."""
+    """Cards that lag behind their job and are not leased by another gateway."""
     return await _fetch(connection, _query().where(_is_due(now, holder)).limit(limit))
 
 
 async def claim(
     connection: AsyncConnection, job_ids: Collection[int], *, now: float, holder: str
 ) -> list[Delivery]:
-    """Keeps other gateways from showing these cards; returns those that are `holder`'s, as they are now."""
+    """Leases these cards for `holder`; returns those that it got, as they are now."""
     these = select(deliveries.c.job_id).where(deliveries.c.job_id.in_(job_ids), _is_due(now, holder))
     rows = await schedule.claim(connection, deliveries, these, now=now, holder=holder)
     return await _fetch(connection, _query().where(jobs.c.id.in_([row["job_id"] for row in rows])))
 
 
 async def shown(connection: AsyncConnection, job_id: int, *, revision: int, message_id: int | None) -> None:
-    """The card shows `revision` now, in message `message_id` (None leaves what is known).
+    """The card shows `revision` now, in message `message_id`; None: the message is unchanged.
 
-    An edit that was slow may have put an older state over the job's end: the end is then shown once more.
+    A slow edit may have put an older state over the job's end: then the end is shown once more.
     """
     newer = exists().where(jobs.c.id == deliveries.c.job_id, jobs.c.revision > revision)
     values: dict[str, Any] = {} if message_id is None else {"message_id": message_id}
@@ -130,17 +130,17 @@ async def shown(connection: AsyncConnection, job_id: int, *, revision: int, mess
 
 
 async def close(connection: AsyncConnection, job_id: int, *, error: str | None = None) -> None:
-    """Nothing more will be shown for this job; `error` says why where it was not delivered."""
+    """Nothing more will be shown for this job; error: why it was not delivered."""
     values = {"closed": True, "last_error": error}
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))
 
 
 async def forget_token(connection: AsyncConnection, job_id: int) -> None:
-    """The interaction's token is refused, or the message it led to is gone."""
+    """The interaction's token was refused, or its message is gone."""
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(token_until=0))
 
 
 async def forget_message(connection: AsyncConnection, job_id: int) -> None:
-    """The card's message or its channel is gone: nothing is shown there any more."""
+    """The card's message or its channel is gone: nothing more is shown there."""
     values = {"message_id": None, "channel_reachable": False}
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))

@@ -1,7 +1,7 @@
-"""The outbox: rows of what is to be sent to Discord, leased by one gateway at a time until it is sent.
+"""The outbox: rows that say what to send to Discord, leased by one gateway at a time until it is sent.
 
-Four tables have its columns: `deliveries` (of cards), `exhibits`, `digests` and `leftovers`. A lease that ran
-out counts as a failed try: its gateway died, and may have sent the message before.
+Four tables have its columns: `deliveries` (of cards), `exhibits`, `digests` and `takedowns`. An
+expired lease counts as a failed try: its gateway died, perhaps after it had sent the message.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,12 +14,12 @@ Key = tuple[Any, ...]
 """A row's primary key."""
 
 LEASE_S = 10.0
-"""How long a gateway that died keeps others from what it was sending."""
+"""How long the row that a gateway was sending stays leased after that gateway has died."""
 RELEASED = {"lease_until": 0.0, "leased_by": None}
 
 
 def is_due(table: Table, now: float, *, holder: str | None = None) -> ColumnElement[bool]:
-    """To be sent now, and nobody is at it; what `holder` has leased counts as free too."""
+    """To be sent now, and not leased by another gateway than `holder`."""
     free = table.c.lease_until <= now
     if holder is not None:
         free = or_(free, table.c.leased_by == holder)
@@ -27,7 +27,7 @@ def is_due(table: Table, now: float, *, holder: str | None = None) -> ColumnElem
 
 
 def begun(table: Table) -> ColumnElement[int]:
-    """How often a row was tried since it last succeeded, with the try that is under way or was cut off."""
+    """How many tries there were since the last success, with one that is under way or was cut off."""
     return table.c.tries + case((table.c.lease_until > 0, 1), else_=0)
 
 
@@ -44,9 +44,9 @@ async def claim(
     holder: str | None = None,
     **values: object,
 ) -> Sequence[RowMapping]:
-    """Leases the rows whose keys `due` selects, but for those that another is just taking; returns them.
+    """Leases the rows whose keys `due` selects, except those that another gateway is leasing; returns them.
 
-    values: what else changes with it.
+    values: what else is changed in them.
     """
     lease = {"lease_until": now + LEASE_S, "leased_by": holder, "tries": begun(table)}
     claimed = await connection.execute(
@@ -61,7 +61,7 @@ async def claim(
 async def renew(
     connection: AsyncConnection, table: Table, keys: Collection[Key], *, now: float, holder: str
 ) -> None:
-    """For what takes long, because Discord asks to wait."""
+    """Renews leases while sending takes long, because Discord asks to wait."""
     theirs = and_(_are(table, keys), table.c.leased_by == holder)
     await connection.execute(update(table).where(theirs).values(lease_until=now + LEASE_S))
 
@@ -69,7 +69,7 @@ async def renew(
 async def settle(
     connection: AsyncConnection, table: Table, key: Key, *, due_at: float | None = 0.0, **values: object
 ) -> None:
-    """It was sent. due_at: from when the next change of it may be; `values`: what else is known now."""
+    """It was sent. due_at: the earliest time for the next change; values: what else is known now."""
     values = {"due_at": due_at, "tries": 0, "last_error": None, **RELEASED, **values}
     await connection.execute(update(table).where(_are(table, [key])).values(**values))
 
@@ -77,6 +77,6 @@ async def settle(
 async def retry_later(
     connection: AsyncConnection, table: Table, key: Key, *, due_at: float, error: str
 ) -> None:
-    """A try failed; `error` says how, for the operator."""
+    """A try failed. error: how, for the operator."""
     values = {"due_at": due_at, "tries": table.c.tries + 1, "last_error": error, **RELEASED}
     await connection.execute(update(table).where(_are(table, [key])).values(**values))

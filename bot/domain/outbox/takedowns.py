@@ -1,6 +1,6 @@
-"""Leftovers: messages on Discord that show pictures which are deleted here, until they are taken down too.
+"""Messages on Discord that show pictures which were deleted here, and have yet to be taken down.
 
-A row says where a message is, and not whose picture it shows.
+A row says where a message is, but not whose picture it shows.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import is_due
-from bot.tables import leftovers
+from bot.tables import takedowns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takedown:
-    """A message of the bot's that is to be taken down; tries: how often that was begun."""
+    """A message of the bot's that is to be taken down; tries: how often that was tried."""
 
     channel_id: int
     message_id: int
@@ -29,15 +29,15 @@ class Takedown:
 
 
 async def add(connection: AsyncConnection, channels: Mapping[int, int]) -> None:
-    """Notes messages to be taken down. channels: each message's channel."""
+    """Adds messages to take down. channels: each message's channel."""
     rows = [{"message_id": message, "channel_id": channel} for message, channel in channels.items()]
     if rows:
-        await connection.execute(leftovers.insert(), rows)
+        await connection.execute(takedowns.insert(), rows)
 
 
 def _due(now: float) -> Select[Any]:
-    newest_first = leftovers.c.message_id.desc()
-    return select(leftovers.c.message_id).where(is_due(leftovers, now)).order_by(newest_first)
+    newest_first = takedowns.c.message_id.desc()
+    return select(takedowns.c.message_id).where(is_due(takedowns, now)).order_by(newest_first)
 
 
 async def anything_due(connection: AsyncConnection, *, now: float) -> bool:
@@ -47,8 +47,8 @@ async def anything_due(connection: AsyncConnection, *, now: float) -> bool:
 async def claim_due(
     connection: AsyncConnection, *, now: float, limit: int, holder: str | None = None
 ) -> list[Takedown]:
-    """Takes on some of what is to be taken down, the newest first: nobody else gets it meanwhile."""
-    rows = await schedule.claim(connection, leftovers, _due(now).limit(limit), now=now, holder=holder)
+    """Leases some of the messages that are due, the newest first."""
+    rows = await schedule.claim(connection, takedowns, _due(now).limit(limit), now=now, holder=holder)
     return [
         Takedown(channel_id=row["channel_id"], message_id=row["message_id"], tries=row["tries"] + 1)
         for row in rows
@@ -56,4 +56,4 @@ async def claim_due(
 
 
 async def forget(connection: AsyncConnection, message_id: int) -> None:
-    await connection.execute(delete(leftovers).where(leftovers.c.message_id == message_id))
+    await connection.execute(delete(takedowns).where(takedowns.c.message_id == message_id))

@@ -1,1 +1,1 @@
-"""What is kept of people, for how long, and how it is deleted."""
+"""What is stored about people, for how long, and how it is deleted."""

@@ -1,23 +1,25 @@
-"""Which blobs are in use: those that some row names."""
+"""Which blobs rows refer to, and how jobs let go of theirs."""
 
 from collections.abc import AsyncIterator, Collection
 from typing import Any, Final
 
-from sqlalchemy import Column, Text, cast, select
+from sqlalchemy import Column, Text, cast, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.jobs.model import WAITING, State
+from bot.domain.gallery import exhibits
+from bot.domain.jobs.model import WAITING, Job, State
+from bot.domain.outbox import deliveries
 from bot.tables import jobs, metadata
 
 COLUMNS: Final[tuple[Column[Any], ...]] = tuple(
     column for table in metadata.sorted_tables for column in table.c if column.name.endswith("_blob")
 )
-"""Every column that names a blob. `jobs.more_styles` names more of them inside its JSON."""
+"""Every column that refers to a blob. `jobs.more_styles` refers to further ones inside its JSON."""
 AT_ONCE = 500
 
 
 async def every_use(connection: AsyncConnection) -> AsyncIterator[str]:
-    """The keys that all rows name, some more than once."""
+    """All keys that rows refer to, some more than once."""
     for column in COLUMNS:
         query = select(column).where(column.is_not(None), column != "")
         async for (key,) in await connection.stream(query):
@@ -27,7 +29,7 @@ async def every_use(connection: AsyncConnection) -> AsyncIterator[str]:
 
 
 async def unused(connection: AsyncConnection, keys: Collection[str]) -> set[str]:
-    """Those of `keys` that no row names."""
+    """Those of `keys` that no row refers to."""
     left = set(keys)
     for column in COLUMNS:
         wanted = sorted(left)
@@ -48,10 +50,48 @@ async def _more_styles(connection: AsyncConnection) -> AsyncIterator[str]:
 
 
 async def needed_next(connection: AsyncConnection, *, limit: int = 1000) -> list[str]:
-    """The blobs without which a waiting job cannot be painted, or a painted one not be delivered."""
+    """The blobs without which waiting jobs cannot be painted, or painted ones cannot be delivered."""
     inputs = (jobs.c.content_blob, jobs.c.style_blob, jobs.c.mask_blob, jobs.c.start_blob)
     waiting = select(*inputs).where(jobs.c.state.in_(WAITING)).limit(limit)
     painted = select(jobs.c.result_blob).where(jobs.c.state == State.RENDERED).limit(limit)
     keys = [key for row in await connection.execute(waiting) for key in row]
     keys += (await connection.execute(painted)).scalars()
     return sorted({key for key in keys if key})
+
+
+FORGOTTEN = ""
+"""Stands for the key of a removed picture where a row must have one. There is no such blob."""
+
+
+async def forget_pictures(connection: AsyncConnection, job: Job) -> set[str]:
+    """Removes a job's pictures, and its exhibit.
+
+    Returns the keys of its results that no other row refers to. Its inputs are left to the retention sweep,
+    because somebody may be sending the same picture at this moment.
+    """
+    values: dict[str, Any] = {
+        **dict.fromkeys(("content_blob", "style_blob"), FORGOTTEN),
+        **dict.fromkeys(("mask_blob", "start_blob", "preview_blob", "result_blob", "timelapse_blob")),
+        "more_styles": null(),
+    }
+    await connection.execute(update(jobs).where(jobs.c.id == job.id).values(**values))
+    await exhibits.remove(connection, job.id)
+    await deliveries.close(connection, job.id, error="deleted")
+    return await unused(connection, {key for key in (job.result_blob, job.timelapse_blob) if key})
+
+
+async def forget_inputs(connection: AsyncConnection, job_ids: list[int]) -> None:
+    """Removes the pictures that the jobs were made of; what was requested stays on record."""
+    several = select(jobs.c.id, jobs.c.more_styles).where(jobs.c.id.in_(job_ids))
+    for job_id, styles in (await connection.execute(several)).all():
+        if styles:
+            emptied = [{**style, "blob": ""} for style in styles]
+            await connection.execute(update(jobs).where(jobs.c.id == job_id).values(more_styles=emptied))
+    nothing = {"content_blob": "", "style_blob": "", "mask_blob": None, "start_blob": None}
+    await connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(**nothing))
+
+
+async def forget_results(connection: AsyncConnection, job_ids: list[int]) -> None:
+    """Removes the painted pictures; their messages on Discord stay."""
+    nothing = {"result_blob": None, "timelapse_blob": None}
+    await connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(**nothing))

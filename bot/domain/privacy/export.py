@@ -12,7 +12,7 @@ from bot.media.blobs.protocol import BlobMissing, Blobs
 
 MAX_PARTS: Final = 10
 ENTRY_BYTES: Final = 300
-"""At least what a file's name and place cost in a zip."""
+"""More than a file's name and directory entry take in a zip."""
 ENDINGS: Final = {
     b"\x89PNG": "png",
     b"\xff\xd8\xff": "jpg",
@@ -22,7 +22,7 @@ ENDINGS: Final = {
 
 
 class Export:
-    """The parts, made one after the other; `left_out` names the pictures that found no room."""
+    """The parts, made one by one; `left_out` names the pictures that did not fit."""
 
     def __init__(
         self,
@@ -41,14 +41,14 @@ class Export:
         self.left_out: list[str] = []
 
     async def parts(self) -> AsyncIterator[bytes]:
-        """One zip after the other: the records first, then pictures in their order."""
+        """One zip after another: first the records, then the pictures in order."""
         box, parts = _Box(), 1
         await asyncio.to_thread(box.add_records, self._records)
         for picture in self._pictures:
             try:
                 data = await self._blobs.get(picture.blob)
             except BlobMissing:
-                continue  # forgotten meanwhile
+                continue  # deleted meanwhile
             if not box.holds(data, self._limit_bytes):
                 if parts == self._max_parts or not _Box().holds(data, self._limit_bytes):
                     self.left_out.append(picture.name)
@@ -60,7 +60,7 @@ class Export:
 
 
 class _Box:
-    """One zip in memory. Pictures are compressed already."""
+    """One zip in memory, without compression: pictures are compressed already."""
 
     def __init__(self) -> None:
         self._file = BytesIO()
@@ -83,7 +83,7 @@ class _Box:
 
 
 def ending_of(data: bytes) -> str:
-    """A file name's ending, by the first bytes."""
+    """A file name's extension, by the first bytes."""
     if data[4:8] == b"ftyp":
         return "mp4"
     return next((ending for start, ending in ENDINGS.items() if data.startswith(start)), "bin")

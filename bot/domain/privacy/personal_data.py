@@ -1,4 +1,4 @@
-"""Everything that is kept of one person: to be handed over, or to be deleted for good."""
+"""Everything that is stored about one person: to be exported, or to be deleted for good."""
 
 import asyncio
 import hashlib
@@ -13,7 +13,7 @@ from bot.db import Database, one_at_a_time
 from bot.domain.jobs.model import WAITING, State
 from bot.domain.outbox import takedowns
 from bot.domain.privacy import blob_refs
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.media.blobs.protocol import Blobs
 from bot.tables import (
     challenges,
@@ -29,12 +29,12 @@ from bot.tables import (
 )
 
 NOT_THEIRS: Final = {
-    *("worker", "lease_until", "leased_by", "handbacks", "priority", "revision", "attempt"),
+    *("worker", "lease_until", "leased_by", "releases", "fair_tag", "revision", "attempt"),
     *("batch_key", "batch_size"),
 }
-"""Columns of a job that are about our machines."""
+"""Columns of a job that are about our machines, not the person."""
 NOBODY: Final = 0
-"""Stands where the person stood in what belongs to a server."""
+"""Replaces the person in what belongs to a server."""
 JOB_PICTURES: Final = {
     "result": jobs.c.result_blob,
     "timelapse": jobs.c.timelapse_blob,
@@ -48,7 +48,7 @@ JOB_PICTURES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptPicture:
-    """A blob of the person's, and a name for its file, without an ending."""
+    """One of the person's blobs, and a name for its file, without extension."""
 
     name: str
     blob: str
@@ -56,7 +56,7 @@ class KeptPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgotten:
-    """What was deleted: how many rows and pictures; and how many messages are still to be taken down."""
+    """How many rows and pictures were deleted, and how many messages are still to be taken down."""
 
     rows: int
     pictures: int
@@ -64,7 +64,7 @@ class Forgotten:
 
 
 def _whose(user_id: int) -> dict[Table, ColumnElement[bool]]:
-    """Each table with rows of people's, and which are this person's."""
+    """The tables with rows of people's, and which rows are this person's."""
     theirs = select(jobs.c.id).where(jobs.c.user_id == user_id)
     return {
         jobs: jobs.c.user_id == user_id,
@@ -79,7 +79,7 @@ def _whose(user_id: int) -> dict[Table, ColumnElement[bool]]:
 
 
 async def records_of(connection: AsyncConnection, user_id: int) -> dict[str, list[dict[str, Any]]]:
-    """All rows about a person, by table; times in seconds since 1970 (UTC)."""
+    """All rows about a person, by table; times are seconds since 1970 (UTC)."""
     tables = {**_whose(user_id), challenges: challenges.c.user_id == user_id}
     return {table.name: await _rows(connection, table, where) for table, where in tables.items()}
 
@@ -87,13 +87,13 @@ async def records_of(connection: AsyncConnection, user_id: int) -> dict[str, lis
 async def _rows(
     connection: AsyncConnection, table: Table, where: ColumnElement[bool]
 ) -> list[dict[str, Any]]:
-    columns: list[Column[Any]] = [column for column in table.c if column.name not in NOT_THEIRS]
+    columns: list[Column[Any]] = [column for column in table.c if column.key not in NOT_THEIRS]
     query = select(*columns).where(where).order_by(*table.primary_key.columns)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def pictures_of(connection: AsyncConnection, user_id: int) -> list[KeptPicture]:
-    """All pictures of a person, each once: those of their newest jobs first, then their styles."""
+    """All of a person's pictures, each once: first those of their newest jobs, then their styles."""
     found: dict[str, str] = {}
     columns = (jobs.c.id, jobs.c.more_styles, *JOB_PICTURES.values())
     query = select(*columns).where(jobs.c.user_id == user_id).order_by(jobs.c.id.desc())
@@ -111,7 +111,7 @@ async def pictures_of(connection: AsyncConnection, user_id: int) -> list[KeptPic
 
 
 async def forget(database: Database, blobs: Blobs, user_id: int, *, now: float) -> Forgotten:
-    """Deletes everything of a person's. Waiting and running jobs are cancelled: their workers lose them."""
+    """Deletes everything about a person. Waiting and running jobs are cancelled: workers lose them."""
     async with database.begin() as connection:
         await one_at_a_time(connection, user_id)
         pictures = await pictures_of(connection, user_id)
@@ -120,7 +120,7 @@ async def forget(database: Database, blobs: Blobs, user_id: int, *, now: float) 
         rows = await _delete_rows(connection, user_id, now)
     async with database.read() as connection:
         unused = await blob_refs.unused(connection, {picture.blob for picture in pictures})
-    # Somebody else's job may just be taking one of the paintings that come with Easel.
+    # Somebody else's new job may be about to refer to a painting that comes with Easel.
     unused -= await asyncio.to_thread(_painting_keys)
     for key in sorted(unused):
         await blobs.delete(key)
@@ -132,13 +132,13 @@ async def _delete_rows(connection: AsyncConnection, user_id: int, now: float) ->
     stopped: Mapping[str, Any] = {"state": State.CANCELLED, "ended_at": now, "lease_until": None}
     await connection.execute(update(jobs).where(waiting).values(**stopped))
     await connection.execute(delete(votes).where(votes.c.entrant_id == user_id))
-    # A challenge belongs to its server: it goes on without a name.
+    # A challenge belongs to its server: it goes on without the person's name.
     of_theirs = challenges.c.user_id == user_id
     ended = and_(of_theirs, challenges.c.state == "ended")
     await connection.execute(update(challenges).where(ended).values(style_blob=None))
     await connection.execute(update(challenges).where(of_theirs).values(user_id=NOBODY))
     deleted = 0
-    # What hangs on jobs goes first, so that it is counted.
+    # Rows that depend on jobs are deleted first, so that they are counted.
     for table, where in reversed(_whose(user_id).items()):
         deleted += (await connection.execute(delete(table).where(where))).rowcount
     return deleted

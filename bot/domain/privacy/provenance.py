@@ -1,4 +1,4 @@
-"""How a picture was made: from our records, or from what its file says about itself."""
+"""How a picture was made: from our records, or from the file itself."""
 
 import hashlib
 from typing import Any
@@ -14,7 +14,7 @@ from nst_core.params import Params
 
 
 async def of_message(connection: AsyncConnection, message_id: int, *, viewer_id: int) -> Job | None:
-    """The job whose card or exhibit a message is. Private pictures are known to their owner alone."""
+    """The job whose card or exhibit a message is. Private pictures are shown only to their owner."""
     for ledger in (deliveries, exhibits):
         query = select(*JOB_COLUMNS).join(ledger, ledger.c.job_id == jobs.c.id)
         job = await _newest(connection, query.where(ledger.c.message_id == message_id), viewer_id)
@@ -24,16 +24,16 @@ async def of_message(connection: AsyncConnection, message_id: int, *, viewer_id:
 
 
 async def of_file(connection: AsyncConnection, data: bytes, *, viewer_id: int) -> Job | None:
-    """The job whose result is exactly this file, wherever it has been posted since.
+    """The job whose result is exactly this file, wherever it was posted since.
 
-    A name can be given to any file, these bytes cannot: results are kept under their SHA-256.
+    File names can be forged, contents cannot: results are stored under their SHA-256.
     """
     query = select(*JOB_COLUMNS).where(jobs.c.result_blob == hashlib.sha256(data).hexdigest())
     return await _newest(connection, query, viewer_id)
 
 
 async def is_anonymous(connection: AsyncConnection, job: Job) -> bool:
-    """Whether nobody may learn yet who made it: it is an entry of a challenge that has not ended."""
+    """Whether its artist is still secret: it is entered in a challenge that has not ended."""
     if job.challenge_id is None:
         return False
     query = select(challenges.c.id).where(challenges.c.id == job.challenge_id, challenges.c.state != "ended")
@@ -41,7 +41,7 @@ async def is_anonymous(connection: AsyncConnection, job: Job) -> bool:
 
 
 def written_in(data: bytes) -> Params | None:
-    """The parameters in the file itself: sound ones, but anybody can have written them."""
+    """The parameters in the file itself: valid ones, but anybody can have written them."""
     found = parameters_in(data)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""What is forgotten by itself: old pictures, servers that removed the bot, and blobs that no row names."""
+"""What is deleted automatically: old pictures, servers that removed the bot, and unused blobs."""
 
 import asyncio
 import time
@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.domain.jobs.model import WAITING
 from bot.domain.privacy import blob_refs
+from bot.domain.privacy.blob_refs import forget_inputs, forget_results
 from bot.domain.servers import left
 from bot.errors import Failure
 from bot.media.blobs.protocol import Blobs
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 EVERY_S = 3600.0
 GRACE_S = 6 * 3600.0
-"""How long a blob may be there before a row names it: a picture is stored before its job is written."""
+"""How long a blob may exist before a row refers to it: pictures are stored before jobs are written."""
 BATCH = 100
 DAY_S = 24 * 3600.0
 
@@ -31,7 +32,7 @@ Forget = Callable[[AsyncConnection, list[int]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """After how many days something is forgotten; 0: never."""
+    """After how many days something is deleted; 0: never."""
 
     inputs_days: int
     results_days: int
@@ -40,7 +41,7 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What one sweep has forgotten: jobs' input pictures, jobs' results, servers, and blobs."""
+    """What one sweep has deleted: jobs' input pictures, jobs' results, servers, and blobs."""
 
     inputs: int
     results: int
@@ -49,7 +50,7 @@ class Swept:
 
 
 class Sweeper:
-    """Sweeps now and then. Each step is small and may be repeated, so two gateways do no harm."""
+    """Sweeps regularly. Each step is small and may be repeated, so two gateways do no harm."""
 
     def __init__(
         self, *, database: Database, blobs: Blobs, keeping: Keeping, clock: Callable[[], float] = time.time
@@ -71,7 +72,7 @@ class Sweeper:
             await asyncio.sleep(EVERY_S)
 
     async def sweep(self) -> Swept:
-        """Forgets everything whose time has come."""
+        """Deletes everything whose time has come."""
         return Swept(
             inputs=await self._forget_pictures(
                 self._keeping.inputs_days, jobs.c.content_blob != "", forget_inputs
@@ -112,10 +113,10 @@ class Sweeper:
         return len(gone)
 
     async def _delete_unused(self) -> int:
-        """Mark and sweep. Whatever looks unused is looked up once more, right before it goes."""
+        """Mark and sweep. What seems unused is looked up once more right before it is deleted."""
         before = self._clock() - GRACE_S
         async with self._database.read() as connection:
-            # Numbers instead of keys: a tenth of the memory, and two that fall together only keep a blob.
+            # Hashes instead of keys: a tenth of the memory, and a collision only keeps a blob.
             marked = {hash(key) async for key in blob_refs.every_use(connection)}
         deleted, batch = 0, []
         async for key in self._blobs.older_than(before):
@@ -130,20 +131,3 @@ class Sweeper:
         async with self._database.read() as connection:
             unused = await blob_refs.unused(connection, keys)
         return sum([await self._blobs.delete_if_older(key, before) for key in sorted(unused)])
-
-
-async def forget_inputs(connection: AsyncConnection, job_ids: list[int]) -> None:
-    """Forgets the pictures that the jobs were made of; what was asked for stays known."""
-    several = select(jobs.c.id, jobs.c.more_styles).where(jobs.c.id.in_(job_ids))
-    for job_id, styles in (await connection.execute(several)).all():
-        if styles:
-            emptied = [{**style, "blob": ""} for style in styles]
-            await connection.execute(update(jobs).where(jobs.c.id == job_id).values(more_styles=emptied))
-    nothing = {"content_blob": "", "style_blob": "", "mask_blob": None, "start_blob": None}
-    await connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(**nothing))
-
-
-async def forget_results(connection: AsyncConnection, job_ids: list[int]) -> None:
-    """Forgets the painted pictures; their messages on Discord stay."""
-    nothing = {"result_blob": None, "timelapse_blob": None}
-    await connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(**nothing))

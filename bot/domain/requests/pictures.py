@@ -1,11 +1,14 @@
-"""Where a job's pictures come from, and how they become blobs of clean pixels."""
+"""How a job's pictures become blobs of clean pixels, and what happens to those that not everybody should see.
+
+How a picture is rated is left to a `ContentCheck`, such as `bot.media.rating.OpenNsfw`.
+"""
 
 import asyncio
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from bot.domain.requests.content_policy import ContentPolicy
-from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import PictureSource
 from bot.errors import Refusal
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing, Blobs
@@ -13,6 +16,46 @@ from bot.media.decode import Clean
 from bot.media.editor import PictureEditor
 from bot.media.fetch import AttachmentSource
 from bot.media.headers import sides_px
+
+
+class ContentCheck(Protocol):
+    """Rates pictures. It may take seconds, but must not block the event loop."""
+
+    async def rate(self, png: bytes) -> float:
+        """How likely it is that clean pixels show what only adults should see, from 0 to 1.
+
+        Raises:
+            Failure: the picture could not be rated.
+        """
+
+
+class Action(StrEnum):
+    """What is done with a picture that reaches the threshold."""
+
+    SPOILER = "spoiler"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentPolicy:
+    """One check, and what follows from it. A picture that cannot be rated is not painted."""
+
+    check: ContentCheck
+    action: Action
+    threshold: float
+
+    async def hides(self, png: bytes) -> bool:
+        """Whether the picture must be shown as a spoiler.
+
+        Raises:
+            Refusal: it is not painted here at all.
+            Failure: it could not be rated.
+        """
+        if await self.check.rate(png) < self.threshold:
+            return False
+        if self.action is Action.REFUSE:
+            raise Refusal(_("Pictures like that one are not painted here: send another."))
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +69,7 @@ class StoredPicture:
 
 
 class Cleaner(Protocol):
-    """`bot.media.decode.Decoder`, or what stands before it."""
+    """`bot.media.decode.Decoder`, or a wrapper around it."""
 
     async def clean(self, data: bytes) -> Clean: ...
 
@@ -43,7 +86,7 @@ class PictureStore:
         editor: PictureEditor,
         policy: ContentPolicy | None = None,
     ) -> None:
-        """`policy` is asked about every picture that does not come with Easel; None: none is rated."""
+        """policy: applied to every picture that does not come with Easel; None: none is rated."""
         self._source = source
         self._decoder = decoder
         self._policy = policy
@@ -51,10 +94,10 @@ class PictureStore:
         self.editor = editor
 
     async def fetch(self, url: str) -> bytes:
-        """An attachment's file as it is: not decoded, and not to be trusted.
+        """An attachment's file as it is: neither decoded nor to be trusted.
 
         Raises:
-            Refusal: it cannot be had.
+            Refusal: it is not available.
         """
         return await self._source.fetch(url)
 
@@ -62,14 +105,14 @@ class PictureStore:
         """The blob's key, and what is in it.
 
         Raises:
-            Refusal: the attachment cannot be had, is no picture, or none that is painted here.
+            Refusal: the attachment is not available, is no picture, or may not be painted here.
         """
         clean = await self._clean(url)
         await self._hides(clean.png)
         return await self.blobs.put(clean.png), clean
 
     async def take(self, picture: PictureSource) -> StoredPicture:
-        """Raises `Refusal` when the picture cannot be had (any more), or is none."""
+        """Raises `Refusal` if the picture is not available (any more), or is none."""
         if picture.url is not None:
             clean = await self._clean(picture.url)
             hidden = await self._hides(clean.png)
@@ -93,7 +136,7 @@ class PictureStore:
         return self._policy is not None and await self._policy.hides(png)
 
     async def check_mask(self, key: str) -> None:
-        """Raises `Refusal` when a mask would let nothing be painted."""
+        """Raises `Refusal` if a mask would let nothing be painted."""
         if await self.editor.is_black(await self.blobs.get(key)):
             raise Refusal(_("That mask is black all over: paint white what should be painted."))
 

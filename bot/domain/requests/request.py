@@ -1,23 +1,24 @@
-"""What a person asks for, and what an installation allows."""
+"""What a person requests, and what the installation and the server allow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.domain.limits.quotas import Requester, UserLimits
+from bot.domain.limits.access import Requester
+from bot.domain.limits.quotas import UserLimits
 from bot.domain.outbox.deliveries import Address
-from bot.domain.styles.looks import Look
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.style import Style
+from bot.domain.servers.server_settings import GuildSettings
+from bot.domain.styles.style import Look, PictureSource, Style
 from bot.errors import Refusal
 from bot.language import _
+from nst_core.params import QUALITIES
 
 MAX_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an installation allows; None: any number. Sizes are long edges in pixels."""
+    """What the installation allows; None: any number. Sizes are long edges in pixels."""
 
     jobs_per_user: int
     jobs_queued: int
@@ -30,12 +31,12 @@ class Limits:
     requests_per_minute_of_server: int | None = None
 
     @property
-    def caps(self) -> UserLimits:
+    def of_user(self) -> UserLimits:
         return UserLimits(at_once=self.jobs_per_user, per_day=self.jobs_per_day)
 
 
 def check_size(look: Look, limits: Limits) -> None:
-    """Raises `Refusal` when the look asks for a larger picture than this installation paints."""
+    """Raises `Refusal` if the look asks for a larger picture than this installation paints."""
     if look.size_px is not None and look.size_px > limits.max_size_px:
         raise Refusal(
             _("Here a picture can be at most {px} px: choose a smaller size.", px=limits.max_size_px)
@@ -44,12 +45,12 @@ def check_size(look: Look, limits: Limits) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a person asked for. `chosen` holds only the look's fields that were given explicitly.
+    """What a person requests. `chosen` holds only those fields of the look that were given explicitly.
 
-    styles: one or more; the first one's preset gives the look.
-    mask: white where the content is painted; start_blob: a kept picture to begin with, instead of `init`.
-    language: of the card; None for the spoken one.
-    parent_id: the job whose button asked for this one.
+    styles: one or more; the look is that of the first one's preset.
+    mask: white where the content is painted; start_blob: a stored picture to start from, instead of `init`.
+    language: of the card; None: the current one.
+    parent_id: the job whose button requested this one.
     role_ids: the person's roles in the server; parent_channel_id: the channel that a thread belongs to.
     """
 
@@ -74,11 +75,56 @@ class Request:
     challenge_id: int | None = None
 
     @property
-    def asker(self) -> Requester:
-        """As the limits see the person."""
+    def requester(self) -> Requester:
+        """The person, as the limits see them."""
         return Requester(
             user_id=self.user_id,
             guild_id=self.guild_id,
             channel_ids=(self.channel_id, *filter(None, (self.parent_channel_id,))),
             role_ids=self.role_ids,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounded:
+    """A look within the caps. size_px: if the look has none; notes: what was reduced, for the card."""
+
+    look: Look
+    size_px: int
+    notes: tuple[str, ...] = ()
+
+
+def bounded(
+    preset: Look | None, chosen: Mapping[str, Any], server: GuildSettings, *, default_size_px: int
+) -> Bounded:
+    """The preset's look, or else the server's, with what was chosen, within the server's caps.
+
+    Raises:
+        Refusal: more was chosen explicitly than the server allows. A preset or a default is reduced instead.
+    """
+    asked = replace(preset or default_look(server), **chosen)
+    look, notes = asked, []
+    if server.max_quality and QUALITIES.index(asked.quality) > QUALITIES.index(server.max_quality):
+        name = _(server.max_quality)
+        if "quality" in chosen:
+            raise Refusal(_("In this server the quality is at most “{quality}”: choose that.", quality=name))
+        look = replace(look, quality=server.max_quality)
+        notes.append(_("Quality “{quality}”, which is the most in this server.", quality=name))
+    if server.max_size_px and asked.size_px and asked.size_px > server.max_size_px:
+        px = server.max_size_px
+        if "size_px" in chosen:
+            raise Refusal(_("In this server a picture can be at most {px} px: choose a smaller size.", px=px))
+        look = replace(look, size_px=px)
+        notes.append(_("At {px} px, which is the most in this server.", px=px))
+    size_px = min(default_size_px, server.max_size_px or default_size_px)
+    return Bounded(look=look, size_px=size_px, notes=tuple(notes))
+
+
+def default_look(server: GuildSettings) -> Look:
+    """The look for a person who chooses nothing in this server."""
+    look = Look()
+    return replace(
+        look,
+        strength=look.strength if server.default_strength is None else server.default_strength,
+        quality=server.default_quality or look.quality,
+    )

@@ -1,25 +1,25 @@
-"""What a picture's buttons ask for: the same pictures, painted otherwise."""
+"""What a picture's buttons request: the same pictures, painted differently."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.domain.jobs.model import Job, State
-from bot.domain.styles.picture_source import PictureSource
+from bot.domain.styles.style import PictureSource
 from bot.errors import Refusal
 from bot.language import _
 from nst_core.params import STRENGTH
 
 STRENGTH_STEP: Final = 20.0
 SIZES_PX: Final = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
-"""What "bigger" goes through, about half as large again each time."""
+"""The sizes that "bigger" goes through, each about half as large again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """A job's look with what is to be otherwise.
+    """A job's look with what is to change.
 
-    seed: None for a new one; start_blob: the picture that it starts from.
+    seed: None: a new one; start_blob: the picture that it starts from.
     """
 
     chosen: Mapping[str, Any]
@@ -28,16 +28,16 @@ class Recipe:
 
 
 def same(job: Job) -> Recipe:
-    """The job as it was, with the size that was the service's choice then."""
+    """The job as it was, with the size that the service chose then."""
     chosen = {**job.look, "size_px": job.params["size"]}
     return Recipe(chosen=chosen, seed=job.params["seed"], start_blob=job.start_blob)
 
 
 def again(job: Job) -> Recipe:
-    """Another picture of the same look: chance comes in by the noise that it starts from.
+    """Another picture with the same look, which differs by the noise that it starts from.
 
     Raises:
-        Refusal: a draft takes no steps, so that it comes out the same each time.
+        Refusal: a draft takes no steps, so it comes out the same each time.
     """
     recipe = same(job)
     if recipe.chosen.get("quality") == "draft":
@@ -68,7 +68,7 @@ def bigger(job: Job, *, max_size_px: int) -> Recipe:
     """The next size up, painted on from the finished picture.
 
     Raises:
-        Refusal: it is as large as pictures get here.
+        Refusal: it has the largest size that is allowed here.
     """
     recipe, size_px = same(job), int(job.params["size"])
     if size_px >= max_size_px:
@@ -79,7 +79,7 @@ def bigger(job: Job, *, max_size_px: int) -> Recipe:
 
 
 def retry(job: Job, *, user_id: int) -> Recipe:
-    """The very same, after a failure.
+    """The same job, after a failure.
 
     Raises:
         Refusal: it has not failed, or is somebody else's.

@@ -14,20 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database, one_at_a_time
 from bot.domain.jobs import batching, eta, model
-from bot.domain.jobs.cost import cost_of
+from bot.domain.jobs.eta import cost_of
 from bot.domain.jobs.model import Job
 from bot.domain.limits import quotas
-from bot.domain.limits.rate_limit import RateLimit
+from bot.domain.limits.access import RateLimit
 from bot.domain.outbox import deliveries
 from bot.domain.requests.pictures import PictureStore, StoredPicture
-from bot.domain.requests.request import MAX_SEED, Limits, Request, check_size
-from bot.domain.requests.server_caps import bounded
+from bot.domain.requests.request import MAX_SEED, Limits, Request, bounded, check_size
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import named_styles
-from bot.domain.styles.looks import Look
-from bot.domain.styles.picture_source import MAX_NAME_CHARS, PictureSource
-from bot.domain.styles.style import JOINT, Style, style_columns
+from bot.domain.styles.style import JOINT, MAX_TITLE_CHARS, Look, PictureSource, Style, style_columns
 from bot.errors import Refusal
 from bot.language import _, speaking, spoken
 from nst_core.params import VERSION, Params
@@ -36,18 +33,18 @@ CARRIED = (
     *("interaction_id", "user_id", "guild_id", "channel_id", "private", "spoiler", "age_restricted"),
     *("start_blob", "parent_id", "challenge_id"),
 )
-"""What a job's row takes from its request as it is."""
+"""What a job's row takes from its request unchanged."""
 
 
 class Enqueue(Protocol):
-    """A job engine's way in; see `bot.engines.protocol.JobEngine.enqueue`."""
+    """See `bot.engines.protocol.JobEngine.enqueue`."""
 
     async def __call__(self, connection: AsyncConnection, job_id: int, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPictures:
-    """A job's pictures as blobs; start: what the painting begins with."""
+    """A job's pictures as blobs; start: the picture that the painting starts from."""
 
     content: StoredPicture
     styles: tuple[StoredPicture, ...]
@@ -56,22 +53,22 @@ class StoredPictures:
 
     @property
     def hidden(self) -> bool:
-        """Whether one of them is not for everybody's eyes."""
+        """Whether one of them is to be shown as a spoiler."""
         parts = (self.content, *self.styles, self.start)
         return any(part is not None and part.hidden for part in parts)
 
     @property
     def shape(self) -> dict[str, int]:
-        """What the work depends on, in pixels."""
+        """What the amount of work depends on, in pixels."""
         started_px = max(self.start.width, self.start.height) if self.start else 0
         return {"width": self.content.width, "height": self.content.height, "started_px": started_px}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A job in the making. Each step adds what it finds out; what is not known yet is None.
+    """A job in the making. Each step adds what it finds out; None: not known yet.
 
-    language: of the card; notes: what was made smaller, for the card; cost: see `cost_of`.
+    language: of the card; notes: what was reduced, for the card; cost: see `cost_of`.
     """
 
     request: Request
@@ -87,7 +84,7 @@ class Draft:
 
 
 async def resolve(connection: AsyncConnection, request: Request) -> Draft:
-    """Looks up what the request names: its styles, and the settings of the server it comes from.
+    """Looks up the request's styles, and the settings of the server that it comes from.
 
     Raises:
         Refusal: there is no style, or none of that name.
@@ -96,7 +93,7 @@ async def resolve(connection: AsyncConnection, request: Request) -> Draft:
         raise Refusal(_no_style())
     styles = [await _resolved(connection, request, style) for style in request.styles]
     server = await server_settings.settings_of(connection, request.guild_id)
-    # A public card speaks the language that the server has chosen, if it has.
+    # A public card is written in the server's language, if it has chosen one.
     chosen_here = None if request.private else server.language
     language = chosen_here or request.language or spoken()
     return Draft(request=request, server=server, styles=tuple(styles), language=language)
@@ -118,10 +115,10 @@ def _no_style() -> str:
 async def check(
     connection: AsyncConnection, draft: Draft, limits: Limits, *, workers: int, now: float
 ) -> Draft:
-    """Sees whether the person may ask for this here and now, and settles the parameters; draws a seed.
+    """Checks whether the person may request this here and now; settles the parameters, and draws a seed.
 
     Raises:
-        Refusal: a limit is reached, or a parameter is beyond what is allowed.
+        Refusal: a limit is reached, or a parameter exceeds what is allowed.
     """
     request = draft.request
     await _check_limits(connection, request, limits, workers=workers, now=now)
@@ -139,7 +136,7 @@ async def _check_limits(
     connection: AsyncConnection, request: Request, limits: Limits, *, workers: int, now: float
 ) -> None:
     server = await server_settings.settings_of(connection, request.guild_id)
-    await quotas.check(connection, request.asker, server, limits.caps, now=now, workers=workers)
+    await quotas.check(connection, request.requester, server, limits.of_user, now=now, workers=workers)
     waiting = await model.count_waiting(connection)
     if waiting < limits.jobs_queued:
         return
@@ -154,7 +151,7 @@ async def fetch(draft: Draft, picture_store: PictureStore) -> Draft:
     """Stores the pictures.
 
     Raises:
-        Refusal: one cannot be had, is no picture, or is a mask that lets nothing be painted.
+        Refusal: one is not available, is no picture, or is a mask that lets nothing be painted.
     """
     request = draft.request
     start = PictureSource(blob=request.start_blob) if request.start_blob else None
@@ -170,7 +167,7 @@ async def fetch(draft: Draft, picture_store: PictureStore) -> Draft:
 async def _take(
     picture_store: PictureStore, sources: Sequence[PictureSource | None]
 ) -> list[StoredPicture | None]:
-    """All at once, for their addresses expire."""
+    """Stores all at once, because their addresses expire."""
 
     async def take(source: PictureSource | None) -> StoredPicture | None:
         return await picture_store.take(source) if source else None
@@ -184,7 +181,7 @@ async def _take(
 
 
 def price(draft: Draft) -> Draft:
-    """Reckons how much work it is, and which jobs it can be painted with."""
+    """Computes how much work it is, and which jobs it can share a pass with."""
     assert draft.params is not None
     assert draft.pictures is not None
     shape, masked = draft.pictures.shape, draft.pictures.mask is not None
@@ -204,12 +201,12 @@ async def write(
     workers: int,
     now: float,
 ) -> Job:
-    """Adds the job, its place in the line and its card's address; to be called in one transaction.
+    """Writes the job, its card's address and its place in the queue; to be called in one transaction.
+
+    An interaction that already has a job keeps it.
 
     Raises:
         Refusal: a limit was reached while the pictures were fetched.
-
-    An interaction that has a job already keeps that one.
     """
     request = draft.request
     await one_at_a_time(connection, request.user_id, request.guild_id or 0)
@@ -233,7 +230,7 @@ def _columns(draft: Draft) -> dict[str, Any]:
     return {
         **{name: getattr(request, name) for name in CARRIED},
         **style_columns(draft.styles, [picture.blob for picture in pictures.styles]),
-        "style_name": JOINT.join(style.picture.title for style in draft.styles)[:MAX_NAME_CHARS],
+        "style_name": JOINT.join(style.picture.title for style in draft.styles)[:MAX_TITLE_CHARS],
         "content_blob": pictures.content.blob,
         "mask_blob": pictures.mask.blob if pictures.mask else None,
         "spoiler": request.spoiler or pictures.hidden,
@@ -248,7 +245,7 @@ def _columns(draft: Draft) -> dict[str, Any]:
 
 
 class Submitter:
-    """Takes requests through all steps."""
+    """Takes requests through all five steps."""
 
     def __init__(
         self,
@@ -260,24 +257,22 @@ class Submitter:
         workers: int = 1,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`workers` is how many this machine has."""
+        """workers: how many this machine has."""
         self._database = database
         self._enqueue = enqueue
         self._picture_store = picture_store
         self._limits = limits
         self._workers = workers
         self._clock = clock
-        self._pace = RateLimit()
+        self._rate_limit = RateLimit()
 
     async def submit(self, request: Request) -> Job:
-        """Queues a job.
+        """Queues a job. An interaction that arrives twice gets the same job.
 
         Raises:
-            Refusal: with the user's sentence; then there is no job.
-
-        An interaction that arrives twice gets the job it has.
+            Refusal: with a sentence for the user; then there is no job.
         """
-        self._check_pace(request)
+        self._check_rate(request)
         limits, workers = self._limits, self._workers
         async with self._database.read() as connection:
             known = await model.of_interaction(connection, request.interaction_id)
@@ -291,9 +286,9 @@ class Submitter:
                 connection, draft, limits, enqueue=self._enqueue, workers=workers, now=self._clock()
             )
 
-    def _check_pace(self, request: Request) -> None:
+    def _check_rate(self, request: Request) -> None:
         now, limits = self._clock(), self._limits
-        self._pace.take(f"user {request.user_id}", limit=limits.requests_per_minute, now=now)
+        self._rate_limit.take(f"user {request.user_id}", limit=limits.requests_per_minute, now=now)
         if request.guild_id is not None:
             limit = limits.requests_per_minute_of_server
-            self._pace.take(f"guild {request.guild_id}", limit=limit, now=now)
+            self._rate_limit.take(f"guild {request.guild_id}", limit=limit, now=now)

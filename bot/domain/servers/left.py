@@ -1,4 +1,4 @@
-"""Servers that removed the bot: noted at once, forgotten some days later unless the bot came back."""
+"""Servers that removed the bot: recorded at once, deleted some days later unless the bot comes back."""
 
 from collections.abc import Callable, Collection
 
@@ -25,9 +25,9 @@ async def joined(connection: AsyncConnection, guild_id: int) -> None:
 async def catch_up(
     connection: AsyncConnection, present: Collection[int], *, now: float, of_shards: Callable[[int], bool]
 ) -> None:
-    """Notes what happened while nobody listened: the bot is in the servers `present` and in no others.
+    """Records what happened while the bot was offline: it is in the servers `present` and in no others.
 
-    of_shards: whether a server belongs to the shards that `present` speaks for.
+    of_shards: whether a server belongs to the shards that `present` is about.
     """
     rows = (await connection.execute(select(guilds.c.guild_id, guilds.c.left_at))).all()
     noted = {guild_id: left_at for guild_id, left_at in rows if of_shards(guild_id)}
@@ -46,7 +46,7 @@ async def gone_before(connection: AsyncConnection, moment: float) -> list[int]:
 
 
 async def forget_some(connection: AsyncConnection, guild_id: int, *, before: float) -> bool:
-    """Forgets a part of what a server left behind: some of its jobs' links, and when none is left the rest.
+    """Deletes a part of a server's data: some of its jobs' links, and the rest once no link is left.
 
     False: nothing more to do, or the bot has come back.
     """
@@ -54,7 +54,7 @@ async def forget_some(connection: AsyncConnection, guild_id: int, *, before: flo
     left_at = (await connection.execute(still_gone)).scalar_one_or_none()
     if left_at is None or left_at >= before:
         return False
-    # A person who brings the app along may go on painting in a server that the bot has left.
+    # People who installed the app for themselves may go on painting in a server that the bot has left.
     its_jobs = and_(jobs.c.guild_id == guild_id, jobs.c.created_at <= left_at, jobs.c.state.not_in(WAITING))
     some = list((await connection.execute(select(jobs.c.id).where(its_jobs).limit(BATCH))).scalars())
     for statement in (

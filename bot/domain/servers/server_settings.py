@@ -1,4 +1,4 @@
-"""What each server has decided for itself."""
+"""What each server has decided for itself, and whether it was shown around."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -7,7 +7,7 @@ from typing import Any, Self
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import one_at_a_time, upsert
+from bot.db import insert, one_at_a_time, upsert
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import guilds
@@ -18,12 +18,12 @@ MAX_ROLE_QUOTAS = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuildSettings:
-    """One server's settings; None and empty tuples leave things as the installation has them.
+    """One server's settings; None and empty tuples leave the installation's choice.
 
-    allowed_channels, allowed_roles: where and by whom pictures may be asked for; empty: anywhere, anybody.
+    allowed_channels, allowed_roles: where and by whom pictures may be requested; empty: anywhere, anybody.
     jobs_at_once, jobs_per_day: of one person here; jobs_per_day_of_role: the best of a person's roles counts.
-    deleting_roles: who may delete others' pictures, beside moderators.
-    language: of the cards that everybody sees; None: the server's own locale.
+    deleting_roles: who may delete others' pictures, besides moderators.
+    language: of the cards that everybody sees; None: the server's locale on Discord.
     art_channel: where results go too (or, if art_only, only there), with a thread each if art_threads.
     weekly_style: a preset's name, the style of the week.
     """
@@ -51,7 +51,7 @@ class GuildSettings:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Reads stored settings; keys of other versions are passed over, JSON's lists become tuples."""
+        """Reads stored settings; keys of other versions are ignored, JSON's lists become tuples."""
         known = {field.name for field in fields(cls)}
         chosen: dict[str, Any] = {key: value for key, value in values.items() if key in known}
         lists = {key: tuple(value) for key, value in chosen.items() if isinstance(value, list)}
@@ -59,7 +59,7 @@ class GuildSettings:
 
 
 async def settings_of(connection: AsyncConnection, guild_id: int | None) -> GuildSettings:
-    """A server's settings; the defaults for one that has set nothing, and for direct messages."""
+    """A server's settings; the defaults for a server without any, and for direct messages."""
     if guild_id is None:
         return GuildSettings()
     query = select(guilds.c.settings).where(guilds.c.guild_id == guild_id)
@@ -71,7 +71,7 @@ async def keep(connection: AsyncConnection, guild_id: int, settings: GuildSettin
 
 
 async def change(connection: AsyncConnection, guild_id: int, **changes: Any) -> GuildSettings:
-    """Changes some of a server's settings and returns all; two managers at once both get theirs."""
+    """Changes some of a server's settings and returns all; changes by two managers at once are both kept."""
     await one_at_a_time(connection, guild_id)
     settings = replace(await settings_of(connection, guild_id), **changes)
     await keep(connection, guild_id, settings)
@@ -81,10 +81,10 @@ async def change(connection: AsyncConnection, guild_id: int, **changes: Any) -> 
 async def set_quota_of_roles(
     connection: AsyncConnection, guild_id: int, role_ids: Iterable[int], per_day: int | None
 ) -> GuildSettings:
-    """Gives some roles a number of pictures per day; None takes theirs away.
+    """Gives some roles a number of pictures per day; None removes it.
 
     Raises:
-        Refusal: more roles would have one than a server may give numbers to.
+        Refusal: too many roles would have a number.
     """
     await one_at_a_time(connection, guild_id)
     settings = await settings_of(connection, guild_id)
@@ -99,3 +99,19 @@ async def set_quota_of_roles(
             )
         )
     return await change(connection, guild_id, jobs_per_day_of_role=quotas or None)
+
+
+async def is_toured(connection: AsyncConnection, guild_id: int) -> bool:
+    query = select(guilds.c.toured_at).where(guilds.c.guild_id == guild_id)
+    return (await connection.execute(query)).scalar_one_or_none() is not None
+
+
+async def claim_tour(connection: AsyncConnection, guild_id: int, *, now: float) -> bool:
+    """True for the first call and never again, even if two come at once."""
+    statement = insert(connection, guilds).values(guild_id=guild_id, settings={}, toured_at=now)
+    claimed = await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["guild_id"], set_={"toured_at": now}, where=guilds.c.toured_at.is_(None)
+        ).returning(guilds.c.guild_id)
+    )
+    return claimed.first() is not None

@@ -1,10 +1,10 @@
-"""What a style's name means to somebody somewhere: their own preset, the server's, or a painting."""
+"""Which style a name means: the person's own preset, the server's, or a painting."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.styles import looks, presets, server_presets
-from bot.domain.styles.looks import BUILT_IN
-from bot.domain.styles.presets import MAX_NAME_CHARS, name_key
+from bot.domain.styles import builtin, presets, server_presets
+from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.names import MAX_NAME_CHARS, name_key
 from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import _
@@ -16,7 +16,7 @@ async def resolve(connection: AsyncConnection, user_id: int, guild_id: int | Non
         return Style.of(preset)
     if shared := await server_presets.find(connection, guild_id, name):
         return Style.of(shared)
-    if painting := looks.painting(name):
+    if painting := builtin.painting(name):
         return Style.of(painting)
     return None
 
@@ -39,7 +39,7 @@ async def require(connection: AsyncConnection, user_id: int, guild_id: int | Non
 
 
 async def at_hand(connection: AsyncConnection, user_id: int, guild_id: int | None) -> list[Style]:
-    """All styles that a person can use here: favourites, their other presets, the server's, the paintings."""
+    """All styles that a person can use here: favourites, their other presets, the server's, paintings."""
     mine = await presets.of_user(connection, user_id)
     shared = await server_presets.of_guild(connection, guild_id)
     return [
@@ -50,7 +50,7 @@ async def at_hand(connection: AsyncConnection, user_id: int, guild_id: int | Non
 
 
 def reachable(styles: list[Style]) -> list[Style]:
-    """Those of `at_hand` that their names lead to: another's name may hide a server's preset."""
+    """Those of `at_hand` that can be found by name: a person's own preset may hide the server's."""
     first: dict[str, Style] = {}
     for style in styles:
         first.setdefault(name_key(style.name), style)

@@ -1,10 +1,8 @@
 """Presets: a saved look with its style image, by name, each user's own."""
 
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import RowMapping, func, select, update
@@ -12,84 +10,24 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.styles.looks import BUILT_IN, Look
+from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.names import MAX_NAME_CHARS, name_key, tidy, well_formed
+from bot.domain.styles.style import Look, Preset
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import presets
 
-MAX_NAME_CHARS = 50
-MAX_KEY_CHARS = 100
-
-# Bidirectional controls, zero-width spaces, soft hyphens; the joiners stay, for emoji and scripts need them.
-_TURNING = re.compile(r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
-# Blank, though Unicode calls them letters, symbols or marks: fillers, empty braille, variation selectors.
-_BLANK = re.compile(
-    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]"
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """One person's preset. code: by which others may import it, once it was shared so."""
-
-    id: int
-    user_id: int
-    name: str
-    look: Look
-    style_blob: str
-    favourite: bool = False
-    code: str | None = None
-
 
 def clean_name(name: str) -> str:
-    """The name as it is kept: NFC, single spaces, without marks that turn or hide text.
+    """The name as it is stored.
 
     Raises:
-        Refusal: empty, too long, unprintable, or a built-in look's name.
+        Refusal: it is not `well_formed`, or is a built-in painting's name.
     """
-    tidy = _tidy(name)
-    if any(unicodedata.category(char) in {"Cc", "Cs", "Co"} or _is_no_character(char) for char in tidy):
-        raise Refusal(_("A preset's name cannot hold control characters: choose another name."))
-    if not any(map(_is_visible, tidy)):
-        raise Refusal(_("A preset's name needs at least one visible character: choose another name."))
-    if len(tidy) > MAX_NAME_CHARS:
-        raise Refusal(
-            _(
-                "A preset's name has at most {limit} characters, yours has {count}.",
-                limit=MAX_NAME_CHARS,
-                count=len(tidy),
-            )
-        )
-    if name_key(tidy) in {name_key(one.name) for one in BUILT_IN}:
-        raise Refusal(_("“{name}” is a built-in look: choose another name.", name=tidy))
-    return tidy
-
-
-def name_key(name: str) -> str:
-    """What makes two names the same: case, compatibility forms, invisible and spacing characters do not."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    seen = "".join(char for char in folded if _stands_alone(char) or unicodedata.category(char)[0] == "M")
-    # What stood on both sides of an invisible character may combine now.
-    return unicodedata.normalize("NFKC", _BLANK.sub("", seen))[:MAX_KEY_CHARS]
-
-
-def _tidy(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", _TURNING.sub("", name)).split())
-
-
-def _is_no_character(char: str) -> bool:
-    """Code points that Unicode keeps free for ever. Source: The Unicode Standard, section 23.7."""
-    return ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
-
-
-def _is_visible(char: str) -> bool:
-    return _stands_alone(char) and not _BLANK.match(char)
-
-
-def _stands_alone(char: str) -> bool:
-    """Neither control, space nor mark. The newest emoji are unassigned in this Python's tables, and count."""
-    category = unicodedata.category(char)
-    return category == "Cn" or category[0] not in "CZM"
+    cleaned = well_formed(name)
+    if name_key(cleaned) in {name_key(one.name) for one in BUILT_IN}:
+        raise Refusal(_("“{name}” is a built-in look: choose another name.", name=cleaned))
+    return cleaned
 
 
 def preset_of(row: RowMapping) -> Preset:
@@ -131,7 +69,7 @@ async def owned(connection: AsyncConnection, user_id: int, preset_id: int) -> Pr
 
 
 async def check_room(connection: AsyncConnection, user_id: int, name: str, *, limit: int) -> None:
-    """Refuses a new preset before its picture is fetched.
+    """Checks a new preset before its picture is fetched.
 
     Raises:
         Refusal: the name is bad or taken, or the user has `limit` presets already.
@@ -159,7 +97,7 @@ async def save(
     limit: int,
     now: float,
 ) -> Preset:
-    """Keeps a new preset. Raises like `check_room`."""
+    """Stores a new preset. Raises as `check_room` does."""
     await check_room(connection, user_id, name, limit=limit)
     values = {
         "user_id": user_id,
@@ -178,7 +116,7 @@ def _missing(name: str) -> Refusal:
     return Refusal(
         _(
             "You have no preset called “{name}”: see yours with /preset list.",
-            name=_tidy(name)[:MAX_NAME_CHARS],
+            name=tidy(name)[:MAX_NAME_CHARS],
         )
     )
 
@@ -187,14 +125,14 @@ def _taken(name: str) -> Refusal:
     return Refusal(
         _(
             "You already have a preset called “{name}”: choose another name or delete that one.",
-            name=_tidy(name),
+            name=tidy(name),
         )
     )
 
 
 @contextmanager
 def _unique(name: str) -> Iterator[None]:
-    """On PostgreSQL another transaction may take the name between our look and our write."""
+    """On PostgreSQL another transaction may take the name between our check and our write."""
     try:
         yield
     except IntegrityError as error:
@@ -214,7 +152,7 @@ async def require(connection: AsyncConnection, user_id: int, name: str) -> Prese
 
 
 async def rename(connection: AsyncConnection, user_id: int, name: str, new_name: str) -> Preset:
-    """Raises `Refusal` when there is no such preset or the new name is bad or taken."""
+    """Raises `Refusal` if there is no such preset, or the new name is bad or taken."""
     preset = await require(connection, user_id, name)
     tidy = clean_name(new_name)
     taken = await find(connection, user_id, tidy)
@@ -235,7 +173,7 @@ async def mark_favourite(connection: AsyncConnection, preset: Preset, *, favouri
 async def change_look(
     connection: AsyncConnection, user_id: int, name: str, changes: Mapping[str, Any], *, afresh: bool = False
 ) -> Preset:
-    """Changes the look's fields in `changes`; `afresh` forgets what the others were.
+    """Changes the look's fields in `changes`; afresh: reset the others.
 
     Raises:
         Refusal: there is no such preset, or nothing to change.
@@ -249,7 +187,7 @@ async def change_look(
 
 
 async def delete(connection: AsyncConnection, user_id: int, name: str) -> Preset:
-    """Removes a preset and returns what it was. Raises `Refusal` when there is none."""
+    """Deletes a preset and returns it. Raises `Refusal` if there is none."""
     preset = await require(connection, user_id, name)
     await connection.execute(sql_delete(presets).where(presets.c.id == preset.id))
     return preset

@@ -1,28 +1,14 @@
-"""A server's presets: copies of its members' presets, for everybody there and nowhere else."""
-
-from dataclasses import dataclass
+"""A server's presets: copies of its members' presets, for everybody in that server only."""
 
 from sqlalchemy import RowMapping, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.styles.looks import Look
-from bot.domain.styles.presets import MAX_NAME_CHARS, Preset, name_key
+from bot.domain.styles.names import MAX_NAME_CHARS, name_key
+from bot.domain.styles.style import Look, Preset, ServerPreset
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import server_presets
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerPreset:
-    """user_id: who shared it."""
-
-    id: int
-    guild_id: int
-    user_id: int
-    name: str
-    look: Look
-    style_blob: str
 
 
 def _server_preset(row: RowMapping) -> ServerPreset:
@@ -61,7 +47,7 @@ async def find(connection: AsyncConnection, guild_id: int | None, name: str) -> 
 async def share(
     connection: AsyncConnection, guild_id: int, preset: Preset, *, limit: int, now: float
 ) -> ServerPreset:
-    """Copies `preset` to a server; shared again by the same person, the copy is brought up to date.
+    """Copies `preset` to a server, or updates the copy that the same person has shared before.
 
     Raises:
         Refusal: the name is taken there, or the server has `limit` presets already.
@@ -114,7 +100,7 @@ def may_remove(preset: ServerPreset, *, user_id: int, moderator: bool) -> bool:
 async def remove(
     connection: AsyncConnection, guild_id: int, name: str, *, user_id: int, moderator: bool
 ) -> ServerPreset:
-    """Takes a preset down from a server; whoever shared it keeps their own.
+    """Removes a preset from a server; whoever shared it keeps their own.
 
     Raises:
         Refusal: there is none of that name, or it is not this person's to remove.
@@ -134,7 +120,7 @@ async def of_id(connection: AsyncConnection, guild_id: int | None, preset_id: in
     """The preset behind a button's id.
 
     Raises:
-        Refusal: it is gone, or belongs to another server.
+        Refusal: it does not exist any more, or belongs to another server.
     """
     query = select(server_presets).where(
         server_presets.c.id == preset_id, server_presets.c.guild_id == guild_id

@@ -1,4 +1,4 @@
-"""Presets by code: whoever knows the code takes a copy, which from then on is their own."""
+"""Presets by code: whoever knows the code can import a copy, which is then their own."""
 
 import secrets
 from dataclasses import replace
@@ -7,19 +7,19 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles import presets as own
-from bot.domain.styles.presets import Preset
+from bot.domain.styles.style import Preset
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import presets
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""Without what is read one for the other: 0 and O, 1 and I and L."""
+"""Without characters that are easily confused: 0 and O; 1, I and L."""
 CODE_CHARS = 10
 """31 ** 10 codes: among a million shared presets a guess is right once in 800 million."""
 
 
 async def code_of(connection: AsyncConnection, preset: Preset) -> str:
-    """The preset's code; the same one each time until it is stopped."""
+    """The preset's code, the same each time until it is revoked."""
     if preset.code is not None:
         return preset.code
     code = "".join(secrets.choice(ALPHABET) for _place in range(CODE_CHARS))
@@ -28,7 +28,7 @@ async def code_of(connection: AsyncConnection, preset: Preset) -> str:
 
 
 async def stop(connection: AsyncConnection, preset: Preset) -> Preset:
-    """The code leads nowhere from now on; copies that were taken stay.
+    """Revokes the code; copies that were imported stay.
 
     Raises:
         Refusal: the preset has no code.
@@ -64,10 +64,10 @@ async def take(
 
 
 def tidy_code(code: str) -> str:
-    """A code as it is kept, however it was typed."""
+    """A code as it is stored, however it was typed."""
     return "".join(char for char in code.upper() if char in ALPHABET)
 
 
 def spaced(code: str) -> str:
-    """A code as it is read out: "ABCDE-FGHJK"."""
+    """A code as it is shown: "ABCDE-FGHJK"."""
     return f"{code[: CODE_CHARS // 2]}-{code[CODE_CHARS // 2 :]}"

@@ -1,18 +1,110 @@
-"""One style, from what a person asks for to what a job's row keeps of it."""
+"""A look (a style's settings without a picture), and one style from a person's request to a job's row."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Final, Self
 
 from bot.domain.jobs.model import Job
-from bot.domain.styles.looks import Look, Painting
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.presets import Preset
-from bot.domain.styles.server_presets import ServerPreset
+from bot.domain.styles.builtin import Painting
+from bot.domain.styles.names import storable
+from bot.errors import Refusal
+from bot.language import _
+from nst_core.errors import ParamsError
+from nst_core.params import Init, Optimizer, Params, Quality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a person chooses. None: the service or the engine chooses.
+
+    strength: 0 (the content) to 100 (style over all); size_px: the long edge of the result.
+    style_scale: the size of the style's texture, 1 as it is.
+    """
+
+    strength: float = 50.0
+    quality: Quality = "standard"
+    size_px: int | None = None
+    init: Init | None = None
+    optimizer: Optimizer | None = None
+    keep_colors: bool = False
+    style_scale: float = 1.0
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Reads a stored look; keys of other versions are ignored."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{key: value for key, value in values.items() if key in known})
+
+    def to_params(self, *, size_px: int, seed: int) -> Params:
+        """The engine's parameters.
+
+        Raises:
+            Refusal: a choice is outside the engine's range.
+        """
+        left_open = {"init": self.init, "optimizer": self.optimizer}
+        chosen: dict[str, Any] = {key: value for key, value in left_open.items() if value is not None}
+        try:
+            return Params(
+                strength=self.strength,
+                quality=self.quality,
+                size=size_px if self.size_px is None else self.size_px,
+                style_scale=self.style_scale,
+                colors="luminance" if self.keep_colors else "style",
+                seed=seed,
+                **chosen,
+            )
+        except ParamsError as error:
+            raise Refusal(str(error)) from error
+
 
 JOINT: Final = " + "
 """Between the names of several styles."""
+MAX_TITLE_CHARS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSource:
+    """One picture, from exactly one of: an attachment's `url`, a stored `blob`, a bundled `painting`."""
+
+    name: str = ""
+    url: str | None = None
+    blob: str | None = None
+    painting: Painting | None = None
+
+    @property
+    def title(self) -> str:
+        """The name for people: a file's without its extension."""
+        stem = self.name.rsplit(".", 1)[0] if self.url else self.name
+        return storable(stem)[:MAX_TITLE_CHARS] or _("your picture")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """One person's preset. code: by which others may import it, if it is shared."""
+
+    id: int
+    user_id: int
+    name: str
+    look: Look
+    style_blob: str
+    favourite: bool = False
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerPreset:
+    """A preset that everybody in a server can use. user_id: who shared it."""
+
+    id: int
+    guild_id: int
+    user_id: int
+    name: str
+    look: Look
+    style_blob: str
 
 
 class Origin(StrEnum):
@@ -23,9 +115,9 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """A style: a `name`, a `given` picture, or both, which is the look of that name with another picture.
+    """A style: a `name`, a `given` picture, or both: the look of that name with another picture.
 
-    kept: what the name means to whoever used it, as soon as that is known; weight: beside other styles.
+    kept: what the name stands for, once it is looked up; weight: relative to other styles.
     """
 
     name: str = ""
@@ -39,7 +131,7 @@ class Style:
 
     @property
     def picture(self) -> PictureSource:
-        """Raises `LookupError` as long as only a name is known."""
+        """Raises `LookupError` if there is only a name that was not looked up yet."""
         match self.kept:
             case _ if self.given is not None:
                 return self.given
@@ -51,7 +143,7 @@ class Style:
 
     @property
     def look(self) -> Look | None:
-        """What was kept with the picture; a painting leaves it all open."""
+        """The look that was saved with the picture; a painting has none."""
         return self.kept.look if isinstance(self.kept, Preset | ServerPreset) else None
 
     @property
@@ -66,7 +158,7 @@ class Style:
 
 
 def style_columns(styles: Sequence[Style], blobs: Sequence[str]) -> dict[str, Any]:
-    """What a job's row says of its styles, whose pictures are these blobs; `styles_of` reads it."""
+    """What a job's row stores of its styles, whose pictures are these blobs; `styles_of` reads it."""
     kept = [
         {"blob": blob, "name": style.picture.title, "weight": style.weight}
         for style, blob in zip(styles, blobs, strict=True)
@@ -75,7 +167,7 @@ def style_columns(styles: Sequence[Style], blobs: Sequence[str]) -> dict[str, An
 
 
 def styles_of(job: Job) -> tuple[Style, ...]:
-    """The job's styles from what is kept of them."""
+    """A job's styles, from what its row stores of them."""
     more = job.more_styles or ()
     first = job.style_name.split(JOINT)[0] if more else job.style_name
     return (

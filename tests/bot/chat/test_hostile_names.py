@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain.styles import presets, server_presets
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from bot.settings import Settings
 from tests.support.chat import ChatHarness, card, sentence, texts

@@ -6,8 +6,8 @@ from typing import Any
 import discord
 import pytest
 
-from bot.domain.limits import blocklist
-from bot.domain.limits.blocklist import Block
+from bot.domain.limits import access
+from bot.domain.limits.access import Block
 from bot.domain.servers import server_settings
 from bot.settings import Settings
 from tests.support.chat import ChatHarness, card, sentence
@@ -56,7 +56,7 @@ async def test_bad_requests_count_towards_the_rate_limit(chat: ChatHarness) -> N
 async def test_a_blocked_person_gets_one_neutral_sentence(chat: ChatHarness) -> None:
     async with chat.services.database.begin() as connection:
         ada = Block(kind="user", id=chat.ada.id, reason="floods", created_at=0.0)
-        await blocklist.block(connection, ada)
+        await access.block(connection, ada)
     assert sentence(await chat.stylize()) == "This request cannot be taken."
     await chat.stylize(chat.ben)
     assert await chat.count_jobs() == 1
@@ -64,9 +64,7 @@ async def test_a_blocked_person_gets_one_neutral_sentence(chat: ChatHarness) -> 
 
 async def test_a_blocked_person_still_gets_their_data_and_can_delete_it(chat: ChatHarness) -> None:
     async with chat.services.database.begin() as connection:
-        await blocklist.block(
-            connection, Block(kind="guild", id=chat.ada.guild.id, reason="-", created_at=0.0)
-        )
+        await access.block(connection, Block(kind="guild", id=chat.ada.guild.id, reason="-", created_at=0.0))
     result = await chat.ada.slash(chat.channel, "mydata export")
     assert result.response is not None
     assert len(result.response.attachments) == 1

@@ -102,7 +102,7 @@ class Companions:
         assert await harness.alike(claim) == [fresh]
         assert await harness.state(suspect) is State.QUEUED
 
-    async def test_what_was_handed_back_finds_companions_again(self, harness: EngineHarness) -> None:
+    async def test_a_released_job_finds_companions_again(self, harness: EngineHarness) -> None:
         first, second = await harness.submit(kind="a"), await harness.submit(kind="a")
         claim = await harness.claim()
         [companion] = await harness.engine.claim_alike(claim, limit=1)
@@ -117,7 +117,7 @@ class Companions:
         claim = await harness.claim("old")
         [companion] = await harness.engine.claim_alike(claim, limit=1)
         harness.clock.now += LEASE_S * 0.9
-        assert await harness.engine.beat(claim, progress(1))
+        assert await harness.engine.renew(claim, progress(1))
         harness.clock.now += LEASE_S * 0.9
         other = await harness.claim("new")
         assert (other.job.id, other.job.attempt) == (second, 2)

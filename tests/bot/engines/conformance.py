@@ -134,20 +134,20 @@ class Conformance(Companions, ABC):
         assert (await harness.claim()).job.id == stalled
         assert (await read_job(harness.database, stalled)).attempt == 2
 
-    async def test_beats_keep_a_lease_alive(self, harness: EngineHarness) -> None:
+    async def test_renewals_keep_a_lease_alive(self, harness: EngineHarness) -> None:
         job_id = await harness.submit()
         claim = await harness.claim()
         for step in range(5):
             harness.clock.now += LEASE_S * 0.9
-            assert await harness.engine.beat(claim, progress(step) if step % 2 else None)
+            assert await harness.engine.renew(claim, progress(step) if step % 2 else None)
             assert await harness.engine.claim("another") is None
         assert (await read_job(harness.database, job_id)).step == 3
 
-    async def test_a_late_beat_that_nobody_has_overtaken_keeps_the_job(self, harness: EngineHarness) -> None:
+    async def test_a_late_renewal_keeps_the_job_that_nobody_else_has(self, harness: EngineHarness) -> None:
         await harness.submit()
         claim = await harness.claim()
         harness.clock.now += LEASE_S + 1
-        assert await harness.engine.beat(claim)
+        assert await harness.engine.renew(claim)
         assert await harness.engine.claim("another") is None
 
     async def test_a_worker_that_lost_its_job_can_change_nothing(self, harness: EngineHarness) -> None:
@@ -157,7 +157,7 @@ class Conformance(Companions, ABC):
         await harness.engine.sweep()
         await harness.refuses(claim)
 
-    async def test_a_job_that_was_handed_back_goes_to_another_worker(self, harness: EngineHarness) -> None:
+    async def test_a_released_job_goes_to_another_worker(self, harness: EngineHarness) -> None:
         job_id = await harness.submit()
         old = await harness.claim()
         assert await harness.engine.release(old)
@@ -184,7 +184,7 @@ class Conformance(Companions, ABC):
         assert list(await harness.engine.sweep(dead_worker="nobody")) == []
         assert list(await harness.engine.sweep(dead_worker="dead")) == [first]
         await harness.refuses(dead)
-        assert await harness.engine.beat(alive)
+        assert await harness.engine.renew(alive)
         harness.clock.now += LEASE_S + 1
         assert list(await harness.engine.sweep()) == [second]
 
@@ -234,10 +234,10 @@ class Conformance(Companions, ABC):
         assert await harness.newer().claim("newer") is None
 
     async def test_a_job_that_no_worker_knows_fails_after_a_while(self, harness: EngineHarness) -> None:
-        await harness.say("newer", VERSION + 1)
+        await harness.record_heartbeat("newer", VERSION + 1)
         job_id = await harness.submit(params_version=VERSION + 1, created_at=NOW)
         harness.clock.now += heartbeats.FORGOTTEN_S
-        await harness.say("older", VERSION)
+        await harness.record_heartbeat("older", VERSION)
         harness.clock.now -= 1
         assert await harness.engine.sweep() == []
         harness.clock.now += 2
@@ -249,10 +249,10 @@ class Conformance(Companions, ABC):
         assert await harness.newer().claim("newer") is None
 
     async def test_a_new_job_waits_for_a_rolling_upgrade_s_first_worker(self, harness: EngineHarness) -> None:
-        await harness.say("older", VERSION)
+        await harness.record_heartbeat("older", VERSION)
         job_id = await harness.submit(params_version=VERSION + 1, created_at=NOW)
         harness.clock.now += heartbeats.FORGOTTEN_S
-        await harness.say("older", VERSION)
+        await harness.record_heartbeat("older", VERSION)
         assert await harness.engine.sweep() == []
         assert await harness.state(job_id) is State.QUEUED
         harness.clock.now += 1
@@ -265,7 +265,7 @@ class Conformance(Companions, ABC):
         job_id = await harness.submit(params_version=VERSION + 1, created_at=NOW)
         harness.clock.now += 10 * heartbeats.FORGOTTEN_S
         for version in others:
-            await harness.say(f"of {version}", version)
+            await harness.record_heartbeat(f"of {version}", version)
         assert await harness.engine.sweep(dead_worker=f"of {VERSION + 1}") == []
         assert await harness.state(job_id) is State.QUEUED
 
@@ -335,7 +335,7 @@ class Conformance(Companions, ABC):
         harness.clock.now -= LEASE_S
         assert await harness.engine.sweep() == []
         assert await harness.engine.claim("another") is None
-        assert await harness.engine.beat(claim)
+        assert await harness.engine.renew(claim)
 
     async def test_a_killed_process_s_job_is_taken_back_and_done_once(
         self, harness: EngineHarness, engine_process: OpenProcess

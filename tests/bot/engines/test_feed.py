@@ -23,11 +23,11 @@ INVITATIONS = "procrastinate_jobs WHERE task_name = 'easel.paint'"
 
 @pytest.fixture
 async def feed(harness: EngineHarness) -> AsyncIterator[ProcrastinateFeed]:
-    bell = QueueListener(harness.database.url, invitations.CHANNEL)
-    opened = feed_for(harness.database, harness.engine, bell)
+    queue_listener = QueueListener(harness.database.url, invitations.CHANNEL)
+    opened = feed_for(harness.database, harness.engine, queue_listener)
     assert opened is not None
     yield opened
-    await bell.close()
+    await queue_listener.close()
 
 
 @asynccontextmanager
@@ -140,7 +140,7 @@ async def test_the_work_goes_on_while_the_server_restarts_and_the_next_job_is_br
         assert await brought.get() == second
 
 
-async def test_tickets_of_an_older_version_go_and_their_jobs_are_brought(harness: EngineHarness) -> None:
+async def test_invitations_of_an_older_version_go_and_their_jobs_are_brought(harness: EngineHarness) -> None:
     job_id = await harness.submit()
     async with harness.database.begin() as connection:
         await connection.execute(

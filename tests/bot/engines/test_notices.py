@@ -17,15 +17,15 @@ from tests.support.engine import EngineHarness
 from tests.support.rows import ADA, BLOB, NOW, add, claim_one, progress
 
 TIMEOUT_S = 60.0
-FOR_LONG_S = 600.0
-"""Whoever waits so long in vain ends by TIMEOUT_S."""
+LONG_S = 600.0
+"""A wait of this length that hears nothing ends by TIMEOUT_S."""
 
 
 @pytest.fixture
-async def bell(harness: EngineHarness) -> AsyncIterator[QueueListener]:
-    bell = QueueListener(harness.database.url, invitations.CHANNEL)
-    yield bell
-    await bell.close()
+async def queue_listener(harness: EngineHarness) -> AsyncIterator[QueueListener]:
+    queue_listener = QueueListener(harness.database.url, invitations.CHANNEL)
+    yield queue_listener
+    await queue_listener.close()
 
 
 async def test_only_a_database_of_many_machines_needs_to_be_listened_to(
@@ -56,7 +56,7 @@ async def test_a_listener_hears_of_changed_states_and_not_of_progress(harness: E
         running.cancel()
 
 
-async def test_a_listener_comes_back_after_a_restart_and_says_so(
+async def test_a_listener_reconnects_after_a_restart_and_says_so(
     harness: EngineHarness, postgres_server: Server
 ) -> None:
     heard = asyncio.Event()
@@ -69,71 +69,71 @@ async def test_a_listener_comes_back_after_a_restart_and_says_so(
         running.cancel()
 
 
-async def _rung_by_a_new_ticket(harness: EngineHarness, bell: QueueListener) -> bool:
+async def _woken_by_a_new_job(harness: EngineHarness, queue_listener: QueueListener) -> bool:
     async with asyncio.TaskGroup() as group:
-        waiting = group.create_task(bell.wait(FOR_LONG_S))
+        waiting = group.create_task(queue_listener.wait(LONG_S))
         await harness.submit()
     return waiting.result()
 
 
-async def test_a_bell_rings_for_a_new_ticket_and_for_one_that_came_before_it_listened(
-    harness: EngineHarness, bell: QueueListener
+async def test_a_new_job_wakes_the_listener_even_if_it_came_before_it_listened(
+    harness: EngineHarness, queue_listener: QueueListener
 ) -> None:
     async with asyncio.timeout(TIMEOUT_S):
-        assert not await bell.wait(FOR_LONG_S), "it returns at once, for one more look"
-        assert await _rung_by_a_new_ticket(harness, bell)
+        assert not await queue_listener.wait(LONG_S), "it returns at once, to poll once more"
+        assert await _woken_by_a_new_job(harness, queue_listener)
     await harness.claim()
-    await bell.found()
+    await queue_listener.found()
 
 
-async def test_a_bell_that_nobody_rings_lets_its_worker_look_by_itself(
-    harness: EngineHarness, bell: QueueListener
+async def test_a_listener_that_hears_nothing_lets_its_worker_poll(
+    harness: EngineHarness, queue_listener: QueueListener
 ) -> None:
-    await bell.wait(0.1)
+    await queue_listener.wait(0.1)
     begun = time.monotonic()
-    assert not await bell.wait(0.2)
+    assert not await queue_listener.wait(0.2)
     assert time.monotonic() - begun > 0.14
 
 
-async def test_a_busy_worker_does_not_listen(harness: EngineHarness, bell: QueueListener) -> None:
-    await bell.wait(FOR_LONG_S)
-    await bell.found()
+async def test_a_busy_worker_does_not_listen(harness: EngineHarness, queue_listener: QueueListener) -> None:
+    await queue_listener.wait(LONG_S)
+    await queue_listener.found()
     await harness.submit()
     async with asyncio.timeout(TIMEOUT_S):
-        assert not await bell.wait(FOR_LONG_S), "it listens again, and looks once more"
-    assert not await bell.wait(0.1)
+        assert not await queue_listener.wait(LONG_S), "it listens again, and polls once more"
+    assert not await queue_listener.wait(0.1)
 
 
-async def test_who_is_woken_for_nothing_heeds_fewer_notices_until_it_misses_one(
-    harness: EngineHarness, bell: QueueListener
+async def test_a_worker_woken_for_nothing_reacts_to_fewer_notices_until_it_misses_one(
+    harness: EngineHarness, queue_listener: QueueListener
 ) -> None:
-    await bell.wait(0.1)
+    await queue_listener.wait(0.1)
     woken = 0
     for _ in range(40):
         async with harness.database.begin() as connection:
             await connection.execute(text(f"SELECT pg_notify('{invitations.CHANNEL}', '')"))
-        woken += await bell.wait(0.05)
+        woken += await queue_listener.wait(0.05)
     assert 1 <= woken < 25
-    while await bell.wait(0.05):
+    while await queue_listener.wait(0.05):
         pass
-    await bell.found()  # by its own look: now it is all ears again
-    await bell.wait(0.1)
+    await queue_listener.found()  # by polling: now it reacts to every notice again
+    await queue_listener.wait(0.1)
     async with asyncio.timeout(TIMEOUT_S):
-        assert await _rung_by_a_new_ticket(harness, bell)
+        assert await _woken_by_a_new_job(harness, queue_listener)
 
 
-async def test_a_bell_survives_a_database_that_is_away(
-    harness: EngineHarness, bell: QueueListener, postgres_server: Server
+async def test_a_queue_listener_survives_a_database_that_is_away(
+    harness: EngineHarness, queue_listener: QueueListener, postgres_server: Server
 ) -> None:
-    await bell.wait(0.1)
+    await queue_listener.wait(0.1)
     await asyncio.to_thread(postgres_server.stop)
     begun = time.monotonic()
     for _ in range(3):
-        await bell.wait(0.1)
-        await bell.found()
+        await queue_listener.wait(0.1)
+        await queue_listener.found()
     assert time.monotonic() - begun > 0.2, "it must not turn into a busy loop"
     await asyncio.to_thread(postgres_server.start)
-    await bell.wait(0.1)
+    await queue_listener.wait(0.1)
     async with asyncio.timeout(TIMEOUT_S):
-        assert await _rung_by_a_new_ticket(harness, bell)
+        assert await _woken_by_a_new_job(harness, queue_listener)
     await harness.engine.render(await harness.claim(), result_blob=BLOB, figures={})

@@ -59,7 +59,7 @@ async def test_procrastinate_keeps_nothing_of_a_job_that_was_taken(harness: Engi
     )
 
 
-async def test_a_second_ticket_spoils_nothing_of_its_transaction(harness: EngineHarness) -> None:
+async def test_a_second_invitation_spoils_nothing_of_its_transaction(harness: EngineHarness) -> None:
     async with harness.database.begin() as connection:
         first = await add(connection)
         await harness.engine.enqueue(connection, first)
@@ -76,7 +76,7 @@ async def test_a_rolled_back_submission_leaves_neither_row(harness: EngineHarnes
     assert (await count(harness, "jobs"), await count(harness, "procrastinate_jobs")) == (0, 0)
 
 
-async def test_a_worker_that_dies_between_the_ticket_and_the_claim_loses_no_job(
+async def test_a_worker_that_dies_between_the_invitation_and_the_claim_loses_no_job(
     harness: EngineHarness,
 ) -> None:
     job_id = await harness.submit()
@@ -104,7 +104,7 @@ async def take_and_die(harness: EngineHarness) -> None:
         raise asyncio.CancelledError
 
 
-async def test_a_ticket_that_another_worker_is_taking_is_passed_over(harness: EngineHarness) -> None:
+async def test_an_invitation_that_another_worker_is_accepting_is_passed_over(harness: EngineHarness) -> None:
     first, second = await harness.submit(ADA), await harness.submit(BEN)
     async with another_worker(harness) as (manager, number):
         taken = await manager.fetch_job(None, worker_id=number)
@@ -114,7 +114,7 @@ async def test_a_ticket_that_another_worker_is_taking_is_passed_over(harness: En
         assert await harness.engine.claim("w") is None
 
 
-async def test_a_job_without_a_ticket_gets_one_at_the_next_sweep(harness: EngineHarness) -> None:
+async def test_a_job_without_an_invitation_gets_one_at_the_next_sweep(harness: EngineHarness) -> None:
     assert await harness.engine.claim("w") is None
     async with harness.database.begin() as connection:
         job_id = await add(connection)
@@ -138,7 +138,7 @@ async def test_idle_workers_sweep_once_per_lease_and_go_on_after_a_clock_was_set
             await harness.claim()
 
 
-async def test_companions_leave_no_ticket_and_one_who_is_handed_back_gets_one(harness: EngineHarness) -> None:
+async def test_companions_leave_no_invitation_and_a_released_one_gets_one(harness: EngineHarness) -> None:
     for _ in range(3):
         await harness.submit(kind="a")
     claim = await harness.claim()
@@ -149,7 +149,7 @@ async def test_companions_leave_no_ticket_and_one_who_is_handed_back_gets_one(ha
     assert (await harness.claim()).job.id == companions[0].job.id
 
 
-async def test_a_companion_whose_ticket_another_worker_is_taking_is_left_to_it(
+async def test_a_companion_whose_invitation_another_worker_is_accepting_is_left_to_it(
     harness: EngineHarness,
 ) -> None:
     first, second, third = [await harness.submit(kind="a") for _ in range(3)]
@@ -184,7 +184,7 @@ async def test_batches_claims_and_cancels_at_once_meet_no_deadlock(harness: Engi
     assert await count(harness, "procrastinate_jobs") == 0
 
 
-async def test_a_cancelled_job_s_ticket_leads_to_the_next_job(harness: EngineHarness) -> None:
+async def test_a_cancelled_job_s_invitation_leads_to_the_next_job(harness: EngineHarness) -> None:
     cancelled, next_one = await harness.submit(), await harness.submit(BEN)
     await harness.cancel(cancelled)
     assert (await harness.claim()).job.id == next_one
@@ -231,8 +231,8 @@ async def test_a_cancelled_job_of_somebody_else_lets_the_busy_user_s_next_one_th
 async def test_a_tag_beyond_procrastinate_s_priorities_stands_last(harness: EngineHarness) -> None:
     async with harness.database.begin() as connection:
         late, first = await add(connection), await add(connection, BEN)
-        await invitations.make(connection, late, tag=2**40, returned=False)
-        await invitations.make(connection, first, tag=1, returned=False)
+        await invitations.make(connection, late, tag=2**40, released=False)
+        await invitations.make(connection, first, tag=1, released=False)
     assert [(await harness.claim()).job.id, (await harness.claim()).job.id] == [first, late]
 
 
@@ -243,11 +243,11 @@ async def test_a_restart_of_the_database_loses_no_job(
     running, queued = await harness.submit(), await harness.submit()
     claim = await harness.claim()
     await asyncio.to_thread(postgres_server.stop, how)
-    for call in (harness.engine.claim("w"), harness.engine.beat(claim), harness.engine.sweep()):
+    for call in (harness.engine.claim("w"), harness.engine.renew(claim), harness.engine.sweep()):
         with pytest.raises(EngineUnavailable):
             await call
     await asyncio.to_thread(postgres_server.start)
-    assert await harness.engine.beat(claim)
+    assert await harness.engine.renew(claim)
     assert await harness.engine.render(claim, result_blob=BLOB, figures={})
     assert (await harness.claim()).job.id == queued
     assert await harness.state(running) is State.RENDERED

@@ -11,10 +11,9 @@ from bot.db import Database
 from bot.domain.jobs.model import State
 from bot.engines.local import LocalEngine
 from bot.engines.protocol import EngineUnavailable
-from bot.engines.supervisor import Supervisor, devices
+from bot.engines.supervisor import Supervisor
 from bot.settings import Settings
 from nst_core.params import Params
-from tests.support.nvidia_driver import Card, driver, no_driver
 from tests.support.worker_processes import ENDLESS, DataFolder
 
 PATIENCE_S = 240.0
@@ -22,7 +21,7 @@ BRIEF = Params(size=64, steps=20)
 """Killed as it begins, and painted once."""
 
 
-async def test_a_killed_worker_is_replaced_its_job_is_painted_and_a_stop_hands_the_next_back(
+async def test_a_killed_worker_is_replaced_its_job_is_painted_and_a_stop_releases_the_next(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = DataFolder(tmp_path, database)
@@ -80,37 +79,3 @@ async def test_a_database_that_is_away_for_a_moment_does_not_end_the_supervisor(
         await engine.swept.wait()
         running.cancel()
     assert engine.sweeps >= 2
-
-
-@pytest.mark.parametrize(
-    ("visible", "device", "workers", "expected"),
-    [
-        ("", "auto", None, ["auto"]),
-        ("-1", "auto", None, ["auto"]),
-        ("0,1", "auto", None, ["cuda:0", "cuda:1"]),
-        ("0,1", "cuda", None, ["cuda:0", "cuda:1"]),
-        ("0,1", "cuda:1", None, ["cuda:1"]),
-        ("0,1", "cpu", None, ["cpu"]),
-        ("0,1", "auto", 3, ["cuda:0", "cuda:1", "cuda:0"]),
-        ("0,1", "auto", 1, ["cuda:0"]),
-        ("", "cpu", 2, ["cpu", "cpu"]),
-        ("", "cpu", 0, []),
-    ],
-)
-def test_each_gpu_has_one_worker_unless_told_otherwise(
-    monkeypatch: pytest.MonkeyPatch, visible: str, device: str, workers: int | None, expected: list[str]
-) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert devices(device, workers) == expected
-
-
-def test_without_nvidia_s_driver_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    no_driver(monkeypatch)
-    assert devices("auto", None) == ["auto"]
-
-
-def test_nvidia_s_driver_says_how_many_gpus_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    driver(monkeypatch, [Card(total_mib=143771), Card(total_mib=143771)])
-    assert devices("auto", None) == ["cuda:0", "cuda:1"]

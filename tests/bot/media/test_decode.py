@@ -10,7 +10,8 @@ from PIL import Image, ImageCms
 
 from bot.errors import Failure, Refusal
 from bot.language import catalog, speaking
-from bot.media.decode import MIB, Clean, DecodeLimits, Decoder, clean
+from bot.media.decode import Clean, Decoder, clean
+from bot.media.sandbox import MIB, DecodeLimits
 from tests.support.picture_files import black_png, endless_png, png
 
 LIMITS = DecodeLimits()

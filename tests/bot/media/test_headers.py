@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.media.headers import MAX_TEXT_BYTES, parameters_in, sides_px
 from nst_core.images import io
 from nst_core.images.io import Picture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.errors import Failure
 from bot.media.rating import PACKAGE, OpenNsfw
 from tests.support.picture_files import png

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from bot.db import Database
 from bot.domain.jobs.model import State
 from bot.domain.styles import presets
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from bot.media.blobs.folder import FolderBlobs
 from bot.operations import doctor

@@ -85,7 +85,7 @@ async def test_one_that_is_cancelled_leaves_the_other_to_its_end(harness: Worker
         await harness.until(first, lambda job: job.preview_blob is not None)
         await harness.cancel(first)
         cancelled = await read_job(harness.database, first)
-        await harness.until_called("beat", 4)
+        await harness.until_called("renew", 4)
         gate.set()
         other = await harness.until(second, lambda job: job.state is State.RENDERED)
     assert await read_job(harness.database, first) == cancelled
@@ -104,7 +104,7 @@ async def test_one_that_is_lost_to_another_worker_leaves_the_other_to_its_end(
             await connection.exec_driver_sql(
                 "UPDATE jobs SET attempt = attempt + 1, worker = 'another' WHERE id = ?", (second,)
             )
-        await harness.until_called("beat", 4)
+        await harness.until_called("renew", 4)
         gate.set()
         await harness.until(first, lambda job: job.state is State.RENDERED)
     taken = await read_job(database, second)
@@ -152,9 +152,9 @@ async def test_who_waits_for_its_turn_alone_keeps_its_lease(
     painter = Shaky(STARTED, step(1), gate, FINISHED)
     async with harness.working(painter, batch=2):
         await harness.until(first, lambda job: job.step == 1)
-        before = harness.engine.calls.count("beat")
-        await harness.until_called("beat", 6)
-        assert harness.engine.calls.count("beat") > before
+        before = harness.engine.calls.count("renew")
+        await harness.until_called("renew", 6)
+        assert harness.engine.calls.count("renew") > before
         waiting = await read_job(database, second)
         assert (waiting.state, waiting.step) == (State.RUNNING, None)
         gate.set()
@@ -182,7 +182,7 @@ async def test_a_stop_hands_each_back(harness: WorkerHarness) -> None:
         harness.stop.set()
     assert painter.closed.is_set()
     jobs = [await read_job(harness.database, one) for one in submitted]
-    assert [(job.state, job.attempt, job.handbacks) for job in jobs] == [(State.QUEUED, 1, 1)] * 2
+    assert [(job.state, job.attempt, job.releases) for job in jobs] == [(State.QUEUED, 1, 1)] * 2
     assert [job.preview_blob for job in jobs] == [job.preview_blob for job in before]
     harness.stop.clear()
     again = ScriptedPainter(FINISHED)

@@ -1,4 +1,4 @@
-"""A worker's word that it lives."""
+"""A worker's heartbeat."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 
 from bot.db import Database
 from bot.domain.jobs import heartbeats
-from bot.worker.heartbeat import present
+from bot.worker.heartbeat import recorded_heartbeat
 from tests.support.away import Away
 from tests.support.databases import BOTH, url_of
 from tests.support.rows import NOW
@@ -32,7 +32,7 @@ async def test_a_worker_is_on_record_until_it_stops(database: Database) -> None:
     def clock() -> float:
         return now[0]
 
-    async with present(database, name="w", device="cpu", every_s=0.01, clock=clock):
+    async with recorded_heartbeat(database, name="w", device="cpu", every_s=0.01, clock=clock):
         await until_living(database, 1, clock)
         now[0] += 10 * heartbeats.SILENT_S
         await until_living(database, 1, clock)
@@ -41,7 +41,7 @@ async def test_a_worker_is_on_record_until_it_stops(database: Database) -> None:
 
 async def test_a_database_that_is_away_ends_nothing_and_is_told_once_it_is_back(tmp_path: Path) -> None:
     database = Away(url_of(tmp_path / "later.db"))
-    async with present(database, name="w", device="cpu", every_s=0.01, clock=lambda: NOW):
+    async with recorded_heartbeat(database, name="w", device="cpu", every_s=0.01, clock=lambda: NOW):
         await database.refuses(times=3)
         await database.migrate()
         await until_living(database, 1, lambda: NOW)
@@ -50,6 +50,6 @@ async def test_a_database_that_is_away_ends_nothing_and_is_told_once_it_is_back(
 
 async def test_a_broken_worker_s_error_leaves_as_itself(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
-        async with present(database, name="w", device="cpu", clock=lambda: NOW):
+        async with recorded_heartbeat(database, name="w", device="cpu", clock=lambda: NOW):
             raise ZeroDivisionError
     await until_living(database, 0, lambda: NOW)

@@ -6,8 +6,7 @@ from bot.db import Database
 from bot.domain.jobs.model import State
 from bot.errors import Failure
 from bot.media.blobs.folder import FolderBlobs
-from bot.worker.lease import KEPT, Previews
-from nst_core.images import io
+from bot.worker.pictures import KEPT
 from tests.support.rows import read_job
 from tests.support.worker import (
     FINISHED,
@@ -16,15 +15,13 @@ from tests.support.worker import (
     Gate,
     ScriptedPainter,
     WorkerHarness,
-    picture,
-    png,
     preview,
     step,
 )
 
 
 @pytest.mark.parametrize(
-    "faults", [{"beat": 3}, {"render": 3}, {"claim": 3}, {"beat": 2, "render": 2, "claim": 1}]
+    "faults", [{"renew": 3}, {"render": 3}, {"claim": 3}, {"renew": 2, "render": 2, "claim": 1}]
 )
 async def test_a_database_that_is_away_for_a_moment_costs_no_job(
     harness: WorkerHarness, faults: dict[str, int]
@@ -45,15 +42,15 @@ async def test_a_failure_is_written_once_the_database_is_back(harness: WorkerHar
     assert job.state is State.FAILED
 
 
-async def test_a_job_is_handed_back_once_the_database_is_back(harness: WorkerHarness) -> None:
-    harness.engine.faults = {"hand_back": 2}
+async def test_a_job_is_released_once_the_database_is_back(harness: WorkerHarness) -> None:
+    harness.engine.faults = {"release": 2}
     job_id = await harness.submit()
     async with harness.working(EndlessPainter(STARTED)):
         await harness.until(job_id, lambda job: job.step == 1)
     assert (await read_job(harness.database, job_id)).state is State.QUEUED
 
 
-@pytest.mark.parametrize("call", ["beat", "render"])
+@pytest.mark.parametrize("call", ["renew", "render"])
 async def test_a_worker_gives_up_when_its_lease_has_run_out_meanwhile(
     database: Database, harness: WorkerHarness, call: str
 ) -> None:
@@ -82,7 +79,7 @@ async def test_old_previews_are_deleted_while_a_job_runs_and_all_at_its_end(harn
             )
             assert job.preview_blob is not None
             seen.add(job.preview_blob)
-            await harness.until_called("beat", 2)
+            await harness.until_called("renew", 2)
             assert len(harness.kept() - pictures) <= KEPT
             assert job.preview_blob in harness.kept()
             gate.set()
@@ -115,7 +112,7 @@ async def test_a_cancelled_job_leaves_no_preview(harness: WorkerHarness) -> None
     assert harness.kept() == pictures
 
 
-async def test_a_job_in_the_line_keeps_its_preview_until_the_next_attempt_has_its_own(
+async def test_a_queued_job_keeps_its_preview_until_the_next_attempt_has_its_own(
     harness: WorkerHarness,
 ) -> None:
     job_id = await harness.submit()
@@ -131,26 +128,8 @@ async def test_a_job_in_the_line_keeps_its_preview_until_the_next_attempt_has_it
     assert harness.kept() == pictures | {job.result_blob}
 
 
-async def test_no_two_jobs_share_a_preview_whatever_it_shows(harness: WorkerHarness) -> None:
-    first, second = [await read_job(harness.database, await harness.submit()) for _ in range(2)]
-    ours, theirs = Previews(harness.blobs, first), Previews(harness.blobs, second)
-    await ours.put(picture(0.5))
-    await theirs.put(picture(0.5))
-    await ours.forget()
-    assert theirs.newest is not None
-    assert io.decode(await harness.blobs.get(theirs.newest)).width == 64
-
-
-async def test_a_preview_of_the_content_s_own_pixels_is_not_the_content(harness: WorkerHarness) -> None:
-    job = await read_job(harness.database, await harness.submit())
-    previews = Previews(harness.blobs, job)
-    await previews.put(io.decode(png("teal")))
-    await previews.forget()
-    assert await harness.blobs.get(job.content_blob) == png("teal")
-
-
 class FullDisk(FolderBlobs):
-    """Has room for PNG only."""
+    """Stores nothing but PNG."""
 
     async def put(self, data: bytes) -> str:
         if not data.startswith(b"\x89PNG"):

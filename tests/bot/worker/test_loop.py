@@ -45,11 +45,11 @@ async def test_a_job_that_has_started_shows_how_much_there_is_to_do(harness: Wor
         gate.set()
 
 
-async def test_a_beat_without_news_is_no_news(harness: WorkerHarness) -> None:
+async def test_a_renewal_without_news_is_no_news(harness: WorkerHarness) -> None:
     job_id, gate = await harness.submit(), Gate()
     async with harness.working(ScriptedPainter(step(1), gate, FINISHED)):
         before = await harness.until(job_id, lambda job: job.step == 1)
-        await harness.until_called("beat", 5)
+        await harness.until_called("renew", 5)
         assert await read_job(harness.database, job_id) == before
         gate.set()
 
@@ -139,7 +139,7 @@ async def test_a_stop_before_the_first_event_paints_nothing(harness: WorkerHarne
     assert (await read_job(harness.database, job_id)).state is State.QUEUED
 
 
-async def test_a_job_that_was_handed_back_is_painted_by_the_next_worker(harness: WorkerHarness) -> None:
+async def test_a_released_job_is_painted_by_the_next_worker(harness: WorkerHarness) -> None:
     job_id = await harness.submit()
     async with harness.working(EndlessPainter(STARTED)):
         await harness.until(job_id, lambda job: job.step == 1)

@@ -68,7 +68,7 @@ async def test_a_killed_worker_s_job_is_painted_once_by_the_next_and_sigterm_han
         assert await process.wait() == 0
     async with folder.database.read() as connection:
         assert await column(connection, endless, "state") == State.QUEUED
-        assert await column(connection, endless, "handbacks") == 1
+        assert await column(connection, endless, "releases") == 1
         assert await column(connection, job_id, "state") == State.RENDERED
 
 

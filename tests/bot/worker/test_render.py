@@ -9,7 +9,7 @@ from PIL import Image
 
 from bot.db import Database
 from bot.worker.pictures import Pictures, Work
-from bot.worker.render import holding, paint, room
+from bot.worker.render import batch_size, holding, paint
 from nst_core.errors import DeviceError, EngineError, ParamsError, PictureError
 from nst_core.events import Event, Finished, Preview, Started
 from nst_core.images import io
@@ -131,8 +131,8 @@ def test_jobs_that_do_not_go_together_are_refused() -> None:
 async def test_on_the_cpu_and_where_there_is_no_device_a_pass_holds_one(database: Database) -> None:
     async with database.begin() as connection:
         job = await job_of(connection, await add(connection))
-    assert room(job, device="cpu") == 1
-    assert room(job, device="cuda:99") == 1
+    assert batch_size(job, device="cpu") == 1
+    assert batch_size(job, device="cuda:99") == 1
 
 
 def test_a_pass_holds_what_the_memory_has_room_for_and_one_at_least() -> None:

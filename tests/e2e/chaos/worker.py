@@ -151,7 +151,7 @@ async def work(
     loop.add_reader(sys.stdin.fileno(), stop.set)
     crier = Crier(socket_path)
     database = Database(settings.url, checkpoints=False)
-    bell = queue_listener_for(database)
+    queue_listener = queue_listener_for(database)
     try:
         engine = engine_of(database, settings, clock_file, newer=newer)
         worker = Worker(
@@ -160,16 +160,16 @@ async def work(
             blobs=TellingBlobs(settings.blobs_dir, crier),
             paint=partial(painter, crier, paint_s),
             device="cpu",
-            room=up_to(batch),
-            feed=feed_for(database, engine, bell),
+            batch_size=up_to(batch),
+            feed=feed_for(database, engine, queue_listener),
             poll_s=0.1,
-            beat_s=settings.lease_s / 4,
+            renew_every_s=settings.lease_s / 4,
         )
         await asyncio.to_thread(crier.tell, "ready")
         await worker.run(stop)
     finally:
-        if bell is not None:
-            await bell.close()
+        if queue_listener is not None:
+            await queue_listener.close()
         await database.dispose()
 
 

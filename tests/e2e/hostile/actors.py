@@ -19,9 +19,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.outbox.deliveries import Address
 from bot.domain.requests.request import Request
 from bot.domain.styles import presets
-from bot.domain.styles.looks import Look
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.style import Style
+from bot.domain.styles.style import Look, PictureSource, Style
 from tests.support.chat import ChatHarness
 from tests.support.picture_files import png
 

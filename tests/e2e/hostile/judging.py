@@ -15,9 +15,9 @@ from multiprocessing import get_context
 from typing import Final
 
 from bot.errors import Failure, Refusal
-from bot.media.decode import DecodeLimits, outcome
+from bot.media.decode import outcome
 from bot.media.reading import load_libraries, serve
-from bot.media.sandbox import MIB, confine
+from bot.media.sandbox import MIB, DecodeLimits, confine
 from tests.e2e.hostile.corpus import Input
 
 PICTURE, REFUSAL, CRASH, HANG, MEMORY, FAILURE = "picture", "refusal", "crash", "hang", "memory", "failure"

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import Refusal
-from bot.media.decode import DecodeLimits, clean
+from bot.media.decode import clean
 from bot.media.reading import load_libraries
+from bot.media.sandbox import DecodeLimits
 from tests.e2e.hostile import bombs, pictures
 from tests.e2e.hostile.corpus import FIXED, Input, make
 from tests.e2e.hostile.judging import GOOD, MEMORY, PICTURE, REFUSAL, judge, judge_all

@@ -9,7 +9,7 @@ from PIL import Image
 from simcord import ChannelHandle, Env, MemberActor
 
 from bot.chat.client import EaselClient
-from bot.domain.servers import onboarding
+from bot.domain.servers import server_settings
 from bot.playground import SimulatedCdn
 from bot.service import open_application
 from bot.settings import Settings
@@ -142,9 +142,9 @@ async def test_there_is_no_introduction_in_direct_messages(chat: ChatHarness) ->
 async def test_of_many_who_ask_at_once_one_is_shown_around(chat: ChatHarness) -> None:
     async def claim() -> bool:
         async with chat.services.database.begin() as connection:
-            return await onboarding.claim(connection, 77, now=2.0)
+            return await server_settings.claim_tour(connection, 77, now=2.0)
 
     assert sorted(await asyncio.gather(*(claim() for _ in range(8)))) == [False] * 7 + [True]
     async with chat.services.database.read() as connection:
-        assert await onboarding.is_toured(connection, 77)
-        assert not await onboarding.is_toured(connection, 78)
+        assert await server_settings.is_toured(connection, 77)
+        assert not await server_settings.is_toured(connection, 78)

@@ -7,7 +7,7 @@ from simcord import InteractionResult, UserHandle
 
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries
-from bot.domain.servers import onboarding, users
+from bot.domain.servers import server_settings, users
 from tests.support.chat import ChatHarness, card, sentence, texts
 from tests.support.picture_files import png
 
@@ -101,7 +101,7 @@ async def test_nobody_is_shown_around_a_server_that_has_not_asked_for_the_bot(ch
     await chat.env.settle()
     await cleo.slash(channel, "queue")
     async with chat.services.database.read() as connection:
-        assert not await onboarding.is_toured(connection, guild.id)
+        assert not await server_settings.is_toured(connection, guild.id)
 
 
 async def test_every_command_is_offered_in_all_contexts(chat: ChatHarness) -> None:

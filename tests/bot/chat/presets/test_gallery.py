@@ -13,7 +13,8 @@ from bot.chat.client import EaselClient
 from bot.chat.presets.gallery import PAGE_STYLES, PageButton
 from bot.chat.ui.components import layout
 from bot.domain.styles import presets, server_presets
-from bot.domain.styles.looks import BUILT_IN, Look
+from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.style import Look
 from bot.settings import Settings
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png

@@ -7,7 +7,7 @@ from PIL import Image
 from simcord import Env, InteractionResult
 
 from bot.chat.client import EaselClient
-from bot.domain.styles.looks import BUILT_IN, STRENGTHS
+from bot.domain.styles.builtin import BUILT_IN, STRENGTHS
 from tests.support.chat import ChatHarness, card, sentence
 
 

@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot.chat.client import COMMANDS
 from bot.chat.ui.style_options import QUALITY_WORDS, STYLE_OPTIONS, Chosen, with_style_options
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from nst_core.params import INITS, OPTIMIZERS, QUALITIES
 

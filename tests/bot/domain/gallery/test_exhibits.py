@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.gallery import exhibits, stars
+from bot.domain.gallery import exhibits, listing
 from bot.domain.gallery.exhibits import SHOWN_EVERY_S, Exhibit, Step
 from bot.domain.jobs.model import Job, State
 from bot.domain.outbox.schedule import LEASE_S
@@ -90,7 +90,7 @@ async def test_a_picture_that_hangs_needs_nothing(connection: AsyncConnection) -
 async def test_stars_are_counted_anew_at_most_once_in_three_seconds(connection: AsyncConnection) -> None:
     exhibit = await hung(connection)
     for user_id in (BEN, 3, 4):
-        await stars.toggle(connection, exhibit.job.id, guild_id=SERVER, user_id=user_id, now=NOW)
+        await listing.toggle_star(connection, exhibit.job.id, guild_id=SERVER, user_id=user_id, now=NOW)
     assert await exhibits.claim_due(connection, now=NOW + SHOWN_EVERY_S - 0.1) == []
     (claimed,) = await exhibits.claim_due(connection, now=NOW + SHOWN_EVERY_S)
     assert (claimed.step, claimed.stars) == (Step.RECOUNT, 3)
@@ -98,9 +98,9 @@ async def test_stars_are_counted_anew_at_most_once_in_three_seconds(connection: 
 
 async def test_a_star_given_during_an_edit_is_not_forgotten(connection: AsyncConnection) -> None:
     exhibit = await hung(connection)
-    await stars.toggle(connection, exhibit.job.id, guild_id=SERVER, user_id=BEN, now=NOW)
+    await listing.toggle_star(connection, exhibit.job.id, guild_id=SERVER, user_id=BEN, now=NOW)
     (claimed,) = await exhibits.claim_due(connection, now=NOW + 10)
-    await stars.toggle(connection, exhibit.job.id, guild_id=SERVER, user_id=3, now=NOW + 10)
+    await listing.toggle_star(connection, exhibit.job.id, guild_id=SERVER, user_id=3, now=NOW + 10)
     await exhibits.settle(connection, claimed, message_id=claimed.message_id, now=NOW + 10)
     (later,) = await exhibits.claim_due(connection, now=NOW + 20)
     assert later.stars == 2
@@ -215,15 +215,15 @@ async def test_closing_the_channel_forgets_what_was_not_hung_yet(connection: Asy
 async def test_a_star_is_given_once_taken_back_and_never_ones_own(connection: AsyncConnection) -> None:
     exhibit = await hung(connection)
     job_id = exhibit.job.id
-    given = await stars.toggle(connection, job_id, guild_id=SERVER, user_id=BEN, now=NOW)
+    given = await listing.toggle_star(connection, job_id, guild_id=SERVER, user_id=BEN, now=NOW)
     assert (given.given, given.count) == (True, 1)
-    assert (await stars.toggle(connection, job_id, guild_id=SERVER, user_id=3, now=NOW)).count == 2
-    taken = await stars.toggle(connection, job_id, guild_id=SERVER, user_id=BEN, now=NOW)
+    assert (await listing.toggle_star(connection, job_id, guild_id=SERVER, user_id=3, now=NOW)).count == 2
+    taken = await listing.toggle_star(connection, job_id, guild_id=SERVER, user_id=BEN, now=NOW)
     assert (taken.given, taken.count) == (False, 1)
     with pytest.raises(Refusal, match="your own"):
-        await stars.toggle(connection, job_id, guild_id=SERVER, user_id=ADA, now=NOW)
+        await listing.toggle_star(connection, job_id, guild_id=SERVER, user_id=ADA, now=NOW)
     for guild_id in (SERVER + 1, None):
         with pytest.raises(Refusal, match="no longer hangs here"):
-            await stars.toggle(connection, job_id, guild_id=guild_id, user_id=BEN, now=NOW)
+            await listing.toggle_star(connection, job_id, guild_id=guild_id, user_id=BEN, now=NOW)
     with pytest.raises(Refusal, match="no longer hangs here"):
-        await stars.toggle(connection, job_id + 1, guild_id=SERVER, user_id=BEN, now=NOW)
+        await listing.toggle_star(connection, job_id + 1, guild_id=SERVER, user_id=BEN, now=NOW)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.gallery import digest, exhibits, listing, stars
+from bot.domain.gallery import digest, exhibits, listing
 from bot.domain.gallery.listing import Choice
 from bot.domain.outbox import schedule
 from bot.domain.servers import server_settings, users
@@ -31,7 +31,7 @@ async def shown(connection: AsyncConnection, choice: Choice = ALL) -> list[int]:
 
 async def star(connection: AsyncConnection, job_id: int, *givers: int) -> None:
     for user_id in givers:
-        await stars.toggle(connection, job_id, guild_id=SERVER, user_id=user_id, now=NOW)
+        await listing.toggle_star(connection, job_id, guild_id=SERVER, user_id=user_id, now=NOW)
 
 
 async def test_the_most_starred_come_first_and_then_the_newest(connection: AsyncConnection) -> None:

@@ -1,4 +1,4 @@
-"""Place and time in the line, from the times measured here."""
+"""What jobs cost, when a picture will be ready, and when the next one may be requested."""
 
 from dataclasses import replace
 
@@ -6,10 +6,50 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import eta, heartbeats, queue
-from bot.domain.jobs.eta import free_at, queue_position, remaining_cost
+from bot.domain.jobs.eta import FIXED_COST, cost_of, free_at, queue_position, remaining_cost, share_painted
 from bot.domain.jobs.model import Claim, Job, State
 from nst_core.params import Params
+from nst_core.pyramid import scales
 from tests.support.rows import ADA, BEN, BLOB, LEASE_S, NOW, add, claim_one, job_of, progress
+
+
+def test_a_draft_costs_the_fixed_work_alone() -> None:
+    assert cost_of(Params(quality="draft", size=1024), width=10, height=10) == FIXED_COST
+
+
+def test_cost_is_the_megapixels_of_all_steps() -> None:
+    params = Params(size=100, steps=50)  # one scale
+    assert cost_of(params, width=200, height=100) == pytest.approx(FIXED_COST + 50 * 100 * 50 / 1e6)
+
+
+def test_cost_does_not_depend_on_the_side_that_is_longer() -> None:
+    params = Params(size=256)
+    assert cost_of(params, width=30, height=20) == cost_of(params, width=20, height=30)
+
+
+def test_the_share_that_is_painted_grows_with_the_pixels_and_ends_at_one() -> None:
+    params = Params(size=384)
+    steps = sum(scale.steps for scale in scales(params))
+    shares = [share_painted(params, steps=step) for step in range(steps + 1)]
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    assert shares == sorted(shares)
+    coarse = scales(params)[0].steps
+    assert shares[coarse] < coarse / steps  # the first steps are the cheap ones
+    assert share_painted(params, steps=steps + 100) == 1.0
+
+
+def test_a_draft_has_no_share() -> None:
+    assert share_painted(Params(quality="draft"), steps=5) == 0.0
+
+
+def test_a_picture_to_start_from_saves_the_cost_of_its_sizes() -> None:
+    params = Params(size=384)
+    last = scales(params)[-1]
+    started = cost_of(params, width=30, height=20, started_px=192)
+    assert started == pytest.approx(FIXED_COST + last.steps * 384 * 384 * (2 / 3) / 1e6)
+    assert started < cost_of(params, width=30, height=20)
+    assert share_painted(params, steps=8, of_steps=last.steps) == pytest.approx(8 / last.steps)
+
 
 STEPS = Params(size=64, steps=10).as_dict()
 
@@ -98,7 +138,7 @@ async def test_a_job_behind_a_thousand_others_knows_its_place(connection: AsyncC
     assert (await queue_position(connection, mine, now=NOW, workers=1)).ahead == 1002
 
 
-async def test_a_full_line_is_free_again_when_the_next_job_ends(connection: AsyncConnection) -> None:
+async def test_a_full_queue_is_free_again_when_the_next_job_ends(connection: AsyncConnection) -> None:
     assert await free_at(connection, now=NOW, workers=1) is None
     await painted(connection, cost=1, seconds=2)
     assert await free_at(connection, now=NOW, workers=1) is None, "nobody waits"

@@ -63,7 +63,7 @@ async def test_a_job_that_was_cancelled_while_running_does(connection: AsyncConn
     await claim_one(connection)
     await queue.cancel(connection, first, user_id=1, now=NOW)
     second = await add(connection, 1)
-    assert (await job_of(connection, second)).priority > (await job_of(connection, first)).priority
+    assert (await job_of(connection, second)).fair_tag > (await job_of(connection, first)).fair_tag
 
 
 async def claimed(connection: AsyncConnection, count: int, *, running_per_user: int = 2) -> str:

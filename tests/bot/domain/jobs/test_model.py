@@ -38,7 +38,7 @@ async def claim(connection: AsyncConnection, _job: Job) -> bool:
     )
 
 
-async def beat(connection: AsyncConnection, job: Job) -> bool:
+async def renew(connection: AsyncConnection, job: Job) -> bool:
     return await queue.renew(connection, as_worker(job), progress(1), now=NOW, lease_s=LEASE_S)
 
 
@@ -72,7 +72,7 @@ async def deliver(connection: AsyncConnection, job: Job) -> bool:
 ALLOWED: Mapping[tuple[State, Transition], State] = {
     (State.QUEUED, claim): State.RUNNING,
     (State.QUEUED, cancel): State.CANCELLED,
-    (State.RUNNING, beat): State.RUNNING,
+    (State.RUNNING, renew): State.RUNNING,
     (State.RUNNING, render): State.RENDERED,
     (State.RUNNING, fail): State.FAILED,
     (State.RUNNING, release): State.QUEUED,
@@ -80,7 +80,7 @@ ALLOWED: Mapping[tuple[State, Transition], State] = {
     (State.RUNNING, cancel): State.CANCELLED,
     (State.RENDERED, deliver): State.DELIVERED,
 }
-TRANSITIONS: tuple[Transition, ...] = (claim, beat, render, fail, release, sweep, cancel, deliver)
+TRANSITIONS: tuple[Transition, ...] = (claim, renew, render, fail, release, sweep, cancel, deliver)
 ENDED = {State.RENDERED, State.DELIVERED, State.FAILED, State.CANCELLED}
 
 
@@ -102,7 +102,7 @@ async def test_each_transition_happens_in_its_states_and_in_no_other(
     assert (after.ended_at is not None) is (expected in ENDED)
 
 
-@pytest.mark.parametrize("transition", [beat, render, fail, release], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("transition", [renew, render, fail, release], ids=lambda one: one.__name__)
 async def test_an_old_attempt_changes_nothing(connection: AsyncConnection, transition: Transition) -> None:
     old = await add_in(connection, State.RUNNING)
     await sweep(connection, old)
@@ -125,7 +125,7 @@ async def test_a_claim_gives_the_worker_a_fresh_start(connection: AsyncConnectio
     assert await column(connection, job.id, "lease_until") == NOW + 5 + LEASE_S
 
 
-async def test_a_beat_without_news_renews_the_lease_and_shows_nothing_new(
+async def test_a_renewal_without_news_keeps_the_lease_and_shows_nothing_new(
     connection: AsyncConnection,
 ) -> None:
     job = await add_in(connection, State.RUNNING)
@@ -134,7 +134,7 @@ async def test_a_beat_without_news_renews_the_lease_and_shows_nothing_new(
     assert await column(connection, job.id, "lease_until") == NOW + 9 + LEASE_S
 
 
-async def test_a_beat_writes_progress(connection: AsyncConnection) -> None:
+async def test_a_renewal_writes_progress(connection: AsyncConnection) -> None:
     job = await add_in(connection, State.RUNNING)
     await queue.renew(connection, as_worker(job), progress(4, preview_blob=BLOB), now=NOW, lease_s=LEASE_S)
     after = await job_of(connection, job.id)
@@ -174,12 +174,12 @@ async def test_only_its_owner_cancels_a_job(connection: AsyncConnection) -> None
     assert not await queue.cancel(connection, job.id + 1, user_id=ADA, now=NOW)
 
 
-async def test_a_job_is_handed_back_to_its_old_place(connection: AsyncConnection) -> None:
+async def test_a_job_is_released_to_its_old_place(connection: AsyncConnection) -> None:
     first, second = await add(connection), await add(connection)
     claim = await claim_one(connection)
     assert claim.job.id == first
     await queue.release(connection, claim)
-    assert [job.id for job in await model.line(connection)] == [first, second]
+    assert [job.id for job in await model.all_waiting(connection)] == [first, second]
 
 
 async def test_a_sweep_takes_back_what_ran_out_and_leaves_the_rest(connection: AsyncConnection) -> None:
@@ -236,7 +236,7 @@ async def test_hand_backs_do_not_count_as_lost_workers(connection: AsyncConnecti
     assert (await job_of(connection, job.id)).state is State.FAILED
 
 
-async def test_a_claim_finds_nothing_in_an_empty_line(connection: AsyncConnection) -> None:
+async def test_a_claim_finds_nothing_in_an_empty_queue(connection: AsyncConnection) -> None:
     assert (
         await queue.claim_next(connection, worker="w", now=NOW, lease_s=LEASE_S, running_per_user=2) is None
     )
@@ -264,17 +264,17 @@ async def test_a_job_is_found_by_its_interaction(connection: AsyncConnection) ->
 async def test_the_line_shows_the_running_first_and_each_their_own(connection: AsyncConnection) -> None:
     first, second, third = [await add(connection, user) for user in (ADA, ADA, BEN)]
     await claim_one(connection)
-    assert [job.id for job in await model.line(connection)] == [first, third, second]
+    assert [job.id for job in await model.all_waiting(connection)] == [first, third, second]
     assert [job.id for job in await model.waiting_of(connection, ADA)] == [first, second]
     assert await model.count_waiting(connection) == 3
     assert await model.count_waiting(connection, BEN) == 1
 
 
 @pytest.mark.parametrize("state", State)
-async def test_only_waiting_jobs_stand_in_the_line(connection: AsyncConnection, state: State) -> None:
+async def test_only_waiting_jobs_stand_in_the_queue(connection: AsyncConnection, state: State) -> None:
     await add_in(connection, state)
     assert await model.count_waiting(connection) == (state in WAITING)
-    assert len(await model.line(connection)) == (state in WAITING)
+    assert len(await model.all_waiting(connection)) == (state in WAITING)
 
 
 async def test_delivering_closes_the_card_and_nothing_else_does(connection: AsyncConnection) -> None:

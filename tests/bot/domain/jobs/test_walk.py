@@ -12,7 +12,7 @@ from tests.support.rows import BLOB, LEASE_S, NOW, add, column, progress
 
 ENDS = {State.RENDERED, State.DELIVERED, State.FAILED, State.CANCELLED}
 OPERATIONS = (
-    *("add", "claim", "claim", "beat", "news", "render", "fail", "hand_back"),
+    *("add", "claim", "claim", "renew", "news", "render", "fail", "release"),
     *("sweep", "sweep_dead", "cancel", "deliver", "wait"),
 )
 
@@ -32,10 +32,10 @@ class World:
             self._now += LEASE_S / 2
         elif operation == "add":
             await add(self._connection, user_id=choice % 3)
-        elif operation in {"beat", "news", "render", "fail", "hand_back"}:
+        elif operation in {"renew", "news", "render", "fail", "release"}:
             await self._as_worker(operation, choice)
         else:
-            await self._as_house(operation, choice)
+            await self._as_service(operation, choice)
         await self._check()
 
     async def _as_worker(self, operation: str, choice: int) -> None:
@@ -43,7 +43,7 @@ class World:
             return
         claim = self._claims[choice % len(self._claims)]
         match operation:
-            case "beat":
+            case "renew":
                 done = await queue.renew(self._connection, claim, None, now=self._now, lease_s=LEASE_S)
             case "news":
                 done = await queue.renew(
@@ -61,7 +61,7 @@ class World:
         holds = before.state is State.RUNNING and before.attempt == claim.job.attempt
         assert done is holds
 
-    async def _as_house(self, operation: str, choice: int) -> None:
+    async def _as_service(self, operation: str, choice: int) -> None:
         job = self._jobs[sorted(self._jobs)[choice % len(self._jobs)]] if self._jobs else None
         match operation:
             case "claim":
@@ -86,7 +86,7 @@ class World:
                 await queue.deliver(self._connection, job.id)
 
     async def _check(self) -> None:
-        for job_id in sorted({*self._jobs, *[job.id for job in await model.line(self._connection)]}):
+        for job_id in sorted({*self._jobs, *[job.id for job in await model.all_waiting(self._connection)]}):
             job = await model.get(self._connection, job_id)
             assert job is not None
             before = self._jobs.get(job_id)
@@ -95,8 +95,8 @@ class World:
             assert (job.ended_at is None) is (job.state in WAITING)
             leased = await column(self._connection, job_id, "lease_until") is not None
             assert leased is (job.state is State.RUNNING)
-            handbacks = await column(self._connection, job_id, "handbacks")
-            assert job.attempt - handbacks <= 3
+            releases = await column(self._connection, job_id, "releases")
+            assert job.attempt - releases <= 3
             self._jobs[job_id] = job
 
     def _check_change(self, before: Job, job: Job) -> None:

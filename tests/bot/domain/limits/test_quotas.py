@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import State
-from bot.domain.limits import blocklist, quotas
-from bot.domain.limits.blocklist import Block
-from bot.domain.limits.quotas import DAY_S, Kind, Quota, Requester, UserLimits
+from bot.domain.limits import access, quotas
+from bot.domain.limits.access import Block, Requester
+from bot.domain.limits.quotas import DAY_S, Kind, Quota, UserLimits
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
 from tests.support.rows import ADA, BEN, BLOB, NOW, add, add_in, set_columns
@@ -19,27 +19,27 @@ FREE = UserLimits(at_once=100, per_day=None)
 OPEN = GuildSettings()
 
 
-def asker(user_id: int = ADA, **given: Any) -> Requester:
+def requester(user_id: int = ADA, **given: Any) -> Requester:
     fields: dict[str, Any] = {"guild_id": SERVER, "channel_ids": (CHANNEL,), "role_ids": (ROLE, SERVER)}
     return Requester(user_id=user_id, **{**fields, **given})
 
 
 async def check(
-    connection: AsyncConnection, server: GuildSettings = OPEN, caps: UserLimits = FREE, **given: Any
+    connection: AsyncConnection, server: GuildSettings = OPEN, limits: UserLimits = FREE, **given: Any
 ) -> None:
     now = given.pop("now", NOW)
-    await quotas.check(connection, asker(**given), server, caps, now=now, workers=1)
+    await quotas.check(connection, requester(**given), server, limits, now=now, workers=1)
 
 
 async def test_whoever_is_blocked_gets_a_neutral_sentence(connection: AsyncConnection) -> None:
-    await blocklist.block(connection, Block(kind="user", id=ADA, reason="hates art", created_at=NOW))
+    await access.block(connection, Block(kind="user", id=ADA, reason="hates art", created_at=NOW))
     with pytest.raises(Refusal, match=r"^This request cannot be taken\.$"):
         await check(connection)
     await check(connection, user_id=BEN)
 
 
 async def test_a_blocked_server_takes_nothing_and_others_do(connection: AsyncConnection) -> None:
-    await blocklist.block(connection, Block(kind="guild", id=SERVER, reason="-", created_at=NOW))
+    await access.block(connection, Block(kind="guild", id=SERVER, reason="-", created_at=NOW))
     with pytest.raises(Refusal, match="cannot be taken"):
         await check(connection)
     await check(connection, guild_id=None)
@@ -68,7 +68,7 @@ async def test_at_once_counts_everywhere_and_the_server_s_number_only_here(
     await add(connection)
     await add(connection, BEN)
     with pytest.raises(Refusal, match="already have 2 pictures"):
-        await check(connection, caps=UserLimits(at_once=2, per_day=None))
+        await check(connection, limits=UserLimits(at_once=2, per_day=None))
     await check(connection, GuildSettings(jobs_at_once=2))
     with pytest.raises(Refusal, match="already have 1 picture in"):
         await check(connection, GuildSettings(jobs_at_once=1))
@@ -81,32 +81,32 @@ async def test_a_place_is_free_when_enough_of_one_s_pictures_have_ended(connecti
     await add(connection, BEN, cost=100.0)
     await add(connection, cost=5.0)
     with pytest.raises(Refusal) as refusal:
-        await check(connection, caps=UserLimits(at_once=2, per_day=None))
+        await check(connection, limits=UserLimits(at_once=2, per_day=None))
     assert refusal.value.back_at is None, "nothing was timed here yet"
     done = {"state": State.DELIVERED, "result_blob": BLOB, "started_at": NOW, "ended_at": NOW + 2}
     await set_columns(connection, await add(connection, BEN, cost=1.0), **done)
     first, second = NOW + 2 * 3, NOW + 2 * (3 + 100 + 5)
     for at_once, back_at in ((2, first), (1, second)):
         with pytest.raises(Refusal, match="wait for one, or stop one") as refusal:
-            await check(connection, caps=UserLimits(at_once=at_once, per_day=None))
+            await check(connection, limits=UserLimits(at_once=at_once, per_day=None))
         assert refusal.value.back_at == pytest.approx(back_at)
     with pytest.raises(Refusal) as refusal:
         await check(connection, server)
     assert refusal.value.back_at == pytest.approx(second), "the first one is another server's"
-    (_everywhere, here) = await quotas.quotas_of(connection, asker(), server, FREE, now=NOW, workers=1)
+    (_everywhere, here) = await quotas.quotas_of(connection, requester(), server, FREE, now=NOW, workers=1)
     assert here.returns_at == pytest.approx(second)
 
 
 async def test_a_day_is_the_last_24_hours(connection: AsyncConnection) -> None:
     for created_at in (NOW - DAY_S, NOW - DAY_S + 10, NOW - 5):
         await add(connection, created_at=created_at)
-    caps = UserLimits(at_once=9, per_day=2)
+    limits = UserLimits(at_once=9, per_day=2)
     with pytest.raises(Refusal, match="2 pictures within 24 hours") as refusal:
-        await check(connection, caps=caps)
+        await check(connection, limits=limits)
     assert refusal.value.back_at == NOW + 10
     with pytest.raises(Refusal):
-        await check(connection, caps=caps, now=NOW + 9)
-    await check(connection, caps=caps, now=NOW + 10)
+        await check(connection, limits=limits, now=NOW + 9)
+    await check(connection, limits=limits, now=NOW + 10)
 
 
 async def test_after_a_lower_limit_the_next_is_free_when_enough_are_old(connection: AsyncConnection) -> None:
@@ -153,7 +153,7 @@ async def test_every_limit_with_what_is_left(connection: AsyncConnection) -> Non
     await set_columns(connection, job_id, state=State.DELIVERED, started_at=NOW, ended_at=NOW)
     server = GuildSettings(jobs_at_once=1, jobs_per_day=1, jobs_per_day_of_server=5)
     found = await quotas.quotas_of(
-        connection, asker(), server, UserLimits(at_once=3, per_day=8), now=NOW, workers=1
+        connection, requester(), server, UserLimits(at_once=3, per_day=8), now=NOW, workers=1
     )
     assert found == [
         Quota(kind=Kind.AT_ONCE, used=0, limit=3),

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import Database
 from bot.domain.outbox import schedule, takedowns
 from bot.domain.outbox.schedule import LEASE_S, Key, is_due
-from bot.tables import deliveries, digests, exhibits, leftovers
+from bot.tables import deliveries, digests, exhibits
+from bot.tables import takedowns as table_of_takedowns
 from tests.support.rows import NOW
 
 WEEKS = ("2026-W47", "2026-W48")
@@ -26,7 +27,7 @@ async def rows(connection: AsyncConnection) -> AsyncConnection:
 
 async def claim(
     connection: AsyncConnection,
-    table: Table = leftovers,
+    table: Table = table_of_takedowns,
     *,
     now: float = NOW,
     holder: str = "one",
@@ -40,13 +41,13 @@ async def claim(
 
 
 async def row(connection: AsyncConnection, message_id: int = 1) -> dict[str, Any]:
-    query = select(leftovers).where(leftovers.c.message_id == message_id)
+    query = select(table_of_takedowns).where(table_of_takedowns.c.message_id == message_id)
     return dict((await connection.execute(query)).mappings().one())
 
 
 def test_the_four_tables_have_the_same_columns() -> None:
     columns = {"due_at", "lease_until", "leased_by", "tries", "last_error"}
-    for table in (deliveries, exhibits, digests, leftovers):
+    for table in (deliveries, exhibits, digests, table_of_takedowns):
         assert columns <= set(table.c.keys())
 
 
@@ -78,7 +79,9 @@ async def test_what_changes_with_a_claim_is_told_with_it(rows: AsyncConnection) 
 async def test_a_failed_try_is_counted_noted_and_made_again_when_it_is_due(rows: AsyncConnection) -> None:
     for tries in (1, 2):
         assert (1,) in await claim(rows, now=NOW + 5 * (tries - 1))
-        await schedule.retry_later(rows, leftovers, (1,), due_at=NOW + 5 * tries, error="HTTPException 503")
+        await schedule.retry_later(
+            rows, table_of_takedowns, (1,), due_at=NOW + 5 * tries, error="HTTPException 503"
+        )
         assert await claim(rows, now=NOW + 5 * tries - 1, holder="two") == []
         failed = await row(rows)
         assert (failed["tries"], failed["last_error"]) == (tries, "HTTPException 503")
@@ -89,15 +92,15 @@ async def test_a_lease_that_ran_out_counts_as_a_failed_try(rows: AsyncConnection
     for number in range(3):
         await claim(rows, now=NOW + number * LEASE_S)
         assert (await row(rows))["tries"] == number
-        begun = (await rows.execute(select(schedule.begun(leftovers)))).scalars()
+        begun = (await rows.execute(select(schedule.begun(table_of_takedowns)))).scalars()
         assert list(begun) == [number + 1] * 2
 
 
 async def test_success_forgets_what_failed_before(rows: AsyncConnection) -> None:
     await claim(rows)
-    await schedule.retry_later(rows, leftovers, (1,), due_at=NOW, error="503")
+    await schedule.retry_later(rows, table_of_takedowns, (1,), due_at=NOW, error="503")
     await claim(rows)
-    await schedule.settle(rows, leftovers, (1,), due_at=NOW + 3)
+    await schedule.settle(rows, table_of_takedowns, (1,), due_at=NOW + 3)
     settled = await row(rows)
     assert (settled["tries"], settled["last_error"], settled["lease_until"]) == (0, None, 0.0)
     assert await claim(rows, now=NOW + 2) == []
@@ -107,7 +110,7 @@ async def test_success_forgets_what_failed_before(rows: AsyncConnection) -> None
 async def test_only_the_holder_renews_a_lease(rows: AsyncConnection) -> None:
     await claim(rows)
     for holder, key in (("one", (1,)), ("two", (2,))):
-        await schedule.renew(rows, leftovers, {key}, holder=holder, now=NOW + 5)
+        await schedule.renew(rows, table_of_takedowns, {key}, holder=holder, now=NOW + 5)
     assert await claim(rows, now=NOW + LEASE_S, holder="three") == [(2,)]
 
 

@@ -1,10 +1,16 @@
-"""Which blobs are in use, however many are asked about."""
+"""Which blobs are referred to, and what a deleted job's pictures leave behind."""
 
+from typing import Any
+
+import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.jobs.model import State
 from bot.domain.privacy import blob_refs
 from bot.domain.privacy.blob_refs import AT_ONCE
-from tests.support.rows import BLOB, add
+from bot.tables import deliveries, people, presets
+from tests.support.rows import ADA, BEN, BLOB, add, add_card, add_in, job_of, set_columns
 
 
 async def test_a_key_beyond_the_first_query_is_looked_up_too(connection: AsyncConnection) -> None:
@@ -21,3 +27,57 @@ async def test_every_use_names_a_blend_s_further_styles(connection: AsyncConnect
     await add(connection, mask_blob="c" * 64, style_blob="")
     found = {key async for key in blob_refs.every_use(connection)}
     assert found == {BLOB, "a" * 64, "b" * 64, "c" * 64}
+
+
+RESULT, FILM = "a" * 64, "b" * 64
+SECOND_STYLE = "e" * 64
+
+
+async def finished(connection: AsyncConnection) -> int:
+    job = await add_in(connection, State.DELIVERED, mask_blob="c" * 64, start_blob="d" * 64)
+    await set_columns(connection, job.id, result_blob=RESULT, timelapse_blob=FILM)
+    await add_card(connection, job.id)
+    return job.id
+
+
+async def test_every_picture_of_the_job_is_forgotten_and_its_own_may_go(connection: AsyncConnection) -> None:
+    job_id = await finished(connection)
+    unused = await blob_refs.forget_pictures(connection, await job_of(connection, job_id))
+    assert unused == {RESULT, FILM}
+    job = await job_of(connection, job_id)
+    assert (job.content_blob, job.style_blob) == ("", "")
+    assert {job.mask_blob, job.start_blob, job.preview_blob, job.result_blob, job.timelapse_blob} == {None}
+    assert (await connection.execute(select(deliveries.c.closed))).scalar_one()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        {"content_blob": RESULT},
+        {"start_blob": RESULT},
+        {"result_blob": RESULT},
+        {"more_styles": [{"blob": RESULT, "name": "x", "weight": 1.0}]},
+    ],
+)
+async def test_what_another_job_uses_stays(connection: AsyncConnection, use: dict[str, Any]) -> None:
+    job_id = await finished(connection)
+    await set_columns(connection, await add(connection, BEN), **use)
+    assert await blob_refs.forget_pictures(connection, await job_of(connection, job_id)) == {FILM}
+
+
+async def test_a_blend_s_further_styles_are_named_no_more(connection: AsyncConnection) -> None:
+    job_id = await finished(connection)
+    styles = [{"blob": SECOND_STYLE, "name": "waves", "weight": 0.5}]
+    await set_columns(connection, job_id, more_styles=styles)
+    assert await blob_refs.unused(connection, {SECOND_STYLE}) == set()
+    await blob_refs.forget_pictures(connection, await job_of(connection, job_id))
+    assert await blob_refs.unused(connection, {SECOND_STYLE}) == {SECOND_STYLE}
+    assert not (await job_of(connection, job_id)).more_styles
+
+
+async def test_what_a_preset_or_a_person_uses_stays(connection: AsyncConnection) -> None:
+    job_id = await finished(connection)
+    values = {"user_id": ADA, "name": "x", "name_key": "x", "look": {}, "created_at": 1.0}
+    await connection.execute(presets.insert().values(**values, style_blob=RESULT))
+    await connection.execute(people.insert().values(user_id=BEN, settings={}, style_blob=FILM))
+    assert await blob_refs.forget_pictures(connection, await job_of(connection, job_id)) == set()

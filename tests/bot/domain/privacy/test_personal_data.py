@@ -1,4 +1,4 @@
-"""Everything of one person: handed over whole, deleted whole, and nothing of anybody else's."""
+"""Everything of one person: exported whole, deleted whole, and nothing of anybody else's."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from bot.domain.privacy import personal_data
 from bot.domain.privacy.personal_data import Forgotten
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
-from bot.domain.styles.looks import BUILT_IN
+from bot.domain.styles.builtin import BUILT_IN
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.blobs.protocol import BlobMissing
 from bot.tables import challenges, deliveries, entries, exhibits, presets, server_presets, stars, votes

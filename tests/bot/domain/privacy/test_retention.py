@@ -103,7 +103,8 @@ async def test_zero_days_keep_for_ever(harness: SubmitHarness) -> None:
 async def test_many_old_jobs_are_forgotten_in_one_sweep(harness: SubmitHarness) -> None:
     ids = [await harness.painted(days_ago=200, result_blob="a" * 64) for _ in range(3)]
     async with harness.database.begin() as connection:
-        row = {key: value for key, value in (await _row(connection, ids[0])).items() if key != "id"}
+        found = await _row(connection, ids[0])
+        row = {column.key: found[column.name] for column in jobs.c if column.key != "id"}
         many = [{**row, "interaction_id": 5_000_000 + number} for number in range(250)]
         await connection.execute(jobs.insert(), many)
     swept = await harness.sweep()

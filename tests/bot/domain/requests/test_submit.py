@@ -10,19 +10,18 @@ import pytest
 from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.jobs.cost import FIXED_COST
+from bot.domain.jobs.eta import FIXED_COST
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.submit import Submitter
-from bot.domain.styles import looks, presets, server_presets
-from bot.domain.styles.looks import Look
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.style import Style
+from bot.domain.styles import builtin, presets, server_presets
+from bot.domain.styles.style import Look, PictureSource, Style
 from bot.errors import Failure, Refusal
-from bot.media.decode import DecodeLimits, Decoder
+from bot.media.decode import Decoder
 from bot.media.editor import PictureEditor
+from bot.media.sandbox import DecodeLimits
 from nst_core.images import io
 from nst_core.params import VERSION
 from tests.support.databases import BOTH
@@ -79,7 +78,7 @@ async def test_the_same_interaction_twice_at_once_is_one_job(harness: SubmitHarn
 
 async def test_a_painting_that_comes_with_easel_is_a_style(harness: SubmitHarness) -> None:
     job = await harness.submit(preset="the great WAVE")
-    painting = looks.painting("The Great Wave")
+    painting = builtin.painting("The Great Wave")
     assert painting is not None
     assert job.style_name == "The Great Wave"
     assert await harness.blobs.get(job.style_blob) == painting.read()

@@ -10,10 +10,10 @@ import pytest
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Job, State
 from bot.domain.limits import quotas
-from bot.domain.requests.content_policy import Action, ContentPolicy
+from bot.domain.requests.pictures import Action, ContentPolicy
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from nst_core.images import io
 from tests.support.databases import BOTH
@@ -69,11 +69,11 @@ async def test_ten_requests_at_once_get_exactly_the_jobs_they_may(harness: Submi
     assert await harness.counts() == (3, 3, 3)
 
 
-async def test_a_new_job_goes_behind_the_fair_line(harness: SubmitHarness) -> None:
+async def test_a_new_job_goes_behind_the_fair_queue(harness: SubmitHarness) -> None:
     for user in (ADA, ADA, BEN):
         await harness.submit(user_id=user, preset="The Scream")
     async with harness.database.read() as connection:
-        assert [job.user_id for job in await model.line(connection)] == [ADA, BEN, ADA]
+        assert [job.user_id for job in await model.all_waiting(connection)] == [ADA, BEN, ADA]
 
 
 async def test_the_server_s_limits_are_refused_before_anything_is_fetched(harness: SubmitHarness) -> None:

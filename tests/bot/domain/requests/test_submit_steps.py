@@ -6,15 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.jobs.cost import cost_of
+from bot.domain.jobs.eta import cost_of
 from bot.domain.requests.pictures import StoredPicture
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.submit import Draft, StoredPictures, check, fetch, price, resolve, write
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles.looks import Look
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.style import Style
+from bot.domain.styles.style import Look, PictureSource, Style
 from bot.errors import Refusal
 from nst_core.params import Params
 from tests.support.picture_files import png

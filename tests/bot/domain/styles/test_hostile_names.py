@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles import named_styles, presets, server_presets, share_codes
-from bot.domain.styles.looks import Look
-from bot.domain.styles.presets import MAX_KEY_CHARS, MAX_NAME_CHARS, name_key
+from bot.domain.styles.names import MAX_KEY_CHARS, MAX_NAME_CHARS, name_key
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from tests.support.hostile_names import PAIRS
 from tests.support.presets import save

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles import named_styles, presets, server_presets
-from bot.domain.styles.looks import BUILT_IN, Look
+from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.named_styles import at_hand, reachable, resolve
-from bot.domain.styles.style import Origin
+from bot.domain.styles.style import Look, Origin
 from tests.support.presets import save
 from tests.support.rows import ADA, BEN, BLOB, NOW
 

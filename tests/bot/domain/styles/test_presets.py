@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles import presets
-from bot.domain.styles.looks import BUILT_IN, Look
-from bot.domain.styles.presets import MAX_KEY_CHARS, MAX_NAME_CHARS, clean_name, name_key
+from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.names import MAX_KEY_CHARS, MAX_NAME_CHARS, name_key
+from bot.domain.styles.presets import clean_name
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from tests.support.presets import save
 from tests.support.rows import ADA, BEN, BLOB

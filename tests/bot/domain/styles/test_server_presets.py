@@ -4,9 +4,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles import presets, server_presets
-from bot.domain.styles.looks import Look
-from bot.domain.styles.presets import Preset
-from bot.domain.styles.server_presets import ServerPreset
+from bot.domain.styles.style import Look, Preset, ServerPreset
 from bot.errors import Refusal
 from tests.bot.domain.styles.test_presets import DIFFERENT, SAME
 from tests.support.presets import save

@@ -4,9 +4,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles import presets, share_codes
-from bot.domain.styles.looks import Look
-from bot.domain.styles.presets import Preset
 from bot.domain.styles.share_codes import ALPHABET, CODE_CHARS
+from bot.domain.styles.style import Look, Preset
 from bot.errors import Refusal
 from tests.support.presets import save
 from tests.support.rows import ADA, BEN, BLOB, NOW

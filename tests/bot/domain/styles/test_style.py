@@ -1,16 +1,25 @@
 """One style, by name, by picture, and as a job keeps it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs.model import State
-from bot.domain.styles.looks import BUILT_IN, Look
-from bot.domain.styles.picture_source import PictureSource
-from bot.domain.styles.presets import Preset
-from bot.domain.styles.server_presets import ServerPreset
-from bot.domain.styles.style import Origin, Style, style_columns, styles_of
+from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.style import (
+    Look,
+    Origin,
+    PictureSource,
+    Preset,
+    ServerPreset,
+    Style,
+    style_columns,
+    styles_of,
+)
+from bot.errors import Refusal
+from nst_core.params import Params
 from tests.support.rows import ADA, BEN, BLOB, add_in
 
 LOOK = Look(strength=80)
@@ -54,3 +63,45 @@ async def test_a_job_s_row_keeps_names_weights_and_pictures(connection: AsyncCon
 
 def test_one_style_alone_has_no_further_ones() -> None:
     assert style_columns([Style(given=SUN)], [BLOB])["more_styles"] is None
+
+
+def test_what_nobody_chose_is_the_engine_s_default() -> None:
+    assert Look().to_params(size_px=128, seed=7) == Params(strength=50.0, size=128, seed=7)
+
+
+def test_what_was_chosen_reaches_the_engine() -> None:
+    look = Look(strength=75, quality="high", size_px=96, init="noise", optimizer="lbfgs", keep_colors=True)
+    assert look.to_params(size_px=128, seed=7) == Params(
+        strength=75.0,
+        quality="high",
+        size=96,
+        init="noise",
+        optimizer="lbfgs",
+        colors="luminance",
+        seed=7,
+    )
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"strength": -1},
+        {"strength": 101},
+        {"strength": float("nan")},
+        {"size_px": 0},
+        {"size_px": 5000},
+        {"quality": "best"},
+        {"init": "nothing"},
+        {"optimizer": "luck"},
+    ],
+)
+def test_a_choice_out_of_range_is_refused_in_one_sentence(choice: dict[str, Any]) -> None:
+    with pytest.raises(Refusal, match=r"must be .*\.$"):
+        replace(Look(), **choice).to_params(size_px=128, seed=7)
+
+
+def test_a_look_survives_storage_and_passes_over_what_it_does_not_know() -> None:
+    look = Look(strength=10, size_px=64, init="style")
+    assert Look.from_dict(look.as_dict()) == look
+    assert Look.from_dict({**look.as_dict(), "of_a_later_version": 1}) == look
+    assert Look.from_dict({}) == Look()

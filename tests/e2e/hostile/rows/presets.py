@@ -1,8 +1,7 @@
 """Presets: a person's own, a server's, and the looks that come with Easel."""
 
 from bot.domain.styles import presets, server_presets
-from bot.domain.styles.presets import Preset
-from bot.domain.styles.server_presets import ServerPreset
+from bot.domain.styles.style import Preset, ServerPreset
 from tests.e2e.hostile.actors import PRESET, Actor, Role
 from tests.e2e.hostile.authority import ADA, EVERYBODY, NOBODY, picture, row
 

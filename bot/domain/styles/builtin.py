@@ -1,14 +1,9 @@
-"""A look: the parameters of a painting without its pictures; and the looks that are built in."""
+"""The paintings that come with Easel as styles."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
-from bot.errors import Refusal
 from bot.language import N_
-from nst_core.errors import ParamsError
-from nst_core.params import Init, Optimizer, Params, Quality
 
 PAINTINGS = Path(__file__).parents[2] / "paintings"
 EXAMPLES = PAINTINGS.parent / "examples"
@@ -18,55 +13,8 @@ STRENGTHS = (25, 50, 75, 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What a person chooses. None leaves the choice to the service or the engine.
-
-    strength: 0 (the content) to 100 (style over all); size_px: the long edge of the result.
-    style_scale: the size of the style's texture, 1 as it is.
-    """
-
-    strength: float = 50.0
-    quality: Quality = "standard"
-    size_px: int | None = None
-    init: Init | None = None
-    optimizer: Optimizer | None = None
-    keep_colors: bool = False
-    style_scale: float = 1.0
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Reads a stored look; keys of other versions are passed over."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in known})
-
-    def to_params(self, *, size_px: int, seed: int) -> Params:
-        """The engine's parameters.
-
-        Raises:
-            Refusal: a choice is out of the engine's range.
-        """
-        left_open = {"init": self.init, "optimizer": self.optimizer}
-        chosen: dict[str, Any] = {key: value for key, value in left_open.items() if value is not None}
-        try:
-            return Params(
-                strength=self.strength,
-                quality=self.quality,
-                size=size_px if self.size_px is None else self.size_px,
-                style_scale=self.style_scale,
-                colors="luminance" if self.keep_colors else "style",
-                seed=seed,
-                **chosen,
-            )
-        except ParamsError as error:
-            raise Refusal(str(error)) from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Painting:
-    """A public-domain painting that ships with Easel as a style. about: what it makes of a picture."""
+    """A public-domain painting that comes with Easel as a style. about: what it makes of a picture."""
 
     name: str
     artist: str
@@ -141,6 +89,6 @@ def strengths_example() -> bytes:
 
 
 def painting(name: str) -> Painting | None:
-    """The built-in painting of that name, in any case."""
+    """The built-in painting of that name, in upper or lower case."""
     key = name.strip().casefold()
     return next((one for one in BUILT_IN if one.name.casefold() == key), None)

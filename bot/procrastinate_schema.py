@@ -1,4 +1,4 @@
-"""Procrastinate's own tables on PostgreSQL: made once, and brought along when Procrastinate is newer.
+"""Procrastinate's own tables on PostgreSQL: created once, and upgraded when Procrastinate is newer.
 
 Procrastinate ships its whole schema and one SQL file per change, but keeps no record of what was applied.
 The record is the comment of its main table: the name of the newest file.
@@ -13,12 +13,12 @@ from sqlalchemy import Connection, text
 log = structlog.get_logger(__name__)
 
 TABLE = "procrastinate_jobs"
-OLD_TICKETS = text("DELETE FROM procrastinate_jobs WHERE task_name = 'paint'")
-"""Nobody looks for them any more. Their jobs are found by the next sweep, which invites a worker to each."""
+OLD_ENTRIES = text("DELETE FROM procrastinate_jobs WHERE task_name = 'paint'")
+"""Entries of older versions, which no worker runs now. The next sweep invites workers to their jobs."""
 
 
 def upgrade(connection: Connection) -> bool:
-    """Makes the tables, or applies the next change, in the caller's transaction. False: nothing was to do.
+    """Creates the tables, or applies the next change, in the caller's transaction. False: nothing to do.
 
     One change at a time, because PostgreSQL lets a new value of an enum be used only once it is committed.
     """
@@ -29,11 +29,11 @@ def upgrade(connection: Connection) -> bool:
     ).scalar_one()
     version = files[-1].stem
     if there:
-        connection.execute(OLD_TICKETS)
+        connection.execute(OLD_ENTRIES)
     if not there:
         _execute(connection, SchemaManager.get_schema())
     elif applied is None:
-        log.warning("tables of Procrastinate were there: taken for the newest", version=version)
+        log.warning("tables of Procrastinate exist: assumed to be the newest", version=version)
     else:
         # Newer tables than ours stay as they are: this is a process of an older version.
         file = next((file for file in files if file.stem > applied), None)
@@ -47,5 +47,5 @@ def upgrade(connection: Connection) -> bool:
 
 
 def _execute(connection: Connection, sql: str) -> None:
-    """Several statements at once, in which a percent sign is a percent sign."""
+    """Executes several statements at once; a percent sign in them is only a percent sign."""
     connection.exec_driver_sql(sql, execution_options={"no_parameters": True})

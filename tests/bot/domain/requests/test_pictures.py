@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.requests.content_policy import Action, ContentPolicy
-from bot.domain.requests.pictures import PictureStore
-from bot.domain.styles.looks import BUILT_IN
-from bot.domain.styles.picture_source import PictureSource
+from bot.domain.requests.pictures import Action, ContentPolicy, PictureStore
+from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.style import PictureSource
 from bot.errors import Failure, Refusal
 from bot.media.blobs.folder import FolderBlobs
-from bot.media.decode import DecodeLimits, Decoder
+from bot.media.decode import Decoder
 from bot.media.editor import PictureEditor
+from bot.media.sandbox import DecodeLimits
 from tests.support.picture_files import png
 
 MILD, RISKY, BROKEN = png(40, 40, (1, 2, 3)), png(40, 40, (200, 1, 1)), png(40, 40, (9, 9, 9))

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.requests.server_caps import Bounded, bounded
+from bot.domain.requests.request import Bounded, bounded
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles.looks import Look
+from bot.domain.styles.style import Look
 from bot.errors import Refusal
 
 CAPS = GuildSettings(max_quality="standard", max_size_px=256)
