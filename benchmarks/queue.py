@@ -32,7 +32,7 @@ from bot.domain.jobs import model
 from bot.domain.jobs.model import Claim
 from bot.engines.choice import engine_for, feed_for, queue_listener_for
 from bot.settings import Settings
-from tests.support import postgres
+from testbed import postgres
 
 ENGINES = ("sqlite", "postgresql")
 START_TIMEOUT_S = 120.0
