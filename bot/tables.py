@@ -280,7 +280,7 @@ votes = Table(
 )
 
 takedowns = Table(
-    "leftovers",  # its name since before there was an outbox
+    "leftovers",  # an older name, kept in the database
     metadata,
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel_id", BigInteger, nullable=False),

@@ -47,7 +47,7 @@ async def add(connection: AsyncConnection, user_id: int = ADA, **given: Any) -> 
 
 
 async def add_in(connection: AsyncConnection, state: State, user_id: int = ADA, **given: Any) -> Job:
-    """A job in any state; the line must hold no other queued job."""
+    """A job in any state; the queue must hold no other job."""
     job_id = await add(connection, user_id, **given)
     if state is State.CANCELLED:
         await queue.cancel(connection, job_id, user_id=user_id, now=NOW)

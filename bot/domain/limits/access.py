@@ -63,6 +63,14 @@ class Requester:
     role_ids: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserLimits:
+    """What the installation allows one person at once, and within 24 hours (None: any number)."""
+
+    at_once: int
+    per_day: int | None
+
+
 def check_place(requester: Requester, server: GuildSettings) -> None:
     """Raises `Refusal` if the server does not allow requests in this channel, or by this person's roles."""
     if server.allowed_channels and not set(requester.channel_ids) & set(server.allowed_channels):

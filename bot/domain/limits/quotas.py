@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import WAITING
 from bot.domain.limits import access
-from bot.domain.limits.access import Requester
+from bot.domain.limits.access import Requester, UserLimits
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
 from bot.language import _, n_
@@ -19,14 +19,6 @@ from bot.tables import jobs
 DAY_S = 24 * 3600.0
 COSTS = or_(jobs.c.started_at.is_not(None), jobs.c.ended_at.is_(None))
 """Which jobs count: one that was cancelled before it started has cost nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserLimits:
-    """What the installation allows one person at once, and within 24 hours (None: any number)."""
-
-    at_once: int
-    per_day: int | None
 
 
 class Kind(StrEnum):

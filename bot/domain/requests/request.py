@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.domain.limits.access import Requester
-from bot.domain.limits.quotas import UserLimits
+from bot.domain.limits.access import Requester, UserLimits
 from bot.domain.outbox.deliveries import Address
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles.style import Look, PictureSource, Style

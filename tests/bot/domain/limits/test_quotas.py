@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import State
 from bot.domain.limits import access, quotas
-from bot.domain.limits.access import Block, Requester
-from bot.domain.limits.quotas import DAY_S, Kind, Quota, UserLimits
+from bot.domain.limits.access import Block, Requester, UserLimits
+from bot.domain.limits.quotas import DAY_S, Kind, Quota
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
 from tests.support.rows import ADA, BEN, BLOB, NOW, add, add_in, set_columns

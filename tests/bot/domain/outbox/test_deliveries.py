@@ -86,7 +86,7 @@ async def test_a_closed_card_is_never_due_again(connection: AsyncConnection) -> 
 
 
 async def test_an_older_state_shown_late_has_the_end_shown_once_more(connection: AsyncConnection) -> None:
-    """A slow edit of a card in the line, which comes down over the picture that was posted meanwhile."""
+    """A slow edit of a queued card, which comes down over the picture that was posted meanwhile."""
     job_id = await add_shown(connection, State.RENDERED)
     job = await job_of(connection, job_id)
     await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)

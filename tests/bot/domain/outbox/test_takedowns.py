@@ -1,4 +1,4 @@
-"""Leftovers: which messages are taken down next, by whom, and until when."""
+"""Which messages are taken down next, by whom, and until when."""
 
 import asyncio
 
