@@ -13,9 +13,11 @@ pytest_plugins = ["tests.support.databases"]
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-_caches = tempfile.mkdtemp(prefix="easel-test-caches-")
-atexit.register(shutil.rmtree, _caches, ignore_errors=True)
-os.environ["XDG_CACHE_HOME"] = _caches
+# One folder for all processes of a run, so that precisions are measured once.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _caches = tempfile.mkdtemp(prefix="easel-test-caches-")
+    atexit.register(shutil.rmtree, _caches, ignore_errors=True)
+    os.environ["XDG_CACHE_HOME"] = _caches
 os.environ.pop("EASEL_CACHE_DIR", None)
 
 settings.register_profile("easel", deadline=None)

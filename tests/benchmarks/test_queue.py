@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.queue import ENGINES, measure
-from tests.support import postgres
+from testbed import postgres
 
 
 @pytest.mark.parametrize("engine", ENGINES)
