@@ -43,3 +43,30 @@ async def test_all_are_listed_with_the_newest_reason(connection: AsyncConnection
     await blocklist.block(connection, server)
     worse = Block(kind="user", id=ADA, reason="worse", created_at=NOW + 2)
     assert list(await blocklist.every(connection)) == [server, worse]
+
+
+async def test_to_let_one_in_again_lets_in_nobody_else(connection: AsyncConnection) -> None:
+    for who in (ADA, BEN):
+        await blocklist.block(connection, Block(kind="user", id=who, reason="spam", created_at=NOW))
+    assert await blocklist.unblock(connection, "user", ADA)
+    assert not await blocked(connection, ADA, None)
+    assert await blocked(connection, BEN, None)
+
+
+async def test_a_server_with_a_shut_out_person_s_number_is_not_shut_out(connection: AsyncConnection) -> None:
+    await blocklist.block(connection, Block(kind="user", id=SERVER, reason="spam", created_at=NOW))
+    assert not await blocked(connection, ADA, SERVER)
+
+
+async def test_the_oldest_is_listed_first_and_of_one_moment_servers_and_small_numbers(
+    connection: AsyncConnection,
+) -> None:
+    wanted = [
+        Block(kind="user", id=30, reason="spam", created_at=NOW),
+        Block(kind="guild", id=25, reason="spam", created_at=NOW + 1),
+        Block(kind="user", id=10, reason="spam", created_at=NOW + 1),
+        Block(kind="user", id=20, reason="spam", created_at=NOW + 1),
+    ]
+    for one in reversed(wanted):
+        await blocklist.block(connection, one)
+    assert list(await blocklist.every(connection)) == wanted
