@@ -1,10 +1,8 @@
-"""Who may import whom among tests, benchmarks and what both run Easel against; what scripts name is there."""
+"""Who may import whom among tests, benchmarks and what both run Easel against."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-
-from scripts.mutate import GROUPS
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,9 +28,3 @@ def test_nothing_is_imported_from_a_conftest() -> None:
     found = [*imports("tests"), *imports("benchmarks"), *imports("testbed")]
     assert ("tests/support/chat.py", "tests.support.picture_files.png") in found
     assert [one for one in found if "conftest" in one[1].split(".")] == []
-
-
-def test_the_modules_to_seed_faults_in_and_their_tests_are_there() -> None:
-    table = {module: tests for modules in GROUPS.values() for module, tests in modules.items()}
-    assert len(table) > 10
-    assert [name for name in (*table, *sum(table.values(), ())) if not (ROOT / name).is_file()] == []

@@ -53,7 +53,7 @@ def test_each_optimiser_lowers_the_loss_of_a_real_pair(
 
 def test_plain_descent_from_noise_lowers_the_total_loss(chelsea: Picture, starry_night: Picture) -> None:
     """`x <- x - lr * dLoss/dx`, at its own rate and at a given one."""
-    own = dataclasses.replace(SMALL, optimizer="gd", init="noise", steps=40)
+    own = dataclasses.replace(SMALL, optimizer="gd", init="noise", steps=20)
     given = dataclasses.replace(own, lr=1.0)
     for params in (own, given):
         totals = [step.total for step in steps(paint(chelsea, starry_night, params))]
@@ -65,7 +65,7 @@ def test_plain_descent_from_noise_lowers_the_total_loss(chelsea: Picture, starry
 def test_every_start_leads_to_a_picture_in_the_style(
     init: Init, chelsea: Picture, starry_night: Picture
 ) -> None:
-    events = paint(chelsea, starry_night, dataclasses.replace(SMALL, init=init, steps=30))
+    events = paint(chelsea, starry_night, dataclasses.replace(SMALL, init=init, steps=15))
     assert result(events).style_rel < 0.4
     assert isinstance(events[1], Preview)
 
@@ -76,7 +76,7 @@ def test_both_networks_and_poolings_paint(
     network: str, pooling: Pooling, chelsea: Picture, starry_night: Picture
 ) -> None:
     events = paint(
-        chelsea, starry_night, dataclasses.replace(SMALL, network=network, pooling=pooling, steps=25)
+        chelsea, starry_night, dataclasses.replace(SMALL, network=network, pooling=pooling, steps=12)
     )
     assert result(events).style_rel < 0.5
 
@@ -169,7 +169,7 @@ def test_kept_colours_are_nearer_to_the_contents(chelsea: Picture, starry_night:
 def test_each_way_of_keeping_colours_brings_their_mean_nearer_to_the_contents(
     colors: Colors, quality: Quality, chelsea: Picture, starry_night: Picture
 ) -> None:
-    params = Params(size=64, steps=30, quality=quality)
+    params = Params(size=64, steps=12, quality=quality)
     content = io.fit(chelsea, 64).rgb.mean(axis=(0, 1))
 
     def distance(params: Params) -> float:

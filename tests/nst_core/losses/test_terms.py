@@ -127,3 +127,18 @@ def test_each_sample_of_a_batch_has_its_own_loss() -> None:
     torch.testing.assert_close(mean_squared_error(values, target), each)
     each = torch.stack([total_variation(one[None])[0] for one in values])
     torch.testing.assert_close(total_variation(values), each)
+
+
+def test_a_mask_of_a_single_faint_position_still_weighs_as_one() -> None:
+    features, mask = random(1, 3, 4, 5), torch.zeros(1, 4, 5, dtype=torch.float64)
+    mask[0, 1, 2] = 0.5
+    column = features[:, :, 1, 2]
+    torch.testing.assert_close(gram(features, mask), column[:, :, None] * column[:, None, :])
+
+
+def test_a_squared_error_does_not_overflow_where_float16_would_and_keeps_float64() -> None:
+    values, target = torch.full((1, 2, 4, 4), 300.0, dtype=torch.float16), torch.zeros(1, 2, 4, 4)
+    torch.testing.assert_close(mean_squared_error(values, target), torch.tensor([90_000.0]))
+    fine = torch.full((1, 2), 1 + 1e-12, dtype=torch.float64)
+    error = mean_squared_error(fine, torch.ones(1, 2, dtype=torch.float64))
+    torch.testing.assert_close(error, torch.tensor([1e-24], dtype=torch.float64), rtol=1e-3, atol=0)

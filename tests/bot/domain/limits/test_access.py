@@ -47,6 +47,33 @@ async def test_all_are_listed_with_the_newest_reason(connection: AsyncConnection
     assert list(await access.all_blocks(connection)) == [server, worse]
 
 
+async def test_to_let_one_in_again_lets_in_nobody_else(connection: AsyncConnection) -> None:
+    for who in (ADA, BEN):
+        await access.block(connection, Block(kind="user", id=who, reason="spam", created_at=NOW))
+    assert await access.unblock(connection, "user", ADA)
+    assert not await blocked(connection, ADA, None)
+    assert await blocked(connection, BEN, None)
+
+
+async def test_a_server_with_a_shut_out_person_s_number_is_not_shut_out(connection: AsyncConnection) -> None:
+    await access.block(connection, Block(kind="user", id=SERVER, reason="spam", created_at=NOW))
+    assert not await blocked(connection, ADA, SERVER)
+
+
+async def test_the_oldest_is_listed_first_and_of_one_moment_servers_and_small_numbers(
+    connection: AsyncConnection,
+) -> None:
+    wanted = [
+        Block(kind="user", id=30, reason="spam", created_at=NOW),
+        Block(kind="guild", id=25, reason="spam", created_at=NOW + 1),
+        Block(kind="user", id=10, reason="spam", created_at=NOW + 1),
+        Block(kind="user", id=20, reason="spam", created_at=NOW + 1),
+    ]
+    for one in reversed(wanted):
+        await access.block(connection, one)
+    assert list(await access.all_blocks(connection)) == wanted
+
+
 def test_so_many_a_minute_and_then_a_time_to_come_back() -> None:
     pace = RateLimit()
     for second in (0.0, 10.0, 20.0):
