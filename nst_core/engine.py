@@ -15,7 +15,7 @@ from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.kernels.precision import choose_device, choose_precision
-from nst_core.losses.objective import Objective, as_losses
+from nst_core.losses.objective import Objective
 from nst_core.losses.targets import pixels_of, shared_cache, targets
 from nst_core.losses.tiled import Tiles
 from nst_core.memory import history_for
@@ -257,3 +257,9 @@ def _check_alike(prepared_jobs: Sequence[PreparedJob], plan: Sequence[Scale]) ->
             one, other = (each.content_at(scale.edge_px) for each in (prepared, first))
             if (one.width, one.height) != (other.width, other.height):
                 raise ParamsError("The contents of a batch must have the same shape.")
+
+
+def as_losses(values: Tensor) -> Losses:
+    """The losses (5,) of one picture as plain numbers; waits for the device."""
+    content, style, content_rel, style_rel, total = values.tolist()
+    return Losses(content=content, style=style, content_rel=content_rel, style_rel=style_rel, total=total)

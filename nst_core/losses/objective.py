@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
-from nst_core.events import Losses
 from nst_core.losses.terms import gram, mean_squared_error, total_variation
 from nst_core.models.layers import stride_px
 from nst_core.models.vgg import Vgg
@@ -133,7 +132,7 @@ class Objective:
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """The total losses (b,) of pictures (b, 3, h, w), and all their losses (b, 5), detached.
 
-        The five are those of `Losses`, in its order.
+        The five are those of `nst_core.events.Losses`, in its order.
         """
         features, grams = self._activations(self.mixed(pictures))
         return self.combine(mean_squared_error(features, self.features), grams, pictures)
@@ -171,12 +170,6 @@ class Objective:
         if self._has_tv:
             total = total + self._tv * total_variation(self.mixed(pictures))
         return total, torch.stack([content, style, content_rel, style_rel, total], dim=1).detach()
-
-
-def as_losses(values: Tensor) -> Losses:
-    """The losses (5,) of one picture as plain numbers; waits for the device."""
-    content, style, content_rel, style_rel, total = values.tolist()
-    return Losses(content=content, style=style, content_rel=content_rel, style_rel=style_rel, total=total)
 
 
 def shrunk(planes: Tensor, stride: int) -> Tensor:

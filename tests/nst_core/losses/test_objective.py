@@ -2,8 +2,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from nst_core.engine import as_losses
 from nst_core.events import Losses
-from nst_core.losses.objective import Objective, Target, as_losses
+from nst_core.losses.objective import Objective, Target
 from nst_core.losses.terms import gram, total_variation
 from nst_core.losses.tiled import Tiles
 from nst_core.models.vgg import Vgg
