@@ -140,3 +140,109 @@ def test_a_picture_at_rate_0_stays_as_it_is(name: Optimizer) -> None:
         optimiser.step(pair, bowl, torch.tensor([1.0, 0.0]))
     torch.testing.assert_close(pair[1:], start())
     assert loss(pair[:1]) < 0.9 * loss(start())
+
+
+# Which optimiser, and what it carries from size to size -------------------------------------------------
+
+
+def made(*params: Params, history: int = 4) -> Optimiser:
+    return first_order.make(params, history=history)
+
+
+@pytest.mark.parametrize(("given", "rate"), [(None, first_order.ADAM_LR), (0.1, 0.1)])
+def test_adam_takes_the_rate_of_the_first_picture(given: float | None, rate: float) -> None:
+    optimiser = made(Params(optimizer="adam", lr=given), Params(optimizer="adam", lr=0.3))
+    assert isinstance(optimiser, Adam)
+    assert optimiser._lr == rate
+
+
+@pytest.mark.parametrize(("given", "rate"), [(None, first_order.LBFGS_LR), (0.5, 0.5)])
+def test_l_bfgs_takes_the_rate_and_as_many_pairs_as_it_is_told(given: float | None, rate: float) -> None:
+    optimiser = made(Params(optimizer="lbfgs", lr=given), history=3)
+    assert isinstance(optimiser, Lbfgs)
+    assert (optimiser._lr, optimiser._history, optimiser._pairs.maxlen) == (rate, 3, 3)
+
+
+@pytest.mark.parametrize("given", [None, 0.5])
+def test_plain_descent_takes_the_rate(given: float | None) -> None:
+    optimiser = made(Params(optimizer="gd", lr=given))
+    assert isinstance(optimiser, GradientDescent)
+    assert optimiser._given == given
+
+
+def test_adam_s_epsilon_follows_the_larger_weight_of_the_raw_form() -> None:
+    raw = [
+        Params(optimizer="adam", content_weight=content, style_weight=style)
+        for content, style in ((2.0, 5.0), (8.0, 5.0), (0.0, 0.5))
+    ]
+    optimiser = made(Params(optimizer="adam"), *raw)
+    assert isinstance(optimiser, Adam)
+    assert optimiser._units == (1.0, 5.0, 8.0, 0.5)
+
+
+def two_bowls(optimiser: Optimiser, steps: int = 3) -> None:
+    """Some steps on two pictures, which are not alike."""
+    pictures = torch.cat([start(), 1 - start()])
+    for _ in range(steps):
+        optimiser.step(pictures, bowl, torch.ones(2))
+
+
+def test_adam_s_moments_are_enlarged_as_gradients_of_a_mean_shrink() -> None:
+    optimiser = Adam(0.04, units=(1.0, 1.0))
+    two_bowls(optimiser)
+    first, second = optimiser._first.clone(), optimiser._second.clone()
+    optimiser.resize(12, 15)  # from 6 x 5: a sixth
+    assert optimiser._lr == pytest.approx(0.04 * first_order.FINER)
+    for moment, before, factor in ((optimiser._first, first, 1 / 6), (optimiser._second, second, 1 / 36)):
+        wanted = torch.nn.functional.interpolate(before, size=(12, 15), mode="bilinear") * factor
+        torch.testing.assert_close(moment, wanted)
+
+
+def test_before_the_first_step_a_change_of_size_lowers_adam_s_rate_alone() -> None:
+    optimiser = Adam(0.04)
+    optimiser.resize(12, 15)
+    optimiser.forget()
+    assert optimiser._lr == pytest.approx(0.04 * first_order.FINER)
+    assert optimiser._first.numel() == optimiser._count.numel() == 0
+
+
+def test_adam_forgets_one_picture_and_keeps_the_other() -> None:
+    optimiser = Adam(0.04, units=(1.0, 1.0))
+    two_bowls(optimiser)
+    optimiser._first[0], optimiser._second[0] = torch.nan, torch.nan
+    first, second = optimiser._first[1].clone(), optimiser._second[1].clone()
+    optimiser.forget(torch.tensor([True, False]))
+    assert optimiser._count.tolist() == [0.0, 3.0]
+    assert not optimiser._first[0].any()
+    assert not optimiser._second[0].any()
+    torch.testing.assert_close(optimiser._first[1], first)
+    torch.testing.assert_close(optimiser._second[1], second)
+
+
+def test_adam_forgets_all() -> None:
+    optimiser = Adam(0.04, units=(1.0, 1.0))
+    two_bowls(optimiser)
+    optimiser.forget()
+    assert optimiser._count.tolist() == [0.0, 0.0]
+    assert not optimiser._first.any()
+    assert not optimiser._second.any()
+
+
+def test_plain_descent_forgets_one_loss_and_keeps_the_other() -> None:
+    optimiser = GradientDescent(None)
+    optimiser.forget()
+    assert optimiser._last.numel() == 0
+    two_bowls(optimiser)
+    kept = optimiser._last[1].item()
+    optimiser.forget(torch.tensor([True, False]))
+    assert math.isnan(optimiser._last[0].item())
+    assert optimiser._last[1].item() == kept
+
+
+def test_plain_descent_forgets_all_losses_at_a_new_size() -> None:
+    optimiser = GradientDescent(None)
+    two_bowls(optimiser)
+    assert not optimiser._last.isnan().any()
+    optimiser.resize(12, 15)
+    assert optimiser._last.shape == (2,)
+    assert optimiser._last.isnan().all()
