@@ -39,7 +39,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "limits": {
         f"{DOMAIN}/limits/quotas.py": (f"{TESTS}/limits/test_quotas.py",),
-        f"{DOMAIN}/limits/access.py": (f"{TESTS}/limits/test_access.py",),
+        f"{DOMAIN}/limits/access.py": (f"{TESTS}/limits/test_access.py", f"{TESTS}/limits/test_quotas.py"),
     },
     "privacy": {
         f"{DOMAIN}/privacy/personal_data.py": (f"{TESTS}/privacy/test_personal_data.py",),
@@ -51,7 +51,10 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "authority": {
         "bot/chat/ui/permissions.py": ("tests/bot/chat/ui/test_permissions.py",),
-        "bot/chat/cards/access.py": ("tests/bot/chat/cards/test_access.py",),
+        "bot/chat/cards/access.py": (
+            "tests/bot/chat/cards/test_access.py",
+            "tests/e2e/hostile/test_authority.py",
+        ),
     },
     "fetch": {"bot/media/fetch.py": ("tests/bot/media/test_fetch.py",)},
     "decode": {"bot/media/decode.py": ("tests/bot/media/test_decode.py",)},
