@@ -121,7 +121,7 @@ async def check(
         Refusal: a limit is reached, or a parameter exceeds what is allowed.
     """
     request = draft.request
-    await _check_limits(connection, request, limits, workers=workers, now=now)
+    await _check_limits(connection, request, draft.server, limits, workers=workers, now=now)
     with speaking(draft.language):
         within = bounded(
             draft.styles[0].look, request.chosen, draft.server, default_size_px=limits.default_size_px
@@ -133,9 +133,14 @@ async def check(
 
 
 async def _check_limits(
-    connection: AsyncConnection, request: Request, limits: Limits, *, workers: int, now: float
+    connection: AsyncConnection,
+    request: Request,
+    server: GuildSettings,
+    limits: Limits,
+    *,
+    workers: int,
+    now: float,
 ) -> None:
-    server = await server_settings.settings_of(connection, request.guild_id)
     await quotas.check(connection, request.requester, server, limits.of_user, now=now, workers=workers)
     waiting = await model.count_waiting(connection)
     if waiting < limits.jobs_queued:
@@ -213,7 +218,8 @@ async def write(
     known = await model.of_interaction(connection, request.interaction_id)
     if known is not None:
         return known
-    await _check_limits(connection, request, limits, workers=workers, now=now)
+    server = await server_settings.settings_of(connection, request.guild_id)  # it may have changed since
+    await _check_limits(connection, request, server, limits, workers=workers, now=now)
     job_id = await model.insert(connection, {**_columns(draft), "created_at": now})
     await deliveries.open_for(connection, job_id, request.address)
     await enqueue(connection, job_id)
