@@ -105,8 +105,10 @@ def peak(plan: str, size_px: int, precision: str, options: argparse.Namespace) -
     import torch  # noqa: PLC0415
 
     from nst_core.kernels.precision import choose_precision  # noqa: PLC0415
-    from nst_core.losses.objective import Objective, Target  # noqa: PLC0415
-    from nst_core.losses.tiled import Tiles, grams_of  # noqa: PLC0415
+    from nst_core.losses.objective import Objective  # noqa: PLC0415
+    from nst_core.losses.style import Target  # noqa: PLC0415
+    from nst_core.losses.targets import statistics_of  # noqa: PLC0415
+    from nst_core.losses.tiled import Tiles  # noqa: PLC0415
     from nst_core.models.vgg import Vgg  # noqa: PLC0415
     from nst_core.models.weights import load  # noqa: PLC0415
     from nst_core.optim.lbfgs import Lbfgs  # noqa: PLC0415
@@ -118,8 +120,10 @@ def peak(plan: str, size_px: int, precision: str, options: argparse.Namespace) -
     content, style = (torch.from_numpy(one.transpose(2, 0, 1).copy())[None].to(device) for one in decoded)
     contents = content.repeat(options.batch, 1, 1, 1)
     vgg = Vgg(load("vgg19"), device=device, precision=choose_precision(device, precision))
-    grams = grams_of(vgg, style, params.style_layers)
-    planes = [torch.rand(size_px, size_px, device=device) for _ in range(options.masks)] or [None]
+    grams = statistics_of(vgg, style, None, params.style_layers)[: len(params.style_layers)]
+    planes: list[torch.Tensor | None] = [None]
+    if options.masks:
+        planes = [torch.rand(size_px, size_px, device=device) for _ in range(options.masks)]
     targets = [[Target(grams=grams, mask=plane) for plane in planes]] * options.batch
     each = [params] * options.batch
     objective = (

@@ -18,7 +18,7 @@ from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT, Precision
 from nst_core.losses.objective import Objective
-from nst_core.losses.targets import GramCache, pixels_of, targets
+from nst_core.losses.targets import TargetCache, pixels_of, targets
 from nst_core.models import weights
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params
@@ -148,7 +148,7 @@ def _objective(
 ) -> Objective:
     vgg = Vgg(weights.load(params.network), pooling=params.pooling, device=device, precision=precision)
     fitted = io.fit(content, size_px)
-    wanted = targets(as_spec(style), fitted, params, size_px=size_px, vgg=vgg, cache=GramCache())
+    wanted = targets(as_spec(style), fitted, params, size_px=size_px, vgg=vgg, cache=TargetCache())
     return Objective(vgg, pixels_of(fitted.rgb, device), [wanted], [params])
 
 

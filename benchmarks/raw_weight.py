@@ -12,7 +12,7 @@ from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.losses.objective import Objective
 from nst_core.losses.targets import pixels_of, shared_cache, targets
-from nst_core.params import Params
+from nst_core.params import PUBLISHED, Params
 from nst_core.run.prepared_job import network
 from nst_core.styles import as_spec
 
@@ -53,7 +53,7 @@ def raw_weight(
 
 def references(content: Picture, style: Picture, size_px: int) -> tuple[float, tuple[float, ...]]:
     """What the relative form divides by, content and each style layer, in float32 on the CPU."""
-    params, cpu = Params(size=size_px), torch.device("cpu")
+    params, cpu = Params(**PUBLISHED, size=size_px), torch.device("cpu")
     vgg = network(params, cpu, EXACT)
     fitted = io.fit(content, size_px)
     wanted = targets(as_spec(style), fitted, params, size_px=size_px, vgg=vgg, cache=shared_cache())

@@ -29,7 +29,7 @@ from nst_core.kernels.convolution import Precision
 from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.losses.objective import Objective
 from nst_core.losses.targets import pixels_of, shared_cache, targets
-from nst_core.params import Params
+from nst_core.params import PUBLISHED, Params
 from nst_core.run.evaluator import Graphed
 from nst_core.run.prepared_job import network
 from nst_core.styles import as_spec
@@ -134,7 +134,7 @@ def iteration(
     device: torch.device, precision: Precision, size_px: int, batch: int
 ) -> Callable[[], tuple[Tensor, Tensor, Tensor]]:
     """A call that computes losses and gradients of square pictures once."""
-    params = Params(size=size_px)
+    params = Params(**PUBLISHED, size=size_px)
     vgg = network(params, device, precision)
     content, style = read(PAIRS[0])
     square = io.resize(content, width=size_px, height=size_px)

@@ -91,12 +91,13 @@ def stylize_batch(
 def measure(
     picture: Picture, content: Picture, style: Picture | StyleSpec, params: Params, *, device: str = "auto"
 ) -> Losses:
-    """The losses of a picture's 8-bit pixels, in float32, against content and style as `stylize` has them.
+    """The losses of a picture's 8-bit pixels, in float32, by the Gram matrices alone.
 
     Raises:
         DeviceError, WeightsError, ParamsError, OutOfMemory, DeviceLost: as in `stylize`.
     """
     where = choose_device(device)
+    params = dataclasses.replace(params, gram=1.0, moments=0.0, matching=0.0, chroma="free")
     vgg = network(params, where, EXACT)
     content = io.resize(content, width=picture.width, height=picture.height)
     size_px = max(picture.width, picture.height)
@@ -191,7 +192,7 @@ def _optimise(
             loop.optimiser.resize(*pixels.shape[-2:])
         before = scale.edge_px
         evaluate = Evaluator(prepared_jobs, vgg, scale.edge_px, betas, budget=budget)
-        for losses in loop.run(pixels, evaluate, scale.steps):
+        for losses in loop.run(pixels, evaluate, scale.steps, renew=evaluate.renew_matches):
             yield from enumerate(_steps(losses, loop, number, len(plan), scale.edge_px))
             if preview_every_s is not None and time.monotonic() - shown >= preview_every_s:
                 yield from _previews(prepared_jobs, pixels, number, len(plan), scale.edge_px)

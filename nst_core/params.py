@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from nst_core.errors import ParamsError
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Grows with every parameter, choice or wider range that programs of before would refuse."""
 
 NETWORKS: Final = ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16")
@@ -17,6 +17,8 @@ Init = Literal["content", "noise", "style", "adain"]
 Optimizer = Literal["adam", "lbfgs", "gd"]
 Quality = Literal["draft", "standard", "high", "max"]
 Pooling = Literal["max", "avg"]
+Padding = Literal["reflect", "zeros"]
+Chroma = Literal["smooth", "free"]
 Colors = Literal["style", "luminance", "covariance", "histogram"]
 """Where the colours come from. style: from the style. luminance: the style is recoloured by covariance, and
 only the result's brightness is taken. covariance, histogram: the style is recoloured to the content's mean
@@ -26,6 +28,8 @@ INITS: Final[tuple[Init, ...]] = get_args(Init)
 OPTIMIZERS: Final[tuple[Optimizer, ...]] = get_args(Optimizer)
 QUALITIES: Final[tuple[Quality, ...]] = get_args(Quality)
 POOLINGS: Final[tuple[Pooling, ...]] = get_args(Pooling)
+PADDINGS: Final[tuple[Padding, ...]] = get_args(Padding)
+CHROMAS: Final[tuple[Chroma, ...]] = get_args(Chroma)
 COLORS: Final[tuple[Colors, ...]] = get_args(Colors)
 
 STYLE_LAYERS: Final = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -45,6 +49,14 @@ STRENGTH: Final = (0.0, 100.0)
 STYLE_SCALE: Final = (0.1, 4.0)
 WEIGHT: Final = (0.0, 1e12)
 LEARNING_RATE: Final = (1e-9, 1e12)
+PUBLISHED: Final[dict[str, Any]] = {
+    "gram": 1.0,
+    "moments": 0.0,
+    "matching": 0.0,
+    "padding": "zeros",
+    "chroma": "free",
+}
+"""Parameters of the loss of Gatys, Ecker & Bethge, with nothing added."""
 ALIKE: Final = (
     "network",
     "content_layer",
@@ -55,6 +67,10 @@ ALIKE: Final = (
     "steps",
     "pooling",
     "quality",
+    "gram",
+    "moments",
+    "matching",
+    "padding",
 )
 """Parameters that all jobs of a batch must share."""
 
@@ -68,6 +84,9 @@ class Params:
         content_layer: The layer whose activations hold the content.
         style_layers: The layers whose Gram matrices hold the style.
         layer_weights: One weight per style layer; all alike by default.
+        gram: Weight of the Gram matrices within the style loss, relative to the other terms.
+        moments: Weight of the mean and covariance of the same layers.
+        matching: Weight of the matching of hypercolumns; the raw form has none.
         strength: How much style, 0 (the content) to 100 (style over all); the engine finds the beta that
             means this for the pictures at hand.
         beta: Weight of the style in the relative form, `content_rel + beta * style_rel`, instead of a
@@ -83,6 +102,8 @@ class Params:
         seed: Seed of the noise.
         tv: Weight of the total variation, a mean over the pixels.
         pooling: Max pooling as VGG was trained, or average pooling as the paper prefers.
+        padding: What VGG sees beyond the edges: the reflected picture, or zeros, as it was trained.
+        chroma: smooth: colours change no faster than over some pixels, brightness does. free: both do.
         quality: draft is AdaIN alone, without optimisation; standard; high and max take more steps.
         stop: A size ends early once a step lowers the averaged loss by less than this part of it; 0: never.
         style_scale: Size of the style's texture, as a factor on the style picture's long edge: 0.5 for finer
@@ -98,6 +119,9 @@ class Params:
     content_layer: str = "relu4_2"
     style_layers: tuple[str, ...] = STYLE_LAYERS
     layer_weights: tuple[float, ...] | None = None
+    gram: float = 0.75
+    moments: float = 0.0
+    matching: float = 0.25
     strength: float = 50.0
     beta: float | None = None
     content_weight: float | None = None
@@ -110,6 +134,8 @@ class Params:
     seed: int = 0
     tv: float = 0.0
     pooling: Pooling = "max"
+    padding: Padding = "reflect"
+    chroma: Chroma = "smooth"
     quality: Quality = "standard"
     stop: float = STOP
     style_scale: float = 1.0
@@ -119,6 +145,7 @@ class Params:
         self._check_choices()
         self._check_layers()
         self._check_weights()
+        self._check_terms()
         _check_integer("size", self.size, SIZE_PX)
         _check_integer("seed", self.seed, SEED)
         if self.steps is not None:
@@ -132,6 +159,11 @@ class Params:
     def is_raw(self) -> bool:
         """Whether the loss is the paper's own sum instead of the relative one."""
         return self.style_weight is not None
+
+    @property
+    def smooths_chroma(self) -> bool:
+        """Whether colours are kept smooth: not where nothing is painted, so that the content stays itself."""
+        return self.chroma == "smooth" and (self.is_raw or self.nominal_beta > 0)
 
     @property
     def nominal_beta(self) -> float:
@@ -168,6 +200,8 @@ class Params:
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
         _check_choice("quality", self.quality, QUALITIES)
         _check_choice("pooling", self.pooling, POOLINGS)
+        _check_choice("padding", self.padding, PADDINGS)
+        _check_choice("chroma", self.chroma, CHROMAS)
         _check_choice("colors", self.colors, COLORS)
         if not _is_name(self.network):
             raise ParamsError(f"network must be {', '.join(NETWORKS)} or a file, not {self.network!r}.")
@@ -182,6 +216,13 @@ class Params:
         for layer in (self.content_layer, *layers):
             if layer not in known:
                 raise ParamsError(f"{self.network} has no layer {layer!r}; it has {', '.join(known)}.")
+
+    def _check_terms(self) -> None:
+        terms = ("gram", "moments", "matching")
+        for name in terms:
+            _check_number(name, getattr(self, name), WEIGHT)
+        if not any(getattr(self, name) for name in terms):
+            raise ParamsError("gram, moments and matching are all 0: at least one must be above 0.")
 
     def _check_weights(self) -> None:
         _check_number("strength", self.strength, STRENGTH)

@@ -5,8 +5,10 @@ from typing import Final
 
 from nst_core.params import Params
 
-COARSEST_PX: Final = 96
+COARSEST_PX: Final = 64
 """No scale is smaller: below it VGG's deepest style layer has next to no positions left."""
+MATCHED_FROM_PX: Final = 128
+"""At smaller scales there is no matching, unless it is the last: Gram matrices alone invent more."""
 
 _STEPS: Final = {"standard": (20, 36), "high": (40, 72), "max": (72, 136)}
 """Per quality, the steps of each coarse scale, and those of the last; a picture of one scale gets both."""

@@ -14,7 +14,7 @@ from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.kernels.precision import choose_device
-from nst_core.params import Params
+from nst_core.params import PUBLISHED, Params
 from nst_core.run.prepared_job import network as network_of
 from nst_core.styles import blended
 from nst_core.torch_errors import torch_errors
@@ -102,7 +102,7 @@ def compare(
     shares = [style.weight for style in blend.styles]
     edge_px = max(result.width, result.height)
     wanted = [io.quantise(io.fit(style, edge_px).rgb) for style in styles]
-    losses = measure(result, content, blend, Params(network=network), device=device)
+    losses = measure(result, content, blend, Params(**PUBLISHED, network=network), device=device)
     fine = np.average([fine_energy(luma(style)) for style in wanted], weights=shares)
     reference = max(fine_energy(luma(plain)), float(fine), _ROUNDING)
     return Comparison(
@@ -134,7 +134,7 @@ def content_distance(
     Differs: without the learned weights per channel and without relu5_3, a mean over layers instead of a sum,
     and poolings round up: values are comparable with each other, not with published LPIPS.
     """
-    vgg = network_of(Params(network="vgg16"), device or torch.device("cpu"), EXACT)
+    vgg = network_of(Params(**PUBLISHED, network="vgg16"), device or torch.device("cpu"), EXACT)
     taps, others = (vgg(_tensor(levels, device), CONTENT_LAYERS) for levels in (one, other))
     by_layer = [
         (_unit(taps[layer]) - _unit(others[layer])).square().sum(dim=1).mean() for layer in CONTENT_LAYERS

@@ -1,61 +1,42 @@
 """The total loss of each picture of a batch against its content and style targets, at one size."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import torch
-import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
-from nst_core.losses.terms import gram, mean_squared_error, total_variation
+from nst_core.losses import matching
+from nst_core.losses.style import TINY, StyleLoss, Target, shrunk
+from nst_core.losses.terms import mean_squared_error, smooth_chroma, total_variation
+from nst_core.losses.tile import Tile, whole
 from nst_core.models.layers import stride_px
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params
 
-_FLOOR: Final = 1e-2
-"""The least reference of a layer, as a fraction of its Gram's mean square: the content may be the style."""
-_TINY: Final = 1e-12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Target:
-    """The style target of one region of one picture: a Gram matrix (c, c) per style layer.
-
-    `mask` (h, w) in [0, 1] is where the region lies; None is the whole picture.
-    """
-
-    grams: Sequence[Tensor]
-    mask: Tensor | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Region:
-    """One region over the batch: targets (b, c, c) and references (b,) per layer."""
-
-    targets: list[Tensor]
-    references: list[Tensor]
-    share: Tensor  # (b,), the region's fraction of the style loss
+FACE_WEIGHT: Final = 4.0
+"""How many times more the content counts where it is to be kept."""
 
 
 class Objective:
     """`alpha * content + beta * style + tv`, raw or relative, with its targets computed once.
 
-    Relative: the content loss is divided by the mean square of the content's activations, and each layer's
-    style loss by that of the content picture itself, so that 1 is "as far from the style as the content is".
+    Relative: the content loss is divided by the mean square of the content's activations, and each
+    statistic's style loss by that of the content itself, so that 1 is "as far from the style as the content".
     A region is weighted by its area.
 
     Source: Gatys, Ecker & Bethge, arXiv 1508.06576, equation 7, for the raw form.
-    Differs: the paper has neither the relative form nor regions. Its weights mean something else with each
-    network.
+    Differs: the paper has neither the relative form nor regions, moments and matching. Its weights mean
+    something else with each network.
 
     Args:
         vgg: The loss network.
         contents: The content pictures (b, 3, h, w) in [0, 1].
         targets: Per picture its regions, the same number for each.
-        params: Per picture its weights; the layers are those of the first.
+        params: Per picture its weights; the layers and the terms are those of the first.
         betas: Per picture the style weight (b,) of the relative form; None takes it from the parameters.
         edit_mask: Where pictures may change (b, 1, h, w); elsewhere they are the content. None: everywhere.
+        content_weights: How much the content counts at each pixel (b, h, w); None is 1 everywhere.
         checkpoint: Whether activations are computed twice instead of kept, which takes less memory.
     """
 
@@ -69,25 +50,38 @@ class Objective:
         *,
         betas: Tensor | None = None,
         edit_mask: Tensor | None = None,
+        content_weights: Tensor | None = None,
         checkpoint: bool = False,
     ) -> None:
         first = params[0]
         self.vgg = vgg
         self.content_layer, self.style_layers = first.content_layer, first.style_layers
-        self.layers = frozenset({self.content_layer, *self.style_layers})
         self.edit_mask = edit_mask
         self._contents = contents
         self._checkpoint = checkpoint
         self._set_weights(params, contents.device, betas)
+        height, width = contents.shape[-2:]
         grouped = [[of_one[number] for of_one in targets] for number in range(len(targets[0]))]
-        self.masks = [self._masks(group) for group in grouped]
-        self.features, grams = self._activations(contents)
-        nothing = self.features.new_zeros(())
-        self._content_reference = mean_squared_error(self.features, nothing).clamp(min=_TINY)
-        self.regions = [self._region(*parts) for parts in zip(grouped, grams, strict=True)]
-        areas = torch.stack([region.share for region in self.regions])
-        for region in self.regions:
-            region.share.div_(areas.sum(dim=0))
+        self.regions = [
+            StyleLoss(group, first, self._layer_weights, (height, width), contents.device)
+            for group in grouped
+        ]
+        self.is_matching = any(region.matching is not None for region in self.regions)
+        matched = matching.LAYERS if self.is_matching else ()
+        self.layers = frozenset({self.content_layer, *self.style_layers, *matched})
+        areas = torch.stack([region.area for region in self.regions]).sum(dim=0)
+        self._shares = [region.area / areas for region in self.regions]
+        self._content_weights = (
+            None
+            if content_weights is None
+            else shrunk(content_weights, stride_px(self.content_layer))[:, None]
+        )
+        self._tiles = self._cut()
+        self._learn_contents()
+
+    def _cut(self) -> list[Tile]:
+        """The parts that are computed at once."""
+        return [whole(self._contents)]
 
     def _set_weights(self, params: Sequence[Params], device: torch.device, betas: Tensor | None) -> None:
         count = len(self.style_layers)
@@ -102,40 +96,37 @@ class Objective:
         self.betas = column([one.nominal_beta for one in params]) if betas is None else betas
         self._tv = column([one.tv for one in params])
         self._has_tv = any(one.tv > 0 for one in params)
+        self._smooth = [one.smooths_chroma for one in params]
 
-    def _masks(self, targets: Sequence[Target]) -> list[Tensor | None]:
-        """The masks (b, h, w) of one region at the size of each style layer."""
-        if all(target.mask is None for target in targets):
-            return [None] * len(self.style_layers)
-        height, width = self._contents.shape[-2:]
-        one = torch.ones((height, width), device=self._contents.device)
-        planes = torch.stack([one if target.mask is None else target.mask for target in targets])
-        return [shrunk(planes, stride_px(layer)) for layer in self.style_layers]
+    def _learn_contents(self) -> None:
+        """The contents' activations, and the losses that count as 1."""
+        features: Tensor | None = None
+        height, width = (-(-edge // stride_px(self.content_layer)) for edge in self._contents.shape[-2:])
+        for tile, taps in self._taps(self._contents):
+            own = tile.own(taps[self.content_layer], self.content_layer)
+            if features is None:
+                features = own.new_empty(*own.shape[:2], height, width)
+            tile.of_whole(features, self.content_layer).copy_(own)
+        assert features is not None
+        self.features = features
+        nothing = features.new_zeros(())
+        self._content_reference = mean_squared_error(features, nothing).clamp(min=TINY)
+        self._search(self._contents)
+        sums = iter(self._summed(self._contents)[1:])
+        for region in self.regions:
+            region.set_references([next(sums) for _ in range(region.count)])
 
-    def _region(self, targets: Sequence[Target], grams: Sequence[Tensor]) -> _Region:
-        """One region of each picture; `grams` are those of the contents, which define a loss of 1."""
-        wanted = [torch.stack([target.grams[n] for target in targets]) for n in range(len(self.style_layers))]
-        references = [_reference(*pair) for pair in zip(grams, wanted, strict=True)]
-        areas = [1.0 if target.mask is None else target.mask.mean() for target in targets]
-        share = torch.stack([torch.as_tensor(area, device=self._contents.device) for area in areas])
-        return _Region(targets=wanted, references=references, share=share.clamp(min=_TINY))
-
-    def _activations(self, pictures: Tensor) -> tuple[Tensor, list[list[Tensor]]]:
-        """The content layer's activations (b, c, h, w), and Gram matrices (b, c, c) by region and layer."""
-        taps = self.vgg(pictures, self.layers, checkpoint=self._checkpoint)
-        grams = [
-            [gram(taps[layer], mask) for layer, mask in zip(self.style_layers, masks, strict=True)]
-            for masks in self.masks
-        ]
-        return taps[self.content_layer], grams
+    def _taps(self, pictures: Tensor) -> Iterator[tuple[Tile, Mapping[str, Tensor]]]:
+        """The activations of each tile with its halo."""
+        for tile in self._tiles:
+            yield tile, self.vgg(tile.with_halo(pictures), self.layers, checkpoint=self._checkpoint)
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """The total losses (b,) of pictures (b, 3, h, w), and all their losses (b, 5), detached.
 
         The five are those of `nst_core.events.Losses`, in its order.
         """
-        features, grams = self._activations(self.mixed(pictures))
-        return self.combine(mean_squared_error(features, self.features), grams, pictures)
+        return self.combine(self._summed(self.mixed(pictures)), pictures)
 
     def gradient(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The gradients (b, 3, h, w), total losses (b,) and all losses (b, 5) of pictures."""
@@ -145,40 +136,87 @@ class Objective:
             (grads,) = torch.autograd.grad(totals.sum(), leaf)
         return grads, totals.detach(), losses
 
+    @torch.no_grad()
+    def renew_matches(self, pictures: Tensor) -> bool:
+        """Matches pictures (b, 3, h, w) anew, which changes their losses; False where nothing is matched."""
+        self._search(self.mixed(pictures))
+        return self.is_matching
+
+    def _search(self, mixed: Tensor) -> None:
+        matched = [region.matching for region in self.regions if region.matching is not None]
+        if not matched:
+            return
+        parts: Iterator[tuple[Tile, Tensor]] | list[tuple[Tile, Tensor]] = self._columns(mixed)
+        if len(self._tiles) == 1:
+            parts = list(parts)  # one pass of the network is enough
+        for one in matched:
+            one.begin_search()
+        for tile, columns in parts:
+            for one in matched:
+                one.add(columns, tile)
+        for one in matched:
+            one.weigh()
+        for tile, columns in parts if isinstance(parts, list) else self._columns(mixed):
+            for one in matched:
+                one.assign(columns, tile)
+
+    def _columns(self, mixed: Tensor) -> Iterator[tuple[Tile, Tensor]]:
+        """Each tile's own hypercolumns (b, c, h, w)."""
+        for tile in self._tiles:
+            taps = self.vgg(tile.with_halo(mixed), matching.LAYERS)
+            yield tile, tile.own(matching.hypercolumns(taps), matching.GRID)
+
     def mixed(self, pictures: Tensor) -> Tensor:
-        """The pictures where they may change, and the contents elsewhere."""
+        """What is seen of the pictures: with smooth chroma, and the contents where nothing may change."""
+        if any(self._smooth):
+            smoothed = smooth_chroma(pictures)
+            if not all(self._smooth):
+                chosen = torch.tensor(self._smooth, device=pictures.device)[:, None, None, None]
+                smoothed = torch.where(chosen, smoothed, pictures)
+            pictures = smoothed
         if self.edit_mask is None:
             return pictures
         return self._contents + self.edit_mask * (pictures - self._contents)
 
-    def combine(
-        self, content: Tensor, grams: Sequence[Sequence[Tensor]], pictures: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Totals (b,) and all losses (b, 5), given content losses (b,) and Gram matrices by region, layer."""
+    def _summed(self, mixed: Tensor) -> list[Tensor]:
+        """The content losses (b,), then the sums of each region, over all tiles."""
+        totals: list[Tensor] = []
+        for tile, taps in self._taps(mixed):
+            sums = self._sums(tile, taps)
+            totals = [total + one for total, one in zip(totals, sums, strict=True)] if totals else sums
+        return totals
+
+    def _sums(self, tile: Tile, taps: Mapping[str, Tensor]) -> list[Tensor]:
+        """One tile's part of `_summed`, from its activations with the halo."""
+        own = {layer: tile.own(features, layer) for layer, features in taps.items()}
+        columns = None
+        if self.is_matching:
+            columns = tile.own(matching.hypercolumns(taps), matching.GRID)
+        sums = [self._content_sum(own[self.content_layer], tile)]
+        for region in self.regions:
+            sums += region.sums(own, columns, tile)
+        return sums
+
+    def _content_sum(self, features: Tensor, tile: Tile) -> Tensor:
+        """A tile's part of the content losses (b,)."""
+        wanted = tile.of_whole(self.features, self.content_layer)
+        fraction = features[0].numel() / self.features[0].numel()
+        if self._content_weights is None:
+            return fraction * mean_squared_error(features, wanted)
+        away = (features - wanted).square() * tile.of_whole(self._content_weights, self.content_layer)
+        return fraction * away.flatten(1).mean(dim=1)
+
+    def combine(self, sums: Sequence[Tensor], pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Totals (b,) and all losses (b, 5), given the sums over all tiles."""
+        remaining = iter(sums)
+        content = next(remaining)
         style, style_rel = torch.zeros_like(content), torch.zeros_like(content)
-        for region, of_region in zip(self.regions, grams, strict=True):
-            by_layer = torch.stack(
-                [mean_squared_error(g, t) for g, t in zip(of_region, region.targets, strict=True)], dim=1
-            )
-            relative = by_layer / torch.stack(region.references, dim=1)
-            style = style + region.share * (self._layer_weights * by_layer).sum(dim=1)
-            weights = self._layer_weights / self._layer_weights.sum(dim=1, keepdim=True)
-            style_rel = style_rel + region.share * (weights * relative).sum(dim=1)
+        for region, share in zip(self.regions, self._shares, strict=True):
+            own, own_rel = region([next(remaining) for _ in range(region.count)])
+            style, style_rel = style + share * own, style_rel + share * own_rel
         content_rel = content / self._content_reference
         raw = self._alpha * content + self._raw_beta * style
         total = self._raw * raw + (1 - self._raw) * (content_rel + self.betas * style_rel)
         if self._has_tv:
             total = total + self._tv * total_variation(self.mixed(pictures))
         return total, torch.stack([content, style, content_rel, style_rel, total], dim=1).detach()
-
-
-def shrunk(planes: Tensor, stride: int) -> Tensor:
-    """Masks (b, h, w), averaged to the size of the activations of a layer with this stride."""
-    height, width = (-(-edge_px // stride) for edge_px in planes.shape[-2:])
-    return F.adaptive_avg_pool2d(planes[:, None], (height, width))[:, 0]
-
-
-def _reference(of_content: Tensor, of_style: Tensor) -> Tensor:
-    """The style loss (b,) that counts as 1: the content's own."""
-    floor = (_FLOOR * of_style.square().flatten(1).mean(dim=1)).clamp(min=_TINY)
-    return torch.maximum(mean_squared_error(of_content, of_style), floor)

@@ -7,11 +7,15 @@ Differs: every sum of squares is a mean, so that a loss does not grow with size 
 from typing import Any, Final
 
 import torch
+import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
 BLOCK: Final = 8192
 """Positions whose outer products are summed at once on a CPU."""
+LUMA: Final = (0.299, 0.587, 0.114)
+"""ITU-R BT.601."""
+_BINOMIAL: Final = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
 def gram(features: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -41,6 +45,12 @@ def gram_sums(features: Tensor, mask: Tensor | None = None) -> Tensor:
         columns = columns * mask.reshape(batch, height * width, 1)
     sums: Tensor = _Products.apply(columns)  # type: ignore[no-untyped-call] # torch leaves it untyped
     return sums
+
+
+def feature_sums(features: Tensor, mask: Tensor | None = None) -> Tensor:
+    """The sums (b, c) of activations (b, c, h, w), weighted by the square of a mask (b, h, w)."""
+    wide = features if features.dtype is torch.float64 else features.float()
+    return (wide if mask is None else wide * mask.square()[:, None]).sum(dim=(2, 3))
 
 
 class _Products(torch.autograd.Function):
@@ -77,6 +87,21 @@ def mean_squared_error(values: Tensor, target: Tensor) -> Tensor:
     if values.dtype is not torch.float64:
         values = values.float()
     return (values - target).square().flatten(1).mean(dim=1)
+
+
+def smooth_chroma(pictures: Tensor) -> Tensor:
+    """RGB (b, 3, h, w) with its own luma and blurred chroma: a linear map.
+
+    Chroma is what a pixel has beyond its luma. It is blurred by a binomial filter of 5 x 5 px: the network
+    hardly sees colours that alternate from pixel to pixel, so that an optimiser leaves them as grain.
+    """
+    weights = pictures.new_tensor(_BINOMIAL)
+    luma = torch.einsum("bchw,c->bhw", pictures, pictures.new_tensor(LUMA))[:, None]
+    chroma = pictures - luma
+    for kernel, padding in ((weights[:, None], (0, 0, 2, 2)), (weights[None], (2, 2, 0, 0))):
+        padded = F.pad(chroma, padding, mode="replicate")
+        chroma = F.conv2d(padded, kernel.expand(3, 1, *kernel.shape), groups=3)
+    return luma + chroma
 
 
 def total_variation(picture: Tensor) -> Tensor:

@@ -95,6 +95,9 @@ class Adam:
         self._first = _enlarged(self._first, height, width) * ratio
         self._second = _enlarged(self._second, height, width) * ratio**2
 
+    def renew(self) -> None:
+        """Nothing: the averages of the gradients are of much the same loss."""
+
     def forget(self, which: Tensor | None = None) -> None:
         if self._first is _EMPTY:
             return
@@ -134,6 +137,9 @@ class GradientDescent:
         return losses
 
     def resize(self, _height: int, _width: int, /) -> None:
+        self.forget()
+
+    def renew(self) -> None:
         self.forget()
 
     def forget(self, which: Tensor | None = None) -> None:

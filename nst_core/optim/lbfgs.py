@@ -7,6 +7,7 @@ initial inverse Hessian is a `Spectrum` instead of a multiple of the identity; e
 accepts or rejects its own step.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Final
@@ -67,7 +68,7 @@ class Lbfgs:
         grads = grads.contiguous()
         steps = trials - pictures
         accepted = ~known | (totals <= self._totals + _ARMIJO * _dot(self._grads, steps))
-        self._store_pair(steps, grads - self._grads, accepted & known)
+        self._store_pair(steps, grads - self._grads, accepted & known & self._totals.isfinite())
         self._update_length(accepted)
         pictures.copy_(torch.where(_column(accepted), trials, pictures))
         self._totals = torch.where(accepted, totals, self._totals)
@@ -82,6 +83,11 @@ class Lbfgs:
         self._spectrum = None
         self._pairs.clear()
         self._grads = self._direction = _EMPTY  # frees their memory for the next size's targets
+
+    def renew(self) -> None:
+        """The next trial is taken as it is, since there is no loss to compare it with, and gives no pair."""
+        if self._spectrum is not None:
+            self._totals = torch.full_like(self._totals, math.inf)
 
     def forget(self, which: Tensor | None = None) -> None:
         if self._spectrum is None:

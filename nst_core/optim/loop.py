@@ -15,6 +15,9 @@ _PENALTY: Final = 0.1
 WINDOW: Final = 20
 """Steps whose losses are compared, the later half with the earlier; each size gets at least so many."""
 
+RENEWED_EVERY: Final = 12
+"""Iterations from one renewal of the loss to the next."""
+
 Evaluate = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
 """From pictures (b, 3, h, w) to their gradients (b, 3, h, w), total losses (b,) and all losses (b, 5)."""
 
@@ -34,6 +37,9 @@ class Optimiser(Protocol):
 
     def resize(self, height: int, width: int, /) -> None:
         """Carries the state to another size of picture."""
+
+    def renew(self) -> None:
+        """The loss has become another, though a similar one: what it was at the pictures no longer holds."""
 
     def forget(self, which: Tensor | None = None) -> None:
         """Resets the state of the pictures `which` (b,), by default of all, as if they had taken no step."""
@@ -67,9 +73,18 @@ class OptimizationLoop:
         self.taken = [0] * len(self.stops)
         self.notes = [[] for _ in self.stops]
 
-    def run(self, pictures: Tensor, evaluate: Evaluate, steps: int) -> Iterator[Tensor]:
+    def run(
+        self,
+        pictures: Tensor,
+        evaluate: Evaluate,
+        steps: int,
+        *,
+        renew: Callable[[Tensor], bool] | None = None,
+    ) -> Iterator[Tensor]:
         """Takes up to `steps` iterations on the pictures, in place; yields the losses (b, 5) at each reading.
 
+        `renew` is called with the pictures every RENEWED_EVERY iterations; it says whether that changed the
+        loss.
         Where a loss is not finite, its picture goes back to the last reading and its learning rate to a
         tenth, twice at most.
 
@@ -87,6 +102,8 @@ class OptimizationLoop:
             count = min(self.read_every, end - self.done)
             unread = []
             for step in range(self.done - begun, self.done - begun + count):
+                if renew is not None and step > 0 and step % RENEWED_EVERY == 0 and renew(pictures):
+                    self.optimiser.renew()
                 rate = self._penalties * running * self.optimiser.decay ** (step / steps)
                 unread.append(self.optimiser.step(pictures, evaluate, rate))
             losses = torch.stack(unread).cpu()  # (count, b, 5)

@@ -13,11 +13,11 @@ def scaled(pixels: Tensor, height: int, width: int) -> Tensor:
     return resized.clamp(0, 1)
 
 
-def lifted(pixels: Tensor, coarse: Tensor, fine: Tensor, *, detail: bool) -> Tensor:
+def lifted(pixels: Tensor, coarse: Tensor, fine: Tensor, *, detail: float) -> Tensor:
     """Pixels (1, 3, h, w), enlarged to the size of the fine content, with the detail of the content there.
 
-    That detail is the difference between the fine content and the coarse one enlarged; `detail` false leaves
-    it out.
+    That detail is the difference between the fine content and the coarse one enlarged; `detail` is how much
+    of it is added, 0 to 1.
 
     Differs: a plain pyramid enlarges the picture alone and has to find the content's fine edges anew. The few
     steps at a fine size are not enough for that, and faces blur. Here the edges are the content's own.
@@ -26,7 +26,7 @@ def lifted(pixels: Tensor, coarse: Tensor, fine: Tensor, *, detail: bool) -> Ten
     enlarged = scaled(pixels, height, width)
     if not detail:
         return enlarged
-    return (enlarged + (fine - scaled(coarse, height, width))).clamp(0, 1)
+    return (enlarged + detail * (fine - scaled(coarse, height, width))).clamp(0, 1)
 
 
 def detail_of(pixels: Tensor, fraction: float) -> Tensor:

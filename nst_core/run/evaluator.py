@@ -68,6 +68,7 @@ class Evaluator:
             plan_for(prepared_jobs, edge_px, budget or MemoryBudget(vgg.device)) if plan is None else plan
         )
         self._evaluate: Evaluate | None = None
+        self._objective: Objective | None = None
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         while True:
@@ -79,6 +80,10 @@ class Evaluator:
                 if not is_out_of_memory(error) or self.plan == PLANS[-1]:
                     raise
             self._fall_back()
+
+    def renew_matches(self, pictures: Tensor) -> bool:
+        """Searches matches anew, which changes the losses; false where nothing is matched."""
+        return self._objective is not None and self._objective.renew_matches(pictures)
 
     def _build(self) -> Evaluate:
         prepared_jobs = self._prepared_jobs
@@ -95,12 +100,13 @@ class Evaluator:
             edit_mask=torch.cat(masks) if any(mask is not None for mask in edit_masks) else None,
             checkpoint=self.plan == "checkpoint",
         )
+        self._objective = objective
         if contents.device.type == "cuda" and self.plan == "whole":
             return Graphed(objective.gradient, contents)
         return objective.gradient
 
     def _fall_back(self) -> None:
-        self._evaluate = None
+        self._evaluate = self._objective = None
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         self.plan = PLANS[PLANS.index(self.plan) + 1]

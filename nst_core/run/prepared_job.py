@@ -13,8 +13,9 @@ from torch import Tensor
 from nst_core.images import colour, io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import Precision
-from nst_core.losses.objective import Target
+from nst_core.losses.style import Target
 from nst_core.losses.targets import pixels_of, shared_cache, stretched, style_at, targets
+from nst_core.losses.terms import smooth_chroma
 from nst_core.models import weights
 from nst_core.models.adain import Adain, adain_alpha
 from nst_core.models.vgg import Vgg
@@ -25,6 +26,9 @@ from nst_core.styles import Mask, Region, StyleSpec, as_spec
 
 NOISE_RANGE: Final = 0.3
 """The width of the noise around 0.5: noise over all of [0, 1] is never quite painted over."""
+
+DETAIL: Final = 0.5
+"""How much of the content's detail an enlargement adds from strength 50 on; 1 looks like a photograph."""
 
 _FULL_OF_DETAIL: Final = 0.1
 """Root mean square of a style's fine detail above which added noise lowers the final loss."""
@@ -118,7 +122,14 @@ class PreparedJob:
     def enlarged(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
         """The picture (1, 3, h, w) at a finer size, with the content's own detail of that size."""
         coarse, fine = self.pixels_at(coarse_px), self.pixels_at(fine_px)
-        return lifted(pixels, coarse, fine, detail=self.params.content_weight != 0)
+        return lifted(pixels, coarse, fine, detail=self._detail)
+
+    @property
+    def _detail(self) -> float:
+        """How much of the content's own detail an enlargement adds; 1 where nothing is painted."""
+        if self.params.content_weight == 0:
+            return 0.0
+        return 1 - (1 - DETAIL) * min(1.0, 1.5 * adain_alpha(self.params))
 
     def textured(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
         """An enlarged picture (1, 3, h, w) with noise in place of the style's detail that it lacks.
@@ -195,7 +206,7 @@ class PreparedJob:
         if self.job.start is not None:
             return scaled(pixels_of(self.job.start.rgb, self.device), *content.shape[-2:])
         if self.params.init == "content":
-            return content
+            return self._recoloured(edge_px)
         if self.params.init == "adain":
             return self.sketch(edge_px)
         if self.params.init == "style":
@@ -206,8 +217,27 @@ class PreparedJob:
         noise = torch.rand(content.shape, generator=generator).to(self.device)
         return 0.5 + NOISE_RANGE * (noise - 0.5)
 
+    def _recoloured(self, edge_px: int) -> Tensor:
+        """The content (1, 3, h, w), recoloured to the style in proportion to the strength."""
+        content = self.content_at(edge_px)
+        pixels, amount = self.pixels_at(edge_px), adain_alpha(self.params)
+        if amount == 0 or self.params.colors != "style":
+            return pixels
+
+        def recoloured(region: Region) -> Tensor:
+            weight = sum(style.weight for style in region.styles)
+            each = (
+                style.weight / weight * colour.matched(content.rgb, to=io.fit(style.picture, edge_px).rgb)
+                for style in region.styles
+            )
+            return pixels_of(sum(each, start=np.zeros_like(content.rgb)), self.device)
+
+        return pixels + amount * (self._by_region(pixels, edge_px, recoloured) - pixels)
+
     def picture(self, pixels: Tensor, edge_px: int) -> Picture:
         """Pixels (1, 3, h, w) as a picture with the content's alpha and, for `luminance`, its colours."""
+        if self.params.smooths_chroma and self.params.quality != "draft":
+            pixels = smooth_chroma(pixels).clamp(0, 1)
         mask = self.edit_mask(edge_px)
         if mask is not None:
             content = self.pixels_at(edge_px)
@@ -226,7 +256,7 @@ def network(params: Params, device: torch.device, precision: Precision) -> Vgg:
         WeightsError: its weights cannot be loaded.
     """
     load = _cached_network if params.network in NETWORKS else _network
-    return load(params.network, params.pooling, device, precision)
+    return load(params.network, params.pooling, params.padding, device, precision)
 
 
 @functools.lru_cache(maxsize=2)
@@ -235,8 +265,8 @@ def adain(device: torch.device, precision: Precision) -> Adain:
     return Adain(device, precision)
 
 
-def _network(name: str, pooling: str, device: torch.device, precision: Precision) -> Vgg:
-    return Vgg(weights.load(name), pooling=pooling, device=device, precision=precision)
+def _network(name: str, pooling: str, padding: str, device: torch.device, precision: Precision) -> Vgg:
+    return Vgg(weights.load(name), pooling=pooling, padding=padding, device=device, precision=precision)
 
 
 _cached_network = functools.lru_cache(maxsize=4)(_network)

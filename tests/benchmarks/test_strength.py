@@ -10,7 +10,7 @@ from benchmarks.strength import FIGURES, Row, main, summaries
 from nst_core.engine import measure
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.params import Params
+from nst_core.params import PUBLISHED, Params
 from nst_core.quality import compare
 
 
@@ -20,9 +20,9 @@ def test_references_are_what_the_relative_losses_are_divided_by() -> None:
     of_content, of_layers = references(content, style, size_px)
     height = round(size_px * content.height / content.width)
     grey = Picture(rgb=torch.full((height, size_px, 3), 0.5).numpy())
-    figures = measure(grey, content, style, Params(), device="cpu")
+    figures = measure(grey, content, style, Params(**PUBLISHED), device="cpu")
     assert figures.content / figures.content_rel == pytest.approx(of_content, rel=1e-4)
-    one_layer = measure(grey, content, style, Params(style_layers=("relu3_1",)), device="cpu")
+    one_layer = measure(grey, content, style, Params(**PUBLISHED, style_layers=("relu3_1",)), device="cpu")
     assert one_layer.style / one_layer.style_rel == pytest.approx(of_layers[2], rel=1e-4)
 
 

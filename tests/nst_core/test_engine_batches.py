@@ -11,7 +11,7 @@ from nst_core.errors import ParamsError
 from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images.io import Picture
 from nst_core.optim.loop import WINDOW
-from nst_core.params import Optimizer, Params
+from nst_core.params import PUBLISHED, Optimizer, Params
 from nst_core.run.prepared_job import StyleTransferJob
 from nst_core.styles import Region, Style, StyleSpec, blended
 from tests.support.painted import paint as paint_one
@@ -87,7 +87,7 @@ def test_a_job_whose_loss_stands_still_ends_while_the_other_goes_on(
     optimizer: Optimizer, chelsea: Picture, starry_night: Picture
 ) -> None:
     """At `stop` 1 any fall is too little, so that the job ends as soon as it is judged."""
-    params = Params(size=48, steps=WINDOW + 6, optimizer=optimizer, stop=0.0)
+    params = Params(**PUBLISHED, size=48, steps=WINDOW + 6, optimizer=optimizer, stop=0.0)
     jobs = [
         StyleTransferJob(content=chelsea, style=starry_night, params=dataclasses.replace(params, stop=stop))
         for stop in (1.0, 0.0)

@@ -11,9 +11,9 @@ def edges(params: Params) -> list[int]:
 
 
 def test_sizes_double_up_to_the_one_asked_for() -> None:
-    assert edges(Params(size=1024)) == [128, 256, 512, 1024]
+    assert edges(Params(size=1024)) == [64, 128, 256, 512, 1024]
     assert edges(Params(size=384)) == [96, 192, 384]
-    assert edges(Params(size=191)) == [191]
+    assert edges(Params(size=127)) == [127]
 
 
 @pytest.mark.parametrize("quality", ["standard", "high", "max"])
@@ -27,8 +27,8 @@ def test_most_steps_are_taken_at_coarse_sizes_and_of_one_size_most_at_the_last(
 
 @pytest.mark.parametrize("quality", ["standard", "high", "max"])
 def test_a_picture_of_one_size_gets_the_steps_of_two(quality: Quality) -> None:
-    (one,) = scales(Params(size=191, quality=quality))
-    assert one.steps == sum(scale.steps for scale in scales(Params(size=192, quality=quality)))
+    (one,) = scales(Params(size=127, quality=quality))
+    assert one.steps == sum(scale.steps for scale in scales(Params(size=128, quality=quality)))
 
 
 def test_high_takes_more_steps_than_standard_and_a_draft_none() -> None:

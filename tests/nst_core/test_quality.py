@@ -16,7 +16,7 @@ from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.models import weights
 from nst_core.models.vgg import Vgg
-from nst_core.params import Params
+from nst_core.params import PUBLISHED, Params
 from nst_core.quality import (
     CONTENT_LAYERS,
     Comparison,
@@ -109,7 +109,7 @@ def test_a_stylised_picture_is_nearer_to_the_style_than_its_content_is(
 
 def test_the_relative_losses_are_those_of_the_engine(chelsea: Picture, starry_night: Picture) -> None:
     picture = io.resize(starry_night, width=96, height=64)
-    losses = measure(picture, chelsea, starry_night, Params(size=96), device="cpu")
+    losses = measure(picture, chelsea, starry_night, Params(**PUBLISHED, size=96), device="cpu")
     found = compare(picture, chelsea, starry_night, network="vgg19", device="cpu")
     assert found.network == "vgg19"
     assert found.content_rel == pytest.approx(losses.content_rel, rel=1e-2)
@@ -143,7 +143,7 @@ def test_the_style_loss_against_a_blend_is_that_of_its_target(
 ) -> None:
     picture = io.resize(starry_night, width=64, height=48)
     mixed = blended([starry_night, the_scream], weights=[2, 1])
-    losses = measure(picture, chelsea, mixed, Params(network="vgg16"), device="cpu")
+    losses = measure(picture, chelsea, mixed, Params(**PUBLISHED, network="vgg16"), device="cpu")
     found = compare(picture, chelsea, starry_night, the_scream, weights=[2, 1], device="cpu")
     assert (found.content_rel, found.style_rel) == (losses.content_rel, losses.style_rel)
 

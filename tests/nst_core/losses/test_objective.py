@@ -1,15 +1,19 @@
+import functools
+
 import pytest
 import torch
 from torch import Tensor
 
 from nst_core.engine import as_losses
 from nst_core.events import Losses
-from nst_core.losses.objective import Objective, Target
+from nst_core.losses.objective import Objective
+from nst_core.losses.style import Target
 from nst_core.losses.terms import gram, total_variation
 from nst_core.losses.tiled import Tiles
 from nst_core.models.vgg import Vgg
-from nst_core.params import STYLE_LAYERS, Params
+from nst_core.params import PUBLISHED, STYLE_LAYERS, Params
 
+published = functools.partial(Params, **PUBLISHED)
 RANDOM = torch.Generator().manual_seed(11)
 CONTENT = torch.rand(1, 3, 32, 48, generator=RANDOM)
 STYLE = 0.3 * torch.rand(1, 3, 40, 32, generator=RANDOM)
@@ -45,7 +49,7 @@ def by_hand(vgg: Vgg, params: Params) -> tuple[float, list[float], list[float]]:
 
 
 def test_the_raw_form_is_the_papers_sum(vgg: Vgg) -> None:
-    params = Params(
+    params = published(
         content_weight=2.0,
         style_weight=30.0,
         style_layers=("relu1_1", "relu3_1"),
@@ -61,7 +65,7 @@ def test_the_raw_form_is_the_papers_sum(vgg: Vgg) -> None:
 
 
 def test_the_relative_form_divides_by_the_natural_references(vgg: Vgg) -> None:
-    params = Params(beta=7.0)
+    params = published(beta=7.0)
     one = objective(vgg, CONTENT, STYLE, params)
     total, losses = one(PICTURE)[0], one(PICTURE)[1][0]
     content, painted, plain = by_hand(vgg, params)
@@ -73,19 +77,19 @@ def test_the_relative_form_divides_by_the_natural_references(vgg: Vgg) -> None:
 
 
 def test_the_content_itself_has_content_0_and_style_1(vgg: Vgg) -> None:
-    found = now(objective(vgg, CONTENT, STYLE, Params()), CONTENT)
+    found = now(objective(vgg, CONTENT, STYLE, published()), CONTENT)
     assert found.content == 0
     assert found.style_rel == pytest.approx(1, rel=1e-4)
-    assert found.total == pytest.approx(Params().nominal_beta, rel=1e-4)
+    assert found.total == pytest.approx(published().nominal_beta, rel=1e-4)
 
 
 def test_the_style_itself_has_style_0(vgg: Vgg) -> None:
-    assert now(objective(vgg, CONTENT[..., :32], STYLE, Params()), STYLE[..., :32, :]).style_rel < 1
-    assert now(objective(vgg, STYLE, STYLE, Params()), STYLE).style_rel == 0
+    assert now(objective(vgg, CONTENT[..., :32], STYLE, published()), STYLE[..., :32, :]).style_rel < 1
+    assert now(objective(vgg, STYLE, STYLE, published()), STYLE).style_rel == 0
 
 
 def test_relative_losses_are_finite_when_the_content_is_the_style(vgg: Vgg) -> None:
-    total, losses = objective(vgg, STYLE, STYLE, Params())(STYLE * 0.5)
+    total, losses = objective(vgg, STYLE, STYLE, published())(STYLE * 0.5)
     assert bool(losses.isfinite().all())
     assert 0 < total.item() < 1e6
 
@@ -93,21 +97,21 @@ def test_relative_losses_are_finite_when_the_content_is_the_style(vgg: Vgg) -> N
 def test_relative_losses_do_not_depend_on_the_scale_of_the_activations(vgg19: dict[str, Tensor]) -> None:
     """Doubling the last convolution doubles relu5_1 and must change nothing."""
     louder = {key: value * 2 if key.startswith("features.28.") else value for key, value in vgg19.items()}
-    one, other = (now(objective(Vgg(w), CONTENT, STYLE, Params()), PICTURE) for w in (vgg19, louder))
+    one, other = (now(objective(Vgg(w), CONTENT, STYLE, published()), PICTURE) for w in (vgg19, louder))
     assert other.style_rel == pytest.approx(one.style_rel, rel=1e-4)
     assert other.style > one.style
 
 
 def test_layer_weights_choose_among_layers(vgg: Vgg) -> None:
-    only_first = Params(layer_weights=(3.0, 0.0, 0.0, 0.0, 0.0))
-    alone = Params(style_layers=STYLE_LAYERS[:1])
+    only_first = published(layer_weights=(3.0, 0.0, 0.0, 0.0, 0.0))
+    alone = published(style_layers=STYLE_LAYERS[:1])
     one, other = (now(objective(vgg, CONTENT, STYLE, p), PICTURE) for p in (only_first, alone))
     assert one.style_rel == pytest.approx(other.style_rel, rel=1e-5)
 
 
 def test_total_variation_is_added_with_its_weight(vgg: Vgg) -> None:
-    without, _ = objective(vgg, CONTENT, STYLE, Params())(PICTURE)
-    with_tv, _ = objective(vgg, CONTENT, STYLE, Params(tv=3.0))(PICTURE)
+    without, _ = objective(vgg, CONTENT, STYLE, published())(PICTURE)
+    with_tv, _ = objective(vgg, CONTENT, STYLE, published(tv=3.0))(PICTURE)
     assert (with_tv - without).item() == pytest.approx(3 * total_variation(PICTURE).item(), rel=1e-3)
 
 
@@ -118,9 +122,9 @@ def target(vgg: Vgg, style: Tensor, mask: Tensor | None = None) -> Target:
 
 def test_each_picture_of_a_batch_has_the_losses_and_gradient_it_has_alone(vgg: Vgg) -> None:
     params = [
-        Params(beta=7.0, layer_weights=(5.0, 1.0, 1.0, 0.0, 2.0)),
-        Params(content_weight=1.0, style_weight=3.0, tv=0.5),
-        Params(beta=40.0, tv=1.5),
+        published(beta=7.0, layer_weights=(5.0, 1.0, 1.0, 0.0, 2.0)),
+        published(content_weight=1.0, style_weight=3.0, tv=0.5),
+        published(beta=40.0, tv=1.5),
     ]
     contents, pictures = (
         torch.cat([CONTENT, PICTURE, CONTENT]),
@@ -140,7 +144,9 @@ def test_each_picture_of_a_batch_has_the_losses_and_gradient_it_has_alone(vgg: V
 
 def test_recomputed_activations_give_the_same_gradient(vgg: Vgg) -> None:
     kept, recomputed = (
-        Objective(vgg, CONTENT, [[target(vgg, STYLE)]], [Params()], checkpoint=checkpoint).gradient(PICTURE)
+        Objective(vgg, CONTENT, [[target(vgg, STYLE)]], [published()], checkpoint=checkpoint).gradient(
+            PICTURE
+        )
         for checkpoint in (False, True)
     )
     for one, other in zip(kept, recomputed, strict=True):
@@ -153,7 +159,7 @@ def test_outside_the_edit_mask_a_picture_has_no_gradient_and_no_effect(
 ) -> None:
     here = torch.zeros(1, 1, 32, 48)
     here[..., :20] = 1
-    one = kind(vgg, CONTENT, [[target(vgg, STYLE)]], [Params(tv=2.0)], edit_mask=here)
+    one = kind(vgg, CONTENT, [[target(vgg, STYLE)]], [published(tv=2.0)], edit_mask=here)
     grads, totals, _ = one.gradient(PICTURE)
     assert grads[..., 20:].abs().max() == 0
     assert grads[..., :20].abs().min(dim=1).values.max() > 0
@@ -167,7 +173,7 @@ def test_outside_the_edit_mask_a_picture_has_no_gradient_and_no_effect(
 def test_outside_all_regions_only_the_content_counts(vgg: Vgg) -> None:
     """relu1_1 sees one pixel around: from the next column on, the style's gradient is exactly 0."""
     params, without = (
-        Params(style_layers=("relu1_1",), content_layer="relu2_1", beta=beta) for beta in (50.0, 0.0)
+        published(style_layers=("relu1_1",), content_layer="relu2_1", beta=beta) for beta in (50.0, 0.0)
     )
     left, right = torch.zeros(2, 32, 48)
     left[:, :12], right[:, 36:] = 1, 1
@@ -191,7 +197,7 @@ def test_an_empty_region_has_no_effect(vgg: Vgg) -> None:
     left[:, :24] = 1
     here, nowhere = target(vgg, STYLE, left), target(vgg, STYLE.sqrt(), 0 * left)
     both, alone = (
-        Objective(vgg, CONTENT, [regions], [Params()]).gradient(PICTURE)
+        Objective(vgg, CONTENT, [regions], [published()]).gradient(PICTURE)
         for regions in ([here, nowhere], [here])
     )
     for found, expected in zip(both, alone, strict=True):
@@ -200,15 +206,15 @@ def test_an_empty_region_has_no_effect(vgg: Vgg) -> None:
 
 def test_given_betas_take_the_place_of_the_parameters(vgg: Vgg) -> None:
     wanted = [[target(vgg, STYLE)]]
-    own = Objective(vgg, CONTENT, wanted, [Params(beta=8.0)])(PICTURE)[0]
-    given = Objective(vgg, CONTENT, wanted, [Params(beta=3.0)], betas=torch.tensor([8.0]))(PICTURE)[0]
+    own = Objective(vgg, CONTENT, wanted, [published(beta=8.0)])(PICTURE)[0]
+    given = Objective(vgg, CONTENT, wanted, [published(beta=3.0)], betas=torch.tensor([8.0]))(PICTURE)[0]
     torch.testing.assert_close(given, own)
 
 
 def test_regions_count_by_their_area_and_see_only_their_part(vgg: Vgg) -> None:
     left = torch.zeros(32, 48)
     left[:, :16] = 1
-    params = Params(style_layers=("relu1_1",))
+    params = published(style_layers=("relu1_1",))
     taps = vgg(STYLE, ["relu1_1"])
     grams = [gram(taps["relu1_1"])[0]]
     two = Objective(

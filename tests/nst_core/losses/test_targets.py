@@ -8,13 +8,13 @@ from torch import Tensor
 
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.losses.targets import GramCache, pixels_of, stretched, style_at, targets
+from nst_core.losses.targets import Cache, TargetCache, pixels_of, stretched, style_at, targets
 from nst_core.losses.terms import gram
 from nst_core.models.vgg import Vgg
-from nst_core.params import Params
+from nst_core.params import PUBLISHED, Params
 from nst_core.styles import Region, Style, StyleSpec, as_spec, blended
 
-PARAMS = Params(size=48, style_layers=("relu1_1", "relu2_1"))
+PARAMS = Params(**PUBLISHED, size=48, style_layers=("relu1_1", "relu2_1"))
 
 
 class Counting(Vgg):
@@ -35,7 +35,7 @@ def vgg(vgg19: dict[str, Tensor]) -> Counting:
 
 
 def wanted(spec: StyleSpec, content: Picture, vgg: Vgg, params: Params = PARAMS) -> list[Tensor]:
-    found = targets(spec, content, params, size_px=48, vgg=vgg, cache=GramCache())
+    found = targets(spec, content, params, size_px=48, vgg=vgg, cache=TargetCache())
     return list(found[0].grams)
 
 
@@ -104,7 +104,7 @@ def test_a_regions_mask_is_multiplied_by_the_edit_mask(chelsea: Picture, vgg: Vg
     half[:, :2], tall[:2] = 1, 1
     spec = StyleSpec(regions=(Region(styles=as_spec(chelsea).styles, mask=half),), edit_mask=tall)
     content = io.fit(chelsea, 48)
-    mask = targets(spec, content, PARAMS, size_px=48, vgg=vgg, cache=GramCache())[0].mask
+    mask = targets(spec, content, PARAMS, size_px=48, vgg=vgg, cache=TargetCache())[0].mask
     assert mask is not None
     assert mask.shape == content.rgb.shape[:2]
     assert mask[2, 2] == pytest.approx(1, abs=0.1)
@@ -113,7 +113,7 @@ def test_a_regions_mask_is_multiplied_by_the_edit_mask(chelsea: Picture, vgg: Vg
 
 
 def test_the_cache_computes_a_key_once_and_forgets_the_oldest() -> None:
-    cache, computed = GramCache(capacity=2), []
+    cache, computed = Cache(capacity=2), []
 
     def compute(name: str) -> tuple[Tensor, ...]:
         computed.append(name)
@@ -127,7 +127,7 @@ def test_the_cache_computes_a_key_once_and_forgets_the_oldest() -> None:
 def test_whatever_the_gram_matrices_depend_on_is_part_of_the_key(
     chelsea: Picture, starry_night: Picture, vgg: Counting, vgg19: dict[str, Tensor]
 ) -> None:
-    cache = GramCache()
+    cache = TargetCache()
 
     def first(params: Params, size_px: int = 48, network: Vgg = vgg, style: Picture = starry_night) -> Tensor:
         return targets(as_spec(style), chelsea, params, size_px=size_px, vgg=network, cache=cache)[0].grams[0]
@@ -142,6 +142,7 @@ def test_whatever_the_gram_matrices_depend_on_is_part_of_the_key(
         first(dataclasses.replace(PARAMS, style_scale=0.5)),
         first(dataclasses.replace(PARAMS, colors="covariance")),
         first(PARAMS, style=Picture(rgb=starry_night.rgb[::-1].copy() * 0.9)),
+        first(dataclasses.replace(PARAMS, chroma="smooth")),
     ]
     assert not any(other.equal(once) for other in (others[0], *others[2:]))
-    assert vgg.count == before + 4  # the averaging network was asked on its own
+    assert vgg.count == before + 5  # the averaging network was asked on its own

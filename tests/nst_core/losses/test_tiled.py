@@ -5,36 +5,21 @@ import torch
 from torch import Tensor
 
 from nst_core.errors import ParamsError
-from nst_core.kernels.convolution import Precision
-from nst_core.losses.objective import Objective, Target, shrunk
+from nst_core.losses.objective import Objective
+from nst_core.losses.style import Target, shrunk
+from nst_core.losses.targets import statistics_of
 from nst_core.losses.terms import gram
-from nst_core.losses.tiled import Tiles, grams_of
+from nst_core.losses.tiled import Tiles
 from nst_core.models.layers import halo_px, radius_px, stride_px
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params, layers_of
+from tests.support.slim_vgg import DOUBLE, slim
 
-DOUBLE = Precision(dtype=torch.float64, memory_format=torch.contiguous_format)
 PARAMS = Params(beta=7.0)
-CHANNELS = 4
 
 
 def random(*shape: int, seed: int = 1) -> Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def slim(network: str, pooling: str = "max") -> Vgg:
-    """All the depth of a VGG with a few channels per layer, in float64."""
-    weights: dict[str, Tensor] = {}
-    index, channels = 0, 3
-    generator = torch.Generator().manual_seed(5)
-    for count in (2, 2, 3, 3, 3) if network == "vgg16" else (2, 2, 4, 4, 4):
-        for _ in range(count):
-            shape = (CHANNELS, channels, 3, 3)
-            weights[f"features.{index}.weight"] = 0.3 * torch.randn(shape, generator=generator)
-            weights[f"features.{index}.bias"] = 0.2 * torch.ones(CHANNELS)
-            index, channels = index + 2, CHANNELS
-        index += 1
-    return Vgg(weights, pooling=pooling, precision=DOUBLE)
 
 
 def targets_of(vgg: Vgg, params: Params, *masks: Tensor | None) -> list[Target]:
@@ -150,7 +135,7 @@ def test_a_styles_gram_matrices_are_those_of_the_whole_picture(masked: bool) -> 
     picture = random(1, 3, 53, 275)
     plane = random(53, 275, seed=3) if masked else None
     taps = vgg(picture, PARAMS.style_layers)
-    found = grams_of(vgg, picture, PARAMS.style_layers, plane, tile_px=48)
+    found = statistics_of(vgg, picture, plane, PARAMS.style_layers, tile_px=48)[:5]
     for layer, one in zip(PARAMS.style_layers, found, strict=True):
         mask = None if plane is None else shrunk(plane[None], stride_px(layer))
         assert farthest(one, gram(taps[layer], mask)[0]) < 1e-9

@@ -88,7 +88,9 @@ def test_wherever_pytorch_runs_out_of_memory_the_losses_stay_the_same(
     call: int, chelsea: Picture, starry_night: Picture, vgg19: dict[str, Tensor]
 ) -> None:
     prepared = PreparedJob(
-        StyleTransferJob(content=chelsea, style=starry_night, params=Params(size=48)), CPU, EXACT
+        StyleTransferJob(content=chelsea, style=starry_night, params=Params(size=48, padding="zeros")),
+        CPU,
+        EXACT,
     )
     cramped, betas = Cramped(vgg19, at={call}), torch.tensor([10.0])
     one = Evaluator([prepared], cramped, 48, betas, plan="whole")

@@ -3,7 +3,8 @@ import torch
 from torch import Tensor
 
 from nst_core.kernels.precision import choose_precision
-from nst_core.losses.objective import Objective, Target
+from nst_core.losses.objective import Objective
+from nst_core.losses.style import Target
 from nst_core.losses.terms import gram
 from nst_core.models.vgg import Vgg
 from nst_core.params import STYLE_LAYERS, Params

@@ -101,15 +101,17 @@ def test_the_sketch_takes_only_the_masked_part_of_a_style(content: Picture, star
 
 
 def test_each_start_is_what_it_is_called(content: Picture, starry_night: Picture) -> None:
-    pixels = pixels_of(content.rgb, CPU)
+    pixels, night = (pixels_of(io.fit(one, EDGE_PX).rgb, CPU) for one in (content, starry_night))
     starts = {
         init: job(content, starry_night, Params(size=64, init=init, seed=3)).start(EDGE_PX)
         for init in ("content", "noise", "style", "adain")
     }
-    assert torch.equal(starts["content"], pixels)
+    mean, plain_mean, night_mean = (one.mean(dim=(2, 3)) for one in (starts["content"], pixels, night))
+    assert (mean - night_mean).norm() < 0.6 * (plain_mean - night_mean).norm()
+    plain = job(content, starry_night, Params(size=64, strength=0)).start(EDGE_PX)
+    assert torch.equal(plain, pixels)
     assert torch.equal(starts["adain"], job(content, starry_night).sketch(EDGE_PX))
-    night = pixels_of(io.fit(starry_night, EDGE_PX).rgb, CPU)
-    assert torch.equal(starts["style"], scaled(night, 64, 64))
+    assert torch.equal(starts["style"], scaled(night, *pixels.shape[-2:]))
     assert 0.35 <= starts["noise"].min() < 0.36
     assert 0.64 < starts["noise"].max() <= 0.65
 
