@@ -26,8 +26,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         f"{DOMAIN}/jobs/queue.py": (
             f"{TESTS}/jobs/test_model.py",
             f"{TESTS}/jobs/test_walk.py",
-            "tests/bot/engines/test_local.py",
-            "tests/bot/engines/test_procrastinate.py",
+            f"{TESTS}/jobs/test_queue.py",
+            f"{TESTS}/jobs/test_fairness.py",
         ),
     },
     "outbox": {
