@@ -1,5 +1,7 @@
 """What is claimed by name, as PostgreSQL's engine does it, and which jobs wait for whom."""
 
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import queue
@@ -75,9 +77,9 @@ async def test_a_newer_job_is_claimed_by_a_newer_worker(connection: AsyncConnect
 async def test_the_first_in_the_line_may_be_newer_than_its_worker(connection: AsyncConnection) -> None:
     newer, known = await add(connection, params_version=NEWER), await add(connection)
     assert (await claim_one(connection)).job.id == known
-    given = {"worker": "w", "now": NOW, "lease_s": LEASE_S, "running_per_user": 1}
-    assert await queue.claim_next(connection, **given) is None  # type: ignore[arg-type] # each has its type
-    claimed = await queue.claim_next(connection, **given, params_version=NEWER)  # type: ignore[arg-type]
+    given: Any = {"worker": "w", "now": NOW, "lease_s": LEASE_S, "running_per_user": 1}
+    assert await queue.claim_next(connection, **given) is None
+    claimed = await queue.claim_next(connection, **given, params_version=NEWER)
     assert claimed is not None
     assert claimed.job.id == newer
 
@@ -197,3 +199,20 @@ async def test_delivering_closes_no_other_card(connection: AsyncConnection) -> N
     assert await queue.deliver(connection, delivered)
     assert (await job_of(connection, other)).state is State.RENDERED
     assert await queue.deliver(connection, other)
+
+
+async def test_news_of_a_picture_keep_its_lease_alive(connection: AsyncConnection) -> None:
+    claimed = await held(connection)
+    assert await queue.renew(connection, claimed, progress(2), now=NOW + 9, lease_s=LEASE_S)
+    assert await column(connection, claimed.job.id, "lease_until") == NOW + 9 + LEASE_S
+
+
+async def test_a_lease_that_ends_impossibly_late_was_given_by_a_clock_that_was_set_back(
+    connection: AsyncConnection,
+) -> None:
+    job_id = (await held(connection)).job.id
+    given: Any = {"lease_s": LEASE_S, "max_attempts": 3, "reference": "r"}
+    assert await queue.requeue_stalled(connection, now=NOW - LEASE_S, **given) == [], "clocks may differ"
+    assert not await queue.anything_to_claim(connection, now=NOW - LEASE_S, lease_s=LEASE_S)
+    assert await queue.anything_to_claim(connection, now=NOW - LEASE_S - 1, lease_s=LEASE_S)
+    assert await queue.requeue_stalled(connection, now=NOW - LEASE_S - 1, **given) == [job_id]
