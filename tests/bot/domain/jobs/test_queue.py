@@ -1,9 +1,12 @@
 """What is claimed by name, as PostgreSQL's engine does it, and which jobs wait for whom."""
 
+import asyncio
 from typing import Any
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db import Database
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import Claim, State
 from bot.domain.jobs.queue import CANDIDATES
@@ -115,6 +118,19 @@ async def test_a_user_with_enough_running_is_put_off_and_others_are_not(connecti
     assert not await queue.is_put_off(connection, BEN, running_per_user=2)
     assert await queued_below_limit(connection) == [others[1]]
     assert await queued_below_limit(connection, running_per_user=4) == [others[1], ids[3]]
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_whoever_asks_next_counts_what_is_just_being_claimed(database: Database) -> None:
+    async with database.begin() as connection:
+        job_id = await add(connection)
+    async with database.begin() as second:
+        async with database.begin() as first:
+            assert not await queue.is_put_off(first, ADA, running_per_user=1)
+            asking = asyncio.create_task(queue.is_put_off(second, ADA, running_per_user=1))
+            await asyncio.wait({asking}, timeout=0.3)  # for an answer too early
+            await claim(first, job_id)
+        assert await asking
 
 
 async def test_so_many_candidates_are_offered_in_fair_order(connection: AsyncConnection) -> None:
