@@ -16,8 +16,14 @@ from rich.markup import escape
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Refusal
-from bot.secret_files import FOR_ALL, FOR_GATEWAY, read_secret_files
-from bot.settings import MIB, Settings, sentence_of
+from bot.settings import (
+    MIB,
+    SECRETS_FOR_ALL,
+    SECRETS_FOR_GATEWAY,
+    Settings,
+    read_secret_files,
+    sentence_of,
+)
 from bot.telemetry import configure_logging
 
 app = App(name="easel", help="Easel, a Discord bot that paints a picture in the style of another.")
@@ -31,7 +37,7 @@ T = TypeVar("T")
 def main() -> None:
     """The console script: a refusal is one sentence and exit code 1, never a traceback."""
     try:
-        read_secret_files(os.environ, (*FOR_GATEWAY, *FOR_ALL))
+        read_secret_files(os.environ, (*SECRETS_FOR_GATEWAY, *SECRETS_FOR_ALL))
         app()
     except Refusal as refusal:
         _end(str(refusal))

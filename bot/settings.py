@@ -1,18 +1,35 @@
-"""Settings: the environment, read once by the roots, as one frozen object."""
+"""Settings: the environment, read once by the roots, as one frozen object.
+
+Secrets may be in files: `DISCORD_TOKEN_FILE=/run/secrets/token` stands for `DISCORD_TOKEN`, as in containers.
+A file is not seen in a process list, in a container's description, or by whoever may read the environment.
+"""
 
 import re
+from collections.abc import Iterable, MutableMapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
+
+from bot.errors import Refusal
 
 MIB = 1024 * 1024
 FOR_WORKERS = ("log_level", "lease_s", "max_attempts", "running_per_user", "timelapse", "batch")
 SCHEME = re.compile("^postgres(ql)?://")
 """The short form that many providers give."""
 HOST = re.compile(r"([a-z0-9.-]+|\[::1\])(:\d{1,5})?")
+
+SECRETS_FOR_GATEWAY: Final = ("DISCORD_TOKEN",)
+SECRETS_FOR_ALL: Final = (
+    "EASEL_DATABASE_URL",
+    "EASEL_SENTRY_DSN",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+)
+"""What workers need as well."""
+MAX_SECRET_BYTES: Final = 64 * 1024
 
 
 class Settings(BaseSettings):
@@ -172,3 +189,31 @@ def sentence_of(error: ValidationError) -> str:
             said = f"it must be {wanted}"
         faults.append(": ".join(filter(None, (name, said))))
     return "; ".join(faults)
+
+
+def read_secret_files(environment: MutableMapping[str, str], names: Iterable[str]) -> None:
+    """Puts the contents of each NAME_FILE into NAME; the first is taken away, for children inherit both.
+
+    Raises:
+        Refusal: a file cannot be read, is empty, or NAME is set as well.
+    """
+    for name in names:
+        path = environment.pop(f"{name}_FILE", "").strip()
+        if not path:
+            continue
+        if environment.get(name):
+            raise Refusal(f"{name} and {name}_FILE are both set: keep one of them.")
+        environment[name] = _secret_in(name, Path(path))
+
+
+def _secret_in(name: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            secret = file.read(MAX_SECRET_BYTES).decode().strip()
+    except OSError as error:
+        raise Refusal(f"{name}_FILE: {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError:
+        raise Refusal(f"{name}_FILE: {path} is not text.") from None
+    if not secret:
+        raise Refusal(f"{name}_FILE: {path} is empty.")
+    return secret

@@ -26,8 +26,8 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         f"{DOMAIN}/jobs/queue.py": (
             f"{TESTS}/jobs/test_model.py",
             f"{TESTS}/jobs/test_walk.py",
-            "tests/bot/engines/test_local.py",
-            "tests/bot/engines/test_procrastinate.py",
+            f"{TESTS}/jobs/test_queue.py",
+            f"{TESTS}/jobs/test_fairness.py",
         ),
     },
     "outbox": {
@@ -51,10 +51,7 @@ GROUPS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "authority": {
         "bot/chat/ui/permissions.py": ("tests/bot/chat/ui/test_permissions.py",),
-        "bot/chat/cards/access.py": (
-            "tests/bot/chat/cards/test_access.py",
-            "tests/e2e/hostile/test_authority.py",
-        ),
+        "bot/chat/cards/access.py": ("tests/bot/chat/cards/test_access.py",),
     },
     "fetch": {"bot/media/fetch.py": ("tests/bot/media/test_fetch.py",)},
     "decode": {"bot/media/decode.py": ("tests/bot/media/test_decode.py",)},
@@ -116,7 +113,8 @@ def _settings(module: str, tests: Iterable[str]) -> str:
         "source_paths": ["bot", "nst_core"],
         "only_mutate": [module],
         "also_copy": ["tests", "testbed", "benchmarks", "migrations", "docs", "scripts"],
-        "pytest_add_cli_args": ["-p", "no:cacheprovider"],
+        # Another PostgreSQL for each fault would take most of the time.
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-k", "not postgresql"],
         "pytest_add_cli_args_test_selection": list(tests),
     }
     lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())

@@ -92,7 +92,7 @@ async def clean(data: bytes, *, limits: DecodeLimits) -> Clean:
     return outcome(ended.status, ended.output, ended.complaint, limits)
 
 
-def outcome(status: int | None, output: bytes, complaint: str, limits: DecodeLimits) -> Clean:
+def outcome(status: int, output: bytes, complaint: str, limits: DecodeLimits) -> Clean:
     """What a child's exit status, stdout and stderr mean. Raises like `Decoder.clean`."""
     if status == 0:
         return _checked(output, limits)
@@ -102,7 +102,7 @@ def outcome(status: int | None, output: bytes, complaint: str, limits: DecodeLim
         raise Refusal(_(_TOO_LONG))
     if status == -signal.SIGKILL:
         raise Refusal(_(_NO_MEMORY))
-    if status is not None and status < 0:  # a C library has crashed
+    if status < 0:  # a C library has crashed
         raise Refusal(_(_UNREADABLE))
     raise Failure(f"the decoder ended with {status}: {complaint[-2000:].strip()}")
 

@@ -18,9 +18,8 @@ from bot.db import Database
 from bot.engines.choice import engine_for, feed_for, queue_listener_for
 from bot.errors import Refusal
 from bot.media.blobs.folder import blobs_at
-from bot.secret_files import FOR_ALL, read_secret_files
 from bot.sentry import start_sentry
-from bot.settings import Settings, sentence_of
+from bot.settings import SECRETS_FOR_ALL, Settings, read_secret_files, sentence_of
 from bot.telemetry import configure_logging
 from bot.worker.heartbeat import recorded_heartbeat
 from bot.worker.loop import BatchSize, Paint, Worker, up_to
@@ -47,7 +46,7 @@ def main() -> None:
     parser.add_argument("--supervised", action="store_true", help="end when standard input closes")
     options = parser.parse_args()
     try:
-        read_secret_files(os.environ, FOR_ALL)
+        read_secret_files(os.environ, SECRETS_FOR_ALL)
         settings = Settings(DISCORD_TOKEN=None)  # the token is the gateway's alone, also where .env holds it
     except ValidationError as error:
         sys.exit(sentence_of(error))

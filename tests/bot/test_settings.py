@@ -1,4 +1,4 @@
-"""The environment as settings: ranges, secrets, and that each stands in the docs."""
+"""The environment as settings: ranges, secrets and their files, and that each stands in the docs."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,9 @@ import structlog
 from pydantic import ValidationError
 from sqlalchemy import make_url
 
-from bot.settings import Settings, sentence_of
+from bot.errors import Refusal
+from bot.settings import SECRETS_FOR_ALL, SECRETS_FOR_GATEWAY, Settings, read_secret_files, sentence_of
+from tests.support.easel import easel
 
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
 TOKEN = "MTk4NjIyNDgzNDcx.fake.token"
@@ -20,6 +22,13 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)  # no .env here
     for name in names_in_environment():
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def secret_file(tmp_path: Path) -> Path:
+    path = tmp_path / "token"
+    path.write_text(f"{TOKEN}\n")
+    return path
 
 
 def names_in_environment() -> list[str]:
@@ -244,3 +253,56 @@ def test_shards_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch, ids:
     monkeypatch.setenv("EASEL_SHARD_IDS", ids)
     with pytest.raises(ValidationError):
         Settings()
+
+
+def test_a_file_stands_for_the_variable_and_its_name_is_taken_away(secret_file: Path) -> None:
+    environment = {
+        "DISCORD_TOKEN_FILE": str(secret_file),
+        "AWS_ACCESS_KEY_ID_FILE": str(secret_file),
+        "HOME": "/",
+    }
+    read_secret_files(environment, [*SECRETS_FOR_GATEWAY, *SECRETS_FOR_ALL])
+    assert environment == {"DISCORD_TOKEN": TOKEN, "AWS_ACCESS_KEY_ID": TOKEN, "HOME": "/"}
+    read_secret_files(environment, [*SECRETS_FOR_GATEWAY, *SECRETS_FOR_ALL])
+    assert environment["DISCORD_TOKEN"] == TOKEN
+
+
+def test_a_worker_does_not_read_the_token(secret_file: Path) -> None:
+    environment = {"DISCORD_TOKEN_FILE": str(secret_file)}
+    read_secret_files(environment, SECRETS_FOR_ALL)
+    assert TOKEN not in environment.values()
+
+
+def test_an_empty_name_counts_as_unset() -> None:
+    environment = {"DISCORD_TOKEN_FILE": " ", "DISCORD_TOKEN": TOKEN}
+    read_secret_files(environment, SECRETS_FOR_GATEWAY)
+    assert environment == {"DISCORD_TOKEN": TOKEN}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [(None, "cannot be read: No such file"), (b" \n", "is empty"), (b"\xff\xfe", "is not text")],
+)
+def test_a_file_without_a_secret_is_one_sentence(tmp_path: Path, data: bytes | None, expected: str) -> None:
+    path = tmp_path / "token"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(Refusal, match=f"^DISCORD_TOKEN_FILE: .*{expected}"):
+        read_secret_files({"DISCORD_TOKEN_FILE": str(path)}, SECRETS_FOR_GATEWAY)
+
+
+def test_both_are_refused_without_either_being_shown(secret_file: Path) -> None:
+    with pytest.raises(Refusal, match="DISCORD_TOKEN and DISCORD_TOKEN_FILE are both set") as refusal:
+        read_secret_files(
+            {"DISCORD_TOKEN_FILE": str(secret_file), "DISCORD_TOKEN": "other"}, SECRETS_FOR_GATEWAY
+        )
+    assert TOKEN not in str(refusal.value)
+
+
+def test_the_command_line_reads_them(secret_file: Path, tmp_path: Path) -> None:
+    urls = {"EASEL_DISCORD_API_URL": "http://127.0.0.1:9", "EASEL_DISCORD_GATEWAY_URL": "ws://127.0.0.1:9"}
+    done = easel("run", cwd=tmp_path, DISCORD_TOKEN_FILE=str(secret_file), EASEL_WORKERS="0", **urls)
+    assert "Discord could not be reached" in done.stderr, "with a token it asks Discord, not for a token"
+    assert TOKEN not in done.stderr + done.stdout
+    done = easel("migrate", cwd=tmp_path, EASEL_DATABASE_URL_FILE=str(tmp_path / "not-there"))
+    assert (done.returncode, "EASEL_DATABASE_URL_FILE" in done.stderr) == (1, True)

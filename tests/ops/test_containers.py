@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.secret_files import FOR_ALL, FOR_GATEWAY
-from bot.settings import Settings
+from bot.settings import SECRETS_FOR_ALL, SECRETS_FOR_GATEWAY, Settings
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -98,7 +97,8 @@ def test_secrets_come_from_files_only_and_each_to_whom_it_is_for() -> None:
 
 
 def test_every_setting_that_the_containers_are_given_is_one() -> None:
-    known = {f"EASEL_{name.upper()}" for name in Settings.model_fields} | {*FOR_GATEWAY, *FOR_ALL}
+    known = {f"EASEL_{name.upper()}" for name in Settings.model_fields}
+    known |= {*SECRETS_FOR_GATEWAY, *SECRETS_FOR_ALL}
     known |= {"AWS_ENDPOINT_URL", "AWS_REGION", "MALLOC_ARENA_MAX"}  # the last is glibc's
     ours = [SERVICES[name] for name in ("bot", "worker", "worker-gpu")]
     given = {key.removesuffix("_FILE") for service in ours for key in service["environment"]}

@@ -111,9 +111,7 @@ class ForgetMeButton(
             raise Refusal(_("This button is somebody else's: use /mydata delete yourself."))
         await interaction.response.defer()
         services = services_of(interaction)
-        forgotten = await personal_data.forget(
-            services.database, services.picture_store.blobs, self.user_id, now=services.clock()
-        )
+        forgotten = await personal_data.forget(services.database, services.picture_store.blobs, self.user_id)
         log.info(
             "a person was forgotten",
             rows=forgotten.rows,

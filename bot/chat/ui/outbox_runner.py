@@ -126,14 +126,14 @@ class OutboxRunner(ABC, Generic[Sent]):
             self._renewed_at = now
 
     async def _try(self, row: Sent) -> None:
-        try:
-            with structlog.contextvars.bound_contextvars(**self.context(row)):
+        with structlog.contextvars.bound_contextvars(**self.context(row)):
+            try:
                 await self._send_or_record(row)
-        except (SQLAlchemyError, OSError) as error:
-            # Its lease runs out and it is sent again, which does no harm.
-            log.warning("the outbox could not be written", of=self.table.name, error=type(error).__name__)
-        finally:
-            self._in_flight.discard(row.key)
+            except (SQLAlchemyError, OSError) as error:
+                # Its lease runs out and it is sent again, which does no harm.
+                log.warning("the outbox could not be written", of=self.table.name, error=type(error).__name__)
+            finally:
+                self._in_flight.discard(row.key)
 
     async def _send_or_record(self, row: Sent) -> None:
         try:

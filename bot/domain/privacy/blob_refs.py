@@ -21,7 +21,7 @@ AT_ONCE = 500
 async def every_use(connection: AsyncConnection) -> AsyncIterator[str]:
     """All keys that rows refer to, some more than once."""
     for column in COLUMNS:
-        query = select(column).where(column.is_not(None), column != "")
+        query = select(column).where(column != "")
         async for (key,) in await connection.stream(query):
             yield key
     async for key in _more_styles(connection):
@@ -42,10 +42,9 @@ async def unused(connection: AsyncConnection, keys: Collection[str]) -> set[str]
 
 
 async def _more_styles(connection: AsyncConnection) -> AsyncIterator[str]:
-    several = cast(jobs.c.more_styles, Text) != "null"
-    query = select(jobs.c.more_styles).where(jobs.c.more_styles.is_not(None), several)
+    query = select(jobs.c.more_styles).where(cast(jobs.c.more_styles, Text) != "null")
     async for (styles,) in await connection.stream(query):
-        for style in styles or ():
+        for style in styles:
             yield style["blob"]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +10,6 @@ from sqlalchemy import Column, ColumnElement, Table, and_, delete, or_, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database, one_at_a_time
-from bot.domain.jobs.model import WAITING, State
 from bot.domain.outbox import takedowns
 from bot.domain.privacy import blob_refs
 from bot.domain.styles.builtin import BUILT_IN
@@ -110,14 +109,14 @@ async def pictures_of(connection: AsyncConnection, user_id: int) -> list[KeptPic
     return [KeptPicture(name=name, blob=key) for key, name in found.items() if key]
 
 
-async def forget(database: Database, blobs: Blobs, user_id: int, *, now: float) -> Forgotten:
-    """Deletes everything about a person. Waiting and running jobs are cancelled: workers lose them."""
+async def forget(database: Database, blobs: Blobs, user_id: int) -> Forgotten:
+    """Deletes everything about a person. Workers lose the jobs that they are painting."""
     async with database.begin() as connection:
         await one_at_a_time(connection, user_id)
         pictures = await pictures_of(connection, user_id)
         channels = await _messages(connection, user_id)
         await takedowns.add(connection, channels)
-        rows = await _delete_rows(connection, user_id, now)
+        rows = await _delete_rows(connection, user_id)
     async with database.read() as connection:
         unused = await blob_refs.unused(connection, {picture.blob for picture in pictures})
     # Somebody else's new job may be about to refer to a painting that comes with Easel.
@@ -127,10 +126,7 @@ async def forget(database: Database, blobs: Blobs, user_id: int, *, now: float) 
     return Forgotten(rows=rows, pictures=len(unused), messages=len(channels))
 
 
-async def _delete_rows(connection: AsyncConnection, user_id: int, now: float) -> int:
-    waiting = and_(jobs.c.user_id == user_id, jobs.c.state.in_(WAITING))
-    stopped: Mapping[str, Any] = {"state": State.CANCELLED, "ended_at": now, "lease_until": None}
-    await connection.execute(update(jobs).where(waiting).values(**stopped))
+async def _delete_rows(connection: AsyncConnection, user_id: int) -> int:
     await connection.execute(delete(votes).where(votes.c.entrant_id == user_id))
     # A challenge belongs to its server: it goes on without the person's name.
     of_theirs = challenges.c.user_id == user_id

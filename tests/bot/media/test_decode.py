@@ -3,6 +3,7 @@ import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from random import Random
 
 import psutil
 import pytest
@@ -22,6 +23,22 @@ COSTLY = DecodeLimits(max_pixels=1_000_000_000, memory_bytes=8192 * MIB)
 def costly() -> bytes:
     """400 million pixels in a file of 220 kB."""
     return black_png(20_000)
+
+
+RunInstead = Callable[[str], None]
+
+
+@pytest.fixture
+def run_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunInstead:
+    """Has the lines of a shell script run instead of the child."""
+
+    def run(script: str) -> None:
+        child = tmp_path / "python"
+        child.write_text(f"#!/bin/sh\n{script}\n")
+        child.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(child))
+
+    return run
 
 
 def children() -> list[psutil.Process]:
@@ -57,6 +74,18 @@ async def test_a_small_picture_comes_back_as_it_is() -> None:
 async def test_a_larger_picture_is_brought_down_to_the_longest_edge() -> None:
     picture = await clean(png(3000, 1500), limits=LIMITS)
     assert opened(picture).size == (2048, 1024)
+
+
+async def test_the_smallest_picture_is_taken() -> None:
+    assert opened(await clean(png(16, 20), limits=LIMITS)).size == (16, 20)
+
+
+async def test_a_picture_that_cannot_be_compressed_comes_back_whole() -> None:
+    noise = Image.frombytes("RGBA", (1024, 1024), Random(1).randbytes(4 * 1024 * 1024))
+    source = BytesIO()
+    noise.save(source, "PNG", compress_level=0)
+    picture = await clean(source.getvalue(), limits=DecodeLimits(max_edge_px=1024))
+    assert opened(picture).tobytes() == noise.tobytes()
 
 
 async def test_alpha_is_kept() -> None:
@@ -144,7 +173,8 @@ async def test_whoever_waits_too_long_for_a_turn_is_told_so(costly: bytes) -> No
     decoder = Decoder(COSTLY, children=1, turn_timeout_s=0.01)
     task = asyncio.create_task(decoder.clean(costly))
     await until(lambda: len(children()) == 1)
-    with pytest.raises(Refusal, match="Many pictures are being read just now"):
+    sentence = r"^Many pictures are being read just now: try again in a minute\.$"
+    with pytest.raises(Refusal, match=sentence):
         await decoder.clean(png(32, 32))
     task.cancel()
     await asyncio.wait([task])
@@ -179,23 +209,50 @@ async def test_a_refusal_comes_in_the_spoken_language() -> None:
     ],
 )
 async def test_a_child_that_a_file_has_taken_over_cannot_speak_to_the_person(
-    output: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    output: str, status: int, run_instead: RunInstead
 ) -> None:
-    child = tmp_path / "python"
-    child.write_text(f"#!/bin/sh\nprintf '%s' '{output}'\nexit {status}\n")
-    child.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(child))
+    run_instead(f"printf '%s' '{output}'\nexit {status}")
     with pytest.raises(Failure, match="the decoder"):
         await clean(png(32, 32), limits=LIMITS)
 
 
 async def test_a_picture_beyond_the_limits_is_not_taken_from_the_child(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run_instead: RunInstead
 ) -> None:
     (tmp_path / "large.png").write_bytes(png(3000, 30))
-    child = tmp_path / "python"
-    child.write_text(f"#!/bin/sh\nexec cat {tmp_path}/large.png\n")
-    child.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(child))
+    run_instead(f"exec cat {tmp_path}/large.png")
     with pytest.raises(Failure, match="a PNG of 3000 x 30 px"):
         await clean(png(32, 32), limits=LIMITS)
+
+
+async def test_no_more_is_kept_of_what_the_child_writes_than_a_picture_can_have(
+    tmp_path: Path, run_instead: RunInstead
+) -> None:
+    (tmp_path / "small.png").write_bytes(png(32, 32))
+    run_instead(f"cat {tmp_path}/small.png\nhead -c {20 * MIB} /dev/zero")
+    picture = await clean(png(32, 32), limits=DecodeLimits(max_edge_px=1024))
+    assert len(picture.png) < 8 * MIB
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("KILL", "That picture takes too much memory to read: send a smaller one."),
+        ("XCPU", "That picture takes too long to read: send a smaller or simpler one."),
+        ("SEGV", "That picture cannot be read, it may be damaged: save it again and send the new file."),
+    ],
+)
+async def test_a_child_that_a_signal_ends_is_the_picture_s_fault(
+    name: str, sentence: str, run_instead: RunInstead
+) -> None:
+    run_instead(f"kill -{name} $$")
+    with pytest.raises(Refusal) as refusal:
+        await clean(png(32, 32), limits=LIMITS)
+    assert str(refusal.value) == sentence
+
+
+async def test_the_operator_reads_the_end_of_a_child_s_complaint(run_instead: RunInstead) -> None:
+    run_instead("printf 'x%.0s' $(seq 5000) >&2\necho end >&2\nexit 1")
+    with pytest.raises(Failure) as failure:
+        await clean(png(32, 32), limits=LIMITS)
+    assert str(failure.value) == f"the decoder ended with 1: {'x' * 1996}end"

@@ -114,6 +114,11 @@ async def test_the_body_arrives_whole(cdn: Cdn) -> None:
     assert cdn.requests[0].headers["Accept-Encoding"] == "identity"
 
 
+async def test_a_body_that_comes_in_many_pieces_is_put_together(cdn: Cdn) -> None:
+    large = BODY * 2048  # more than is buffered at once
+    assert await cdn.fetch(status(200, body=large), max_bytes=len(large)) == large
+
+
 async def test_a_body_of_exactly_the_limit_is_taken(cdn: Cdn) -> None:
     assert await cdn.fetch(ok, max_bytes=len(BODY)) == BODY
 
@@ -121,7 +126,7 @@ async def test_a_body_of_exactly_the_limit_is_taken(cdn: Cdn) -> None:
 async def test_too_long_a_body_is_refused_at_its_announced_length(cdn: Cdn) -> None:
     # Only the header is sent: whoever waits for the body waits for ever.
     announced = pieces(until=cdn.over, length=3 * 2**20)
-    assert "larger than 0.00195 MiB" in await cdn.refusal(announced)
+    assert await cdn.refusal(announced) == "That file is larger than 0.00195 MiB: attach a smaller one."
     assert len(cdn.requests) == 1
 
 
@@ -133,13 +138,41 @@ async def test_too_long_a_body_without_a_length_is_refused_while_it_is_read(cdn:
 
 async def test_a_body_that_stops_coming_ends_at_the_deadline(cdn: Cdn) -> None:
     stalled = pieces(BODY[:10], until=cdn.over)
-    assert "did not arrive within 0.2 s" in await cdn.refusal(stalled, deadline_s=0.2, attempts=50)
+    refusal = await cdn.refusal(stalled, deadline_s=0.2, attempts=50)
+    assert refusal == "The attachment did not arrive within 0.2 s: try again in a moment."
+
+
+async def test_a_silent_attempt_leaves_time_for_another(cdn: Cdn) -> None:
+    assert await cdn.fetch(pieces(BODY[:10], until=cdn.over), ok, deadline_s=3) == BODY
+
+
+async def test_a_connection_that_is_not_taken_leaves_time_for_another() -> None:
+    """Linux answers no connection beyond a listener's queue, which here has room for one and is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as first:
+        first.connect(full.getsockname())
+        host = f"127.0.0.1:{full.getsockname()[1]}"
+        async with open_session() as session:
+            fetcher = Fetcher(session=session, max_bytes=1, deadline_s=1.5, extra_hosts=[host], attempts=1)
+            with pytest.raises(Refusal, match="the connection was lost"):
+                await fetcher.fetch(f"http://{host}/cat.png?{QUERY}")
 
 
 @pytest.mark.parametrize("code", [500, 502, 503, 408, 429])
 async def test_a_passing_fault_is_tried_again(cdn: Cdn, code: int) -> None:
     assert await cdn.fetch(status(code), status(code, {"Retry-After": "0"}), ok) == BODY
     assert len(cdn.requests) == 3
+
+
+async def test_the_pauses_begin_small_and_none_is_made_when_the_server_asks_for_none(cdn: Cdn) -> None:
+    for passing in (status(503), status(503, {"Retry-After": "0"})):
+        assert await cdn.fetch(*[passing] * 9, ok, deadline_s=5, attempts=10) == BODY
+
+
+async def test_a_connection_that_is_always_lost_is_said_to_be_so(cdn: Cdn) -> None:
+    refusal = await cdn.refusal(hang_up, attempts=1)
+    assert refusal == (
+        "The attachment cannot be downloaded now (the connection was lost): try again in a moment."
+    )
 
 
 async def test_a_lost_connection_and_a_short_body_are_tried_again(cdn: Cdn) -> None:
@@ -165,13 +198,15 @@ async def test_a_persistent_fault_is_refused_after_the_last_attempt(cdn: Cdn) ->
 
 @pytest.mark.parametrize("code", [403, 404, 410])
 async def test_an_expired_link_is_said_to_be_so_at_once(cdn: Cdn, code: int) -> None:
-    assert "link has expired: attach the file again" in await cdn.refusal(status(code))
+    assert await cdn.refusal(status(code)) == "That attachment's link has expired: attach the file again."
     assert len(cdn.requests) == 1
 
 
 @pytest.mark.parametrize("code", [204, 206, 400, 401, 418])
 async def test_any_other_answer_is_refused_at_once(cdn: Cdn, code: int) -> None:
-    assert f"HTTP {code}" in await cdn.refusal(status(code))
+    assert await cdn.refusal(status(code)) == (
+        f"The attachment cannot be downloaded (HTTP {code}): attach the file again."
+    )
     assert len(cdn.requests) == 1
 
 
@@ -184,7 +219,13 @@ async def test_a_redirect_within_the_host_is_followed(cdn: Cdn, code: int) -> No
 async def test_three_redirects_are_followed_and_no_fourth(cdn: Cdn) -> None:
     on = redirect("/on")
     assert await cdn.fetch(on, on, on, ok) == BODY
-    assert "leads on and on" in await cdn.refusal(on, on, on, on, ok)
+    refusal = await cdn.refusal(on, on, on, on, ok)
+    assert refusal == "The attachment's address leads on and on: attach the file itself."
+
+
+async def test_a_redirect_to_nowhere_is_to_the_same_address(cdn: Cdn) -> None:
+    assert "leads on and on" in await cdn.refusal(status(302))
+    assert {request.path_qs for request in cdn.requests} == {f"/cat.png?{QUERY}"}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from bot.chat.ui.interaction import Services
@@ -19,6 +20,7 @@ from bot.domain.outbox import takedowns
 from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.outbox.takedowns import Takedown
 from bot.tables import takedowns as table
+from tests.support.away import Away
 from tests.support.databases import BOTH
 from tests.support.rows import NOW
 
@@ -58,6 +60,8 @@ class Postman(OutboxRunner[Takedown]):
         super().__init__(client=cast("discord.Client", Client()), services=services, notice=notice)
         self.sent: list[int] = []
         self.given_up: list[int] = []
+        self.reasons: list[Exception] = []
+        self.full: Exception | None = None
         self.post: Callable[[int], Any] | None = None
 
     async def claim(self, *, now: float, limit: int) -> Sequence[Takedown]:
@@ -71,8 +75,11 @@ class Postman(OutboxRunner[Takedown]):
             await takedowns.forget(connection, row.message_id)
         self.sent.append(row.message_id)
 
-    async def give_up(self, connection: AsyncConnection, row: Takedown, _error: Exception) -> None:
+    async def give_up(self, connection: AsyncConnection, row: Takedown, error: Exception) -> None:
+        if self.full:
+            raise self.full
         self.given_up.append(row.message_id)
+        self.reasons.append(error)
         await takedowns.forget(connection, row.message_id)
 
     def context(self, row: Takedown) -> Mapping[str, object]:
@@ -187,9 +194,19 @@ async def test_the_pause_ends_at_five_minutes_and_the_tries_at_forty(
 async def test_what_discord_will_never_allow_is_given_up_at_once(
     postman: Postman, kind: type[discord.HTTPException], status: int
 ) -> None:
-    postman.post = failing(refusal(kind, status), only=4)
-    await postman.poll()
-    assert postman.given_up == [4]
+    error = refusal(kind, status)
+    postman.post = failing(error, only=4)
+    with capture_logs() as logs:
+        await postman.poll()
+    assert (postman.given_up, postman.reasons) == ([4], [error])
+    (line,) = logs
+    assert line == {
+        "event": "given up",
+        "of": "leftovers",
+        "log_level": "warning",
+        "tries": 1,
+        "error": f"{kind.__name__} {status} {error.code}",
+    }
 
 
 async def test_a_defect_stops_no_other_row_and_is_told_with_its_trace(
@@ -221,9 +238,10 @@ async def test_a_slow_row_stays_leased_and_stops_no_other(
     postman: Postman, database: Database, clock: Clock
 ) -> None:
     """Discord may ask to wait for long, and meanwhile the others go on."""
-    go_on = asyncio.Event()
+    go_on, asked = asyncio.Event(), []
 
     async def wait(message_id: int) -> None:
+        asked.append(message_id)
         if message_id == 4:
             await go_on.wait()
 
@@ -238,6 +256,28 @@ async def test_a_slow_row_stays_leased_and_stops_no_other(
         go_on.set()
         await until(lambda: 4 in postman.sent)
     assert await kept(database) == {}
+    assert sorted(asked) == [1, 2, 3, 4], "nor is it begun again"
+
+
+async def test_slow_rows_leave_what_room_there_is_to_others(postman: Postman, database: Database) -> None:
+    go_on = asyncio.Event()
+
+    async def wait(message_id: int) -> None:
+        if message_id > 2:
+            await go_on.wait()
+
+    async with database.begin() as connection:
+        await takedowns.add(connection, {0: 20})
+    postman.post = wait
+    async with at_work(postman):
+        await until(lambda: postman.sent == [2, 1, 0])
+        go_on.set()
+        await until(lambda: len(postman.sent) == 5)
+
+
+async def test_no_more_rows_are_at_work_than_may_be(postman: Postman) -> None:
+    assert len(await postman._next()) == 3
+    assert await postman._next() == []
 
 
 @both
@@ -252,6 +292,18 @@ async def test_rows_of_a_gateway_that_died_are_taken_up_when_their_leases_end(
     assert sorted(other.sent) == [1, 2, 3, 4]
 
 
+async def test_a_gateway_that_wakes_late_keeps_nothing_that_another_has_taken(
+    postman: Postman, database: Database, clock: Clock
+) -> None:
+    assert len(await postman._next()) == 3
+    clock.now += LEASE_S
+    assert len(await Postman(database, clock)._next()) == 3
+    clock.now += LEASE_S - 1
+    await postman._renew(clock.now)
+    clock.now += 1
+    assert {row.message_id for row in await Postman(database, clock)._next()} == {2, 3, 4}
+
+
 async def test_a_notice_wakes_a_runner_before_its_next_poll(database: Database, clock: Clock) -> None:
     notice = asyncio.Event()
     postman = Postman(database, clock, notice=notice)
@@ -262,6 +314,39 @@ async def test_a_notice_wakes_a_runner_before_its_next_poll(database: Database, 
             await takedowns.add(connection, {1: 20})
         notice.set()
         await until(lambda: postman.sent == [1])
+
+
+async def test_a_database_that_is_away_is_asked_again(clock: Clock) -> None:
+    database = Away()
+    with capture_logs() as logs:
+        async with at_work(Postman(database, clock)):
+            await database.refuses(2)
+    assert logs[0] == {
+        "event": "the outbox could not be read",
+        "of": "leftovers",
+        "error": "OperationalError",
+        "log_level": "warning",
+    }
+    await database.dispose()
+
+
+async def test_a_row_whose_outcome_cannot_be_written_is_sent_again_when_its_lease_ends(
+    postman: Postman, clock: Clock
+) -> None:
+    postman.post, postman.full = failing(refusal(discord.NotFound, 404), only=4), OSError("disk full")
+    with capture_logs([merge_contextvars]) as logs:
+        await postman.poll()
+    assert logs[-1] == {
+        "event": "the outbox could not be written",
+        "message": 4,
+        "of": "leftovers",
+        "error": "OSError",
+        "log_level": "warning",
+    }
+    assert (sorted(postman.sent), postman.given_up) == ([2, 3], [])
+    clock.now += LEASE_S
+    await postman.poll()
+    assert sorted(postman.sent) == [1, 2, 3, 4]
 
 
 async def test_a_database_that_fails_behind_the_sending_is_no_end(

@@ -7,14 +7,16 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.gallery import exhibits, listing
-from bot.domain.gallery.exhibits import SHOWN_EVERY_S, Exhibit, Step
+from bot.domain.gallery.exhibits import SHOWN_EVERY_S, Exhibit, Hanging, Step
 from bot.domain.jobs.model import Job, State
+from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.servers.users import PersonSettings
 from bot.errors import Refusal
 from bot.tables import challenges, deliveries, entries
+from bot.tables import exhibits as exhibits_table
 from tests.support.rows import ADA, BEN, NOW, add_card, add_in, job_of
 
 SERVER, ART = 10, 99
@@ -80,6 +82,19 @@ async def test_what_is_claimed_is_nobody_elses_until_the_lease_ends(connection: 
     assert again.tries == 2, "the first one may have posted it"
 
 
+async def test_as_much_is_claimed_as_was_asked_for_and_can_be_kept(connection: AsyncConnection) -> None:
+    await server_settings.keep(connection, SERVER, SETTINGS)
+    jobs = [await delivered(connection) for _ in range(2)]
+    for job in jobs:
+        await exhibits.hang(connection, job, now=NOW)
+    for job in jobs:
+        (claimed,) = await exhibits.claim_due(connection, now=NOW, limit=1, holder="one")
+        assert claimed.job.id == job.id, "the oldest first"
+    await schedule.renew(connection, exhibits_table, {(jobs[1].id,)}, holder="one", now=NOW + 5)
+    (claimed,) = await exhibits.claim_due(connection, now=NOW + LEASE_S, holder="two")
+    assert claimed.job.id == jobs[0].id
+
+
 async def test_a_picture_that_hangs_needs_nothing(connection: AsyncConnection) -> None:
     exhibit = await hung(connection)
     assert (exhibit.step, exhibit.pending, exhibit.tries) == (Step.RECOUNT, None, 0)
@@ -110,15 +125,34 @@ async def test_the_artist_and_moderators_take_a_picture_down_and_nobody_else(
     connection: AsyncConnection,
 ) -> None:
     first, second = await hung(connection), await hung(connection)
-    with pytest.raises(Refusal, match="Only the artist and moderators"):
+    with pytest.raises(Refusal, match=r"^Only the artist and moderators can take this picture down\.$"):
         await exhibits.take_down(connection, first.job.id, guild_id=SERVER, user_id=BEN, moderator=False)
     with pytest.raises(Refusal, match="no longer hangs here"):
         await exhibits.take_down(connection, first.job.id, guild_id=SERVER + 1, user_id=ADA, moderator=True)
     await exhibits.take_down(connection, first.job.id, guild_id=SERVER, user_id=ADA, moderator=False)
     await exhibits.take_down(connection, second.job.id, guild_id=SERVER, user_id=BEN, moderator=True)
     assert [one.step for one in await exhibits.claim_due(connection, now=NOW + 10)] == [Step.TAKE_DOWN] * 2
-    with pytest.raises(Refusal, match="no longer hangs here"):
+    with pytest.raises(Refusal, match=r"^That picture no longer hangs here\.$"):
         await exhibits.take_down(connection, first.job.id, guild_id=SERVER, user_id=ADA, moderator=False)
+
+
+async def test_a_deleted_picture_is_taken_down_once_and_no_other(connection: AsyncConnection) -> None:
+    deleted, other = await hung(connection), await hung(connection)
+    await exhibits.remove(connection, deleted.job.id)
+    (claimed,) = await exhibits.claim_due(connection, now=NOW + 10)
+    assert (claimed.job.id, claimed.step) == (deleted.job.id, Step.TAKE_DOWN)
+    await exhibits.settle(connection, claimed, message_id=None, now=NOW + 10)
+    await exhibits.remove(connection, deleted.job.id)
+    assert not await exhibits.anything_due(connection, now=NOW + 100)
+    assert (await known(connection, other.job.id)).step is Step.RECOUNT
+
+
+async def test_a_message_that_somebody_deleted_on_discord_is_gone_for_good(
+    connection: AsyncConnection,
+) -> None:
+    exhibit = await hung(connection)
+    await exhibits.settle(connection, exhibit, message_id=None, removed=True, now=NOW)
+    assert (await known(connection, exhibit.job.id)).step is Step.NOTHING
 
 
 async def test_a_person_who_withdraws_loses_all_their_pictures_there(connection: AsyncConnection) -> None:
@@ -170,12 +204,18 @@ async def test_what_was_taken_down_is_not_pointed_to(connection: AsyncConnection
     assert there.removed
 
 
+async def close_card(connection: AsyncConnection, job: Job) -> None:
+    """As after its delivery; all other cards too."""
+    revision = (await job_of(connection, job.id)).revision
+    await connection.execute(update(deliveries).values(closed=True, shown_revision=revision))
+
+
 async def art_only_card(connection: AsyncConnection) -> Job:
     """A delivered job whose card is closed and points to the art channel."""
     await server_settings.keep(connection, SERVER, replace(SETTINGS, art_only=True))
     job = await add_in(connection, State.RENDERED)
     await add_card(connection, job.id, message_id=5)
-    await connection.execute(update(deliveries).values(closed=True, shown_revision=job.revision))
+    await close_card(connection, job)
     await exhibits.hang(connection, job, now=NOW)
     return job
 
@@ -188,12 +228,32 @@ async def card_is_open(connection: AsyncConnection, job: Job) -> bool:
 async def test_the_card_gets_its_link_once_the_picture_hangs(connection: AsyncConnection) -> None:
     job = await art_only_card(connection)
     assert not await card_is_open(connection, job)
+    not_yet = Hanging(channel_id=ART, link=None, removed=False)
+    assert await exhibits.hangs_at(connection, job) == not_yet
     (claimed,) = await exhibits.claim_due(connection, now=NOW)
     await exhibits.settle(connection, claimed, message_id=77, now=NOW)
     assert await card_is_open(connection, job)
-    there = await exhibits.hangs_at(connection, job)
-    assert there is not None
-    assert there.link == f"https://discord.com/channels/{SERVER}/{ART}/77"
+    link = f"https://discord.com/channels/{SERVER}/{ART}/77"
+    assert await exhibits.hangs_at(connection, job) == replace(not_yet, link=link)
+    await close_card(connection, job)
+    await exhibits.settle(connection, await known(connection, job.id), message_id=77, now=NOW + 10)
+    assert not await card_is_open(connection, job), "it has its link already"
+
+
+@pytest.mark.parametrize("message_id", [None, 5])
+async def test_only_a_card_that_there_is_is_shown_again_and_no_other(
+    connection: AsyncConnection, message_id: int | None
+) -> None:
+    other = await add_in(connection, State.RENDERED)
+    await add_card(connection, other.id, message_id=6)
+    job = await art_only_card(connection)
+    await connection.execute(
+        update(deliveries).where(deliveries.c.job_id == job.id).values(message_id=message_id)
+    )
+    await exhibits.give_up(connection, job.id)
+    assert await card_is_open(connection, job) is (message_id is not None)
+    closed = select(deliveries.c.closed).order_by(deliveries.c.job_id)
+    assert list((await connection.execute(closed)).scalars()) == [True, message_id is None]
 
 
 async def test_a_picture_that_cannot_be_hung_goes_back_to_its_card(connection: AsyncConnection) -> None:
@@ -207,8 +267,12 @@ async def test_closing_the_channel_forgets_what_was_not_hung_yet(connection: Asy
     exhibit = await hung(connection)
     waiting = await delivered(connection)
     await exhibits.hang(connection, waiting, now=NOW)
+    await server_settings.keep(connection, SERVER + 1, SETTINGS)
+    elsewhere = await delivered(connection, guild_id=SERVER + 1)
+    await exhibits.hang(connection, elsewhere, now=NOW)
     await exhibits.close_channel(connection, SERVER)
     assert await exhibits.get(connection, waiting.id) is None
+    assert (await known(connection, elsewhere.id)).step is Step.HANG
     assert (await known(connection, exhibit.job.id)).message_id == exhibit.message_id
 
 

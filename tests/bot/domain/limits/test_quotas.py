@@ -49,7 +49,9 @@ async def test_only_the_channels_that_were_opened_and_their_threads(connection: 
     server = GuildSettings(allowed_channels=(CHANNEL,))
     await check(connection, server)
     await check(connection, server, channel_ids=(THREAD, CHANNEL))
-    with pytest.raises(Refusal, match="Not in this channel"):
+    with pytest.raises(
+        Refusal, match=r"^Not in this channel: /quota shows where this server takes pictures\.$"
+    ):
         await check(connection, server, channel_ids=(THREAD, CHANNEL + 5))
 
 
@@ -57,7 +59,7 @@ async def test_only_the_roles_that_were_allowed(connection: AsyncConnection) -> 
     await check(connection, GuildSettings(allowed_roles=(ROLE, 99)))
     await check(connection, GuildSettings(allowed_roles=(SERVER,)))
     for roles in ((), (31, SERVER)):
-        with pytest.raises(Refusal, match="only some roles"):
+        with pytest.raises(Refusal, match=r"^This server lets only some roles ask .* can tell you more\.$"):
             await check(connection, GuildSettings(allowed_roles=(ROLE,)), role_ids=roles)
 
 
@@ -110,7 +112,7 @@ async def test_a_day_is_the_last_24_hours(connection: AsyncConnection) -> None:
 
 
 async def test_after_a_lower_limit_the_next_is_free_when_enough_are_old(connection: AsyncConnection) -> None:
-    for age in (50, 40, 30, 20):
+    for age in (30, 20, 50, 40):
         await add(connection, created_at=NOW - age)
     with pytest.raises(Refusal) as refusal:
         await check(connection, GuildSettings(jobs_per_day=2))
@@ -146,6 +148,48 @@ async def test_a_server_s_day_is_everybody_s_there(connection: AsyncConnection) 
     await check(connection, GuildSettings(jobs_per_day_of_server=2))
     with pytest.raises(Refusal, match="This server has asked for 1 picture within"):
         await check(connection, GuildSettings(jobs_per_day_of_server=1))
+
+
+@pytest.mark.parametrize(
+    ("limits", "server", "sentence"),
+    [
+        (
+            UserLimits(at_once=1, per_day=None),
+            OPEN,
+            (
+                "You already have {count} picture{s} in the line, which is the limit here: "
+                "wait for {it}, or stop {it} with /cancel."
+            ),
+        ),
+        (
+            UserLimits(at_once=9, per_day=1),
+            OPEN,
+            "You have asked for {count} picture{s} within 24 hours, which is the limit here.",
+        ),
+        (
+            FREE,
+            GuildSettings(jobs_per_day_of_server=1),
+            "This server has asked for {count} picture{s} within 24 hours, which is its limit.",
+        ),
+    ],
+    ids=["at once", "a day", "a server's day"],
+)
+async def test_a_refusal_says_how_many_there_were(
+    connection: AsyncConnection, limits: UserLimits, server: GuildSettings, sentence: str
+) -> None:
+    for count, s, it in ((1, "", "it"), (2, "s", "one")):
+        await add(connection)
+        with pytest.raises(Refusal) as refusal:
+            await check(connection, server, limits)
+        assert str(refusal.value) == sentence.format(count=count, s=s, it=it)
+
+
+async def test_where_no_picture_is_allowed_none_is_promised_for_later(connection: AsyncConnection) -> None:
+    for _ in range(2):
+        with pytest.raises(Refusal) as refusal:
+            await check(connection, GuildSettings(jobs_per_day=0))
+        assert refusal.value.back_at is None
+        await add(connection)
 
 
 async def test_every_limit_with_what_is_left(connection: AsyncConnection) -> None:

@@ -1,6 +1,6 @@
 """The ledger of cards: which lag behind their job, in which order, and when to leave one alone."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import queue
@@ -8,7 +8,7 @@ from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries, schedule
 from bot.domain.outbox.schedule import LEASE_S
 from bot.tables import deliveries as table
-from tests.support.rows import ADA, BEN, NOW, add, add_card, add_in, address, job_of
+from tests.support.rows import ADA, BEN, NOW, add, add_card, add_in, address, job_of, set_columns
 
 
 async def add_shown(connection: AsyncConnection, state: State) -> int:
@@ -31,9 +31,10 @@ async def test_ended_jobs_come_first_and_then_the_oldest(connection: AsyncConnec
     running = await add_shown(connection, State.RUNNING)
     failed = await add_shown(connection, State.FAILED)
     cancelled = await add_shown(connection, State.CANCELLED)
-    rendered = await add_shown(connection, State.RENDERED)
+    rendered = await add_in(connection, State.RENDERED)
     queued = await add_shown(connection, State.QUEUED)
-    assert await due_ids(connection) == [failed, cancelled, rendered, running, queued]
+    await add_card(connection, rendered.id)
+    assert await due_ids(connection) == [failed, cancelled, rendered.id, running, queued]
     assert await due_ids(connection, limit=2) == [failed, cancelled]
 
 
@@ -54,6 +55,18 @@ async def test_a_card_is_due_again_only_when_its_job_changes(connection: AsyncCo
     await queue.cancel(connection, job_id, user_id=ADA, now=NOW)
     (delivery,) = await deliveries.due(connection, now=NOW)
     assert (delivery.address.message_id, delivery.shown_revision) == (77, job.revision)
+
+
+async def test_a_card_is_not_due_because_another_s_job_has_changed(connection: AsyncConnection) -> None:
+    job_id, other_id = await add_shown(connection, State.DELIVERED), await add_shown(connection, State.QUEUED)
+    job = await job_of(connection, job_id)
+    await set_columns(connection, other_id, revision=job.revision + 9)
+    await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
+    await deliveries.close(connection, job_id)
+    await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
+    assert (await row(connection, job_id))["closed"] is True
+    await connection.execute(update(table).values(closed=False))
+    assert await due_ids(connection) == [other_id]
 
 
 async def test_showing_without_a_message_id_keeps_the_known_one(connection: AsyncConnection) -> None:
@@ -103,9 +116,19 @@ async def test_an_older_state_shown_late_has_the_end_shown_once_more(connection:
 
 async def test_the_address_of_a_card_is_known_by_its_job(connection: AsyncConnection) -> None:
     job_id = await add(connection)
+    other_id = await add(connection)
+    await add_card(connection, other_id, message_id=7)
     assert await deliveries.address_of(connection, job_id) is None
-    await add_card(connection, job_id, message_id=7)
-    assert await deliveries.address_of(connection, job_id) == address(message_id=7)
+    assert await deliveries.address_of(connection, other_id) == address(message_id=7)
+
+
+async def test_a_token_that_was_refused_is_used_no_more(connection: AsyncConnection) -> None:
+    job_id, other_id = await add(connection), await add(connection)
+    for each in (job_id, other_id):
+        await add_card(connection, each, message_id=7)
+    await deliveries.forget_token(connection, job_id)
+    assert await deliveries.address_of(connection, job_id) == address(message_id=7, token_until=0)
+    assert await deliveries.address_of(connection, other_id) == address(message_id=7)
 
 
 async def test_a_card_that_is_gone_is_shown_nowhere_in_its_channel(connection: AsyncConnection) -> None:
@@ -139,6 +162,12 @@ async def claimed(connection: AsyncConnection, job_ids: list[int], holder: str, 
 
 async def renew(connection: AsyncConnection, job_id: int, holder: str, now: float) -> None:
     await schedule.renew(connection, table, {(job_id,)}, holder=holder, now=now)
+
+
+async def test_a_gateway_holds_no_more_than_it_asked_for(connection: AsyncConnection) -> None:
+    first, second = await add_shown(connection, State.QUEUED), await add_shown(connection, State.QUEUED)
+    assert await claimed(connection, [first], "one") == {first}
+    assert await held(connection, "two") == {second}
 
 
 async def test_a_card_is_held_by_one_gateway_at_a_time(connection: AsyncConnection) -> None:

@@ -62,6 +62,8 @@ async def test_who_holds_a_row_may_take_it_again_and_nobody_else(rows: AsyncConn
     await claim(rows)
     assert await claim(rows, own=True) == [(1,), (2,)]
     assert await claim(rows, own=True, holder="two") == []
+    await takedowns.add(rows, {3: 20})
+    assert await claim(rows, own=True) == [(1,), (2,), (3,)], "and what nobody holds"
 
 
 async def test_rows_are_found_by_keys_of_two_columns(rows: AsyncConnection) -> None:

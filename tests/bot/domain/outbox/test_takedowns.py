@@ -41,6 +41,14 @@ async def test_what_is_gone_or_put_off_is_not_due(connection: AsyncConnection) -
     await schedule.retry_later(connection, table, (2,), due_at=NOW + 5, error="503")
     assert not await takedowns.anything_due(connection, now=NOW + 4)
     assert [one.message_id for one in await claim(connection, now=NOW + 5)] == [2]
+    assert [one.message_id for one in await claim(connection, now=NOW + 5 + LEASE_S)] == [2]
+
+
+async def test_whoever_takes_one_down_can_keep_it(connection: AsyncConnection) -> None:
+    await takedowns.add(connection, {1: 20})
+    await takedowns.claim_due(connection, now=NOW, limit=1, holder="one")
+    await schedule.renew(connection, table, {(1,)}, holder="one", now=NOW + 5)
+    assert not await takedowns.anything_due(connection, now=NOW + LEASE_S)
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.jobs.model import State
 from bot.domain.privacy import blob_refs
 from bot.domain.privacy.blob_refs import AT_ONCE
-from bot.tables import deliveries, people, presets
+from bot.tables import deliveries, exhibits, people, presets
 from tests.support.rows import ADA, BEN, BLOB, add, add_card, add_in, job_of, set_columns
 
 
@@ -27,6 +27,24 @@ async def test_every_use_names_a_blend_s_further_styles(connection: AsyncConnect
     await add(connection, mask_blob="c" * 64, style_blob="")
     found = {key async for key in blob_refs.every_use(connection)}
     assert found == {BLOB, "a" * 64, "b" * 64, "c" * 64}
+
+
+async def test_waiting_jobs_need_their_inputs_and_painted_ones_their_result(
+    connection: AsyncConnection,
+) -> None:
+    def named(*letters: str) -> dict[str, Any]:
+        columns = ("content_blob", "style_blob", "mask_blob", "start_blob")
+        return {column: letter * 64 for column, letter in zip(columns, letters, strict=False)}
+
+    for state, key in ((State.RENDERED, "7"), (State.RENDERED, "8"), (State.DELIVERED, "9")):
+        painted = await add_in(connection, state, **named("1", "1", "1", "1"))
+        await set_columns(connection, painted.id, result_blob=key * 64)
+    await add_in(connection, State.FAILED, **named("2", "2"))
+    await add_in(connection, State.RUNNING, **named("d", "c", "b", "a"))
+    await add(connection, **named("d", "e"))
+    assert await blob_refs.needed_next(connection) == [letter * 64 for letter in "78abcde"]
+    some = {key[0] for key in await blob_refs.needed_next(connection, limit=1)}
+    assert (len(some & {"7", "8"}), len(some & {"a", "e"})) == (1, 1), "of one job of each kind"
 
 
 RESULT, FILM = "a" * 64, "b" * 64
@@ -47,7 +65,18 @@ async def test_every_picture_of_the_job_is_forgotten_and_its_own_may_go(connecti
     job = await job_of(connection, job_id)
     assert (job.content_blob, job.style_blob) == ("", "")
     assert {job.mask_blob, job.start_blob, job.preview_blob, job.result_blob, job.timelapse_blob} == {None}
-    assert (await connection.execute(select(deliveries.c.closed))).scalar_one()
+    card = (await connection.execute(select(deliveries.c.closed, deliveries.c.last_error))).one()
+    assert tuple(card) == (True, "deleted")
+
+
+async def test_a_picture_that_is_forgotten_is_taken_down_where_it_hangs(connection: AsyncConnection) -> None:
+    job_id, other_id = await finished(connection), await finished(connection)
+    for hung in (job_id, other_id):
+        where = {"guild_id": 10, "channel_id": 21, "message_id": hung + 100, "created_at": 1.0}
+        await connection.execute(exhibits.insert().values(job_id=hung, **where))
+    await blob_refs.forget_pictures(connection, await job_of(connection, job_id))
+    removed = select(exhibits.c.job_id, exhibits.c.removed).order_by(exhibits.c.job_id)
+    assert [tuple(row) for row in await connection.execute(removed)] == [(job_id, True), (other_id, False)]
 
 
 @pytest.mark.parametrize(

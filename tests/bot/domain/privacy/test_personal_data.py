@@ -1,5 +1,6 @@
 """Everything of one person: exported whole, deleted whole, and nothing of anybody else's."""
 
+import asyncio
 import hashlib
 import json
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import Database
+from bot.db import Database, one_at_a_time
 from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import State
 from bot.domain.outbox import takedowns
@@ -54,7 +55,7 @@ class SubmitHarness:
         return job.id
 
     async def forget(self, user_id: int) -> Forgotten:
-        return await personal_data.forget(self.database, self.blobs, user_id, now=NOW)
+        return await personal_data.forget(self.database, self.blobs, user_id)
 
     async def count(self, table: Table) -> int:
         async with self.database.read() as connection:
@@ -115,13 +116,23 @@ async def test_all_pictures_are_named_once(harness: SubmitHarness) -> None:
         f"{ADA} {name}".encode()
         for name in ("result", "content", "style", "mask", "second", "preset", "shared", "current")
     ]
-    assert [picture.name for picture in pictures][:2] == ["job-1-result", "job-1-content"]
+    assert [picture.name for picture in pictures] == [
+        *("job-1-result", "job-1-content", "job-1-style", "job-1-mask", "job-1-style-2"),
+        *("presets-1-style", "server_presets-1-style", f"people-{ADA}-style"),
+    ]
+
+
+async def test_the_pictures_of_the_newest_jobs_come_first(harness: SubmitHarness) -> None:
+    async with harness.database.begin() as connection:
+        newer = [await add(connection, content_blob=letter * 64) for letter in "ab"]
+        pictures = await personal_data.pictures_of(connection, ADA)
+    names = [picture.name for picture in pictures if picture.name.endswith("-content")]
+    assert names == [f"job-{newer[1]}-content", f"job-{newer[0]}-content", "job-1-content"]
 
 
 async def test_nothing_of_the_person_is_left_and_everything_of_the_others(harness: SubmitHarness) -> None:
     forgotten = await harness.forget(ADA)
-    assert forgotten.pictures == len(PICTURES)
-    assert forgotten.messages == 2
+    assert forgotten == Forgotten(rows=8, pictures=len(PICTURES), messages=2)
     async with harness.database.begin() as connection:
         left = await takedowns.claim_due(connection, now=NOW, limit=9)
     assert {(one.channel_id, one.message_id) for one in left} == {(20, 500 + ADA), (21, 600 + ADA)}
@@ -137,6 +148,34 @@ async def test_nothing_of_the_person_is_left_and_everything_of_the_others(harnes
         query = select(challenges.c.user_id).order_by(challenges.c.id)
         starters = list((await connection.execute(query)).scalars())
         assert starters == [0, BEN], "the server keeps its challenge, without the name"
+
+
+async def test_every_message_of_the_bot_s_with_a_picture_of_theirs_is_taken_down(
+    harness: SubmitHarness,
+) -> None:
+    async with harness.database.begin() as connection:
+        on_card, hung, unreachable, unseen = [
+            (await add_in(connection, State.DELIVERED)).id for _ in range(4)
+        ]
+        await add_card(connection, on_card, message_id=701)
+        where = {"guild_id": 10, "channel_id": 21, "created_at": NOW}
+        await connection.execute(exhibits.insert().values(job_id=hung, message_id=702, **where))
+        await add_card(connection, unreachable, message_id=703, channel_reachable=False)
+        await add_card(connection, unseen)
+    assert (await harness.forget(ADA)).messages == 4
+    async with harness.database.begin() as connection:
+        left = await takedowns.claim_due(connection, now=NOW, limit=9)
+    assert {one.message_id for one in left} == {500 + ADA, 600 + ADA, 701, 702}
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_picture_that_is_just_being_asked_for_is_deleted_as_well(harness: SubmitHarness) -> None:
+    async with harness.database.begin() as connection:
+        await one_at_a_time(connection, ADA)  # as whoever takes a request does
+        await add(connection)
+        forgetting = asyncio.create_task(harness.forget(ADA))
+        await asyncio.wait({forgetting}, timeout=0.3)
+    assert (await forgetting).rows == 9
 
 
 async def test_a_second_time_there_is_nothing_to_delete(harness: SubmitHarness) -> None:
@@ -174,18 +213,20 @@ async def test_jobs_in_the_line_are_taken_out_of_it(harness: SubmitHarness, runn
         assert not await queue.anything_to_claim(connection, now=NOW + 100, lease_s=LEASE_S)
 
 
-async def test_a_server_s_running_challenge_keeps_its_style(harness: SubmitHarness) -> None:
+async def test_a_server_s_running_challenge_keeps_its_style_as_do_those_of_others(
+    harness: SubmitHarness,
+) -> None:
     style = await harness.blobs.put(b"theme")
     async with harness.database.begin() as connection:
         row = {"guild_id": 10, "channel_id": 20, "theme": "sea", "created_at": NOW, "style_blob": style}
-        for guild_id, state in ((11, "open"), (12, "ended")):
+        for guild_id, user_id, state in ((11, ADA, "open"), (12, ADA, "ended"), (13, BEN, "ended")):
             await connection.execute(
-                challenges.insert().values(**{**row, "guild_id": guild_id}, user_id=ADA, state=state)
+                challenges.insert().values(**{**row, "guild_id": guild_id}, user_id=user_id, state=state)
             )
     await harness.forget(ADA)
     assert await harness.blobs.get(style) == b"theme"
     async with harness.database.read() as connection:
-        assert await _styles(connection) == {11: style, 12: None}
+        assert await _styles(connection) == {11: style, 12: None, 13: style}
 
 
 async def _styles(connection: AsyncConnection) -> dict[int, str | None]:

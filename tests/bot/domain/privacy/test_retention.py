@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.db import Database
 from bot.domain.jobs.model import State
@@ -162,16 +163,36 @@ async def test_a_server_is_forgotten_after_its_days(harness: SubmitHarness) -> N
     async with harness.database.begin() as connection:
         await left.left(connection, 10, now=NOW - 6 * DAY_S)
     assert (await harness.sweep()).servers == 0
-    assert (await harness.sweep(now=NOW + DAY_S + 1)).servers == 1
+    with capture_logs() as logs:
+        assert (await harness.sweep(now=NOW + DAY_S + 1)).servers == 1
+    assert logs == [{"event": "server forgotten", "guild": 10, "log_level": "info"}]
     assert (await harness.sweep(now=NOW + DAY_S + 1)).servers == 0
+
+
+async def test_a_sweeper_sweeps_at_once_and_says_what_has_gone(harness: SubmitHarness) -> None:
+    await harness.painted(days_ago=200, result_blob="a" * 64)
+    await harness.painted(days_ago=31)
+    await harness.put("unused")
+    sweeper = Sweeper(database=harness.database, blobs=harness.blobs, keeping=KEEPING, clock=lambda: NOW)
+    with capture_logs() as logs:
+        running = asyncio.create_task(sweeper.run())
+        async with asyncio.timeout(20):
+            while not logs:  # noqa: ASYNC110 - a log wakes nobody
+                await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait({running})
+    assert logs == [{"event": "swept", "inputs": 2, "results": 1, "blobs": 1, "log_level": "info"}]
 
 
 async def test_a_sweeper_outlives_a_database_that_is_away(tmp_path: Path) -> None:
     database = Away(f"sqlite+aiosqlite:///{tmp_path / 'missing' / 'easel.db'}")
     sweeper = Sweeper(database=database, blobs=FolderBlobs(tmp_path), keeping=KEEPING)
-    running = asyncio.create_task(sweeper.run())
-    await database.refuses()
-    await asyncio.wait({running}, timeout=0.2)  # for the error to end it, where it does
+    with capture_logs() as logs:
+        running = asyncio.create_task(sweeper.run())
+        await database.refuses()
+        await asyncio.wait({running}, timeout=0.2)  # for the error to end it, where it does
+    said = {"event": "the sweep was cut short", "error": "OperationalError", "log_level": "warning"}
+    assert logs == [said]
     assert not running.done()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
