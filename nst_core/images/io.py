@@ -13,6 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from nst_core.errors import PictureError, TooManyPixels
+from nst_core.images.arrays import checked_alpha, checked_rgb
 from nst_core.images.formats import BROKEN, DAMAGED, open_header, read_pixels
 from nst_core.pyramid import fitted
 
@@ -26,10 +27,21 @@ _COMMENT: Final = b"easel:"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
-    """Pixels in sRGB, upright. `alpha` is straight, not premultiplied; None where all is opaque."""
+    """Pixels in sRGB, upright. `alpha` is straight, not premultiplied; None where all is opaque.
+
+    Floats of another type become float32, and what rounding has left outside of [0, 1] is clipped.
+
+    Raises:
+        PictureError: an array has another type or shape, or values that are not finite or not in [0, 1].
+    """
 
     rgb: NDArray[np.float32]  # (h, w, 3) in [0, 1]
     alpha: NDArray[np.float32] | None = None  # (h, w) in [0, 1]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rgb", checked_rgb(self.rgb))
+        if self.alpha is not None:
+            object.__setattr__(self, "alpha", checked_alpha(self.alpha, self.height, self.width))
 
     @property
     def width(self) -> int:
