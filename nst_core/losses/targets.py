@@ -12,8 +12,10 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nst_core.errors import ParamsError
 from nst_core.images import colour, io
 from nst_core.images.io import Picture
+from nst_core.images.transparency import is_invisible
 from nst_core.losses.objective import Target
 from nst_core.losses.tiled import grams_of
 from nst_core.models.vgg import Vgg
@@ -57,7 +59,7 @@ def targets(
     Differs: the target of several styles is the weighted mean of their Gram matrices, which has the same
     minimum as the weighted sum of their losses.
     """
-    edit_plane = None if spec.edit_mask is None else stretched(spec.edit_mask, content)
+    edit_plane = seen_plane(spec.edit_mask, content)
     return [_target(region, edit_plane, content, params, size_px, vgg, cache) for region in spec.regions]
 
 
@@ -84,11 +86,11 @@ def _target(
 
 
 def _grams(style: Style, content: Picture, params: Params, size_px: int, vgg: Vgg, cache: GramCache) -> Grams:
-    """The Gram matrices of one style's pixels, within its mask."""
+    """The Gram matrices of one style's pixels, within its mask and as far as they can be seen."""
     key = (
-        _digest(style.picture.rgb),
+        _digests(style.picture),
         None if style.mask is None else _digest(style.mask),
-        None if params.colors == "style" else (params.colors, _digest(content.rgb)),
+        None if params.colors == "style" else (params.colors, _digests(content)),
         size_px,
         params.style_scale,
         params.style_layers,
@@ -97,9 +99,9 @@ def _grams(style: Style, content: Picture, params: Params, size_px: int, vgg: Vg
 
     def compute() -> Grams:
         rgb = style_at(style.picture, content, params, size_px)
-        plane = None
-        if style.mask is not None:
-            plane = torch.from_numpy(stretched(style.mask, Picture(rgb=rgb))).to(vgg.device)
+        mask, plane = style_mask(style), None
+        if mask is not None:
+            plane = torch.from_numpy(stretched(mask, Picture(rgb=rgb))).to(vgg.device)
         return tuple(grams_of(vgg, pixels_of(rgb, vgg.device), params.style_layers, plane, tile_px=WHOLE_PX))
 
     return cache.get(key, compute)
@@ -108,11 +110,36 @@ def _grams(style: Style, content: Picture, params: Params, size_px: int, vgg: Vg
 def style_at(style: Picture, content: Picture, params: Params, size_px: int) -> NDArray[np.float32]:
     """The style (h, w, 3), its long edge `size_px` times the style scale, recoloured as `colors` says."""
     edge_px = max(1, round(size_px * params.style_scale))
-    rgb = io.fit(style, edge_px).rgb
+    seen = io.filled(io.fit(style, edge_px), "style")
     if params.colors == "style":
-        return rgb
+        return seen.rgb
     recoloured = colour.histogram_matched if params.colors == "histogram" else colour.matched
-    return recoloured(rgb, to=content.rgb)
+    return recoloured(seen.rgb, to=content.rgb, weights=seen.alpha, to_weights=content.alpha)
+
+
+def style_mask(style: Style) -> Mask | None:
+    """How much each part of a style counts: its mask times its alpha; None where all of it counts alike.
+
+    Raises:
+        ParamsError: the mask is black wherever the style can be seen.
+    """
+    alpha = style.picture.alpha
+    if alpha is None or style.mask is None:
+        return style.mask if alpha is None else alpha
+    both = alpha * stretched(style.mask, style.picture)
+    if is_invisible(both):
+        raise ParamsError(
+            "The style mask is black wherever the style can be seen: paint white what should count."
+        )
+    return both
+
+
+def seen_plane(mask: Mask | None, content: Picture) -> NDArray[np.float32] | None:
+    """How much each pixel of a content counts (h, w): the mask times its alpha; None: all alike."""
+    plane = None if mask is None else stretched(mask, content)
+    if content.alpha is None or plane is None:
+        return content.alpha if plane is None else plane
+    return plane * content.alpha
 
 
 def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
@@ -126,6 +153,10 @@ def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
 def pixels_of(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
     """Pixels (h, w, 3) as a tensor (1, 3, h, w) on the device."""
     return torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))[None].to(device)
+
+
+def _digests(picture: Picture) -> tuple[bytes, bytes | None]:
+    return _digest(picture.rgb), None if picture.alpha is None else _digest(picture.alpha)
 
 
 def _digest(values: NDArray[np.float32]) -> bytes:

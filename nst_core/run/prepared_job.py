@@ -14,7 +14,7 @@ from nst_core.images import colour, io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import Precision
 from nst_core.losses.objective import Target
-from nst_core.losses.targets import pixels_of, shared_cache, stretched, style_at, targets
+from nst_core.losses.targets import pixels_of, shared_cache, stretched, style_at, style_mask, targets
 from nst_core.models import weights
 from nst_core.models.adain import Adain, adain_alpha
 from nst_core.models.vgg import Vgg
@@ -40,12 +40,22 @@ class StyleTransferJob:
         params: All else that the result depends on.
         start: The picture that the optimisation starts from, in place of the parameters' `init`. It is
             stretched over the content, and sizes no larger than its own are left out. A draft ignores it.
+
+    Raises:
+        PictureError: one of the pictures is transparent all over.
     """
 
     content: Picture
     style: Picture | StyleSpec
     params: Params
     start: Picture | None = None
+
+    def __post_init__(self) -> None:
+        io.check_visible(self.content, "content")
+        if isinstance(self.style, Picture):
+            io.check_visible(self.style, "style")
+        if self.start is not None:
+            io.check_visible(self.start, "picture to start from")
 
     @property
     def plan(self) -> tuple[Scale, ...]:
@@ -78,11 +88,11 @@ class PreparedJob:
         return as_spec(self.job.style)
 
     def content_at(self, edge_px: int) -> Picture:
-        """The content with the long edge `edge_px`."""
+        """The content with the long edge `edge_px`, its visible colours extended over what is transparent."""
         if edge_px not in self._sizes:
             if len(self._sizes) > 2:  # the size before is needed once more, to enlarge the picture
                 self._sizes.clear()
-            self._sizes[edge_px] = io.fit(self.job.content, edge_px)
+            self._sizes[edge_px] = io.filled(io.fit(self.job.content, edge_px), "content")
         return self._sizes[edge_px]
 
     def pixels_at(self, edge_px: int) -> Tensor:
@@ -151,8 +161,9 @@ class PreparedJob:
         for style in region.styles:
             rgb = style_at(style.picture, content, self.params, fine_px)
             detail = detail_of(pixels_of(rgb, self.device), fraction)
-            if style.mask is not None:
-                plane = self._plane(style.mask, Picture(rgb=rgb))
+            mask = style_mask(style)
+            if mask is not None:
+                plane = self._plane(mask, Picture(rgb=rgb))
                 detail *= plane / plane.square().mean().sqrt().clamp(min=1e-6)
             one = random_phase(detail, content.height, content.width, generator)
             noise += math.sqrt(style.weight / weight) * one
@@ -178,8 +189,8 @@ class PreparedJob:
         content = self.content_at(edge_px)
         styles = [style_at(style.picture, content, self.params, edge_px) for style in region.styles]
         masks = [
-            None if style.mask is None else self._plane(style.mask, Picture(rgb=rgb))[None]
-            for style, rgb in zip(region.styles, styles, strict=True)
+            None if mask is None else self._plane(mask, Picture(rgb=rgb))[None]
+            for mask, rgb in zip(map(style_mask, region.styles), styles, strict=True)
         ]
         return adain(self.device, self.precision)(
             self.pixels_at(edge_px),
@@ -187,13 +198,15 @@ class PreparedJob:
             [style.weight for style in region.styles],
             alpha,
             masks=masks,
+            content_mask=None if content.alpha is None else self._plane(content.alpha, content)[None],
         )
 
     def start(self, edge_px: int) -> Tensor:
         """The picture (1, 3, h, w) that the optimisation starts from."""
         content = self.pixels_at(edge_px)
         if self.job.start is not None:
-            return scaled(pixels_of(self.job.start.rgb, self.device), *content.shape[-2:])
+            started = io.filled(self.job.start, "picture to start from")
+            return scaled(pixels_of(started.rgb, self.device), *content.shape[-2:])
         if self.params.init == "content":
             return content
         if self.params.init == "adain":
@@ -216,7 +229,7 @@ class PreparedJob:
         original = self.content_at(edge_px)
         if self.params.colors == "luminance":
             rgb = colour.with_luminance(original.rgb, of=rgb)
-        return Picture(rgb=rgb, alpha=original.alpha)
+        return io.filled(Picture(rgb=rgb, alpha=original.alpha))
 
 
 def network(params: Params, device: torch.device, precision: Precision) -> Vgg:
