@@ -27,6 +27,7 @@ from nst_core.run.evaluator import Evaluator, MemoryBudget, plan_for
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
 from nst_core.styles import StyleSpec, as_spec
 from nst_core.torch_errors import torch_errors
+from nst_core.torch_state import own_state, stepwise
 
 SKETCH_PX: Final = 512
 """The first preview is no larger, so that it comes within seconds."""
@@ -84,10 +85,11 @@ def stylize_batch(
         EngineError: as in `stylize`.
     """
     with torch_errors():
-        yield from _painted(jobs, device, precision, preview_every_s)
+        yield from stepwise(_painted(jobs, device, precision, preview_every_s))
 
 
 @torch_errors()
+@own_state()
 def measure(
     picture: Picture, content: Picture, style: Picture | StyleSpec, params: Params, *, device: str = "auto"
 ) -> Losses:

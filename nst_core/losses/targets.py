@@ -27,6 +27,8 @@ KEPT: Final = 64
 """Sets of Gram matrices; those of five layers take 2.4 MB."""
 WHOLE_PX: Final = 1024
 """A style picture up to this edge goes through the network whole, a larger one in tiles."""
+_OF_A_TENSOR: Final = ("C_CONTIGUOUS", "WRITEABLE")
+"""What an array must be to become a tensor; it is copied otherwise."""
 
 
 class GramCache:
@@ -137,14 +139,14 @@ def style_mask(style: Style) -> Mask | None:
 def seen_plane(mask: Mask | None, content: Picture) -> NDArray[np.float32] | None:
     """How much each pixel of a content counts (h, w): the mask times its alpha; None: all alike."""
     plane = None if mask is None else stretched(mask, content)
-    if content.alpha is None or plane is None:
-        return content.alpha if plane is None else plane
-    return plane * content.alpha
+    if content.alpha is None:
+        return plane
+    return np.array(content.alpha, order="C") if plane is None else plane * content.alpha
 
 
 def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
     """The mask (h, w) resized to a picture; bilinear, so that 0 and 1 stay exact."""
-    plane = torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32))[None, None]
+    plane = torch.from_numpy(np.require(mask, np.float32, _OF_A_TENSOR))[None, None]
     size = (over.height, over.width)
     resized = F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)
     return np.ascontiguousarray(resized[0, 0].clamp(0, 1).numpy())
@@ -152,7 +154,7 @@ def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
 
 def pixels_of(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
     """Pixels (h, w, 3) as a tensor (1, 3, h, w) on the device."""
-    return torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))[None].to(device)
+    return torch.from_numpy(np.require(rgb.transpose(2, 0, 1), np.float32, _OF_A_TENSOR))[None].to(device)
 
 
 def _digests(picture: Picture) -> tuple[bytes, bytes | None]:

@@ -22,6 +22,7 @@ from nst_core.params import NETWORKS, Params
 from nst_core.pyramid import Scale, scales
 from nst_core.run.enlarging import detail_of, lifted, random_phase, scaled
 from nst_core.styles import Mask, Region, StyleSpec, as_spec
+from nst_core.torch_state import own_state
 
 NOISE_RANGE: Final = 0.3
 """The width of the noise around 0.5: noise over all of [0, 1] is never quite painted over."""
@@ -243,11 +244,13 @@ def network(params: Params, device: torch.device, precision: Precision) -> Vgg:
 
 
 @functools.lru_cache(maxsize=2)
+@own_state()
 def adain(device: torch.device, precision: Precision) -> Adain:
     """AdaIN's networks, kept in memory for the next job."""
     return Adain(device, precision)
 
 
+@own_state()
 def _network(name: str, pooling: str, device: torch.device, precision: Precision) -> Vgg:
     return Vgg(weights.load(name), pooling=pooling, device=device, precision=precision)
 
