@@ -15,6 +15,7 @@ from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.losses.targets import GramCache
 from nst_core.params import Params
+from nst_core.quality import compare
 from nst_core.run import prepared_job
 from nst_core.run.prepared_job import StyleTransferJob
 from nst_core.styles import StyleSpec, blended
@@ -143,6 +144,17 @@ def test_a_measurement_is_the_same_in_every_mode(
         found = measure(content, content, style, PARAMS, device="cpu")
         assert state() == before
     assert found == measure(content, content, style, PARAMS, device="cpu")
+
+
+@EACH
+def test_a_comparison_is_the_same_in_every_mode(
+    mode: Mode, content: Picture, style: Picture, forgotten: None
+) -> None:
+    with mode():
+        before = state()
+        found = compare(style, content, style, device="cpu")
+        assert state() == before
+    assert found == compare(style, content, style, device="cpu")
 
 
 def test_a_network_made_in_inference_mode_can_paint_later(
