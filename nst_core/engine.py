@@ -27,6 +27,7 @@ from nst_core.run.evaluator import Evaluator, MemoryBudget, plan_for
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
 from nst_core.styles import StyleSpec, as_spec
 from nst_core.torch_errors import torch_errors
+from nst_core.torch_state import own_state, stepwise
 
 SKETCH_PX: Final = 512
 """The first preview is no larger, so that it comes within seconds."""
@@ -84,10 +85,11 @@ def stylize_batch(
         EngineError: as in `stylize`.
     """
     with torch_errors():
-        yield from _painted(jobs, device, precision, preview_every_s)
+        yield from stepwise(_painted(jobs, device, precision, preview_every_s))
 
 
 @torch_errors()
+@own_state()
 def measure(
     picture: Picture, content: Picture, style: Picture | StyleSpec, params: Params, *, device: str = "auto"
 ) -> Losses:
@@ -99,14 +101,13 @@ def measure(
     where = choose_device(device)
     params = dataclasses.replace(params, gram=1.0, moments=0.0, matching=0.0, chroma="free")
     vgg = network(params, where, EXACT)
-    content = io.resize(content, width=picture.width, height=picture.height)
+    content = io.filled(io.resize(content, width=picture.width, height=picture.height), "content")
     size_px = max(picture.width, picture.height)
     wanted = targets(as_spec(style), content, params, size_px=size_px, vgg=vgg, cache=shared_cache())
     kind = Objective if picture.width * picture.height <= MEASURED_WHOLE_PX else Tiles
     objective = kind(vgg, pixels_of(content.rgb, where), [wanted], [params])
-    levels = io.quantise(picture.rgb).astype(np.float32) / np.float32(255)
     with torch.no_grad():
-        return as_losses(objective(pixels_of(levels, where))[1][0])
+        return as_losses(objective(pixels_of(_in_8_bits(picture).rgb, where))[1][0])
 
 
 def _painted(
@@ -258,6 +259,16 @@ def _check_alike(prepared_jobs: Sequence[PreparedJob], plan: Sequence[Scale]) ->
             one, other = (each.content_at(scale.edge_px) for each in (prepared, first))
             if (one.width, one.height) != (other.width, other.height):
                 raise ParamsError("The contents of a batch must have the same shape.")
+
+
+def _in_8_bits(picture: Picture) -> Picture:
+    """The picture as a PNG keeps it; hidden colours do not count."""
+    rgb, alpha = (
+        None if values is None else io.quantise(values).astype(np.float32) / np.float32(255)
+        for values in (picture.rgb, picture.alpha)
+    )
+    assert rgb is not None
+    return io.filled(Picture(rgb=rgb, alpha=alpha))
 
 
 def as_losses(values: Tensor) -> Losses:

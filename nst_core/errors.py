@@ -2,7 +2,7 @@
 
 EngineError
 ├── ParamsError         a parameter is out of range
-├── PictureError        bytes that are no picture, or one that is too large
+├── PictureError        what is no picture, shows nothing, or is too large
 │   └── TooManyPixels   its header announces more than allowed
 ├── WeightsError        a weight file is missing, wrong, truncated or malicious
 ├── DeviceError         the device asked for is not there
@@ -21,7 +21,7 @@ class ParamsError(EngineError, ValueError):
 
 
 class PictureError(EngineError, ValueError):
-    """The bytes are no picture that can be read, or one that is too large."""
+    """Bytes or arrays that are no picture, one that is transparent all over, or one that is too large."""
 
 
 class TooManyPixels(PictureError):

@@ -18,6 +18,7 @@ from nst_core.params import PUBLISHED, Params
 from nst_core.run.prepared_job import network as network_of
 from nst_core.styles import blended
 from nst_core.torch_errors import torch_errors
+from nst_core.torch_state import own_state
 
 Network = Literal["vgg16", "vgg19"]
 
@@ -66,6 +67,7 @@ class Comparison:
 
 
 @torch_errors()
+@own_state()
 def compare(
     result: Picture,
     content: Picture,
@@ -121,6 +123,7 @@ def compare(
     )
 
 
+@own_state()
 @torch.no_grad()
 def content_distance(
     one: NDArray[np.uint8], other: NDArray[np.uint8], *, device: torch.device | None = None

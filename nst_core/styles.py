@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nst_core.errors import ParamsError
-from nst_core.images.io import Picture
+from nst_core.images.io import Picture, check_visible
 
 Mask = NDArray[np.float32]
 """(h, w) in [0, 1], of any size; it is stretched over its picture."""
@@ -19,6 +19,7 @@ class Style:
 
     Raises:
         ParamsError: the weight is not above 0, or the mask is no plane of numbers from 0 to 1, or all 0.
+        PictureError: the picture is transparent all over.
     """
 
     picture: Picture
@@ -29,6 +30,7 @@ class Style:
         if not 0 < self.weight < float("inf"):
             raise ParamsError(f"A style's weight must be a number above 0, not {self.weight!r}.")
         _check_mask(self.mask, "style")
+        check_visible(self.picture, "style")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,7 +13,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from nst_core.errors import PictureError, TooManyPixels
+from nst_core.images.arrays import checked_alpha, checked_rgb
 from nst_core.images.formats import BROKEN, DAMAGED, open_header, read_pixels
+from nst_core.images.transparency import extended, is_invisible
 from nst_core.pyramid import fitted
 
 MAX_PIXELS: Final = 80_000_000
@@ -26,10 +28,21 @@ _COMMENT: Final = b"easel:"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
-    """Pixels in sRGB, upright. `alpha` is straight, not premultiplied; None where all is opaque."""
+    """Pixels in sRGB, upright. `alpha` is straight, not premultiplied; None where all is opaque.
+
+    Floats of another type become float32, and what rounding has left outside of [0, 1] is clipped.
+
+    Raises:
+        PictureError: an array has another type or shape, or values that are not finite or not in [0, 1].
+    """
 
     rgb: NDArray[np.float32]  # (h, w, 3) in [0, 1]
     alpha: NDArray[np.float32] | None = None  # (h, w) in [0, 1]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rgb", checked_rgb(self.rgb))
+        if self.alpha is not None:
+            object.__setattr__(self, "alpha", checked_alpha(self.alpha, self.height, self.width))
 
     @property
     def width(self) -> int:
@@ -82,18 +95,42 @@ def fit(picture: Picture, edge_px: int) -> Picture:
 
 
 def resize(picture: Picture, *, width: int, height: int) -> Picture:
-    """Resamples with an antialiased Lanczos filter, colours weighted by alpha so that edges don't bleed."""
+    """Resamples with an antialiased Lanczos filter, colours weighted by alpha so that edges don't bleed.
+
+    At another size no hidden colour counts: those of the result are an extension of the visible ones.
+    """
     if (width, height) == (picture.width, picture.height):
         return picture
-    plain = _resample(picture.rgb, width, height)
     if picture.alpha is None:
-        return Picture(rgb=plain)
-    alpha = _resample(picture.alpha, width, height)
+        return Picture(rgb=np.clip(_resample(picture.rgb, width, height), 0, 1))
+    sums = _resample(picture.alpha, width, height)  # not clipped, as the colours are divided by it
     weighted = _resample(picture.rgb * picture.alpha[..., None], width, height)
-    # Where nothing is visible the weighted colour cannot be recovered, and the hidden one is as good as any.
-    visible = (alpha >= 1 / 512)[..., None]
-    rgb = np.where(visible, weighted / np.where(visible, alpha[..., None], 1), plain)
-    return Picture(rgb=np.clip(rgb, 0, 1).astype(np.float32), alpha=alpha)
+    alpha = np.clip(sums, 0, 1)
+    weighted /= np.where(sums > 1e-6, sums, 1)[..., None]
+    rgb = np.clip(weighted, 0, 1)
+    return Picture(rgb=extended(rgb, alpha), alpha=alpha)
+
+
+def filled(picture: Picture, name: str = "picture") -> Picture:
+    """The picture with its visible colours extended over what is transparent, so that nothing hidden counts.
+
+    What is visible stays as it is. `name` stands in the error's sentence, as in "style".
+
+    Raises:
+        PictureError: it is transparent all over.
+    """
+    check_visible(picture, name)
+    if picture.alpha is None:
+        return picture
+    return Picture(rgb=extended(picture.rgb, picture.alpha), alpha=picture.alpha)
+
+
+def check_visible(picture: Picture, name: str) -> None:
+    """Raises a PictureError if the picture is transparent all over; `name` is what the sentence calls it."""
+    if is_invisible(picture.alpha):
+        raise PictureError(
+            f"The {name} is transparent all over, and there is nothing to see in it: choose another picture."
+        )
 
 
 def quantise(rgb: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -166,10 +203,9 @@ def _check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def _resample(planes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    """Each plane of (h, w) or (h, w, c) as 32-bit floats through Pillow, clipped where Lanczos overshoots."""
+    """Each plane of (h, w) or (h, w, c) as 32-bit floats through Pillow; Lanczos overshoots at edges."""
     if planes.ndim == 3:
         each = [_resample(planes[..., plane], width, height) for plane in range(planes.shape[2])]
         return np.stack(each, axis=2)
     image = Image.fromarray(np.ascontiguousarray(planes, dtype=np.float32))
-    resampled = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS), dtype=np.float32)
-    return np.clip(resampled, 0, 1)
+    return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS), dtype=np.float32)

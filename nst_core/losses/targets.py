@@ -13,8 +13,10 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from numpy.typing import NDArray
 from torch import Tensor
 
+from nst_core.errors import ParamsError
 from nst_core.images import colour, io
 from nst_core.images.io import Picture
+from nst_core.images.transparency import is_invisible
 from nst_core.losses import matching
 from nst_core.losses.matching import BANK_SIZE, Bank, bank_of
 from nst_core.losses.style import Target, shrunk
@@ -32,6 +34,8 @@ KEPT_BANKS: Final = 8
 """A bank of hypercolumns takes 18 MB."""
 WHOLE_PX: Final = 1024
 """A style picture up to this edge goes through the network whole, a larger one in tiles."""
+_OF_A_TENSOR: Final = ("C_CONTIGUOUS", "WRITEABLE")
+"""What an array must be to become a tensor; it is copied otherwise."""
 
 
 T = TypeVar("T")
@@ -84,7 +88,7 @@ class Targets:
         Differs: the target of several styles is the weighted mean of their Gram matrices and means, which
         has the same minimum as the weighted sum of their losses; in their bank each has its share.
         """
-        edit_plane = None if spec.edit_mask is None else stretched(spec.edit_mask, self.content)
+        edit_plane = seen_plane(spec.edit_mask, self.content)
         return [self._target(region, edit_plane) for region in spec.regions]
 
     def _target(self, region: Region, edit_plane: NDArray[np.float32] | None) -> Target:
@@ -114,9 +118,9 @@ class Targets:
     def _key(self, style: Style) -> tuple[object, ...]:
         params = self.params
         return (
-            _digest(style.picture.rgb),
+            _digests(style.picture),
             None if style.mask is None else _digest(style.mask),
-            None if params.colors == "style" else (params.colors, _digest(self.content.rgb)),
+            None if params.colors == "style" else (params.colors, _digests(self.content)),
             self.size_px,
             params.style_scale,
             params.smooths_chroma,
@@ -151,9 +155,10 @@ class Targets:
         pixels = pixels_of(rgb, self.vgg.device)
         if self.params.smooths_chroma:
             pixels = smooth_chroma(pixels)
-        if style.mask is None:
+        mask = style_mask(style)
+        if mask is None:
             return pixels, None
-        return pixels, torch.from_numpy(stretched(style.mask, Picture(rgb=rgb))).to(self.vgg.device)
+        return pixels, torch.from_numpy(stretched(mask, Picture(rgb=rgb))).to(self.vgg.device)
 
 
 def targets(
@@ -224,16 +229,41 @@ def rows_of_style(
 def style_at(style: Picture, content: Picture, params: Params, size_px: int) -> NDArray[np.float32]:
     """The style (h, w, 3), its long edge `size_px` times the style scale, recoloured as `colors` says."""
     edge_px = max(1, round(size_px * params.style_scale))
-    rgb = io.fit(style, edge_px).rgb
+    seen = io.filled(io.fit(style, edge_px), "style")
     if params.colors == "style":
-        return rgb
+        return seen.rgb
     recoloured = colour.histogram_matched if params.colors == "histogram" else colour.matched
-    return recoloured(rgb, to=content.rgb)
+    return recoloured(seen.rgb, to=content.rgb, weights=seen.alpha, to_weights=content.alpha)
+
+
+def style_mask(style: Style) -> Mask | None:
+    """How much each part of a style counts: its mask times its alpha; None where all of it counts alike.
+
+    Raises:
+        ParamsError: the mask is black wherever the style can be seen.
+    """
+    alpha = style.picture.alpha
+    if alpha is None or style.mask is None:
+        return style.mask if alpha is None else alpha
+    both = alpha * stretched(style.mask, style.picture)
+    if is_invisible(both):
+        raise ParamsError(
+            "The style mask is black wherever the style can be seen: paint white what should count."
+        )
+    return both
+
+
+def seen_plane(mask: Mask | None, content: Picture) -> NDArray[np.float32] | None:
+    """How much each pixel of a content counts (h, w): the mask times its alpha; None: all alike."""
+    plane = None if mask is None else stretched(mask, content)
+    if content.alpha is None:
+        return plane
+    return np.array(content.alpha, order="C") if plane is None else plane * content.alpha
 
 
 def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
     """The mask (h, w) resized to a picture; bilinear, so that 0 and 1 stay exact."""
-    plane = torch.from_numpy(np.ascontiguousarray(mask, dtype=np.float32))[None, None]
+    plane = torch.from_numpy(np.require(mask, np.float32, _OF_A_TENSOR))[None, None]
     size = (over.height, over.width)
     resized = F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)
     return np.ascontiguousarray(resized[0, 0].clamp(0, 1).numpy())
@@ -241,7 +271,11 @@ def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
 
 def pixels_of(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
     """Pixels (h, w, 3) as a tensor (1, 3, h, w) on the device."""
-    return torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))[None].to(device)
+    return torch.from_numpy(np.require(rgb.transpose(2, 0, 1), np.float32, _OF_A_TENSOR))[None].to(device)
+
+
+def _digests(picture: Picture) -> tuple[bytes, bytes | None]:
+    return _digest(picture.rgb), None if picture.alpha is None else _digest(picture.alpha)
 
 
 def _digest(values: NDArray[np.float32]) -> bytes:

@@ -55,11 +55,12 @@ class Adain:
         alpha: float = 1.0,
         *,
         masks: Sequence[Tensor | None] | None = None,
+        content_mask: Tensor | None = None,
     ) -> Tensor:
         """The content (1, 3, h, w) in the styles (1, 3, h', w'), weighted by `shares`.
 
         `alpha` interpolates from the content, 0, to the styles, 1. Each style may have a mask (1, h', w') in
-        [0, 1] for the part of it that counts.
+        [0, 1] for the part of it that counts, and the content one (1, h, w) for that whose statistics do.
 
         Differs: below alpha 1 the detail of the content that the decoder cannot restore is added in
         proportion, so that alpha 0 is the content itself and not a blurred copy of it.
@@ -69,7 +70,7 @@ class Adain:
         features = self._encode(content)
         moved = torch.zeros_like(features)
         for style, share, mask in zip(styles, shares, masks or [None] * len(styles), strict=True):
-            moved += share / sum(shares) * transfer(features, self._encode(style), mask)
+            moved += share / sum(shares) * transfer(features, self._encode(style), mask, content_mask)
         height, width = content.shape[-2:]
         picture = self._decode(alpha * moved + (1 - alpha) * features)[..., :height, :width]
         if alpha < 1:
@@ -91,12 +92,19 @@ class Adain:
         return last(reflect(hidden.float()), padding=0)
 
 
-def transfer(content: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
+def transfer(
+    content: Tensor, style: Tensor, mask: Tensor | None = None, content_mask: Tensor | None = None
+) -> Tensor:
     """Content features (b, c, h, w) with the mean and standard deviation, per channel, of the style's.
 
-    With a mask (b, h', w') of any size, each of the style's positions is weighted by its value.
+    With a mask (b, h', w') of any size, each of the style's positions is weighted by its value, and with a
+    mask of the content each of its own. Where few of those count and are nearly alike, the deviation of all
+    the content's positions from their mean replaces theirs, so that nothing outside the mask explodes.
     """
-    content_mean, content_std = _moments(content)
+    content_mean, content_std = _moments(content, content_mask)
+    if content_mask is not None:
+        around = (content - content_mean).square().mean(dim=(2, 3), keepdim=True).sqrt()
+        content_std = torch.maximum(content_std, around)
     style_mean, style_std = _moments(style, mask)
     return style_std * (content - content_mean) / content_std + style_mean
 

@@ -170,7 +170,10 @@ def plan_for(prepared_jobs: Sequence[PreparedJob], edge_px: int, budget: MemoryB
         batch=len(prepared_jobs),
         itemsize=first.precision.dtype.itemsize,
         winograd=first.precision.winograd,
-        masks=sum(one.mask is not None or spec.edit_mask is not None for one in spec.regions),
+        masks=sum(
+            one.mask is not None or spec.edit_mask is not None or content.alpha is not None
+            for one in spec.regions
+        ),
         available_bytes=budget.available_bytes,
     )
 

@@ -14,7 +14,7 @@ from nst_core.images import colour, io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import Precision
 from nst_core.losses.style import Target
-from nst_core.losses.targets import pixels_of, shared_cache, stretched, style_at, targets
+from nst_core.losses.targets import pixels_of, shared_cache, stretched, style_at, style_mask, targets
 from nst_core.losses.terms import smooth_chroma
 from nst_core.models import weights
 from nst_core.models.adain import Adain, adain_alpha
@@ -23,6 +23,7 @@ from nst_core.params import NETWORKS, Params
 from nst_core.pyramid import Scale, scales
 from nst_core.run.enlarging import detail_of, lifted, random_phase, scaled
 from nst_core.styles import Mask, Region, StyleSpec, as_spec
+from nst_core.torch_state import own_state
 
 NOISE_RANGE: Final = 0.3
 """The width of the noise around 0.5: noise over all of [0, 1] is never quite painted over."""
@@ -44,12 +45,22 @@ class StyleTransferJob:
         params: All else that the result depends on.
         start: The picture that the optimisation starts from, in place of the parameters' `init`. It is
             stretched over the content, and sizes no larger than its own are left out. A draft ignores it.
+
+    Raises:
+        PictureError: one of the pictures is transparent all over.
     """
 
     content: Picture
     style: Picture | StyleSpec
     params: Params
     start: Picture | None = None
+
+    def __post_init__(self) -> None:
+        io.check_visible(self.content, "content")
+        if isinstance(self.style, Picture):
+            io.check_visible(self.style, "style")
+        if self.start is not None:
+            io.check_visible(self.start, "picture to start from")
 
     @property
     def plan(self) -> tuple[Scale, ...]:
@@ -82,11 +93,11 @@ class PreparedJob:
         return as_spec(self.job.style)
 
     def content_at(self, edge_px: int) -> Picture:
-        """The content with the long edge `edge_px`."""
+        """The content with the long edge `edge_px`, its visible colours extended over what is transparent."""
         if edge_px not in self._sizes:
             if len(self._sizes) > 2:  # the size before is needed once more, to enlarge the picture
                 self._sizes.clear()
-            self._sizes[edge_px] = io.fit(self.job.content, edge_px)
+            self._sizes[edge_px] = io.filled(io.fit(self.job.content, edge_px), "content")
         return self._sizes[edge_px]
 
     def pixels_at(self, edge_px: int) -> Tensor:
@@ -162,8 +173,9 @@ class PreparedJob:
         for style in region.styles:
             rgb = style_at(style.picture, content, self.params, fine_px)
             detail = detail_of(pixels_of(rgb, self.device), fraction)
-            if style.mask is not None:
-                plane = self._plane(style.mask, Picture(rgb=rgb))
+            mask = style_mask(style)
+            if mask is not None:
+                plane = self._plane(mask, Picture(rgb=rgb))
                 detail *= plane / plane.square().mean().sqrt().clamp(min=1e-6)
             one = random_phase(detail, content.height, content.width, generator)
             noise += math.sqrt(style.weight / weight) * one
@@ -189,8 +201,8 @@ class PreparedJob:
         content = self.content_at(edge_px)
         styles = [style_at(style.picture, content, self.params, edge_px) for style in region.styles]
         masks = [
-            None if style.mask is None else self._plane(style.mask, Picture(rgb=rgb))[None]
-            for style, rgb in zip(region.styles, styles, strict=True)
+            None if mask is None else self._plane(mask, Picture(rgb=rgb))[None]
+            for mask, rgb in zip(map(style_mask, region.styles), styles, strict=True)
         ]
         return adain(self.device, self.precision)(
             self.pixels_at(edge_px),
@@ -198,13 +210,15 @@ class PreparedJob:
             [style.weight for style in region.styles],
             alpha,
             masks=masks,
+            content_mask=None if content.alpha is None else self._plane(content.alpha, content)[None],
         )
 
     def start(self, edge_px: int) -> Tensor:
         """The picture (1, 3, h, w) that the optimisation starts from."""
         content = self.pixels_at(edge_px)
         if self.job.start is not None:
-            return scaled(pixels_of(self.job.start.rgb, self.device), *content.shape[-2:])
+            started = io.filled(self.job.start, "picture to start from")
+            return scaled(pixels_of(started.rgb, self.device), *content.shape[-2:])
         if self.params.init == "content":
             return self._recoloured(edge_px)
         if self.params.init == "adain":
@@ -226,11 +240,17 @@ class PreparedJob:
 
         def recoloured(region: Region) -> Tensor:
             weight = sum(style.weight for style in region.styles)
-            each = (
-                style.weight / weight * colour.matched(content.rgb, to=io.fit(style.picture, edge_px).rgb)
-                for style in region.styles
-            )
-            return pixels_of(sum(each, start=np.zeros_like(content.rgb)), self.device)
+            total = np.zeros_like(content.rgb)
+            for style in region.styles:
+                picture, mask = io.filled(io.fit(style.picture, edge_px)), style_mask(style)
+                matched = colour.matched(
+                    content.rgb,
+                    to=picture.rgb,
+                    weights=content.alpha,
+                    to_weights=None if mask is None else stretched(mask, picture),
+                )
+                total += style.weight / weight * matched
+            return pixels_of(total, self.device)
 
         return pixels + amount * (self._by_region(pixels, edge_px, recoloured) - pixels)
 
@@ -246,7 +266,7 @@ class PreparedJob:
         original = self.content_at(edge_px)
         if self.params.colors == "luminance":
             rgb = colour.with_luminance(original.rgb, of=rgb)
-        return Picture(rgb=rgb, alpha=original.alpha)
+        return io.filled(Picture(rgb=rgb, alpha=original.alpha))
 
 
 def network(params: Params, device: torch.device, precision: Precision) -> Vgg:
@@ -260,11 +280,13 @@ def network(params: Params, device: torch.device, precision: Precision) -> Vgg:
 
 
 @functools.lru_cache(maxsize=2)
+@own_state()
 def adain(device: torch.device, precision: Precision) -> Adain:
     """AdaIN's networks, kept in memory for the next job."""
     return Adain(device, precision)
 
 
+@own_state()
 def _network(name: str, pooling: str, padding: str, device: torch.device, precision: Precision) -> Vgg:
     return Vgg(weights.load(name), pooling=pooling, padding=padding, device=device, precision=precision)
 

@@ -109,3 +109,37 @@ def test_luminance_moves_and_the_colour_differences_stay() -> None:
     np.testing.assert_allclose(
         (result[..., 0] - result[..., 2])[inside], (colours[..., 0] - colours[..., 2])[inside], atol=1e-5
     )
+
+
+@BOTH
+def test_pixels_of_weight_0_do_not_count_and_equal_weights_change_nothing(
+    recoloured: Callable[..., Pixels],
+) -> None:
+    pixels, other = RANDOM.random((20, 30, 3), dtype=np.float32), RANDOM.random((25, 20, 3), dtype=np.float32)
+    seen, other_seen = np.zeros((20, 30), np.float32), np.zeros((25, 20), np.float32)
+    seen[:, :12], other_seen[5:] = 1, 1
+    result = recoloured(pixels, other, weights=0.5 * seen, to_weights=other_seen)
+    np.testing.assert_allclose(result[:, :12], recoloured(pixels[:, :12], other[5:]), atol=1e-5)
+    half = np.full_like(seen, 0.5)
+    np.testing.assert_allclose(recoloured(pixels, other, weights=half), recoloured(pixels, other), atol=1e-5)
+
+
+@BOTH
+def test_a_weight_of_two_is_that_of_two_pixels(recoloured: Callable[..., Pixels]) -> None:
+    pixels, other = RANDOM.random((40, 50, 3), dtype=np.float32), RANDOM.random((30, 60, 3), dtype=np.float32)
+    weights = np.ones((40, 50), np.float32)
+    weights[:, 25:] = 2
+    doubled = np.concatenate([pixels, pixels[:, 25:]], axis=1)
+    result = recoloured(pixels, other, weights=weights)
+    np.testing.assert_allclose(result, recoloured(doubled, other)[:, :50], atol=1e-2)
+    to_doubled = recoloured(other, doubled)
+    np.testing.assert_allclose(recoloured(other, pixels, to_weights=weights), to_doubled, atol=1e-2)
+
+
+@BOTH
+def test_a_single_pixel_that_counts_gives_its_colour(recoloured: Callable[..., Pixels]) -> None:
+    pixels, weights = RANDOM.random((5, 6, 3), dtype=np.float32), np.zeros((5, 6), np.float32)
+    weights[2, 3] = 0.4
+    assert np.isfinite(recoloured(pixels, pixels[:2], weights=weights)).all()
+    to_one = recoloured(pixels, pixels, to_weights=weights)
+    np.testing.assert_allclose(to_one, np.broadcast_to(pixels[2, 3], pixels.shape), atol=0.03)

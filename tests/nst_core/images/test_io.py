@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from nst_core.errors import PictureError
-from nst_core.images.io import Picture, decode, encode, fit, quantise, read_parameters, resize
+from nst_core.images.io import Picture, decode, encode, filled, fit, quantise, read_parameters, resize
 
 sides = st.integers(1, 60)
 
@@ -74,6 +74,37 @@ def test_hidden_colours_do_not_bleed_over_alpha_edges(edge_px: int) -> None:
     assert resized.alpha is not None
     visible = resized.rgb[resized.alpha > 0.05]
     np.testing.assert_allclose(visible, np.broadcast_to((1, 0, 0), visible.shape), atol=1e-3)
+
+
+@pytest.mark.parametrize("edge_px", [5, 15, 50])
+def test_a_cut_out_of_one_colour_keeps_it_at_any_size(edge_px: int) -> None:
+    """Closed form: the weighted mean of one colour is that colour, and so is its extension."""
+    alpha = np.zeros((16, 12), dtype=np.float32)
+    alpha[4:9, 3:11] = 1
+    cut_out = Picture(rgb=alpha[..., None] * np.array([0.25, 0.5, 0.75], dtype=np.float32), alpha=alpha)
+    resized = fit(cut_out, edge_px)
+    np.testing.assert_allclose(resized.rgb, np.broadcast_to((0.25, 0.5, 0.75), resized.rgb.shape), atol=1e-4)
+
+
+@pytest.mark.parametrize("edge_px", [1, 7, 24, 51])
+def test_whatever_is_hidden_a_resized_picture_is_the_same_to_the_bit(edge_px: int) -> None:
+    picture = noise(24, 20, alpha=True)
+    assert picture.alpha is not None
+    alpha = np.where(picture.alpha < 0.6, 0, picture.alpha).astype(np.float32)
+    rgb = np.where(alpha[..., None] == 0, 1 - picture.rgb, picture.rgb)
+    one, other = (filled(fit(Picture(rgb=colours, alpha=alpha), edge_px)) for colours in (picture.rgb, rgb))
+    assert one.rgb.tobytes() == other.rgb.tobytes()
+    if edge_px != 24:
+        assert fit(Picture(rgb=rgb, alpha=alpha), edge_px).rgb.tobytes() == one.rgb.tobytes()
+
+
+@pytest.mark.parametrize("level", [0.0, 0.0019])
+def test_what_is_transparent_all_over_is_refused_by_its_name(level: float) -> None:
+    clear = Picture(rgb=noise(4, 6).rgb, alpha=np.full((4, 6), level, dtype=np.float32))
+    with pytest.raises(PictureError, match="The style is transparent all over, and there is nothing to see"):
+        filled(clear, "style")
+    assert filled(Picture(rgb=clear.rgb, alpha=np.full((4, 6), 0.002, dtype=np.float32))).width == 6
+    assert fit(clear, 3).rgb.shape == (2, 3, 3)
 
 
 def test_quantising_rounds_clips_and_blackens_nan() -> None:

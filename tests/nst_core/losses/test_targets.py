@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.losses.targets import Cache, TargetCache, pixels_of, stretched, style_at, targets
+from nst_core.losses.targets import Cache, TargetCache, pixels_of, seen_plane, stretched, style_at, targets
 from nst_core.losses.terms import gram
 from nst_core.models.vgg import Vgg
 from nst_core.params import PUBLISHED, Params
@@ -146,3 +146,47 @@ def test_whatever_the_gram_matrices_depend_on_is_part_of_the_key(
     ]
     assert not any(other.equal(once) for other in (others[0], *others[2:]))
     assert vgg.count == before + 5  # the averaging network was asked on its own
+
+
+def test_a_styles_alpha_is_its_mask_and_part_of_the_key(
+    chelsea: Picture, starry_night: Picture, vgg: Vgg
+) -> None:
+    night = io.fit(starry_night, 48)
+    rows, columns = np.mgrid[: night.height, : night.width]
+    alpha, other = ((part % 16 < 12).astype(np.float32) for part in (rows, columns))
+    cache = TargetCache()
+
+    def first(style: Style, content: Picture = chelsea, params: Params = PARAMS) -> Tensor:
+        spec = StyleSpec(regions=(Region(styles=(style,)),))
+        return targets(spec, content, params, size_px=48, vgg=vgg, cache=cache)[0].grams[0]
+
+    sticker = Picture(rgb=night.rgb, alpha=alpha)
+    seen = vgg(pixels_of(io.filled(sticker).rgb, vgg.device), ["relu1_1"])["relu1_1"]
+    torch.testing.assert_close(first(Style(picture=sticker)), gram(seen, torch.from_numpy(alpha)[None])[0])
+    both = torch.from_numpy(alpha * other)[None]
+    torch.testing.assert_close(first(Style(picture=sticker, mask=other)), gram(seen, both)[0])
+    assert not first(Style(picture=night)).equal(first(Style(picture=sticker)))
+    assert not first(Style(picture=night)).equal(first(Style(picture=Picture(rgb=night.rgb, alpha=other))))
+    kept = dataclasses.replace(PARAMS, colors="covariance")
+    cat = io.fit(chelsea, 48)
+    half = np.repeat(np.array([1, 0], dtype=np.float32), [24, cat.width - 24])[None].repeat(
+        cat.height, axis=0
+    )
+    cut_out = Picture(rgb=cat.rgb, alpha=half)
+    opaque, part = (first(Style(picture=night), one, kept) for one in (cat, cut_out))
+    assert not opaque.equal(part)
+
+
+def test_what_counts_of_a_content_is_the_mask_times_its_alpha() -> None:
+    random = np.random.default_rng(5)
+    alpha, mask = random.random((2, 6, 9), dtype=np.float32)
+    rgb = np.zeros((6, 9, 3), dtype=np.float32)
+    cut_out, opaque = Picture(rgb=rgb, alpha=alpha), Picture(rgb=rgb)
+    assert seen_plane(None, opaque) is None
+    for plane, expected in (
+        (seen_plane(None, cut_out), alpha),
+        (seen_plane(mask, opaque), mask),
+        (seen_plane(mask, cut_out), mask * alpha),
+    ):
+        assert plane is not None
+        np.testing.assert_allclose(plane, expected, atol=1e-6)

@@ -29,6 +29,27 @@ def test_a_masked_style_has_the_moments_of_its_masked_part() -> None:
     torch.testing.assert_close(transfer(content, style, torch.ones_like(mask)), transfer(content, style))
 
 
+def test_a_masked_content_has_the_styles_moments_within_its_mask() -> None:
+    content = torch.randn(1, 4, 8, 8, generator=RANDOM, dtype=torch.float64)
+    content[..., 3:] *= 0.1
+    style = torch.randn(1, 4, 5, 6, generator=RANDOM, dtype=torch.float64)
+    mask = torch.zeros(1, 32, 32, dtype=torch.float64)
+    mask[..., :12] = 0.5
+    moved = transfer(content, style, content_mask=mask)
+    torch.testing.assert_close(moved[..., :3], transfer(content[..., :3], style))
+
+
+def test_where_the_masked_content_is_all_alike_the_rest_does_not_explode() -> None:
+    content = torch.randn(1, 4, 8, 8, generator=RANDOM, dtype=torch.float64)
+    content[..., :2, :2] = 1.0
+    mask = torch.zeros(1, 8, 8, dtype=torch.float64)
+    mask[..., :2, :2] = 1
+    style = torch.randn(1, 4, 5, 6, generator=RANDOM, dtype=torch.float64)
+    moved = transfer(content, style, content_mask=mask)
+    deviation = (moved - style.mean(dim=(2, 3), keepdim=True)).square().mean(dim=(2, 3)).sqrt()
+    torch.testing.assert_close(deviation, style.std(dim=(2, 3), correction=0), rtol=1e-4, atol=1e-4)
+
+
 def test_a_constant_channel_takes_the_styles_mean() -> None:
     moved = transfer(torch.ones(1, 1, 3, 3), torch.full((1, 1, 2, 2), 5.0))
     torch.testing.assert_close(moved, torch.full((1, 1, 3, 3), 5.0))
