@@ -24,6 +24,9 @@ Colors = Literal["style", "luminance", "covariance", "histogram"]
 only the result's brightness is taken. covariance, histogram: the style is recoloured to the content's mean
 and covariance, or to its distribution, and the result is left as it is painted."""
 
+Faces = Literal["keep", "paint"]
+"""keep: the content counts more on faces: people stay who they are. paint: they are like the rest."""
+
 INITS: Final[tuple[Init, ...]] = get_args(Init)
 OPTIMIZERS: Final[tuple[Optimizer, ...]] = get_args(Optimizer)
 QUALITIES: Final[tuple[Quality, ...]] = get_args(Quality)
@@ -31,6 +34,7 @@ POOLINGS: Final[tuple[Pooling, ...]] = get_args(Pooling)
 PADDINGS: Final[tuple[Padding, ...]] = get_args(Padding)
 CHROMAS: Final[tuple[Chroma, ...]] = get_args(Chroma)
 COLORS: Final[tuple[Colors, ...]] = get_args(Colors)
+FACES: Final[tuple[Faces, ...]] = get_args(Faces)
 
 STYLE_LAYERS: Final = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONVOLUTIONS: Final = {"vgg16": (2, 2, 3, 3, 3), "vgg19": (2, 2, 4, 4, 4)}
@@ -110,6 +114,7 @@ class Params:
             strokes, 2 for coarser ones.
         colors: Whose colours: the style's, or the content's, by taking only the result's brightness or by
             recolouring the style to the content's mean and covariance or its histograms.
+        faces: keep lets the content count more on the faces in it; paint treats them like the rest.
 
     Raises:
         ParamsError: a value is out of range; the message names the value and the limit.
@@ -140,6 +145,7 @@ class Params:
     stop: float = STOP
     style_scale: float = 1.0
     colors: Colors = "style"
+    faces: Faces = "keep"
 
     def __post_init__(self) -> None:
         self._check_choices()
@@ -203,6 +209,7 @@ class Params:
         _check_choice("padding", self.padding, PADDINGS)
         _check_choice("chroma", self.chroma, CHROMAS)
         _check_choice("colors", self.colors, COLORS)
+        _check_choice("faces", self.faces, FACES)
         if not _is_name(self.network):
             raise ParamsError(f"network must be {', '.join(NETWORKS)} or a file, not {self.network!r}.")
 

@@ -150,8 +150,8 @@ async def decoder(_settings: Settings) -> Finding:
 
 async def weights(_settings: Settings) -> Finding:
     """Compares the bundled weight files with their SHA-256."""
-    from nst_core.errors import WeightsError  # noqa: PLC0415 - torch: only where it is needed
-    from nst_core.models.weights import BUNDLED, read_bundled  # noqa: PLC0415
+    from nst_core.bundled import BUNDLED, read_bundled  # noqa: PLC0415 - torch: only where it is needed
+    from nst_core.errors import WeightsError  # noqa: PLC0415
 
     try:
         for name in BUNDLED:

@@ -1,12 +1,10 @@
 """Weight files: the bundled ones, torchvision's and the user's own, each checked before it is used."""
 
-import hashlib
 import importlib
 import pickle
 import sys
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -16,26 +14,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import Tensor
 
+from nst_core.bundled import BUNDLED, DATA, read_bundled
 from nst_core.downloads import Progress, default_cache_dir, fetch, sha256_of
 from nst_core.errors import WeightsError
 from nst_core.models.layers import convolutions
 
-DATA: Final = Path(__file__).parents[1] / "data"
-
-
-@dataclass(frozen=True, slots=True)
-class Bundled:
-    file: str
-    sha256: str
-
-
-BUNDLED: Final = {
-    "vgg19": Bundled("vgg19.safetensors", "325733be3072be2829eb8d865f813c284be88f285d8030d1dfc6cb8c5e49cade"),
-    "vgg16": Bundled("vgg16.safetensors", "a0c7594196b80f26268ed15ac998e4f54afa74acc7b021017a505d6f0449d03c"),
-    "adain_decoder": Bundled(
-        "adain_decoder.safetensors", "009d1c07490d3204751054cc280a498609b1987c0e2bcd95dceb2682857ecab3"
-    ),
-}
 DOWNLOADED: Final = ("torchvision:vgg19", "torchvision:vgg16")
 
 _MALFORMED: Final = (
@@ -101,26 +84,6 @@ def load_decoder() -> dict[str, Tensor]:
         WeightsError: the bundled file is missing or not the one released.
     """
     return {key: value.float() for key, value in read_bundled("adain_decoder").items()}
-
-
-def read_bundled(name: str, *, directory: Path = DATA) -> dict[str, Tensor]:
-    """The tensors of a bundled file, after its SHA-256 was checked.
-
-    Raises:
-        WeightsError: the file is missing or not the one released.
-    """
-    bundled = BUNDLED[name]
-    try:
-        data = (directory / bundled.file).read_bytes()
-    except OSError as error:
-        raise WeightsError(f"The bundled {bundled.file} is missing: install Easel again.") from error
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != bundled.sha256:
-        raise WeightsError(
-            f"The bundled {bundled.file} is another file (hash {digest[:8]}, not {bundled.sha256[:8]}): "
-            "install Easel again."
-        )
-    return load_safetensors(data)
 
 
 def torchvision_file(

@@ -123,7 +123,7 @@ def test_whoever_adds_to_the_parameters_raises_their_version() -> None:
     names = (
         *("network", "content_layer", "style_layers", "layer_weights", "gram", "moments", "matching"),
         *("strength", "beta", "content_weight", "style_weight", "init", "optimizer", "lr", "size", "steps"),
-        *("seed", "tv", "pooling", "padding", "chroma", "quality", "stop", "style_scale", "colors"),
+        *("seed", "tv", "pooling", "padding", "chroma", "quality", "stop", "style_scale", "colors", "faces"),
     )
     choices = {
         "NETWORKS": ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16"),
@@ -134,6 +134,7 @@ def test_whoever_adds_to_the_parameters_raises_their_version() -> None:
         "PADDINGS": ("reflect", "zeros"),
         "CHROMAS": ("smooth", "free"),
         "COLORS": ("style", "luminance", "covariance", "histogram"),
+        "FACES": ("keep", "paint"),
         "SIZE_PX": (32, 4096),
         "STEPS": (1, 20_000),
         "SEED": (0, 2**63 - 1),

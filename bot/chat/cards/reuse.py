@@ -26,7 +26,9 @@ from bot.language import _
 
 LIFE_S: Final = 15 * 60.0
 """How long an opened modal is waited for: nobody tells us of one that was closed."""
-WAYS: Final = {name: STYLE_OPTIONS[name] for name in ("init", "optimizer", "style_scale", "keep_colors")}
+WAYS: Final = {
+    name: STYLE_OPTIONS[name] for name in ("init", "optimizer", "style_scale", "keep_colors", "faces")
+}
 WHOLE: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
@@ -106,7 +108,7 @@ class EditModal(ui.Modal):
         self.quality = _menu("quality", QUALITY_WORDS, chosen={look.quality})
         sizes = sizes_for(int(recipe.chosen["size_px"]), max_size_px)
         self.size = _menu("size", sizes, chosen={str(recipe.chosen["size_px"])})
-        self.ways = _menu("ways", _ways(), chosen=_ways_of(look), least=0, most=4)
+        self.ways = _menu("ways", _ways(), chosen=_ways_of(look), least=0, most=len(WAYS))
         self.seed = _typed("seed", str(recipe.seed), longest=10, required=False)
         for label in (
             ui.Label(text=_("Strength")[:45], description=_("0 to 100")[:100], component=self.strength),
@@ -146,6 +148,7 @@ class EditModal(ui.Modal):
             "size_px": int(self.size.values[0]),
             **picked,
             "keep_colors": bool(picked["keep_colors"]),
+            "faces": picked["faces"] or "keep",
             "style_scale": picked["style_scale"] or _unchosen_scale(Look.from_dict(same.chosen)),
         }
         # Who asks for another start does not want the one that the picture had.

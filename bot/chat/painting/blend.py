@@ -40,7 +40,7 @@ class Slot:
     private="Show the picture only to you",
     spoiler="Hide the picture until it is clicked",
 )
-@with_style_options(weight4=("strength", "quality", "size_px", "keep_colors", "style_scale"))
+@with_style_options(weight4=("strength", "quality", "size_px", "keep_colors", "style_scale", "faces"))
 async def blend(
     interaction: discord.Interaction,
     content: discord.Attachment,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord import app_commands, ui
@@ -78,8 +78,8 @@ async def _open_form(interaction: discord.Interaction, title: str, found: list[F
 
 LABEL_CHARS = 45
 MOST_OPTIONS = 25
-QUALITY, TEXTURE = STYLE_OPTIONS["quality"], STYLE_OPTIONS["style_scale"]
-"""One field holds both: a form may have five."""
+LOOKS: Final = {name: STYLE_OPTIONS[name] for name in ("quality", "style_scale", "faces")}
+"""One field holds them all: a form may have five."""
 FORM_LIFE_S = 15 * 60
 """Discord does not tell when a form is closed unsent, so it is forgotten after this time."""
 
@@ -137,19 +137,19 @@ class AskModal(ui.Modal):
             max_length=3,
             placeholder=_("0 to 100; empty: as the style has it")[:100],
         )
-        words = {choice: _(word) for option in (QUALITY, TEXTURE) for choice, word in option.words.items()}
+        words = {choice: _(word) for option in LOOKS.values() for choice, word in option.words.items()}
         self._quality: ui.Select[Any] = ui.Select(
             custom_id="quality",
             required=False,
             min_values=0,
-            max_values=2,
+            max_values=len(LOOKS),
             options=[discord.SelectOption(label=word, value=choice) for choice, word in words.items()],
         )
         rows = [
             (_("Style"), self._style),
             (_("Or a style picture of your own"), self._upload),
             (_("Strength"), self._strength),
-            (_("Quality and texture"), self._quality),
+            (_("Quality, texture and faces"), self._quality),
         ]
         if len(found) > 1:
             rows.insert(0, (_("Picture"), self._which))
@@ -168,8 +168,7 @@ class AskModal(ui.Modal):
             style = Style(given=attached(self._upload.values[0]))
         look = {
             "strength": _strength(self._strength.value),
-            "quality": QUALITY.picked(self._quality.values),
-            "style_scale": TEXTURE.picked(self._quality.values),
+            **{name: option.picked(self._quality.values) for name, option in LOOKS.items()},
         }
         await submit_request(
             interaction,

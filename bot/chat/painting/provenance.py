@@ -107,6 +107,7 @@ def _written(params: Params) -> list[str]:
         optimizer=params.optimizer,
         keep_colors=params.colors == "luminance",
         style_scale=params.style_scale,
+        faces=params.faces,
     )
     return [
         _("The picture's own file says how it was painted:"),

@@ -35,7 +35,7 @@ Percent = app_commands.Range[int, 0, 100]
 @with_style_options(
     preset=("strength", "quality", "size_px"),
     mix=("style_scale",),
-    mask=("init", "optimizer", "keep_colors"),
+    mask=("init", "optimizer", "keep_colors", "faces"),
 )
 async def stylize(
     interaction: discord.Interaction,

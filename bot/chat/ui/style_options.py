@@ -13,7 +13,7 @@ from bot.domain.requests.rerun import SIZES_PX
 from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from bot.language import N_, _
-from nst_core.params import STRENGTH, STYLE_SCALE, Init, Optimizer, Quality
+from nst_core.params import STRENGTH, STYLE_SCALE, Faces, Init, Optimizer, Quality
 
 Chosen = Mapping[str, Any]
 """The fields of `bot.domain.styles.style.Look` that were given."""
@@ -109,6 +109,12 @@ STYLE_OPTIONS: Final[Mapping[str, StyleOption]] = {
         words={"colours": N_("Keep the colours of your picture")},
         values={"colours": True},
     ),
+    "faces": StyleOption(
+        description="Keep faces as they are in your picture, or paint them like the rest",
+        kind=Faces,
+        words={"faces": N_("Paint faces like the rest")},
+        values={"faces": "paint"},
+    ),
 }
 """By the look's fields, in the order of a form."""
 
@@ -160,5 +166,6 @@ def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = 
     parts += [look.optimizer] if look.optimizer else []
     parts += [_("texture scale {scale:g}", scale=look.style_scale)] if look.style_scale != 1 else []
     parts += [_("colours kept")] if look.keep_colors else []
+    parts += [_("faces painted")] if look.faces == "paint" else []
     parts += [_("seed {seed}", seed=seed)] if seed is not None else []
     return " · ".join(parts)

@@ -11,7 +11,7 @@ from bot.domain.styles.names import storable
 from bot.errors import Refusal
 from bot.language import _
 from nst_core.errors import ParamsError
-from nst_core.params import Init, Optimizer, Params, Quality
+from nst_core.params import Faces, Init, Optimizer, Params, Quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class Look:
     optimizer: Optimizer | None = None
     keep_colors: bool = False
     style_scale: float = 1.0
+    faces: Faces = "keep"
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -54,6 +55,7 @@ class Look:
                 size=size_px if self.size_px is None else self.size_px,
                 style_scale=self.style_scale,
                 colors="luminance" if self.keep_colors else "style",
+                faces=self.faces,
                 seed=seed,
                 **chosen,
             )

@@ -200,10 +200,10 @@ def test_weights_are_listed_and_verified(
     monkeypatch.setenv("EASEL_CACHE_DIR", str(tmp_path))
     assert nst("weights", "list") == 0
     listed = capsys.readouterr().out
-    assert listed.count("here") == 3
+    assert listed.count("here") == 4
     assert listed.count("not fetched") == 2
     assert nst("weights", "verify") == 0
-    assert capsys.readouterr().out.count("sound") == 3
+    assert capsys.readouterr().out.count("sound") == 4
     (tmp_path / "vgg16-397923af.pth").write_bytes(b"damaged")
     assert nst("weights", "verify") == 1
     assert "vgg16-397923af.pth is damaged" in capsys.readouterr().err

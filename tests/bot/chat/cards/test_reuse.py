@@ -13,7 +13,7 @@ from tests.support.rows import BLOB, set_columns
 
 
 async def test_the_modal_shows_the_settings_within_discords_limits(chat: ChatHarness) -> None:
-    await delivered_job(chat, strength=35, quality="high", init="style", keep_colors=True)
+    await delivered_job(chat, strength=35, quality="high", init="style", keep_colors=True, faces="paint")
     shown = await press(chat, "edit")
     assert shown.modal is not None
     fields = {one["component"]["custom_id"]: one["component"] for one in shown.modal["components"]}
@@ -24,7 +24,7 @@ async def test_the_modal_shows_the_settings_within_discords_limits(chat: ChatHar
         for name, field in fields.items()
         if "options" in field
     }
-    assert chosen == {"quality": ["high"], "size": ["64"], "ways": ["style", "colours"]}
+    assert chosen == {"quality": ["high"], "size": ["64"], "ways": ["style", "colours", "faces"]}
     assert [option["value"] for option in fields["size"]["options"]] == ["64", "96", "128"]
     assert all(len(one["label"]) <= 45 for one in shown.modal["components"])
 
@@ -48,6 +48,15 @@ async def test_what_was_changed_is_painted_anew(chat: ChatHarness) -> None:
         "seed": 9,
     }
     assert "strength 62.5 · draft · 96 px · from adain · adam · colours kept · seed 9" in card(result)
+
+
+@pytest.mark.parametrize(("ways", "after"), [([], "keep"), (["faces"], "paint")])
+async def test_faces_are_kept_unless_the_form_says_otherwise(
+    chat: ChatHarness, ways: list[str], after: str
+) -> None:
+    await delivered_job(chat, faces="paint")
+    await chat.ada.submit_modal(await press(chat, "edit"), edited(ways=ways))
+    assert (await chat.job()).params["faces"] == after
 
 
 async def test_an_empty_seed_is_a_new_one(chat: ChatHarness) -> None:

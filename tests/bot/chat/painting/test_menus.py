@@ -71,6 +71,15 @@ async def test_the_form_offers_the_texture_beside_the_quality(chat: ChatHarness)
     assert (job.look["quality"], job.look["style_scale"]) == ("standard", 0.5)
 
 
+async def test_the_form_offers_to_paint_the_faces(chat: ChatHarness) -> None:
+    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
+    await stylize_this(chat, message, quality=["faces", "fine", "draft"])
+    job = await chat.job()
+    assert (job.look["quality"], job.look["style_scale"], job.look["faces"]) == ("draft", 0.5, "paint")
+    await stylize_this(chat, message)
+    assert (await chat.job()).look["faces"] == "keep"
+
+
 @pytest.mark.parametrize(
     ("chosen", "sorry"),
     [(["draft", "high"], "one quality at most"), (["fine", "coarse"], "one texture at most")],

@@ -98,6 +98,16 @@ async def test_a_preset_keeps_the_size_of_its_texture(chat: ChatHarness) -> None
     assert "strength 80 · standard · texture scale 2" in card(edited)
 
 
+async def test_a_preset_keeps_whether_faces_are_painted(chat: ChatHarness) -> None:
+    assert "strength 80 · standard · faces painted" in card(await save(chat, faces="paint"))
+    await chat.stylize(preset="harbour")
+    assert (await chat.job()).params["faces"] == "paint"
+    await chat.stylize(preset="harbour", faces="keep")
+    assert (await chat.job()).params["faces"] == "keep"
+    edited = await chat.ada.slash(chat.channel, "preset edit", name="harbour", faces="keep")
+    assert "-# strength 80 · standard" in card(edited).splitlines()
+
+
 async def test_a_bad_change_leaves_the_preset_as_it_was(chat: ChatHarness) -> None:
     await save(chat)
     for options, why in (

@@ -12,10 +12,10 @@ from bot.chat.client import COMMANDS
 from bot.chat.ui.style_options import QUALITY_WORDS, STYLE_OPTIONS, Chosen, with_style_options
 from bot.domain.styles.style import Look
 from bot.errors import Refusal
-from nst_core.params import INITS, OPTIMIZERS, QUALITIES
+from nst_core.params import FACES, INITS, OPTIMIZERS, QUALITIES
 
 EVERYWHERE = tuple(STYLE_OPTIONS)
-IN_A_BLEND = ("strength", "quality", "size_px", "keep_colors", "style_scale")
+IN_A_BLEND = ("strength", "quality", "size_px", "keep_colors", "style_scale", "faces")
 """`/blend` leaves the start and the optimiser to the engine."""
 
 
@@ -57,6 +57,7 @@ def test_the_choices_are_the_engine_s() -> None:
         option.name: [choice.value for choice in option.choices] for option in command("stylize").parameters
     }
     assert shown["quality"] == list(QUALITIES) == list(QUALITY_WORDS)
+    assert shown["faces"] == list(FACES)
     assert shown["init"] == list(INITS) == list(STYLE_OPTIONS["init"].words)
     assert shown["optimizer"] == list(OPTIMIZERS) == list(STYLE_OPTIONS["optimizer"].words)
 
@@ -81,7 +82,12 @@ async def test_a_command_gets_what_was_filled_in() -> None:
 
 @pytest.mark.parametrize(
     ("field", "choice", "value"),
-    [("init", "noise", "noise"), ("style_scale", "fine", 0.5), ("keep_colors", "colours", True)],
+    [
+        ("init", "noise", "noise"),
+        ("style_scale", "fine", 0.5),
+        ("keep_colors", "colours", True),
+        ("faces", "faces", "paint"),
+    ],
 )
 def test_a_choice_stands_for_a_value(field: str, choice: str, value: object) -> None:
     option = STYLE_OPTIONS[field]
@@ -93,6 +99,7 @@ def test_a_choice_stands_for_a_value(field: str, choice: str, value: object) -> 
 def test_a_value_without_a_choice_has_none() -> None:
     assert STYLE_OPTIONS["style_scale"].choice_of(0.7) is None
     assert STYLE_OPTIONS["keep_colors"].choice_of(False) is None
+    assert STYLE_OPTIONS["faces"].choice_of("keep") is None
 
 
 def test_two_choices_of_one_option_are_refused() -> None:

@@ -69,8 +69,21 @@ def test_what_nobody_chose_is_the_engine_s_default() -> None:
     assert Look().to_params(size_px=128, seed=7) == Params(strength=50.0, size=128, seed=7)
 
 
+def test_a_look_of_before_there_were_faces_keeps_them() -> None:
+    stored = {name: value for name, value in Look(faces="paint").as_dict().items() if name != "faces"}
+    assert Look.from_dict(stored).faces == "keep"
+
+
 def test_what_was_chosen_reaches_the_engine() -> None:
-    look = Look(strength=75, quality="high", size_px=96, init="noise", optimizer="lbfgs", keep_colors=True)
+    look = Look(
+        strength=75,
+        quality="high",
+        size_px=96,
+        init="noise",
+        optimizer="lbfgs",
+        keep_colors=True,
+        faces="paint",
+    )
     assert look.to_params(size_px=128, seed=7) == Params(
         strength=75.0,
         quality="high",
@@ -78,6 +91,7 @@ def test_what_was_chosen_reaches_the_engine() -> None:
         init="noise",
         optimizer="lbfgs",
         colors="luminance",
+        faces="paint",
         seed=7,
     )
 
