@@ -30,7 +30,16 @@ from nst_core.images import io
 
 BETTER: Final = ("patch_distance", "style_colours")
 """The figures, lower is better, that are counted by pairs."""
-SHOWN: Final = (*BETTER, "colour_noise", "largest_share", "content_distance", "style_rel")
+RATIO: Final = "colour_noise_ratio"
+SHOWN: Final = {
+    "patch_distance": "patches",
+    "style_colours": "palette",
+    RATIO: "noise",
+    "largest_share": "share",
+    "content_distance": "content",
+    "style_rel": "Gram",
+}
+"""The figures of the tables with their headings."""
 CELL_PX: Final = 384
 Row = dict[str, Any]
 
@@ -114,14 +123,15 @@ def summary(rows: Sequence[Row]) -> list[Row]:
     first = of[variants[0]]
     found: list[Row] = []
     for name in variants:
-        noise = [row["colour_noise"] / max(row["style_colour_noise"], 1e-9) for row in of[name].values()]
-        means = {figure: sum(row[figure] for row in of[name].values()) / len(noise) for figure in SHOWN}
+        of_this = list(of[name].values())
+        noise = [_noise_ratio(row) for row in of_this]
+        figures = ("colour_noise", *(figure for figure in SHOWN if figure != RATIO))
         total = {
             "variant": name,
-            "pairs": len(noise),
-            "colour_noise_ratio": sum(noise) / len(noise),
+            "pairs": len(of_this),
+            RATIO: sum(noise) / len(noise),
             "above_style": sum(ratio > 1 for ratio in noise),
-            **means,
+            **{figure: sum(row[figure] for row in of_this) / len(of_this) for figure in figures},
         }
         if name != variants[0]:
             total["first_better"] = {
@@ -133,22 +143,38 @@ def summary(rows: Sequence[Row]) -> list[Row]:
 
 
 def _show(console: Console, rows: Sequence[Row], totals: Sequence[Row]) -> None:
-    table = Table("pair", "variant", *SHOWN, "noise / style's", "s", title="Lower is better")
+    table = _table("pair", "variant", *SHOWN.values(), "s", title="Lower is better")
     for row in rows:
-        noise = row["colour_noise"] / max(row["style_colour_noise"], 1e-9)
         seconds = "" if row["seconds"] is None else f"{row['seconds']:.0f}"
-        table.add_row(
-            row["pair"], row["variant"], *(f"{row[figure]:.4f}" for figure in SHOWN), f"{noise:.2f}", seconds
-        )
+        ratio = _noise_ratio(row)
+        figures = (f"{ratio if name == RATIO else row[name]:.3f}" for name in SHOWN)
+        table.add_row(row["pair"], row["variant"], *figures, seconds)
     console.print(table)
     first = totals[0]["variant"]
-    whole = Table("mean of", *SHOWN, "noise / style's", *(f"{first} better by {name}" for name in BETTER))
+    counted = (f"{first} better in {SHOWN[name]}" for name in BETTER)
+    whole = _table("mean of", *SHOWN.values(), *counted)
     for total in totals:
         wins = total.get("first_better")
-        counted = (f"{wins[name]} of {total['pairs']}" if wins else "" for name in BETTER)
-        figures = (f"{total[figure]:.4f}" for figure in SHOWN)
-        whole.add_row(total["variant"], *figures, f"{total['colour_noise_ratio']:.2f}", *counted)
+        whole.add_row(
+            total["variant"],
+            *(f"{total[name]:.3f}" for name in SHOWN),
+            *(f"{wins[name]} of {total['pairs']}" if wins else "" for name in BETTER),
+        )
     console.print(whole)
+
+
+def _table(*headings: str, title: str | None = None) -> Table:
+    """A table whose names are folded, where a terminal is narrow, and whose figures are not."""
+    table = Table(title=title, padding=(0, 0, 0, 1))
+    for heading in headings:
+        name = heading in {"pair", "variant", "mean of"}
+        table.add_column(heading, overflow="fold", justify="left" if name else "right", min_width=5)
+    return table
+
+
+def _noise_ratio(row: Row) -> float:
+    """Colour noise as a multiple of the style's own."""
+    return float(row["colour_noise"] / max(row["style_colour_noise"], 1e-9))
 
 
 def _sheet(studio: Studio, group: str, pairs: Sequence[Pair], variants: Sequence[Variant]) -> None:
