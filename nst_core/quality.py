@@ -14,6 +14,7 @@ from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.kernels.precision import choose_device
+from nst_core.nearest_patches import nearest_patches
 from nst_core.params import PUBLISHED, Params
 from nst_core.run.prepared_job import network as network_of
 from nst_core.styles import blended
@@ -27,6 +28,7 @@ _LUMA: Final = np.array([0.299, 0.587, 0.114])
 _WINDOW_PX: Final = 11
 _WINDOW_SIGMA_PX: Final = 1.5
 _C1, _C2 = 0.01**2, 0.03**2
+_BINOMIAL: Final = np.array([1, 4, 6, 4, 1]) / 16
 _ROUNDING: Final = 1 / (12 * 255**2)
 """The energy of rounding to 8 bits."""
 
@@ -38,16 +40,22 @@ class Comparison:
     Attributes:
         width: Width of the result in pixels; all is compared at its size.
         height: Height of the result in pixels.
-        network: The network behind `content_rel` and `style_rel`.
+        network: The network behind `content_rel`, `style_rel`, `patch_distance` and `largest_share`.
         content_distance: 0 to 2, 0 for the content itself; see `content_distance`.
         content_ssim: -1 to 1, 1 for the content itself; see `ssim`.
         content_rel: The relative content loss, 0 for the content itself; see `nst_core.losses.objective`.
         style_rel: The relative style loss: 0 is the style's statistics, 1 as far from them as the content is.
-        style_colours: 0 to 1, 0 for the style's own colours; see `colour_distance`.
+        patch_distance: 0 to 2, 0 for the style itself: how far the result's patches are from the nearest ones
+            of the style, whichever of several; see `nearest_patches`.
+        largest_share: The largest part of the result's patches, above 0 to 1, to which one and the same patch
+            of the style is the nearest. Repeated motifs and plain areas make it large.
+        style_colours: 0 to 1, 0 for the style's own colours: the palette distance; see `colour_distance`.
         content_colours: Likewise, from the content's colours.
         fine_noise: `fine_energy` of the result over the larger of the content's and the style's (the weighted
             mean of several; at least that of rounding to 8 bits). 1 is as much as the pictures had, far
             above 1 is speckle.
+        colour_noise: See `colour_noise`; about 0.01 is calm, and above the style's own is coloured grain.
+        style_colour_noise: The style's own, for reference, or the weighted mean of several.
         clipped: The share of the result's values, 0 to 1, that are 0 or 255.
         content_clipped: The same share of the content, for reference.
     """
@@ -59,9 +67,13 @@ class Comparison:
     content_ssim: float
     content_rel: float
     style_rel: float
+    patch_distance: float
+    largest_share: float
     style_colours: float
     content_colours: float
     fine_noise: float
+    colour_noise: float
+    style_colour_noise: float
     clipped: float
     content_clipped: float
 
@@ -87,7 +99,7 @@ def compare(
         styles: The pictures whose style was taken. Several are blended as in `nst_core.losses.targets`, and
             their histograms are averaged by their weights.
         weights: A weight above 0 for each style; all alike by default.
-        network: The network for `content_rel` and `style_rel`; one that was not optimised is fair.
+        network: The network for losses and patches; one that was not optimised is fair.
         device: Where it is computed: auto, cpu, cuda or cuda:N.
 
     Raises:
@@ -105,6 +117,10 @@ def compare(
     edge_px = max(result.width, result.height)
     wanted = [io.quantise(io.fit(style, edge_px).rgb) for style in styles]
     losses = measure(result, content, blend, Params(**PUBLISHED, network=network), device=device)
+    patches = nearest_patches(
+        network_of(Params(**PUBLISHED, network=network), where, EXACT),
+        *(_tensor(levels, where) for levels in (painted, *wanted)),
+    )
     fine = np.average([fine_energy(luma(style)) for style in wanted], weights=shares)
     reference = max(fine_energy(luma(plain)), float(fine), _ROUNDING)
     return Comparison(
@@ -115,9 +131,13 @@ def compare(
         content_ssim=ssim(luma(painted), luma(plain)),
         content_rel=losses.content_rel,
         style_rel=losses.style_rel,
+        patch_distance=patches.distance,
+        largest_share=patches.largest_share,
         style_colours=colour_distance(painted, *wanted, weights=shares),
         content_colours=colour_distance(painted, plain),
         fine_noise=fine_energy(luma(painted)) / reference,
+        colour_noise=colour_noise(painted),
+        style_colour_noise=float(np.average([colour_noise(style) for style in wanted], weights=shares)),
         clipped=clipped_share(painted),
         content_clipped=clipped_share(plain),
     )
@@ -200,6 +220,21 @@ def fine_energy(brightness: NDArray[np.float64]) -> float:
     energy[:, 1:-1] *= 2  # the half of the plane that is left out is the mirror image of this one
     down, across = np.fft.fftfreq(2 * height), np.fft.rfftfreq(2 * width)
     return float(energy[np.hypot(down[:, None], across) > 1 / 4].sum())
+
+
+def colour_noise(levels: NDArray[np.uint8]) -> float:
+    """The root mean square, in [0, 1], of the chroma of levels (h, w, 3) that is finer than about 2 px.
+
+    Chroma is each of R, G and B less the luma, and its fine part what a binomial blur of 5 x 5 px takes away:
+    half of a wave of 5.5 px, all of one of 2 px. Colours have little detail that fine in photographs and
+    paintings; a sum of Gram matrices does not mind it.
+    """
+    chroma = levels / 255 - luma(levels)[..., None]
+    padded = np.pad(chroma, ((2, 2), (2, 2), (0, 0)), mode="edge")
+    height, width, _channels = chroma.shape
+    down = sum(weight * padded[row : row + height] for row, weight in enumerate(_BINOMIAL))
+    blurred = sum(weight * down[:, column : column + width] for column, weight in enumerate(_BINOMIAL))
+    return float(np.sqrt(np.mean((chroma - blurred) ** 2)))
 
 
 def clipped_share(levels: NDArray[np.uint8]) -> float:

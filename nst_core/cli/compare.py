@@ -20,9 +20,13 @@ _WORDS: Final = {
     "content_ssim": "How much of the content's structure is left in its brightness: 1 is all of it, 0 none.",
     "content_rel": "How far its content is from the content's to {network}: 0 is the content itself.",
     "style_rel": "How far it is from the style to {network}: 0 is the style, 1 as far as the content is.",
+    "patch_distance": "How far its patches are from the style's nearest ones to {network}: 0 is the style.",
+    "largest_share": "The part of its patches that one patch of the style serves: large is repetition.",
     "style_colours": "How far its colours are from the style's: 0 is the same, 1 black against white.",
     "content_colours": "How far its colours are from the content's, likewise.",
     "fine_noise": "Detail finer than 4 px: 1 is as much as content or style had, far above 1 is speckle.",
+    "colour_noise": "Colour finer than 2 px, a root mean square: above the style's own is coloured grain.",
+    "style_colour_noise": "The style's own, for reference.",
     "clipped": "The share of values at the end of the range, 0 or 255.",
     "content_clipped": "The same share of the content, for reference.",
 }
@@ -44,7 +48,7 @@ def compare(
         content: The picture that was painted.
         styles: The pictures whose style was taken; several are blended.
         mix: A weight for each style, with commas; 0 leaves one out, all alike by default.
-        network: What measures the relative losses. [default: vgg16; vgg19 if RESULT was painted by vgg16]
+        network: What measures losses and patches. [default: vgg16; vgg19 if RESULT was painted by vgg16]
         device: auto, cpu, cuda or cuda:N.
         json: Print one JSON object instead of a table.
     """
@@ -82,7 +86,7 @@ def table(comparison: Comparison) -> Table:
     """The figures as a table for a terminal."""
     judge = "VGG-" + comparison.network.removeprefix("vgg")
     grid = Table(
-        title=f"{comparison.width} x {comparison.height} px, content_rel and style_rel on {judge}",
+        title=f"{comparison.width} x {comparison.height} px, losses and patches on {judge}",
         title_justify="left",
     )
     grid.add_column("Figure", no_wrap=True)

@@ -16,12 +16,14 @@ from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.models import weights
 from nst_core.models.vgg import Vgg
+from nst_core.nearest_patches import nearest_patches
 from nst_core.params import PUBLISHED, Params
 from nst_core.quality import (
     CONTENT_LAYERS,
     Comparison,
     clipped_share,
     colour_distance,
+    colour_noise,
     compare,
     content_distance,
     fine_energy,
@@ -88,8 +90,10 @@ def test_the_content_itself_is_at_no_distance_and_as_far_from_the_style_as_can_b
 def test_the_style_itself_is_at_no_distance_from_the_style(chelsea: Picture, starry_night: Picture) -> None:
     same = on_cpu(starry_night, chelsea, starry_night)
     assert same.style_rel == 0
+    assert same.patch_distance == 0
     assert same.style_colours == 0
     assert same.fine_noise == pytest.approx(1)
+    assert same.colour_noise == same.style_colour_noise
     assert same.content_distance > 0.5
 
 
@@ -102,6 +106,7 @@ def test_a_stylised_picture_is_nearer_to_the_style_than_its_content_is(
     plain = on_cpu(io.fit(chelsea, 96), chelsea, starry_night)
     assert painted.network == "vgg16"
     assert painted.style_rel < 0.7 * plain.style_rel
+    assert painted.patch_distance < plain.patch_distance
     assert painted.style_colours < plain.style_colours
     assert painted.content_distance > plain.content_distance
     assert painted.content_ssim < plain.content_ssim
@@ -131,7 +136,9 @@ def test_against_a_blend_the_figures_lie_between_those_of_its_styles(
     one, other = (on_cpu(small, chelsea, style) for style in styles)
     for weights_, alone in (([1, 1e-9], one), ([1e-9, 1], other)):
         found = compare(small, chelsea, *styles, weights=weights_, device="cpu")
-        assert dataclasses.astuple(found)[3:] == pytest.approx(dataclasses.astuple(alone)[3:], rel=1e-4)
+        for name, value in dataclasses.asdict(alone).items():
+            if name not in {"width", "height", "network", "patch_distance", "largest_share"}:
+                assert getattr(found, name) == pytest.approx(value, rel=1e-4), name
     pictures = io.fit(starry_night, 64), chelsea, *styles
     nearer, further = (compare(*pictures, weights=[n, 1], device="cpu") for n in (3, 1))
     assert 0 < nearer.style_rel < further.style_rel
@@ -148,10 +155,25 @@ def test_the_style_loss_against_a_blend_is_that_of_its_target(
     assert (found.content_rel, found.style_rel) == (losses.content_rel, losses.style_rel)
 
 
+def test_patches_are_compared_with_those_of_all_styles_whatever_their_weights(
+    chelsea: Picture, starry_night: Picture, the_scream: Picture
+) -> None:
+    pixels = (
+        torch.from_numpy(io.quantise(io.fit(one, 64).rgb).transpose(2, 0, 1))[None].float() / 255
+        for one in (chelsea, starry_night, the_scream)
+    )
+    expected = nearest_patches(Vgg(weights.load("vgg19")), *pixels)
+    pictures = io.fit(chelsea, 64), chelsea, starry_night, the_scream
+    found = compare(*pictures, weights=[3, 1], network="vgg19", device="cpu")
+    assert found.patch_distance == pytest.approx(expected.distance, rel=1e-5)
+    assert found.largest_share == expected.largest_share
+
+
 def test_the_fine_noise_of_a_blend_is_held_against_the_mean_of_its_styles() -> None:
     smooth, noisy = Picture(rgb=np.full((32, 32, 3), 0.5, np.float32)), as_picture(levels(32, 32))
     mixed = compare(noisy, smooth, smooth, noisy, weights=[3, 1], device="cpu")
     assert mixed.fine_noise == pytest.approx(4)
+    assert mixed.style_colour_noise == pytest.approx(mixed.colour_noise / 4)
 
 
 def test_nothing_to_compare_with_is_refused(chelsea: Picture) -> None:
@@ -170,7 +192,14 @@ def test_growing_noise_takes_every_figure_further_from_the_content(
         on_cpu(Picture(rgb=np.clip(small.rgb + sigma * noise, 0, 1)), chelsea, starry_night)
         for sigma in (0, 0.02, 0.08, 0.3)
     ]
-    for name in ("content_distance", "content_rel", "content_colours", "fine_noise", "clipped"):
+    for name in (
+        "content_distance",
+        "content_rel",
+        "content_colours",
+        "fine_noise",
+        "colour_noise",
+        "clipped",
+    ):
         values = [getattr(row, name) for row in rows]
         assert values == sorted(values), name
         assert values[0] < values[-1], name
@@ -197,6 +226,8 @@ def test_three_equal_pictures_of_one_colour_have_finite_figures() -> None:
     grey = Picture(rgb=np.full((16, 16, 3), 128 / 255, dtype=np.float32))
     found = on_cpu(grey, grey, grey)
     assert (found.content_distance, found.style_rel, found.fine_noise, found.clipped) == (0, 0, 0, 0)
+    assert found.patch_distance == 0
+    assert found.colour_noise == found.style_colour_noise == pytest.approx(0, abs=1e-15)
 
 
 def test_a_device_that_is_not_there_is_refused(chelsea: Picture) -> None:
@@ -307,6 +338,37 @@ def test_fine_noise_is_relative_to_the_larger_of_content_and_style() -> None:
     )
     for content, style in ((weak, strong), (strong, weak)):
         assert on_cpu(result, content, style).fine_noise == pytest.approx(9, rel=0.02)
+
+
+def test_the_colour_noise_of_a_checkerboard_is_its_chroma_but_for_the_borders() -> None:
+    """The blur of 1, -1, 1, … is 0 inside, and by hand 1/2 and 1/8 at a border, where pixels are repeated."""
+    height, width = 30, 40
+    signs = np.multiply.outer([1, -1] * (height // 2), [1, -1] * (width // 2))
+    down, across = (
+        np.array([1 / 2, 1 / 8, *[0] * (length - 4), -1 / 8, -1 / 2]) for length in (height, width)
+    )
+    board = flat(128, height, width)
+    board[..., 0] = 128 + 51 * signs
+    chroma = 0.2 * np.array([0.701, -0.299, -0.299])
+    expected = np.sqrt(np.mean((signs - np.outer(down, across)) ** 2) * np.mean(chroma**2))
+    assert colour_noise(board) == pytest.approx(expected, rel=1e-12)
+    assert colour_noise(board) == pytest.approx(np.sqrt(np.mean(chroma**2)), rel=0.03)
+
+
+def test_the_colour_noise_of_a_wave_of_four_px_is_three_quarters_of_it() -> None:
+    wave = np.tile(np.array([60, 0, -60, 0]), (8, 100))
+    striped = flat(128, 8, 400)
+    striped[..., 2] = 128 + wave
+    chroma = 60 / 255 / np.sqrt(2) * np.sqrt(np.mean(np.array([-0.114, -0.114, 0.886]) ** 2))
+    assert colour_noise(striped) == pytest.approx(0.75 * chroma, rel=0.01)
+
+
+def test_brightness_and_slopes_of_colour_are_no_colour_noise() -> None:
+    grey = np.repeat(levels(20, 30)[..., :1], 3, axis=2)
+    assert colour_noise(grey) == pytest.approx(0, abs=1e-15)
+    slope = flat(0, 20, 256)
+    slope[..., 1] = np.arange(256)
+    assert colour_noise(slope) < 0.0005
 
 
 def test_the_clipped_share_counts_both_ends_of_the_range() -> None:

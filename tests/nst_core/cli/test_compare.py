@@ -51,7 +51,7 @@ def test_the_table_has_a_line_of_words_for_every_figure(chelsea: Picture, starry
     console = Console(width=160, record=True, file=StringIO())
     console.print(table(comparison))
     lines = console.export_text().splitlines()
-    assert lines[0].startswith("48 x 32 px, content_rel and style_rel on VGG-19")
+    assert lines[0].startswith("48 x 32 px, losses and patches on VGG-19")
     named = {field.name for field in dataclasses.fields(Comparison)} - {"width", "height", "network"}
     rows = [[cell.strip() for cell in line.split("│")[1:4]] for line in lines if line.startswith("│")]
     assert {name for name, _, _ in rows} == named

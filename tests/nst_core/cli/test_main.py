@@ -134,7 +134,7 @@ def test_compare_prints_a_table_of_figures(capsys: pytest.CaptureFixture[str]) -
     assert nst("compare", PAIR[0], *PAIR, "--device", "cpu") == 0
     printed = capsys.readouterr()
     assert printed.err == ""
-    assert "256 x 170 px, content_rel and style_rel on VGG-16" in printed.out
+    assert "256 x 170 px, losses and patches on VGG-16" in printed.out
     figures = dict(re.findall(r"│ (\w+) +│ +([\d.]+) │", printed.out))
     assert figures["content_distance"] == "0.0000"
     assert figures["content_ssim"] == "1.0000"
@@ -147,6 +147,7 @@ def test_compare_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> N
     assert list(report) == [field.name for field in dataclasses.fields(Comparison)]
     assert report["network"] == "vgg19"
     assert report["style_rel"] == 0
+    assert report["patch_distance"] == 0
     assert report["style_colours"] == 0
 
 
