@@ -110,7 +110,7 @@ async def test_a_panel_obeys_only_managers(gallery: GalleryHarness) -> None:
     view = layout(
         ui.ActionRow(ArtToggle("only")),
         ui.ActionRow(ArtChannelSelect()),
-        ui.ActionRow(WeeklyStyleSelect(["The Scream"])),
+        ui.ActionRow(WeeklyStyleSelect("style", ["The Scream"])),
     )
     panel = await gallery.chat.env.bot.get_partial_messageable(gallery.art.id).send(view=view)
     before = await settings(gallery)
