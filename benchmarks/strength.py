@@ -24,7 +24,7 @@ from rich.table import Table
 
 from benchmarks.bands import band
 from benchmarks.machine import commit, header
-from benchmarks.pictures import CONTENTS, STYLES
+from benchmarks.pictures import CONTENTS, PAIRED, STYLES
 from benchmarks.raw_weight import RawWeight, raw_weight
 from nst_core.engine import stylize_batch
 from nst_core.events import Finished
@@ -101,11 +101,11 @@ def _options() -> argparse.Namespace:
         "the geometric mean of what the relative form gives it",
     )
     parser.add_argument("--contents", nargs="+", choices=list(CONTENTS), default=list(CONTENTS))
-    parser.add_argument("--styles", nargs="+", choices=list(STYLES), default=list(STYLES))
+    parser.add_argument("--styles", nargs="+", choices=list(STYLES), default=list(PAIRED))
     parser.add_argument("--quality", default="standard")
     parser.add_argument("--steps", type=int, default=None, help="of each picture; the quality's own number")
     parser.add_argument(
-        "--batch", type=int, default=len(STYLES), help="styles in one pass; 1 is fastest on a CPU"
+        "--batch", type=int, default=len(PAIRED), help="styles in one pass; 1 is fastest on a CPU"
     )
     parser.add_argument("--resume", type=Path, default=None, help="JSON lines to go on from and to add to")
     parser.add_argument("--keep", type=Path, default=None, help="folder for the pictures, to look at")

@@ -1,48 +1,52 @@
-"""Paints the pictures that `/look` shows: a cat in every look, and in one look at four strengths.
+"""Paints the pictures that `/look` shows: a cat in every look, alone and on a sheet, and at four strengths.
 
-    python -m scripts.examples FOLDER
+    python -m scripts.examples FOLDER [--size PX] [--only NAME ...]
 
-Some minutes on a CPU. The whole pictures stay in FOLDER, and what is there already is not painted again.
+Half an hour on a CPU. The whole pictures stay in FOLDER, and what is there already is not painted again.
 """
 
+import argparse
 import subprocess
 import sys
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
-from bot.domain.styles.builtin import BUILT_IN, EXAMPLES, PAINTINGS, STRENGTHS, Painting
+from bot.domain.styles.builtin import BUILT_IN, STRENGTHS
+from bot.domain.styles.painting import EXAMPLES, PAINTINGS, Painting
 
 CAT = PAINTINGS.parent / "samples" / "chelsea.png"
 SIZE_PX = 384
 STRIP_PX = 208
 """The long edge of each picture in the strip of strengths."""
-JPEG_QUALITY = 85
+CELL_PX, CAPTION_PX, COLUMNS = 240, 24, 4
+"""The long edge of a picture on the sheet, the height of the line below it, and how many are in a row."""
+MOST_BYTES = 60_000
+QUALITIES = (85, 80, 75, 70, 65, 60)
+"""Of JPEGs, from the best: the first with which a picture is small enough."""
 STRENGTHS_OF = "great_wave.jpg"
 
 
-def painted(folder: Path, style: Painting, strength: int) -> Image.Image:
-    """The cat in that style, from the folder or painted now."""
+def painted(folder: Path, style: Painting, strength: int, size_px: int) -> Image.Image:
+    """The cat in that style, with the settings that the style has; from the folder or painted now."""
     file = folder / f"{Path(style.file).stem}-{strength}.png"
     if not file.exists():
-        command = [
-            sys.executable,
-            "-m",
-            "nst_core.cli.main",
-            "stylize",
-            str(CAT),
-            str(PAINTINGS / style.file),
-        ]
-        options = ["--size", str(SIZE_PX), "--strength", str(strength), "--out", str(file)]
-        subprocess.run([*command, *options], check=True)
-    return Image.open(file)
+        engine = [sys.executable, "-m", "nst_core.cli.main", "stylize", str(CAT), str(PAINTINGS / style.file)]
+        chosen = {"strength": float(strength)} | {
+            name: value for name, value in style.settings.items() if name != "strength"
+        }
+        options = ["--size", str(size_px), "--out", str(file)]
+        for name, value in chosen.items():
+            options += [f"--{name.replace('_', '-')}", f"{value:g}"]
+        subprocess.run([*engine, *options], check=True)
+    return Image.open(file).convert("RGB")
 
 
-def strip(pictures: list[Image.Image]) -> Image.Image:
+def strip(pictures: Sequence[Image.Image]) -> Image.Image:
     """The pictures side by side, from left to right."""
-    small = [picture.copy() for picture in pictures]
-    for picture in small:
-        picture.thumbnail((STRIP_PX, STRIP_PX), Image.Resampling.LANCZOS)
+    small = [_small(picture, STRIP_PX) for picture in pictures]
     whole = Image.new("RGB", (sum(picture.width for picture in small), small[0].height))
     left = 0
     for picture in small:
@@ -51,15 +55,62 @@ def strip(pictures: list[Image.Image]) -> Image.Image:
     return whole
 
 
+def sheet(pictures: Sequence[tuple[str, Image.Image]]) -> Image.Image:
+    """Pictures of one shape in rows, each with its name below."""
+    small = [(name, _small(picture, CELL_PX)) for name, picture in pictures]
+    height = max(picture.height for _name, picture in small) + CAPTION_PX
+    rows = -(-len(small) // COLUMNS)
+    whole = Image.new("RGB", (COLUMNS * CELL_PX, rows * height), "white")
+    draw, font = ImageDraw.Draw(whole), ImageFont.load_default(size=0.7 * CAPTION_PX)
+    for place, (name, picture) in enumerate(small):
+        left, top = place % COLUMNS * CELL_PX, place // COLUMNS * height
+        whole.paste(picture, (left, top))
+        at = (left + CELL_PX // 2, top + picture.height + CAPTION_PX // 2)
+        draw.text(at, _plain(name), fill="black", font=font, anchor="mm")
+    return whole
+
+
+def _plain(name: str) -> str:
+    """Pillow's own font has no letters with accents."""
+    return "".join(part for part in unicodedata.normalize("NFD", name) if not unicodedata.combining(part))
+
+
+def _small(picture: Image.Image, edge_px: int) -> Image.Image:
+    factor = edge_px / max(picture.size)
+    size = (round(picture.width * factor), round(picture.height * factor))
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def keep(picture: Image.Image, file: Path, *, most_bytes: int = MOST_BYTES) -> None:
+    """Writes a JPEG that is small enough, as good as that allows."""
+    for quality in QUALITIES:
+        picture.save(file, "JPEG", quality=quality, optimize=True)
+        if file.stat().st_size <= most_bytes:
+            return
+    raise SystemExit(f"{file.name} has more than {most_bytes} bytes at quality {QUALITIES[-1]}")
+
+
 def main() -> None:
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
+    options = _options()
+    options.folder.mkdir(parents=True, exist_ok=True)
     EXAMPLES.mkdir(exist_ok=True)
     for style in BUILT_IN:
-        painted(folder, style, 50).save(EXAMPLES / style.file, "JPEG", quality=JPEG_QUALITY)
+        if not options.only or Path(style.file).stem in options.only:
+            keep(painted(options.folder, style, 50, options.size), EXAMPLES / style.file)
+    shown = [(style.name, Image.open(EXAMPLES / style.file).convert("RGB")) for style in BUILT_IN]
+    keep(sheet(shown), EXAMPLES / "overview.jpg", most_bytes=8 * MOST_BYTES)
     style = next(one for one in BUILT_IN if one.file == STRENGTHS_OF)
-    row = strip([painted(folder, style, strength) for strength in STRENGTHS])
-    row.save(EXAMPLES / "strengths.jpg", "JPEG", quality=JPEG_QUALITY)
+    row = strip([painted(options.folder, style, strength, options.size) for strength in STRENGTHS])
+    keep(row, EXAMPLES / "strengths.jpg")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Paints the pictures that /look shows.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--size", type=int, default=SIZE_PX, help="long edge of each example in pixels")
+    names = [Path(style.file).stem for style in BUILT_IN]
+    parser.add_argument("--only", nargs="+", choices=names, default=[], help="the others stay as they are")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from simcord import ChannelHandle, InteractionResult, MemberActor, Preview, Resp
 from bot.demo import SAMPLE
 from bot.domain.jobs import model
 from bot.domain.jobs.model import WAITING, Job, State
-from bot.domain.styles.builtin import PAINTINGS
+from bot.domain.styles.painting import PAINTINGS
 from bot.engines.local import LocalEngine
 from bot.playground import Stage, keep_time, stage
 from bot.settings import Settings
@@ -231,7 +231,6 @@ async def panels(walk: Walk, ada: MemberActor, mia: MemberActor, art: ChannelHan
     await walk.ask(ada, "preset save", name="Seaside", style=wave, strength=60)
     for command, name in (
         ("preset list", "presets"),
-        ("look", "look"),
         ("help", "help"),
         ("about", "about"),
         ("stats", "stats"),
@@ -240,6 +239,8 @@ async def panels(walk: Walk, ada: MemberActor, mia: MemberActor, art: ChannelHan
     ):
         await walk.ask(ada, command)
         await walk.shot(name)
+    await walk.ask(ada, "look", name="The Great Wave")
+    await walk.shot("look")
     await walk.ask(ada, "preset show", name="Seaside")
     await walk.shot("preset")
     await walk.see_as(mia)

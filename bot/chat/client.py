@@ -35,7 +35,7 @@ from bot.chat.painting.provenance import how_was_this_made
 from bot.chat.painting.stylize import stylize
 from bot.chat.presets.commands import preset_group
 from bot.chat.presets.gallery import PageButton
-from bot.chat.presets.looks import LookSelect, look_command
+from bot.chat.presets.looks import LookButton, LookSelect, look_command
 from bot.chat.presets.panel import StyleButton
 from bot.chat.ui.errors import bind_log_context, explain
 from bot.chat.ui.interaction import Services
@@ -72,6 +72,7 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     PageButton,
     StyleButton,
     LookSelect,
+    LookButton,
     ChoiceSelect,
     PlacesSelect,
     RoleQuotaButton,

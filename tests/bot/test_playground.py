@@ -20,7 +20,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from bot.domain.styles.builtin import PAINTINGS
+from bot.domain.styles.painting import PAINTINGS
 from bot.playground import readable
 
 CONTENT = Path(__file__).parents[2] / "bot" / "samples" / "chelsea.png"
@@ -254,7 +254,7 @@ def test_a_refused_command_gets_a_sentence_and_the_page_goes_on(page: Page, tmp_
 def test_presets_open_as_one_types(page: Page) -> None:
     page.choose_command("stylize")
     page.type(page.add_option("preset"), "wave")
-    wanted = "The Great Wave — after Katsushika Hokusai · built in"
+    wanted = "The Great Wave — Katsushika Hokusai · built in"
     page.until(lambda: page.suggestions() == [wanted], wanted)
 
 

@@ -29,6 +29,8 @@ LIFE_S: Final = 15 * 60.0
 WAYS: Final = {
     name: STYLE_OPTIONS[name] for name in ("init", "optimizer", "style_scale", "keep_colors", "faces")
 }
+AS_IT_WAS: Final = "scale"
+"""Stands for a texture that the form has no other word for."""
 WHOLE: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
@@ -108,7 +110,7 @@ class EditModal(ui.Modal):
         self.quality = _menu("quality", QUALITY_WORDS, chosen={look.quality})
         sizes = sizes_for(int(recipe.chosen["size_px"]), max_size_px)
         self.size = _menu("size", sizes, chosen={str(recipe.chosen["size_px"])})
-        self.ways = _menu("ways", _ways(), chosen=_ways_of(look), least=0, most=len(WAYS))
+        self.ways = _menu("ways", _ways(look), chosen=_ways_of(look), least=0, most=len(WAYS))
         self.seed = _typed("seed", str(recipe.seed), longest=10, required=False)
         for label in (
             ui.Label(text=_("Strength")[:45], description=_("0 to 100")[:100], component=self.strength),
@@ -137,7 +139,7 @@ class EditModal(ui.Modal):
         """What was filled in.
 
         Raises:
-            Refusal: a number is none, or two starts or optimisers were chosen.
+            Refusal: a number is none, or two of one kind were chosen.
         """
         same, ways = rerun.same(self.job), set(self.ways.values)
         picked = {name: option.picked(ways) for name, option in WAYS.items()}
@@ -149,11 +151,19 @@ class EditModal(ui.Modal):
             **picked,
             "keep_colors": bool(picked["keep_colors"]),
             "faces": picked["faces"] or "keep",
-            "style_scale": picked["style_scale"] or _unchosen_scale(Look.from_dict(same.chosen)),
+            "style_scale": self._scale(ways, picked["style_scale"]),
         }
         # Who asks for another start does not want the one that the picture had.
         start = same.start_blob if picked["init"] == same.chosen.get("init") else None
         return Recipe(chosen=chosen, seed=_seed(self.seed.value), start_blob=start)
+
+    def _scale(self, ways: set[str], picked: float | None) -> float:
+        """Raises `Refusal` if the texture is to be as it was and another at once."""
+        if AS_IT_WAS not in ways:
+            return picked or 1.0
+        if picked is not None:
+            raise Refusal(_(WAYS["style_scale"].too_many))
+        return Look.from_dict(self.job.look).style_scale
 
 
 def sizes_for(size_px: int, max_size_px: int) -> Mapping[str, str]:
@@ -162,18 +172,22 @@ def sizes_for(size_px: int, max_size_px: int) -> Mapping[str, str]:
     return {str(px): f"{px} px" for px in sorted(sizes)}
 
 
-def _ways() -> Mapping[str, str]:
-    return {choice: word for option in WAYS.values() for choice, word in option.words.items()}
+def _ways(look: Look) -> Mapping[str, str]:
+    words = {choice: word for option in WAYS.values() for choice, word in option.words.items()}
+    if _is_odd(look.style_scale):
+        words[AS_IT_WAS] = _("texture scale {scale:g}", scale=look.style_scale)
+    return words
 
 
 def _ways_of(look: Look) -> set[str]:
     found = {option.choice_of(getattr(look, name)) for name, option in WAYS.items()}
-    return {way for way in found if way is not None}
+    odd = {AS_IT_WAS} if _is_odd(look.style_scale) else set()
+    return {way for way in found if way is not None} | odd
 
 
-def _unchosen_scale(look: Look) -> float:
-    """A scale that no choice stands for stays where none is chosen."""
-    return look.style_scale if WAYS["style_scale"].choice_of(look.style_scale) is None else 1.0
+def _is_odd(scale: float) -> bool:
+    """Whether the form has no word of its own for it; none is needed for 1, which is usual."""
+    return scale != 1 and WAYS["style_scale"].choice_of(scale) is None
 
 
 def _typed(name: str, value: str, *, longest: int, required: bool = True) -> ui.TextInput[Any]:

@@ -1,5 +1,6 @@
 """`/artchannel setup|settings|off`: where a server's pictures hang, and how."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,9 @@ TOGGLES = {
     "digest": ("art_digest", N_("Weekly digest: yes"), N_("Weekly digest: no")),
 }
 NO_STYLE = "none"
+PAINTING, PRESET = "style", "preset"
+"""The two lists of styles of the week, as in their custom ids."""
+MOST_OPTIONS = 25
 
 artchannel_group = app_commands.Group(
     name="artchannel",
@@ -144,7 +148,9 @@ async def panel_of(interaction: discord.Interaction[Any]) -> ui.LayoutView:
     container.add_item(ui.TextDisplay("\n".join(lines)))
     container.add_item(ui.ActionRow(ArtChannelSelect(settings.art_channel)))
     container.add_item(ui.ActionRow(*(ArtToggle(verb, settings) for verb in TOGGLES)))
-    container.add_item(ui.ActionRow(WeeklyStyleSelect(styles, settings.weekly_style)))
+    container.add_item(ui.ActionRow(WeeklyStyleSelect(PAINTING, styles.paintings, settings.weekly_style)))
+    if styles.presets:
+        container.add_item(ui.ActionRow(WeeklyStyleSelect(PRESET, styles.presets, settings.weekly_style)))
     return layout(container)
 
 
@@ -201,20 +207,26 @@ class ArtToggle(
         await interaction.response.edit_message(view=await panel_of(interaction))
 
 
-class WeeklyStyleSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:art:style"):
-    """Names the style of the week."""
+class WeeklyStyleSelect(
+    Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:art:(?P<kind>style|preset)"
+):
+    """Names the style of the week: one list holds the paintings, another the server's presets."""
 
-    def __init__(self, styles: list[str] | None = None, chosen: str | None = None) -> None:
+    def __init__(self, kind: str, styles: Sequence[str] = (), chosen: str | None = None) -> None:
         options = [
-            discord.SelectOption(label=_("No style of the week"), value=NO_STYLE, default=chosen is None)
-        ]
-        options += [
             # "=" keeps a style that somebody called "none" apart.
             discord.SelectOption(label=name, value=f"={name}"[:100], default=name == chosen)
-            for name in (styles or [])[:24]
+            for name in styles
         ]
+        if kind == PAINTING:
+            none = _("No style of the week")
+            options.insert(0, discord.SelectOption(label=none, value=NO_STYLE, default=chosen is None))
+        hints = {
+            PAINTING: _("Style of the week: a painting"),
+            PRESET: _("Style of the week: a preset of this server"),
+        }
         super().__init__(
-            ui.Select(custom_id="easel:art:style", placeholder=_("Style of the week"), options=options)
+            ui.Select(custom_id=f"easel:art:{kind}", placeholder=hints[kind], options=options[:MOST_OPTIONS])
         )
 
     @handles_errors

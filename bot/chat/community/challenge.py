@@ -11,6 +11,7 @@ from discord import app_commands, ui
 from bot.chat.community.pictures import ACCENT, EDGE_PX, may_show_restricted
 from bot.chat.community.removal import remove
 from bot.chat.community.vote import result_message, vote_pages
+from bot.chat.ui.commands import fitting
 from bot.chat.ui.components import layout, plain
 from bot.chat.ui.interaction import Services, services_of
 from bot.chat.ui.permissions import require_host, require_host_of
@@ -99,8 +100,7 @@ async def start(
 async def _styles(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     async with services_of(interaction).database.read() as connection:
         names = await digest.shared_styles(connection, interaction.guild_id or 0)
-    found = [name for name in names if current.casefold() in name.casefold()]
-    return [app_commands.Choice(name=name, value=name) for name in found[:25]]
+    return fitting(((name, name) for name in [*names.presets, *names.paintings]), current)
 
 
 async def _shared_style(services: Services, guild_id: int, name: str) -> tuple[str, str]:
@@ -109,20 +109,20 @@ async def _shared_style(services: Services, guild_id: int, name: str) -> tuple[s
     Raises:
         Refusal: there is none of that name.
     """
-    painting = builtin.painting(name)
-    if painting is not None:
-        blob = await services.picture_store.blobs.put(await asyncio.to_thread(painting.read))
-        return painting.name, blob
     async with services.database.read() as connection:
         found = await server_presets.find(connection, guild_id, name)
-    if found is None:
+    if found is not None:
+        return found.name, found.style_blob
+    painting = builtin.painting(name)
+    if painting is None:
         raise Refusal(
             _(
                 "There is no painting or server preset called “{name}”: pick one from the list that opens.",
                 name=name[:50],
             )
         )
-    return found.name, found.style_blob
+    blob = await services.picture_store.blobs.put(await asyncio.to_thread(painting.read))
+    return painting.name, blob
 
 
 async def _announcement(services: Services, challenge: Challenge) -> tuple[ui.LayoutView, list[discord.File]]:

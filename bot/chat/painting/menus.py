@@ -1,6 +1,6 @@
 """The menus of messages and people, and their form: a picture on Discord is painted, or becomes a style."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from bot.chat.ui.style_options import STYLE_OPTIONS
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
 from bot.domain.styles import named_styles
-from bot.domain.styles.builtin import Painting
+from bot.domain.styles.painting import Painting
 from bot.domain.styles.style import Origin, PictureSource, Style
 from bot.errors import Refusal
 from bot.language import _
@@ -92,20 +92,28 @@ class Offer:
     style: Style
 
 
-async def offers_for(interaction: discord.Interaction) -> list[Offer]:
-    """The person's current style, what else is at hand, and the paintings, which are never left out."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """The form's two lists: the person's current style with all paintings, and presets."""
+
+    styles: Sequence[Offer]
+    presets: Sequence[Offer]
+
+
+async def offers_for(interaction: discord.Interaction) -> Offers:
+    """What the form offers to the person: of the presets, the first that a list has room for."""
     async with services_of(interaction).database.read() as connection:
         current = await users.current_style(connection, interaction.user.id)
         named = await named_styles.at_hand(connection, interaction.user.id, interaction.guild_id)
-    offers = []
+    styles = []
     if current:
         picture = PictureSource(name=current.name, blob=current.blob)
         name = _("Your current style: {name}", name=current.name)
-        offers.append(Offer(name=name, style=Style(given=picture)))
-    styles = named_styles.reachable(named)
-    offers += [_offer(one) for one in styles if one.origin is not Origin.BUILT_IN]
-    bundled = [_offer(one) for one in styles if one.origin is Origin.BUILT_IN]
-    return offers[: MOST_OPTIONS - len(bundled)] + bundled
+        styles.append(Offer(name=name, style=Style(given=picture)))
+    at_hand = named_styles.reachable(named)
+    styles += [_offer(one) for one in at_hand if one.origin is Origin.BUILT_IN]
+    presets = [_offer(one) for one in at_hand if one.origin is not Origin.BUILT_IN]
+    return Offers(styles=styles[:MOST_OPTIONS], presets=presets[:MOST_OPTIONS])
 
 
 def _offer(style: Style) -> Offer:
@@ -116,18 +124,18 @@ def _offer(style: Style) -> Offer:
 class AskModal(ui.Modal):
     """Asks one person how one of the `found` pictures is to be painted, and queues it.
 
-    It holds that person's pictures, so nobody else may submit it.
+    It holds that person's pictures, so nobody else may submit it. Where both several pictures and presets are
+    to be chosen from, there is no room for a style picture of one's own.
     """
 
-    def __init__(
-        self, *, title: str, found: Sequence[Found], offers: Sequence[Offer], person_id: int
-    ) -> None:
+    def __init__(self, *, title: str, found: Sequence[Found], offers: Offers, person_id: int) -> None:
         super().__init__(title=title[:LABEL_CHARS], timeout=FORM_LIFE_S)
         self._person_id = person_id
         self._found = found
         self._offers = offers
         self._which = _select("picture", [one.picture.title for one in found])
-        self._style = _select("style", [one.name for one in offers])
+        self._style = _select("style", [one.name for one in offers.styles])
+        self._preset = _select("preset", [one.name for one in offers.presets], required=False)
         self._upload: ui.FileUpload[Any] = ui.FileUpload(
             custom_id="upload", required=False, min_values=0, max_values=1
         )
@@ -145,16 +153,29 @@ class AskModal(ui.Modal):
             max_values=len(LOOKS),
             options=[discord.SelectOption(label=word, value=choice) for choice, word in words.items()],
         )
-        rows = [
-            (_("Style"), self._style),
-            (_("Or a style picture of your own"), self._upload),
-            (_("Strength"), self._strength),
-            (_("Quality, texture and faces"), self._quality),
-        ]
-        if len(found) > 1:
-            rows.insert(0, (_("Picture"), self._which))
-        for text, component in rows:
+        for text, component in self._rows():
             self.add_item(ui.Label(text=text[:LABEL_CHARS], component=component))
+
+    def _rows(self) -> Iterator[tuple[str, ui.Item[Any]]]:
+        """The fields with their labels: five at most. Source: Discord's documentation, "Modals"."""
+        several, presets = len(self._found) > 1, bool(self._offers.presets)
+        if several:
+            yield _("Picture"), self._which
+        yield _("Style"), self._style
+        if presets:
+            yield _("Or a preset"), self._preset
+        if not (several and presets):
+            yield _("Or a style picture of your own"), self._upload
+        yield _("Strength"), self._strength
+        yield _("Quality, texture and faces"), self._quality
+
+    def _asked_style(self) -> Style:
+        """A picture counts before a preset, and a preset before what the list of styles shows already."""
+        if self._upload.values:
+            return Style(given=attached(self._upload.values[0]))
+        if self._preset.values:
+            return self._offers.presets[int(self._preset.values[0])].style
+        return self._offers.styles[int(self._style.values[0])].style
 
     @handles_errors
     async def on_submit(self, interaction: discord.Interaction[Any], /) -> None:
@@ -163,9 +184,6 @@ class AskModal(ui.Modal):
             raise Refusal(_("This form is somebody else's: open one yourself."))
         await interaction.response.defer(thinking=True)
         found = self._found[int(self._which.values[0])] if self._which.values else self._found[0]
-        style = self._offers[int(self._style.values[0])].style
-        if self._upload.values:
-            style = Style(given=attached(self._upload.values[0]))
         look = {
             "strength": _strength(self._strength.value),
             **{name: option.picked(self._quality.values) for name, option in LOOKS.items()},
@@ -174,19 +192,19 @@ class AskModal(ui.Modal):
             interaction,
             private=False,
             content=found.picture,
-            styles=(style,),
+            styles=(self._asked_style(),),
             chosen={name: value for name, value in look.items() if value is not None},
             spoiler=found.spoiler,
         )
 
 
-def _select(custom_id: str, names: Sequence[str]) -> ui.Select[Any]:
-    """A choice among these names, the first by default; the value is the place in the list."""
+def _select(custom_id: str, names: Sequence[str], *, required: bool = True) -> ui.Select[Any]:
+    """A choice among these names, by their places in the list; the first by default where one is required."""
     options = [
-        discord.SelectOption(label=name[:100], value=str(place), default=place == 0)
+        discord.SelectOption(label=name[:100], value=str(place), default=required and place == 0)
         for place, name in enumerate(names)
     ]
-    return ui.Select(custom_id=custom_id, options=options)
+    return ui.Select(custom_id=custom_id, options=options, required=required, min_values=int(required))
 
 
 def _strength(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""`/look`: what each built-in look does, with a picture that this engine painted in it."""
+"""`/look`: all built-in looks at a glance, and what each does, with a picture that this engine painted."""
 
 import asyncio
 from typing import Any
@@ -6,20 +6,21 @@ from typing import Any
 import discord
 from discord import app_commands, ui
 
-from bot.chat.ui.commands import MAX_CHOICES
+from bot.chat.ui.commands import fitting
 from bot.chat.ui.components import Persistent, Picture, layout
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.style_options import QUALITY_WORDS
+from bot.chat.ui.style_options import QUALITY_WORDS, own_settings
 from bot.domain.styles import builtin
-from bot.domain.styles.builtin import BUILT_IN, STRENGTHS, Painting
+from bot.domain.styles.builtin import BUILT_IN, STRENGTHS
+from bot.domain.styles.painting import Painting
 from bot.errors import Refusal
 from bot.language import N_, _
 from bot.media.editor import PictureEditor
 
 PAINTING_PX = 384
-STRENGTH, QUALITY = "strength", "quality"
-TOPICS = {STRENGTH: N_("The strengths"), QUALITY: N_("The qualities")}
+ALL, STRENGTH, QUALITY = "all", "strength", "quality"
+TOPICS = {ALL: N_("All looks"), STRENGTH: N_("The strengths"), QUALITY: N_("The qualities")}
 STRENGTH_NOTES = {
     25: N_("your picture with the colours and the finest lines of the style"),
     50: N_("a painting in which everything is still itself; what you get unless you choose"),
@@ -35,7 +36,7 @@ QUALITY_NOTES = {
 
 
 class LookSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:look"):
-    """Leads from look to look; nothing is remembered between two choices."""
+    """Leads to any look; nothing is remembered between two choices. It has 25 options at most."""
 
     def __init__(self, shown: str | None = None) -> None:
         options = [
@@ -43,10 +44,6 @@ class LookSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:lo
                 label=one.name, description=one.artist, value=one.file, default=one.file == shown
             )
             for one in BUILT_IN
-        ]
-        options += [
-            discord.SelectOption(label=_(label), value=topic, default=topic == shown)
-            for topic, label in TOPICS.items()
         ]
         super().__init__(
             ui.Select(custom_id="easel:look", placeholder=_("See another look"), options=options)
@@ -58,26 +55,48 @@ class LookSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:lo
         await _show(interaction, self.item.values[0])
 
 
+class LookButton(
+    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:look:(?P<topic>[a-z_]{1,60}(?:\.jpg)?)"
+):
+    """Leads to a look, as a file's name, or to another topic."""
+
+    def __init__(self, topic: str, label: str = "…", *, disabled: bool = False) -> None:
+        super().__init__(ui.Button(label=label, disabled=disabled, custom_id=f"easel:look:{topic}"))
+        self.topic = topic
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        await _show(interaction, self.topic)
+
+
+def _ways_on(shown: str) -> list[LookButton]:
+    """To the looks before and after this one, the last before the first, and to the other topics."""
+    files = [one.file for one in BUILT_IN]
+    others = [LookButton(topic, _(label), disabled=topic == shown) for topic, label in TOPICS.items()]
+    if shown not in files:
+        return others
+    place = files.index(shown)
+    back, on = files[place - 1], files[(place + 1) % len(files)]
+    return [LookButton(back, _("← Back")), LookButton(on, _("Next →")), *others]
+
+
 @app_commands.command(name="look", description="What each look that comes with Easel does, with a picture")
-@app_commands.describe(name="Which one; you can go on from each to the others")
+@app_commands.describe(name="Which one; all of them when left out")
 async def look_command(
     interaction: discord.Interaction, name: app_commands.Range[str, 1, 100] | None = None
 ) -> None:
     """`/look`, private to the person who asks."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    found = builtin.painting(name) if name else BUILT_IN[0]
-    if found is None:
+    found = builtin.painting(name) if name else None
+    if name and found is None:
         raise Refusal(_("No such look comes with Easel: pick one from the list that opens as you type."))
-    await _show(interaction, found.file)
+    await _show(interaction, found.file if found else ALL)
 
 
 @look_command.autocomplete("name")
 async def _names(_interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-    typed = current.casefold()
-    found = [one for one in BUILT_IN if typed in f"{one.name} {one.artist}".casefold()]
-    return [
-        app_commands.Choice(name=f"{one.name} — {one.artist}", value=one.name) for one in found[:MAX_CHOICES]
-    ]
+    return fitting(((one.name, f"{one.name} — {one.artist}") for one in BUILT_IN), current)
 
 
 async def _show(interaction: discord.Interaction[Any], topic: str) -> None:
@@ -93,12 +112,15 @@ async def _show(interaction: discord.Interaction[Any], topic: str) -> None:
     for text in texts[1:]:
         container.add_item(ui.TextDisplay(text))
     container.add_item(ui.ActionRow(LookSelect(topic)))
+    container.add_item(ui.ActionRow(*_ways_on(topic)))
     files = [picture.as_file() for picture in pictures]
     await interaction.edit_original_response(view=layout(container), attachments=files)
 
 
 async def _page(topic: str, editor: PictureEditor) -> tuple[list[str], list[Picture]]:
     """A topic's texts, the first of them a heading, and its pictures."""
+    if topic == ALL:
+        return await _overview()
     if topic == STRENGTH:
         return await _strengths()
     if topic == QUALITY:
@@ -126,12 +148,24 @@ async def _painting(painting: Painting, editor: PictureEditor) -> tuple[list[str
             description=_("The painting: {style} by {artist}", style=painting.name, artist=painting.artist),
         ),
     ]
-    hint = _("Use it: `/stylize` with `preset: {name}`.", name=painting.name)
+    title = f"{painting.title}: " if painting.title else ""
+    small = [f"-# {own_settings(painting.settings)}"] if painting.settings else []
+    small.append("-# " + _("Use it: `/stylize` with `preset: {name}`.", name=painting.name))
     return [
-        f"### {painting.name}\n{painting.artist}, {painting.year}",
+        f"### {painting.name}\n{title}{painting.artist}, {painting.year}",
         _(painting.about),
-        f"-# {hint}",
+        "\n".join(small),
     ], pictures
+
+
+async def _overview() -> tuple[list[str], list[Picture]]:
+    picture = Picture(
+        filename="looks.jpg",
+        data=await asyncio.to_thread(builtin.overview),
+        description=_("A cat's face, painted in the style of each of {count} paintings", count=len(BUILT_IN)),
+    )
+    hint = _("Use one: `/stylize` with its name as `preset`. Pick one below to see more of it.")
+    return ["### " + _(TOPICS[ALL]), f"-# {hint}"], [picture]
 
 
 async def _strengths() -> tuple[list[str], list[Picture]]:

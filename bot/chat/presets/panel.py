@@ -12,10 +12,10 @@ from bot.chat.ui.components import STAR, Persistent, Picture, layout, panel, pla
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
-from bot.chat.ui.style_options import settings_line
+from bot.chat.ui.style_options import own_settings, settings_line
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles import presets, server_presets, share_codes
-from bot.domain.styles.builtin import Painting
+from bot.domain.styles.painting import Painting
 from bot.domain.styles.server_presets import may_remove
 from bot.domain.styles.style import PictureSource, Preset, ServerPreset, Style
 from bot.errors import Refusal
@@ -157,9 +157,11 @@ def _title(style: Style) -> str:
 
 
 def notes_of(style: Style) -> str:
-    """A style's details in one small line."""
+    """A style's details in one small line, or two."""
     if isinstance(style.kept, Painting):
-        return f"-# {style.kept.artist}, {style.kept.year}"
+        lines = [f"{style.kept.artist}, {style.kept.year}"]
+        lines += [own_settings(style.kept.settings)] if style.kept.settings else []
+        return "\n".join(f"-# {line}" for line in lines)
     parts = [_("favourite")] if style.favourite else []
     parts += [settings_line(style.look)] if style.look else []
     if isinstance(style.kept, ServerPreset):

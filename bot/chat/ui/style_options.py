@@ -157,6 +157,16 @@ def _parameter(name: str) -> inspect.Parameter:
     return inspect.Parameter(name, place, default=None, annotation=kind | None)
 
 
+def own_settings(settings: Mapping[str, float]) -> str:
+    """A painting's own settings in words: "Unless you choose otherwise: texture scale 1.5"."""
+    words = {
+        "strength": lambda value: _("strength {strength:g}", strength=value),
+        "style_scale": lambda value: _("texture scale {scale:g}", scale=value),
+    }
+    listed = " · ".join(words[name](value) for name, value in settings.items())
+    return _("Unless you choose otherwise: {settings}", settings=listed)
+
+
 def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = None) -> str:
     """A look in words: "strength 50 · standard · 384 px · seed 7"."""
     size = size_px or look.size_px

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import upsert
 from bot.domain.gallery import exhibits
 from bot.domain.jobs.model import JOB_COLUMNS, Job, State
+from bot.domain.styles import builtin
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import challenges, entries, jobs
@@ -143,10 +144,17 @@ def _enterable(challenge: Challenge, user_id: int, *, age_restricted: bool) -> S
     )
     if challenge.style_blob is not None:
         alone = or_(jobs.c.more_styles.is_(null()), cast(jobs.c.more_styles, Text).in_(("null", "[]")))
-        query = query.where(jobs.c.style_blob == challenge.style_blob, alone)
+        query = query.where(jobs.c.style_blob.in_(_style_blobs(challenge)), alone)
     if not age_restricted:
         query = query.where(jobs.c.age_restricted.is_(False))
     return query.where(~_taken_out(challenge)).order_by(jobs.c.id.desc())
+
+
+def _style_blobs(challenge: Challenge) -> set[str]:
+    """The challenge's style. A painting's file may have been replaced since the start by a better one."""
+    painting = builtin.painting(challenge.preset or "")
+    now = {painting.blob()} if painting is not None else set()
+    return {challenge.style_blob or "", *now}
 
 
 def _taken_out(challenge: Challenge) -> ColumnElement[bool]:

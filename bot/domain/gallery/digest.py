@@ -1,5 +1,6 @@
 """The weekly digest: which servers are due one, what is in it, and how each is posted only once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from bot.domain.outbox.schedule import begun, is_due
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import server_presets
 from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.names import name_key
 from bot.tables import digests, guilds
 
 FROM_HOUR_UTC = 9
@@ -111,7 +113,19 @@ async def best(
     return await listing.hanging(connection, choice, limit=PICTURES)
 
 
-async def shared_styles(connection: AsyncConnection, guild_id: int) -> list[str]:
-    """The styles that everybody in a server can use: the built-in paintings and the server's presets."""
-    shared = await server_presets.of_guild(connection, guild_id)
-    return [*(one.name for one in BUILT_IN), *(one.name for one in shared)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedStyles:
+    """The names of the styles that everybody in a server can use; of two that are the same, the preset's."""
+
+    presets: Sequence[str] = ()
+    paintings: Sequence[str] = ()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.presets or name in self.paintings
+
+
+async def shared_styles(connection: AsyncConnection, guild_id: int) -> SharedStyles:
+    presets = [one.name for one in await server_presets.of_guild(connection, guild_id)]
+    taken = {name_key(name) for name in presets}
+    paintings = [one.name for one in BUILT_IN if name_key(one.name) not in taken]
+    return SharedStyles(presets=presets, paintings=paintings)

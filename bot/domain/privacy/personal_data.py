@@ -1,7 +1,6 @@
 """Everything that is stored about one person: to be exported, or to be deleted for good."""
 
 import asyncio
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -156,4 +155,4 @@ async def _messages(connection: AsyncConnection, user_id: int) -> dict[int, int]
 
 
 def _painting_keys() -> set[str]:
-    return {hashlib.sha256(painting.read()).hexdigest() for painting in BUILT_IN}
+    return {painting.blob() for painting in BUILT_IN}

@@ -1,13 +1,13 @@
 """What a person requests, and what the installation and the server allow."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.domain.limits.access import Requester, UserLimits
 from bot.domain.outbox.deliveries import Address
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles.style import Look, PictureSource, Style
+from bot.domain.styles.style import Look, PictureSource, Style, tuned_of
 from bot.errors import Refusal
 from bot.language import _
 from nst_core.params import QUALITIES
@@ -46,7 +46,8 @@ def check_size(look: Look, limits: Limits) -> None:
 class Request:
     """What a person requests. `chosen` holds only those fields of the look that were given explicitly.
 
-    styles: one or more; the look is that of the first one's preset.
+    styles: one or more; the look is that of the first one's preset. Without a preset there, paintings among
+    them bring the settings that suit them.
     mask: white where the content is painted; start_blob: a stored picture to start from, instead of `init`.
     language: of the card; None: the current one.
     parent_id: the job whose button requested this one.
@@ -94,14 +95,14 @@ class Bounded:
 
 
 def bounded(
-    preset: Look | None, chosen: Mapping[str, Any], server: GuildSettings, *, default_size_px: int
+    styles: Sequence[Style], chosen: Mapping[str, Any], server: GuildSettings, *, default_size_px: int
 ) -> Bounded:
-    """The preset's look, or else the server's, with what was chosen, within the server's caps.
+    """The look of the first style's preset, or else `default_look`, with what was chosen, within the caps.
 
     Raises:
         Refusal: more was chosen explicitly than the server allows. A preset or a default is reduced instead.
     """
-    asked = replace(preset or default_look(server), **chosen)
+    asked = replace(styles[0].look or default_look(server, tuned_of(styles)), **chosen)
     look, notes = asked, []
     if server.max_quality and QUALITIES.index(asked.quality) > QUALITIES.index(server.max_quality):
         name = _(server.max_quality)
@@ -119,9 +120,9 @@ def bounded(
     return Bounded(look=look, size_px=size_px, notes=tuple(notes))
 
 
-def default_look(server: GuildSettings) -> Look:
-    """The look for a person who chooses nothing in this server."""
-    look = Look()
+def default_look(server: GuildSettings, tuned: Mapping[str, Any]) -> Look:
+    """The look for a person who chooses nothing: what the server has set, then `tuned`, then the usual."""
+    look = replace(Look(), **tuned)
     return replace(
         look,
         strength=look.strength if server.default_strength is None else server.default_strength,

@@ -123,9 +123,7 @@ async def check(
     request = draft.request
     await _check_limits(connection, request, draft.server, limits, workers=workers, now=now)
     with speaking(draft.language):
-        within = bounded(
-            draft.styles[0].look, request.chosen, draft.server, default_size_px=limits.default_size_px
-        )
+        within = bounded(draft.styles, request.chosen, draft.server, default_size_px=limits.default_size_px)
     check_size(within.look, limits)
     seed = request.seed if request.seed is not None else secrets.randbelow(MAX_SEED)
     params = within.look.to_params(size_px=within.size_px, seed=seed)

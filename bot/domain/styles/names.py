@@ -47,6 +47,13 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFKC", _BLANK.sub("", seen))[:MAX_KEY_CHARS]
 
 
+def search_key(text: str) -> str:
+    """As `name_key`, without accents and in full length: what a keyboard without them can type."""
+    parts = unicodedata.normalize("NFKD", text)
+    kept = "".join(char for char in parts if not unicodedata.combining(char))
+    return "".join(name_key(word) for word in kept.split())
+
+
 def tidy(name: str) -> str:
     return " ".join(unicodedata.normalize("NFC", _TURNING.sub("", name)).split())
 

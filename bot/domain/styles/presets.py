@@ -10,7 +10,7 @@ from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles import builtin
 from bot.domain.styles.names import MAX_NAME_CHARS, name_key, tidy, well_formed
 from bot.domain.styles.style import Look, Preset
 from bot.errors import Refusal
@@ -25,7 +25,7 @@ def clean_name(name: str) -> str:
         Refusal: it is not `well_formed`, or is a built-in painting's name.
     """
     cleaned = well_formed(name)
-    if name_key(cleaned) in {name_key(one.name) for one in BUILT_IN}:
+    if builtin.painting(cleaned):
         raise Refusal(_("“{name}” is a built-in look: choose another name.", name=cleaned))
     return cleaned
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from bot.domain.jobs.model import Job
-from bot.domain.styles.builtin import Painting
 from bot.domain.styles.names import storable
+from bot.domain.styles.painting import Painting
 from bot.errors import Refusal
 from bot.language import _
 from nst_core.errors import ParamsError
@@ -149,6 +149,11 @@ class Style:
         return self.kept.look if isinstance(self.kept, Preset | ServerPreset) else None
 
     @property
+    def tuned(self) -> Mapping[str, float]:
+        """`Painting.settings` of a painting; none if another picture takes its place."""
+        return self.kept.settings if isinstance(self.kept, Painting) and self.given is None else {}
+
+    @property
     def origin(self) -> Origin:
         if isinstance(self.kept, Painting):
             return Origin.BUILT_IN
@@ -157,6 +162,23 @@ class Style:
     @property
     def favourite(self) -> bool:
         return isinstance(self.kept, Preset) and self.kept.favourite
+
+
+def tuned_of(styles: Sequence[Style]) -> dict[str, float]:
+    """The settings that suit the paintings among these styles: the means by weight.
+
+    A style that is no painting counts with its own look, or with what is usual.
+    """
+    usual, whole = Look(), sum(style.weight for style in styles)
+    names = {name for style in styles for name in style.tuned}
+
+    def value(style: Style, name: str) -> float:
+        return style.tuned.get(name, float(getattr(style.look or usual, name)))
+
+    return {
+        name: round(sum(style.weight * value(style, name) for style in styles) / whole, 2)
+        for name in sorted(names)
+    }
 
 
 def style_columns(styles: Sequence[Style], blobs: Sequence[str]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ async def test_the_modal_shows_the_settings_within_discords_limits(chat: ChatHar
         for name, field in fields.items()
         if "options" in field
     }
-    assert chosen == {"quality": ["high"], "size": ["64"], "ways": ["style", "colours", "faces"]}
+    assert chosen == {"quality": ["high"], "size": ["64"], "ways": ["style", "colours", "scale", "faces"]}
     assert [option["value"] for option in fields["size"]["options"]] == ["64", "96", "128"]
     assert all(len(one["label"]) <= 45 for one in shown.modal["components"])
 
@@ -33,7 +33,7 @@ async def test_what_was_changed_is_painted_anew(chat: ChatHarness) -> None:
     old = await delivered_job(chat)
     shown = await press(chat, "edit", chat.ben)
     values = edited(
-        strength="62,5", quality=["draft"], size=["96"], ways=["adam", "adain", "colours"], seed="9"
+        strength="62,5", quality=["draft"], size=["96"], ways=["adam", "adain", "colours", "scale"], seed="9"
     )
     result = await chat.ben.submit_modal(shown, values)
     new = await chat.job()
@@ -47,7 +47,10 @@ async def test_what_was_changed_is_painted_anew(chat: ChatHarness) -> None:
         "colors": "luminance",
         "seed": 9,
     }
-    assert "strength 62.5 · draft · 96 px · from adain · adam · colours kept · seed 9" in card(result)
+    assert (
+        "strength 62.5 · draft · 96 px · from adain · adam · texture scale 1.5 · colours kept · seed 9"
+        in card(result)
+    )
 
 
 @pytest.mark.parametrize(("ways", "after"), [([], "keep"), (["faces"], "paint")])
@@ -61,13 +64,20 @@ async def test_faces_are_kept_unless_the_form_says_otherwise(
 
 async def test_an_empty_seed_is_a_new_one(chat: ChatHarness) -> None:
     old = await delivered_job(chat)
-    await chat.ada.submit_modal(await press(chat, "edit"), edited(seed=""))
+    await chat.ada.submit_modal(await press(chat, "edit"), edited(seed="", ways=["scale"]))
     assert set(differences(old.params, (await chat.job()).params)) == {"seed"}
 
 
 @pytest.mark.parametrize(
     ("before", "ways", "after"),
-    [(1.0, [], 1.0), (1.0, ["fine"], 0.5), (2.0, [], 1.0), (0.7, [], 0.7), (0.7, ["coarse"], 2.0)],
+    [
+        (1.0, [], 1.0),
+        (1.0, ["fine"], 0.5),
+        (2.0, [], 1.0),
+        (0.7, ["scale"], 0.7),
+        (0.7, ["coarse"], 2.0),
+        (0.7, [], 1.0),
+    ],
 )
 async def test_the_texture_is_finer_or_coarser_or_as_it_was(
     chat: ChatHarness, before: float, ways: list[str], after: float
@@ -75,6 +85,19 @@ async def test_the_texture_is_finer_or_coarser_or_as_it_was(
     await delivered_job(chat, style_scale=before)
     await chat.ada.submit_modal(await press(chat, "edit"), edited(ways=ways))
     assert (await chat.job()).params["style_scale"] == after
+
+
+async def test_the_form_shows_an_odd_texture_which_excludes_the_others(chat: ChatHarness) -> None:
+    await delivered_job(chat, style_scale=1.5)
+    shown = await press(chat, "edit")
+    assert shown.modal is not None
+    ways = next(
+        one["component"] for one in shown.modal["components"] if one["component"]["custom_id"] == "ways"
+    )
+    chosen = {one["value"]: one["label"] for one in ways["options"] if one.get("default")}
+    assert chosen == {"scale": "texture scale 1.5"}
+    result = await chat.ada.submit_modal(shown, edited(ways=["scale", "fine"]))
+    assert "one texture" in private_text(result)
 
 
 @pytest.mark.parametrize(("ways", "start"), [([], BLOB), (["noise"], None)])
@@ -130,6 +153,7 @@ async def test_a_picture_becomes_a_preset_of_whoever_saves_it(chat: ChatHarness)
         (preset,) = await presets.of_user(connection, chat.ben.id)
     assert (preset.name, preset.style_blob) == ("night *1*", job.style_blob)
     assert (preset.look.strength, preset.look.keep_colors) == (80, True)
+    assert preset.look.style_scale == 1.5, "the painting's own, which its job was painted with"
 
 
 async def test_a_bad_or_taken_name_is_refused(chat: ChatHarness) -> None:

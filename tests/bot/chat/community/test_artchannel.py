@@ -10,8 +10,11 @@ from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklySty
 from bot.chat.ui.components import layout
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
+from bot.domain.styles import presets, server_presets
+from bot.domain.styles.builtin import BUILT_IN
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.gallery import GalleryHarness, gallery_harness
+from tests.support.presets import keep
 
 
 @pytest.fixture
@@ -104,13 +107,35 @@ async def test_the_panels_selects_choose_channel_and_style(gallery: GalleryHarne
     assert (await settings(gallery)).weekly_style is None
 
 
+async def test_paintings_and_server_presets_are_two_lists_within_discord_s_limit(
+    gallery: GalleryHarness,
+) -> None:
+    names = [f"harbour {number:02}" for number in range(30)]
+    await keep(gallery.chat, *names)
+    async with gallery.chat.services.database.begin() as connection:
+        for name in names:
+            preset = await presets.require(connection, gallery.chat.ada.id, name)
+            await server_presets.share(connection, gallery.chat.env.guild.id, preset, limit=50, now=0.0)
+    shown = (await gallery.open()).response
+    assert shown is not None
+    (container,) = shown.components
+    rows = [part for row in container["components"] if row["type"] == 1 for part in row["components"]]
+    lists = {
+        part["custom_id"]: [one["label"] for one in part["options"]] for part in rows if part["type"] == 3
+    }
+    assert lists["easel:art:style"] == ["No style of the week", *(one.name for one in BUILT_IN)]
+    assert lists["easel:art:preset"] == names[:25]
+    await gallery.mia.select(shown, ["=harbour 03"], custom_id="easel:art:preset")
+    assert (await settings(gallery)).weekly_style == "harbour 03"
+
+
 async def test_a_panel_obeys_only_managers(gallery: GalleryHarness) -> None:
     """Its message is private; whoever gets at its ids all the same is refused."""
     await gallery.open()
     view = layout(
         ui.ActionRow(ArtToggle("only")),
         ui.ActionRow(ArtChannelSelect()),
-        ui.ActionRow(WeeklyStyleSelect(["The Scream"])),
+        ui.ActionRow(WeeklyStyleSelect("style", ["The Scream"])),
     )
     panel = await gallery.chat.env.bot.get_partial_messageable(gallery.art.id).send(view=view)
     before = await settings(gallery)

@@ -56,6 +56,14 @@ async def test_a_blend_that_makes_no_sense_is_refused(
     assert await chat.count_jobs() == 0
 
 
+async def test_a_blend_of_paintings_takes_the_mean_of_their_textures(chat: ChatHarness) -> None:
+    styles = {"preset1": "The Great Wave", "preset2": "The Scream"}
+    await blend(chat, **styles, weight1=75, weight2=25)
+    assert (await chat.job()).params["style_scale"] == 1.75
+    await blend(chat, **styles, style_scale=0.5)
+    assert (await chat.job()).params["style_scale"] == 0.5
+
+
 async def test_every_place_of_a_blend_offers_presets(chat: ChatHarness) -> None:
     for option in ("preset1", "preset4"):
         choices = await chat.ada.autocomplete(chat.channel, "blend", option, "wave")

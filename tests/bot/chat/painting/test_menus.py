@@ -9,9 +9,11 @@ from simcord import InteractionResult
 from bot.chat.painting.message_pictures import pictures_in
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
+from bot.domain.styles.builtin import BUILT_IN
 from bot.playground import SimulatedCdn
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png
+from tests.support.presets import keep
 
 PROXY = "https://images-ext-1.discordapp.net/external/abc/https/example.org/cat.png"
 
@@ -52,7 +54,7 @@ async def test_an_attachment_is_painted_through_a_form(chat: ChatHarness) -> Non
     assert labels(shown) == ["style", "upload", "strength", "quality"]
     result = await chat.ada.submit_modal(shown, {"style": ["1"], "strength": "70", "quality": ["draft"]})
     job = await chat.job()
-    assert (job.user_id, job.style_name) == (chat.ada.id, "The Shipwreck")
+    assert (job.user_id, job.style_name) == (chat.ada.id, "Starry Night over the Rhône")
     assert (job.look["strength"], job.look["quality"]) == (70, "draft")
     assert "Next in line" in card(result)
     assert not result.ephemeral
@@ -115,11 +117,43 @@ async def test_the_form_offers_the_current_style_presets_and_paintings(chat: Cha
     await chat.ada.slash(chat.channel, "preset save", name="zebra", style=("z.png", png()))
     message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
     shown = await chat.ada.context_menu(chat.channel, "Stylize this", message)
-    assert shown.modal is not None
-    options = [one["label"] for one in shown.modal["components"][0]["component"]["options"]]
-    assert options[:3] == ["Your current style: red", "zebra", "Starry Night — Vincent van Gogh"]
+    lists = options(shown)
+    assert lists["style"][:2] == ["Your current style: red", "Starry Night — Vincent van Gogh"]
+    assert len(lists["style"]) == 1 + len(BUILT_IN) == 25, "as many as Discord shows"
+    assert lists["preset"] == ["zebra"]
     await chat.ada.submit_modal(shown, {"style": ["0"]})
     assert (await chat.job()).style_blob == blob
+    shown = await chat.ada.context_menu(chat.channel, "Stylize this", message)
+    await chat.ada.submit_modal(shown, {"style": ["0"], "preset": ["0"]})
+    assert (await chat.job()).style_name == "zebra", "what was added counts more than what was there"
+
+
+def options(shown: InteractionResult) -> dict[str, list[str]]:
+    """The labels of each list in the form."""
+    assert shown.modal is not None
+    fields = [one["component"] for one in shown.modal["components"]]
+    return {one["custom_id"]: [it["label"] for it in one["options"]] for one in fields if "options" in one}
+
+
+async def test_the_form_holds_all_paintings_and_the_first_25_presets(chat: ChatHarness) -> None:
+    await keep(chat, *(f"look {number:02}" for number in range(30)))
+    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
+    lists = options(await chat.ada.context_menu(chat.channel, "Stylize this", message))
+    assert len(lists["style"]) == len(BUILT_IN)
+    assert lists["preset"] == [f"look {number:02}" for number in range(25)]
+
+
+async def test_with_presets_and_several_pictures_the_form_has_its_five_fields(chat: ChatHarness) -> None:
+    await keep(chat, "zebra")
+    message = await chat.ben.send(chat.channel, attachments=[("a.png", png()), ("b.png", png())])
+    shown = await chat.ada.context_menu(chat.channel, "Stylize this", message)
+    assert labels(shown) == ["picture", "style", "preset", "strength", "quality"]
+
+
+async def test_a_painting_from_the_form_has_the_texture_that_suits_it(chat: ChatHarness) -> None:
+    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
+    await stylize_this(chat, message)
+    assert (await chat.job()).look["style_scale"] == BUILT_IN[0].settings["style_scale"]
 
 
 @pytest.mark.parametrize("strength", ["101", "-1", "all", "²"])

@@ -38,7 +38,7 @@ async def test_a_card_tells_its_own_story_from_our_records(chat: ChatHarness) ->
     text = card(result)
     assert "in the style of **Starry Night + red**" in text
     assert f"<@{chat.ada.id}>" in text
-    assert "strength 50 · standard · 64 px · seed 7" in text
+    assert "strength 50 · standard · 64 px · texture scale 1.38 · seed 7" in text
     assert "Styles: Starry Night 75% · red 25%" in text
     assert "number 1 · painted <t:" in text
     assert "2 steps" in text

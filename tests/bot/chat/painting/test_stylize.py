@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from bot.domain.jobs.model import State
+from bot.domain.styles.builtin import BUILT_IN
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png
+from tests.support.presets import keep
 
 
 async def test_two_attachments_become_a_queued_job_with_a_card(chat: ChatHarness) -> None:
@@ -132,3 +134,49 @@ async def test_autocomplete_offers_own_presets_first_then_the_paintings(chat: Ch
     names = [choice["value"] for choice in choices]
     assert names[0] == "zebra"
     assert "The Great Wave" in names
+    assert len(names) == 25, "as many as Discord shows"
+
+
+async def typed(chat: ChatHarness, text: str) -> list[str]:
+    choices = await chat.ada.autocomplete(chat.channel, "stylize", "preset", text)
+    return [str(choice["value"]) for choice in choices]
+
+
+async def test_among_many_presets_each_painting_is_found_by_typing(chat: ChatHarness) -> None:
+    own = [f"look {number:02}" for number in range(30)]
+    await keep(chat, *own)
+    untyped = await typed(chat, "")
+    assert untyped == [*own[:13], *(one.name for one in BUILT_IN[:12])], "some of both"
+    for one in BUILT_IN:
+        assert one.name in (await typed(chat, one.name[:12]))
+    assert await typed(chat, "look 29") == ["look 29"]
+    assert len(await typed(chat, "look")) == 25
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("rhone", "Starry Night over the Rhône"),
+        ("cafe t", "Café Terrace at Night"),
+        ("cezanne", "Mont Sainte-Victoire"),
+        ("the k", "The Kiss"),
+        ("fuji", "Red Fuji"),
+    ],
+)
+async def test_what_begins_as_typed_comes_first_whatever_the_accents(
+    chat: ChatHarness, text: str, first: str
+) -> None:
+    await keep(chat, "about the kitchen")
+    assert (await typed(chat, text))[0] == first
+
+
+async def test_a_painting_has_the_texture_that_suits_it_unless_one_is_chosen(chat: ChatHarness) -> None:
+    shown = card(await chat.stylize(preset="The Great Wave"))
+    job = await chat.job()
+    assert (job.look["style_scale"], job.params["style_scale"]) == (2.0, 2.0)
+    assert "texture scale 2" in shown
+    await chat.stylize(chat.ben, preset="The Great Wave", style_scale=1.0)
+    job = await chat.job()
+    assert (job.look["style_scale"], job.params["style_scale"]) == (1.0, 1.0)
+    await chat.stylize(chat.ben, preset="The Scream")
+    assert (await chat.job()).params["style_scale"] == 1.0

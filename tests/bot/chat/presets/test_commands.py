@@ -8,9 +8,9 @@ from simcord import InteractionResult, MemberActor
 
 from bot.domain.styles import presets
 from bot.settings import Settings
-from tests.bot.chat.presets.test_gallery import keep
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png
+from tests.support.presets import keep
 
 
 async def save(chat: ChatHarness, name: str = "harbour", **options: object) -> InteractionResult:
@@ -56,7 +56,7 @@ async def test_list_show_rename_and_delete(chat: ChatHarness) -> None:
     listed = card(await chat.ada.slash(chat.channel, "preset list"))
     assert "harbour" in listed
     assert "Your presets · 1 of 2" in listed
-    assert "Katsushika Hokusai" in listed
+    assert "Vincent van Gogh" in listed
     renamed = await chat.ada.slash(chat.channel, "preset rename", name="harbour", new_name="quay")
     assert "Renamed to quay" in sentence(renamed)
     assert "quay" in card(await chat.ada.slash(chat.channel, "preset show", name="quay"))

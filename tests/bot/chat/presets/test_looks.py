@@ -1,6 +1,7 @@
 """`/look` through discord.py's real machinery."""
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -27,15 +28,54 @@ def shown(chat: ChatHarness, result: InteractionResult) -> list[tuple[str, tuple
 
 
 async def test_a_look_is_explained_with_an_example_and_the_painting(chat: ChatHarness) -> None:
-    result = await look(chat)
+    result = await look(chat, name="Starry Night")
     assert result.ephemeral
-    assert "### Starry Night\nVincent van Gogh, 1889" in card(result)
+    assert "### Starry Night\nThe Starry Night: Vincent van Gogh, 1889" in card(result)
+    assert "Unless you choose otherwise: texture scale 1.5" in card(result)
     assert "Swirling strokes" in card(result)
     assert "Use it: `/stylize` with `preset: Starry Night`" in card(result)
     (example, size), (original, original_size) = shown(chat, result)
     assert example == "A cat's face, painted in the style of Starry Night"
     assert original == "The painting: Starry Night by Vincent van Gogh"
     assert max(size) == max(original_size) == 384
+
+
+async def test_without_a_name_all_looks_are_shown_on_one_sheet(chat: ChatHarness) -> None:
+    result = await look(chat)
+    assert result.ephemeral
+    assert "### All looks" in card(result)
+    ((description, size),) = shown(chat, result)
+    assert description == "A cat's face, painted in the style of each of 24 paintings"
+    assert size[0] > 800
+    (menu,) = [one for one in parts(result) if one["type"] == 3]
+    assert [one["label"] for one in menu["options"]] == [one.name for one in BUILT_IN]
+
+
+def parts(result: InteractionResult) -> list[dict[str, Any]]:
+    """The selects and buttons below a look."""
+    assert result.response is not None
+    (container,) = result.response.components
+    rows = [one for one in container["components"] if one["type"] == 1]
+    return [part for row in rows for part in row["components"]]
+
+
+async def test_the_buttons_lead_round_the_looks_and_to_the_other_topics(chat: ChatHarness) -> None:
+    result = await look(chat, name=BUILT_IN[0].name)
+    assert result.response is not None
+    labels = [part["label"] for part in parts(result) if part["type"] == 2]
+    assert labels == ["← Back", "Next →", "All looks", "The strengths", "The qualities"]
+    for label, heading in (
+        ("Next →", BUILT_IN[1].name),
+        ("← Back", BUILT_IN[0].name),
+        ("← Back", BUILT_IN[-1].name),
+        ("Next →", BUILT_IN[0].name),
+        ("The strengths", "The strengths"),
+        ("All looks", "All looks"),
+    ):
+        await chat.ada.click(result.response.message, label=label)
+        assert f"### {heading}" in card(result)
+    off = [part["label"] for part in parts(result) if part["type"] == 2 and part.get("disabled")]
+    assert off == ["All looks"]
 
 
 @pytest.mark.parametrize("one", BUILT_IN, ids=lambda one: one.name)
@@ -54,12 +94,12 @@ async def test_the_menu_leads_on_after_a_restart(chat: ChatHarness, env: Env) ->
         "A cat's face, painted in the style of The Scream",
         "The painting: The Scream by Edvard Munch",
     ]
-    await chat.ada.select(message, ["strength"])
+    await chat.ada.click(message, label="The strengths")
     assert all(f"- **{strength}**: " in card(result) for strength in STRENGTHS)
     ((description, size),) = shown(chat, result)
     assert "from left to right at strength 25, 50, 75, 100" in description
     assert size[0] > 4 * size[1]
-    await chat.ada.select(message, ["quality"])
+    await chat.ada.click(message, label="The qualities")
     assert all(f"- **{name}**: " in card(result) for name in ("draft", "standard", "high", "max"))
     assert shown(chat, result) == []
 
@@ -72,3 +112,6 @@ async def test_looks_complete_as_one_types(chat: ChatHarness) -> None:
     choices = await chat.ada.autocomplete(chat.channel, "look", "name", "munch")
     assert choices == [{"name": "The Scream — Edvard Munch", "value": "The Scream"}]
     assert await chat.ada.autocomplete(chat.channel, "look", "name", "zzz") == []
+    assert len(await chat.ada.autocomplete(chat.channel, "look", "name", "")) == len(BUILT_IN)
+    choices = await chat.ada.autocomplete(chat.channel, "look", "name", "rhone")
+    assert [choice["value"] for choice in choices] == ["Starry Night over the Rhône"]

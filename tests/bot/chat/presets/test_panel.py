@@ -9,9 +9,10 @@ from bot.chat.client import EaselClient
 from bot.chat.presets.panel import StyleButton
 from bot.domain.styles import presets, server_presets
 from bot.domain.styles.style import Preset
-from tests.bot.chat.presets.test_gallery import keep, post, share
+from tests.bot.chat.presets.test_gallery import post, share
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png
+from tests.support.presets import keep
 
 
 async def show(chat: ChatHarness, name: str = "harbour") -> InteractionResult:

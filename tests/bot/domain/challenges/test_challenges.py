@@ -9,6 +9,7 @@ from bot.domain.challenges.challenges import Challenge, Stage
 from bot.domain.challenges.voting import Entry
 from bot.domain.gallery import exhibits
 from bot.domain.jobs.model import Job, State
+from bot.domain.styles import builtin
 from bot.errors import Refusal
 from bot.tables import exhibits as exhibits_table
 from bot.tables import jobs as jobs_table
@@ -126,6 +127,21 @@ async def test_where_a_style_is_set_only_pictures_in_it_enter(connection: AsyncC
     also = await paint(connection, style_blob=WAVES, more_styles=None)
     offered = await challenges.enterable(connection, await current(connection), ADA, age_restricted=False)
     assert [job.id for job in offered] == [also.id, right.id]
+
+
+async def test_a_painting_whose_file_was_replaced_since_the_start_is_the_same_style(
+    connection: AsyncConnection,
+) -> None:
+    await start(connection, preset="The Scream", style_blob=WAVES)
+    painting = builtin.painting("The Scream")
+    assert painting is not None
+    job = await paint(connection, style_blob=painting.blob())
+    assert (await enter(connection, ADA)).id == job.id
+    with pytest.raises(Refusal, match="in the style"):
+        await enter(connection, BEN)
+    await paint(connection, BEN, style_blob="e" * 64)
+    with pytest.raises(Refusal, match="in the style"):
+        await enter(connection, BEN)
 
 
 async def test_an_entry_is_replaced_until_the_vote(connection: AsyncConnection) -> None:

@@ -149,5 +149,17 @@ async def test_shared_styles_are_the_paintings_and_the_servers_own(connection: A
         values = {"guild_id": guild_id, "user_id": ADA, "name": name, "name_key": name, "look": {}}
         await connection.execute(server_presets.insert().values(style_blob=BLOB, created_at=NOW, **values))
     names = await digest.shared_styles(connection, SERVER)
-    assert names[0] == "Starry Night"
-    assert names[-1] == "harbour"
+    assert names.paintings[0] == "Starry Night"
+    assert list(names.presets) == ["harbour"]
+    assert "harbour" in names
+    assert "The Scream" in names
+    assert "foreign" not in names
+
+
+async def test_a_server_s_preset_goes_before_a_painting_of_its_name(connection: AsyncConnection) -> None:
+    """It may be older than the painting here."""
+    values = {"guild_id": SERVER, "user_id": ADA, "name": "irises", "name_key": "irises", "look": {}}
+    await connection.execute(server_presets.insert().values(style_blob=BLOB, created_at=NOW, **values))
+    names = await digest.shared_styles(connection, SERVER)
+    assert list(names.presets) == ["irises"]
+    assert "Irises" not in names

@@ -1,19 +1,64 @@
 """A server's default look and its caps, on what a person chose."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.domain.requests.request import Bounded, bounded
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles.style import Look
+from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.style import Look, PictureSource, Preset, Style
 from bot.errors import Refusal
 
 CAPS = GuildSettings(max_quality="standard", max_size_px=256)
 
 
 def within(preset: Look | None = None, server: GuildSettings = CAPS, **chosen: Any) -> Bounded:
-    return bounded(preset, chosen, server, default_size_px=384)
+    style = Style.of(kept(preset)) if preset else Style(given=PictureSource(blob="b"))
+    return bounded([style], chosen, server, default_size_px=384)
+
+
+def kept(look: Look) -> Preset:
+    return Preset(id=1, user_id=1, name="mine", look=look, style_blob="b")
+
+
+def painting(**settings: float) -> Style:
+    return Style.of(replace(BUILT_IN[0], settings=settings))
+
+
+def texture(*styles: Style, **chosen: Any) -> float:
+    return bounded(styles, chosen, GuildSettings(), default_size_px=384).look.style_scale
+
+
+def test_a_painting_s_own_settings_are_for_those_who_chose_nothing() -> None:
+    assert texture(painting(style_scale=1.5)) == 1.5
+    assert texture(painting(style_scale=1.5), style_scale=1.0) == 1.0
+    assert texture(painting()) == 1.0
+
+
+def test_another_picture_in_a_painting_s_place_has_none_of_its_settings() -> None:
+    given = replace(painting(style_scale=1.5), given=PictureSource(blob="b"))
+    assert texture(given) == 1.0
+
+
+def test_what_a_server_has_set_goes_before_what_suits_a_painting() -> None:
+    def strength(server: GuildSettings) -> float:
+        return bounded([painting(strength=35.0)], {}, server, default_size_px=384).look.strength
+
+    assert strength(GuildSettings()) == 35.0
+    assert strength(GuildSettings(default_strength=80.0)) == 80.0
+
+
+def test_several_styles_take_the_mean_by_weight_unless_the_first_is_a_preset() -> None:
+    coarse, fine = painting(style_scale=2.0), painting(style_scale=0.8)
+    own = Style(given=PictureSource(blob="b"))
+    preset = Style.of(kept(Look(style_scale=0.5)))
+    assert texture(coarse, fine) == 1.4
+    assert texture(replace(coarse, weight=0.75), replace(fine, weight=0.25)) == 1.7
+    assert texture(own, coarse) == 1.5, "a picture of one's own counts as it is"
+    assert texture(coarse, preset) == 1.25
+    assert texture(preset, coarse) == 0.5, "the first style's preset gives the look"
 
 
 def test_a_server_that_set_nothing_changes_nothing() -> None:

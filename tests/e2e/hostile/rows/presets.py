@@ -209,3 +209,8 @@ async def _look_name(actor: Actor) -> bool:
 @row("LookSelect", EVERYBODY)
 async def _look_select(actor: Actor) -> bool:
     return "strengths" in await actor.choose("easel:look", "strength")
+
+
+@row("LookButton", EVERYBODY)
+async def _look_button(actor: Actor) -> bool:
+    return "strengths" in await actor.click("easel:look:strength")
