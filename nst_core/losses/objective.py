@@ -1,7 +1,6 @@
 """The total loss of each picture of a batch against its content and style targets, at one size."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
 import torch
 from torch import Tensor
@@ -13,9 +12,6 @@ from nst_core.losses.tile import Tile, whole
 from nst_core.models.layers import stride_px
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params
-
-FACE_WEIGHT: Final = 4.0
-"""How many times more the content counts where it is to be kept."""
 
 
 class Objective:

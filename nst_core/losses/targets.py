@@ -118,9 +118,9 @@ class Targets:
     def _key(self, style: Style) -> tuple[object, ...]:
         params = self.params
         return (
-            _digests(style.picture),
+            digests(style.picture),
             None if style.mask is None else _digest(style.mask),
-            None if params.colors == "style" else (params.colors, _digests(self.content)),
+            None if params.colors == "style" else (params.colors, digests(self.content)),
             self.size_px,
             params.style_scale,
             params.smooths_chroma,
@@ -274,7 +274,8 @@ def pixels_of(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
     return torch.from_numpy(np.require(rgb.transpose(2, 0, 1), np.float32, _OF_A_TENSOR))[None].to(device)
 
 
-def _digests(picture: Picture) -> tuple[bytes, bytes | None]:
+def digests(picture: Picture) -> tuple[bytes, bytes | None]:
+    """What tells a picture from any other."""
     return _digest(picture.rgb), None if picture.alpha is None else _digest(picture.alpha)
 
 

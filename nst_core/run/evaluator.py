@@ -90,6 +90,8 @@ class Evaluator:
         edit_masks = [prepared.edit_mask(self._edge_px) for prepared in prepared_jobs]
         contents = torch.cat([prepared.pixels_at(self._edge_px) for prepared in prepared_jobs])
         masks = [torch.ones_like(contents[:1, :1]) if mask is None else mask for mask in edit_masks]
+        weights = [prepared.content_weights(self._edge_px) for prepared in prepared_jobs]
+        even = torch.ones_like(contents[:1, 0])
         kind = Tiles if self.plan == "tiles" else Objective
         objective = kind(
             self._vgg,
@@ -98,6 +100,11 @@ class Evaluator:
             [prepared.params for prepared in prepared_jobs],
             betas=self._betas,
             edit_mask=torch.cat(masks) if any(mask is not None for mask in edit_masks) else None,
+            content_weights=(
+                torch.cat([even if one is None else one for one in weights])
+                if any(one is not None for one in weights)
+                else None
+            ),
             checkpoint=self.plan == "checkpoint",
         )
         self._objective = objective

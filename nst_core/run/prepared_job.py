@@ -22,6 +22,7 @@ from nst_core.models.vgg import Vgg
 from nst_core.params import NETWORKS, Params
 from nst_core.pyramid import Scale, scales
 from nst_core.run.enlarging import detail_of, lifted, random_phase, scaled
+from nst_core.run.faces import content_weights, without_faces
 from nst_core.styles import Mask, Region, StyleSpec, as_spec
 from nst_core.torch_state import own_state
 
@@ -82,15 +83,19 @@ class PreparedJob:
     precision: Precision
     notes: list[str] = field(default_factory=list)
     iterations: int = 0
+    spec: StyleSpec = field(init=False)
+    _content_weights: Mask | None = None
     _sizes: dict[int, Picture] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.spec = as_spec(self.job.style)
+        if self.params.faces == "keep" and self.params.quality != "draft":
+            self.spec = without_faces(self.spec)
+            self._content_weights = content_weights(self.job.content)
 
     @property
     def params(self) -> Params:
         return self.job.params
-
-    @property
-    def spec(self) -> StyleSpec:
-        return as_spec(self.job.style)
 
     def content_at(self, edge_px: int) -> Picture:
         """The content with the long edge `edge_px`, its visible colours extended over what is transparent."""
@@ -109,6 +114,19 @@ class PreparedJob:
         content = self.content_at(edge_px)
         cache = shared_cache()
         return targets(self.spec, content, self.params, size_px=edge_px, vgg=vgg, cache=cache)
+
+    def content_weights(self, edge_px: int) -> Tensor | None:
+        """How much the content counts at each pixel (1, h, w): faces more, what is transparent not at all."""
+        content, weights = self.content_at(edge_px), self._content_weights
+        if content.alpha is None and weights is None:
+            return None
+        plane = torch.ones(content.height, content.width, device=self.device)
+        if weights is not None:
+            plane = self._plane(weights / weights.max(), content) * float(weights.max())
+        if content.alpha is not None:
+            alpha = torch.from_numpy(np.array(content.alpha)).to(self.device)
+            plane = plane * alpha / alpha.mean().clamp(min=1e-6)
+        return plane[None]
 
     def edit_mask(self, edge_px: int) -> Tensor | None:
         """Where the picture may change (1, 1, h, w); None is everywhere."""

@@ -1,0 +1,58 @@
+"""What is done about faces: those of the content are kept, and those of a style are not painted anywhere."""
+
+import dataclasses
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nst_core.images import io
+from nst_core.images.faces import face_mask
+from nst_core.images.io import Picture
+from nst_core.losses.targets import Cache, digests, stretched
+from nst_core.styles import Mask, Region, Style, StyleSpec
+
+FACE_WEIGHT: Final = 2.0
+"""How many times as much the content counts on a face as elsewhere: at 5 a face looks pasted in."""
+LEAST_REST: Final = 0.25
+"""What must be left of a style without its faces, as a share of its area; else they stay in it."""
+_DETECTED_PX: Final = 1024
+_KEPT_PX: Final = 256
+_MASKS: Final = Cache(64)
+
+
+def content_weights(content: Picture) -> NDArray[np.float32] | None:
+    """How much the content counts at each pixel (h, w), 1 where there is no face; None: there is none."""
+    mask = _faces_of(content)
+    return None if mask is None else (1 + (FACE_WEIGHT - 1) * mask).astype(np.float32)
+
+
+def without_faces(spec: StyleSpec) -> StyleSpec:
+    """The styles, masked where they have faces: otherwise those come up again in skies and walls."""
+    regions = (
+        Region(styles=tuple(map(_faceless, region.styles)), mask=region.mask) for region in spec.regions
+    )
+    return StyleSpec(regions=tuple(regions), edit_mask=spec.edit_mask)
+
+
+def _faceless(style: Style) -> Style:
+    mask = _faces_of(style.picture)
+    if mask is None:
+        return style
+    rest = 1 - mask
+    if style.mask is not None:
+        rest *= stretched(style.mask, Picture(rgb=np.zeros((*rest.shape, 3), dtype=np.float32)))
+    enough = rest.mean() >= LEAST_REST * (1.0 if style.mask is None else float(style.mask.mean()))
+    return dataclasses.replace(style, mask=rest) if enough else style
+
+
+def _faces_of(picture: Picture) -> Mask | None:
+    """The face mask at no more than 256 px; a service is given the same styles again and again."""
+
+    def found() -> Mask | None:
+        edge_px = max(picture.width, picture.height)
+        seen = io.fit(picture, _DETECTED_PX) if edge_px > _DETECTED_PX else picture
+        mask = face_mask(seen)
+        return None if mask is None else stretched(mask, io.fit(seen, min(edge_px, _KEPT_PX)))
+
+    return _MASKS.get(digests(picture), found)
