@@ -77,6 +77,7 @@ def _case(
         winograd=precision == "winograd",
         history=memory.history_for(size_px, size_px),
         masks=options.masks,
+        published=True,
     )
     return {
         "plan": plan,

@@ -36,6 +36,10 @@ _MARGIN: Final = 1.15
 """For workspaces of convolutions, and fragmentation."""
 _RETAINED: Final = {"whole": 12 << 20, "checkpoint": 128 << 20, "tiles": 120 << 20}
 """The C library keeps freed blocks below 32 MiB; there are more of them where activations come and go."""
+_HYPERCOLUMNS: Final = 6 * 960 / 16 * _FLOAT
+"""Bytes per pixel of those of the picture, centred, matched and with their gradients."""
+_SEARCH: Final = 128 << 20
+"""A bank, and the similarities between it and the positions by which transport weighs it."""
 _WINOGRAD: Final = 320 << 20
 """The transformed kernels up to relu5_1, 200 MiB with VGG-19, their computation, and a strip of tiles."""
 
@@ -52,6 +56,7 @@ def estimate_bytes(
     history: int | None = None,
     network: str = "vgg19",
     masks: int = 0,
+    published: bool = False,
 ) -> int:
     """Peak memory of a run with the default layers, in bytes.
 
@@ -66,6 +71,7 @@ def estimate_bytes(
         history: Pairs of pictures that L-BFGS keeps; None is `history_for`, 0 is for the other optimisers.
         network: One of `params.NETWORKS`.
         masks: Number of regions with a mask, each of which has Gram matrices of its own.
+        published: Whether nothing is matched and VGG pads by zeros.
 
     Raises:
         ParamsError: there is no such plan.
@@ -82,9 +88,9 @@ def estimate_bytes(
     if plan == "tiles":
         halo = _halo_px(network)
         at_once = batch * _with_halo_px(width, tile_px, halo) * _with_halo_px(height, tile_px, halo)
-    activations = at_once * _bytes_per_pixel(plan, itemsize, network, masks)
+    activations = at_once * _bytes_per_pixel(plan, itemsize, network, masks, published=published)
     retained = min(_RETAINED[plan], 0.9 * activations) + winograd * _WINOGRAD
-    return int(_MARGIN * (held + max(for_direction, activations)) + retained)
+    return int(_MARGIN * (held + max(for_direction, activations)) + retained + (0 if published else _SEARCH))
 
 
 def history_for(width: int, height: int) -> int:
@@ -177,7 +183,7 @@ def process_bytes(*, root: Path = Path("/")) -> int:
 
 
 @functools.cache
-def _bytes_per_pixel(plan: str, itemsize: int, network: str, masks: int) -> float:
+def _bytes_per_pixel(plan: str, itemsize: int, network: str, masks: int, *, published: bool) -> float:
     """Activations and their gradients at the peak: the backward pass of the first layer's Gram matrix."""
     names = layers_of(network)
     names = names[: names.index(STYLE_LAYERS[-1]) + 1]
@@ -186,9 +192,13 @@ def _bytes_per_pixel(plan: str, itemsize: int, network: str, masks: int) -> floa
     style = sum(_values(layer) for layer in STYLE_LAYERS)
     first = _values(STYLE_LAYERS[0])
     if plan == "checkpoint":
+        padded = 2 * first  # of one block at a time
         kept = (3 + sum(map(_values, ends)) + style + _values(_CONTENT_LAYER)) * itemsize
     else:
+        padded = sum(map(_values, names))
         kept = (3 + sum(map(_values, names)) + pooled) * itemsize + 8 * pooled  # indices of the maxima, int64
+    if not published:
+        kept += padded * itemsize + _HYPERCOLUMNS
     copies = masks * style if masks else (first if itemsize < _FLOAT else 0)
     columns = _FLOAT * (copies + 2 * first)  # a Gram matrix's factors are float32, and so are their gradients
     return kept + columns + itemsize * (style - first) + _FLOAT * _values(_CONTENT_LAYER)

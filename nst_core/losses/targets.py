@@ -32,7 +32,7 @@ KEPT: Final = 64
 """Sets of Gram matrices; those of five layers take 2.4 MB."""
 KEPT_BANKS: Final = 8
 """A bank of hypercolumns takes 18 MB."""
-WHOLE_PX: Final = 1024
+WHOLE_PX: Final = 768
 """A style picture up to this edge goes through the network whole, a larger one in tiles."""
 _OF_A_TENSOR: Final = ("C_CONTIGUOUS", "WRITEABLE")
 """What an array must be to become a tensor; it is copied otherwise."""

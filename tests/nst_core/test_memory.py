@@ -28,7 +28,25 @@ def test_the_activations_of_vgg19_are_what_a_count_by_hand_says() -> None:
     other_grams = 32 + 16 + 8 + 2
     activations = 4 * (3 + values + pooled + other_grams) + 8 * pooled + 4 * 2 * 64 + 4 * 8
     expected = 1.15 * 1024**2 * (16 * 12 + 4 * 8 + activations) + 12 * 2**20
-    assert estimate_bytes(1024, 1024, history=0) == pytest.approx(expected)
+    assert estimate_bytes(1024, 1024, history=0, published=True) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("size_px", "plan", "precision", "measured_mib"),
+    [
+        (512, "whole", "winograd", 1693),
+        (512, "whole", "bfloat16", 1159),
+        (512, "checkpoint", "float32", 1174),
+        (700, "tiles", "float32", 1554),
+    ],
+)
+def test_matching_and_reflection_are_in_the_estimate(
+    size_px: int, plan: str, precision: str, measured_mib: int
+) -> None:
+    """Peaks beyond the process of whole runs with the default parameters, AMD EPYC, PyTorch 2.13."""
+    itemsize, winograd = 2 if precision == "bfloat16" else 4, precision == "winograd"
+    estimated = estimate_bytes(size_px, size_px, plan=plan, itemsize=itemsize, winograd=winograd)
+    assert 1 <= estimated / (measured_mib << 20) < 1.55
 
 
 @pytest.mark.parametrize("itemsize", [2, 4])
@@ -68,9 +86,9 @@ def test_one_tile_is_the_whole_picture() -> None:
     )
 
 
-def test_a_square_of_4096_px_is_painted_in_tiles_within_8_gb() -> None:
-    assert estimate_bytes(4096, 4096, plan="tiles", itemsize=2) < 8e9
-    assert estimate_bytes(4096, 4096, plan="tiles", itemsize=4) < 8e9
+def test_a_square_of_4096_px_is_painted_in_tiles_within_9_gb() -> None:
+    assert estimate_bytes(4096, 4096, plan="tiles", itemsize=2) < 9e9
+    assert estimate_bytes(4096, 4096, plan="tiles", itemsize=4) < 9e9
     assert estimate_bytes(4096, 4096, plan="checkpoint", itemsize=2) > 16e9
 
 
@@ -196,6 +214,7 @@ def test_no_recorded_measurement_is_above_the_estimate_or_far_below() -> None:
             itemsize=2 if precision == "bfloat16" else 4,
             winograd=precision == "winograd",
             masks=int(masks),
+            published=True,
         )
         assert 1 <= estimated / (int(measured) * 2**20) < 1.55, (plan, size, precision)
 
