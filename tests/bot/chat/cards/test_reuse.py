@@ -24,7 +24,7 @@ async def test_the_modal_shows_the_settings_within_discords_limits(chat: ChatHar
         for name, field in fields.items()
         if "options" in field
     }
-    assert chosen == {"quality": ["high"], "size": ["64"], "ways": ["style", "colours", "scale", "faces"]}
+    assert chosen == {"quality": ["high"], "size": ["64"], "ways": ["style", "colours", "faces", "scale"]}
     assert [option["value"] for option in fields["size"]["options"]] == ["64", "96", "128"]
     assert all(len(one["label"]) <= 45 for one in shown.modal["components"])
 

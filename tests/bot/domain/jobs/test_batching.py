@@ -24,6 +24,10 @@ OTHERWISE: dict[str, Any] = {
     "steps": 7,
     "pooling": "avg",
     "quality": "high",
+    "gram": 2.0,
+    "moments": 0.5,
+    "matching": 0.5,
+    "padding": "zeros",
 }
 
 
