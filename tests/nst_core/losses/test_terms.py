@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nst_core.losses.terms import gram, mean_squared_error, total_variation
+from nst_core.losses.terms import feature_sums, gram, mean_squared_error, smooth_chroma, total_variation
 
 
 def random(*shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -142,3 +142,42 @@ def test_a_squared_error_does_not_overflow_where_float16_would_and_keeps_float64
     fine = torch.full((1, 2), 1 + 1e-12, dtype=torch.float64)
     error = mean_squared_error(fine, torch.ones(1, 2, dtype=torch.float64))
     torch.testing.assert_close(error, torch.tensor([1e-24], dtype=torch.float64), rtol=1e-3, atol=0)
+
+
+def test_sums_of_features_are_weighted_by_the_square_of_the_mask() -> None:
+    features, mask = random(2, 3, 4, 5), random(2, 4, 5)
+    torch.testing.assert_close(feature_sums(features), features.sum(dim=(2, 3)))
+    expected = torch.einsum("bchw,bhw->bc", features, mask * mask)
+    torch.testing.assert_close(feature_sums(features, mask), expected)
+
+
+def test_smooth_chroma_leaves_brightness_and_grey_as_they_are() -> None:
+    weights = torch.tensor([0.299, 0.587, 0.114], dtype=torch.float64)
+    pictures, grey = random(2, 3, 6, 9), random(1, 1, 6, 9).expand(-1, 3, -1, -1)
+    before, after = (torch.einsum("bchw,c->bhw", one, weights) for one in (pictures, smooth_chroma(pictures)))
+    torch.testing.assert_close(after, before)
+    torch.testing.assert_close(smooth_chroma(grey), grey)
+
+
+def test_smooth_chroma_blurs_a_coloured_pixel_by_the_binomial_filter_and_is_linear() -> None:
+    picture = torch.zeros(1, 3, 9, 9, dtype=torch.float64)
+    picture[0, 2, 4, 4] = 1
+    row = torch.tensor([1, 4, 6, 4, 1], dtype=torch.float64) / 16
+    chroma = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64) - 0.114
+    expected = torch.zeros_like(picture)
+    expected[0, :, 2:7, 2:7] = chroma[:, None, None] * (row[:, None] * row)
+    expected[0, :, 4, 4] += 0.114
+    torch.testing.assert_close(smooth_chroma(picture), expected)
+    one, other = random(1, 3, 6, 9), random(1, 3, 6, 9).flip(3)
+    torch.testing.assert_close(
+        smooth_chroma(2 * one - 3 * other), 2 * smooth_chroma(one) - 3 * smooth_chroma(other)
+    )
+
+
+def test_colours_that_alternate_from_pixel_to_pixel_become_grey() -> None:
+    stripes = torch.zeros(1, 3, 20, 20, dtype=torch.float64)
+    stripes[:, 0, :, ::2], stripes[:, 1, :, 1::2] = 0.587, 0.299  # of the same luma
+    inner = smooth_chroma(stripes)[..., 4:-4, 4:-4]
+    torch.testing.assert_close(
+        inner, inner.mean(dim=(2, 3), keepdim=True).expand_as(inner), atol=1e-9, rtol=0
+    )

@@ -287,3 +287,38 @@ def test_broad_brightness_moves_further_than_fine_brightness() -> None:
 
 def test_the_colour_axes_are_orthonormal() -> None:
     torch.testing.assert_close(opponent_axes() @ opponent_axes().T, torch.eye(3))
+
+
+def test_after_a_renewal_the_next_trial_is_taken_even_uphill_and_gives_no_pair() -> None:
+    bowl = Quadratic(4, noise(5, 6, 7), condition=30)
+
+    def raised(pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        grads, totals, losses = bowl(pictures)
+        return grads, totals + 1, losses + 1
+
+    optimiser, picture = Lbfgs(1.0), noise(6, 6, 7)
+    for _ in range(5):
+        before = optimiser.step(picture, bowl, ONE)
+    kept = picture.clone()
+    optimiser.step(picture, raised, ONE)
+    assert torch.equal(picture, kept), "another loss, of which nobody told it, is a step uphill"
+    optimiser, picture = Lbfgs(1.0), noise(6, 6, 7)
+    for _ in range(5):
+        optimiser.step(picture, bowl, ONE)
+    optimiser.renew()
+    after = optimiser.step(picture, raised, ONE)
+    assert not torch.equal(picture, kept)
+    assert after[0, -1] > before[0, -1]
+    pairs = [bool(pair.valid.item()) for pair in optimiser._pairs]
+    assert not pairs[0]
+    assert any(pairs[1:])
+    for _ in range(30):
+        last = optimiser.step(picture, raised, ONE)
+    assert last[0, -1].item() == pytest.approx(1, abs=1e-3)
+
+
+def test_a_renewal_before_the_first_step_changes_nothing() -> None:
+    optimiser = Lbfgs(1.0)
+    optimiser.renew()
+    picture = noise(6, 6, 7)
+    assert optimiser.step(picture, Quadratic(4, noise(5, 6, 7), condition=30), ONE).isfinite().all()

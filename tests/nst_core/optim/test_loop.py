@@ -132,3 +132,30 @@ def test_a_loss_that_comes_back_from_a_rise_does_not_end_a_size(read_every: int)
     loop = OptimizationLoop(optimiser=Adam(0.002), steps=70, read_every=read_every, stops=[0.001])
     list(loop.run(torch.full((1, 3, 4, 4), 0.9), overshoot, 70))
     assert loop.taken == [70]
+
+
+class Listening(Adam):
+    """Counts how often it is told that the loss has become another."""
+
+    renewals = 0
+
+    def renew(self) -> None:
+        self.renewals += 1
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_the_loss_is_renewed_every_twelve_steps_and_the_optimiser_hears_of_it(*, changed: bool) -> None:
+    optimiser, seen = Listening(0.01), []
+
+    def renew(picture: Tensor) -> bool:
+        seen.append(picture.mean().item())
+        return changed
+
+    loop = OptimizationLoop(optimiser=optimiser, steps=60, stops=[0.0])
+    picture = torch.full((1, 3, 4, 4), 0.9)
+    list(loop.run(picture, flat, 30, renew=renew))
+    assert len(seen) == 2
+    list(loop.run(picture, flat, 12, renew=renew))
+    assert len(seen) == 2, "a size begins with matches of its own"
+    assert seen[0] > seen[1]
+    assert optimiser.renewals == (2 if changed else 0)
