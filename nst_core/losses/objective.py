@@ -93,6 +93,7 @@ class Objective:
         self._tv = column([one.tv for one in params])
         self._has_tv = any(one.tv > 0 for one in params)
         self._smooth = [one.smooths_chroma for one in params]
+        self._smoothed = torch.tensor(self._smooth, device=device)[:, None, None, None]
 
     def _learn_contents(self) -> None:
         """The contents' activations, and the losses that count as 1."""
@@ -167,8 +168,7 @@ class Objective:
         if any(self._smooth):
             smoothed = smooth_chroma(pictures)
             if not all(self._smooth):
-                chosen = torch.tensor(self._smooth, device=pictures.device)[:, None, None, None]
-                smoothed = torch.where(chosen, smoothed, pictures)
+                smoothed = torch.where(self._smoothed, smoothed, pictures)
             pictures = smoothed
         if self.edit_mask is None:
             return pictures

@@ -4,6 +4,7 @@ Source: Gatys, Ecker & Bethge, arXiv 1508.06576, equations 1 to 5, and CVPR 2016
 Differs: every sum of squares is a mean, so that a loss does not grow with size or channels.
 """
 
+import functools
 from typing import Any, Final
 
 import torch
@@ -95,13 +96,19 @@ def smooth_chroma(pictures: Tensor) -> Tensor:
     Chroma is what a pixel has beyond its luma. It is blurred by a binomial filter of 5 x 5 px: the network
     hardly sees colours that alternate from pixel to pixel, so that an optimiser leaves them as grain.
     """
-    weights = pictures.new_tensor(_BINOMIAL)
-    luma = torch.einsum("bchw,c->bhw", pictures, pictures.new_tensor(LUMA))[:, None]
+    luma_weights, weights = _chroma_constants(pictures.dtype, pictures.device)
+    luma = torch.einsum("bchw,c->bhw", pictures, luma_weights)[:, None]
     chroma = pictures - luma
     for kernel, padding in ((weights[:, None], (0, 0, 2, 2)), (weights[None], (2, 2, 0, 0))):
         padded = F.pad(chroma, padding, mode="replicate")
         chroma = F.conv2d(padded, kernel.expand(3, 1, *kernel.shape), groups=3)
     return luma + chroma
+
+
+@functools.cache
+def _chroma_constants(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+    """LUMA and the binomial filter; made once, as a CUDA graph cannot copy them from the host."""
+    return torch.tensor(LUMA, dtype=dtype, device=device), torch.tensor(_BINOMIAL, dtype=dtype, device=device)
 
 
 def total_variation(picture: Tensor) -> Tensor:
