@@ -13,11 +13,12 @@ search, which makes the loss a sum over positions.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from nst_core.losses.tile import Tile
 from nst_core.models.layers import radius_px, stride_px
@@ -38,6 +39,8 @@ _ROUNDS: Final = 10
 _SAMPLED: Final = 2048
 """Positions of the picture by which transport weighs the bank."""
 _CHUNK: Final = 1024
+_DISTANCE_CHUNK: Final = 256
+"""Hypercolumns that are compared with their matches at once."""
 _TINY: Final = 1e-6
 
 
@@ -194,10 +197,9 @@ class Matching:
 
     def distance(self, columns: Tensor, tile: Tile) -> Tensor:
         """The part (b,) of a tile in the mean distance, 0 to 2, of the hypercolumns (b, c, h, w) it has."""
-        rows = unit(rows_of(columns), self._means, self._factors)
         index = tile.of_whole(self._index, GRID).flatten(1)
-        matched = torch.stack([bank.rows[one] for bank, one in zip(self._banks, index, strict=True)])
-        away = 1 - (rows * matched).sum(dim=2)
+        banks = [bank.rows for bank in self._banks]
+        away = cosine_distances(rows_of(columns), self._means, self._factors, banks, index)
         if self._weights is not None:
             away = away * tile.of_whole(self._weights, GRID).flatten(1)
         return away.sum(dim=1) / self._total
@@ -236,6 +238,45 @@ class Matching:
                 (part @ bank.projected.T - price).argmax(dim=1) for part in torch.split(projected, _CHUNK)
             ]
             index[number].copy_(torch.cat(found).view_as(index[number]))
+
+
+def cosine_distances(
+    rows: Tensor, means: Tensor, factors: Tensor, banks: Sequence[Tensor], index: Tensor
+) -> Tensor:
+    """How far (b, n) hypercolumns (b, n, c), made `unit`, are from the rows `index` (b, n) of their banks.
+
+    Only the hypercolumns get a gradient.
+    """
+    return cast(Tensor, _CosineDistances.apply(rows, means, factors, banks, index))  # type: ignore[no-untyped-call]
+
+
+class _CosineDistances(torch.autograd.Function):
+    """Values and gradients in one go, chunk by chunk on a CPU: a chunk stays in its caches."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, rows: Tensor, means: Tensor, factors: Tensor, banks: Sequence[Tensor], index: Tensor
+    ) -> Tensor:
+        away = rows.new_empty(rows.shape[:2])
+        ctx.slopes = torch.empty_like(rows) if ctx.needs_input_grad[0] else None
+        chunk = _DISTANCE_CHUNK if rows.device.type == "cpu" else rows.shape[1]
+        for number, bank in enumerate(banks):
+            for start in range(0, rows.shape[1], chunk):
+                part = slice(start, start + chunk)
+                centred = (rows[number, part] - means[number]).mul_(factors[number])
+                matched = bank[index[number, part]].to(rows.dtype)
+                inverse = (centred.square().sum(dim=1, keepdim=True) + _TINY).rsqrt()
+                cosine = (centred * matched).sum(dim=1, keepdim=True).mul_(inverse)
+                away[number, part] = 1 - cosine[:, 0]
+                if ctx.slopes is not None:
+                    slopes = centred.mul_(cosine * inverse).sub_(matched).mul_(inverse)
+                    torch.mul(slopes, factors[number], out=ctx.slopes[number, part])
+        return away
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        return ctx.slopes * gradient[:, :, None], None, None, None, None
 
 
 def transport_prices(similarity: Tensor) -> Tensor:

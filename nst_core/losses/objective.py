@@ -1,6 +1,6 @@
 """The total loss of each picture of a batch against its content and style targets, at one size."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -62,7 +62,8 @@ class Objective:
             StyleLoss(group, first, self._layer_weights, (height, width), contents.device)
             for group in grouped
         ]
-        self.is_matching = any(region.matching is not None for region in self.regions)
+        self._matched = [region.matching for region in self.regions if region.matching is not None]
+        self.is_matching = bool(self._matched)
         matched = matching.LAYERS if self.is_matching else ()
         self.layers = frozenset({self.content_layer, *self.style_layers, *matched})
         areas = torch.stack([region.area for region in self.regions]).sum(dim=0)
@@ -97,26 +98,42 @@ class Objective:
 
     def _learn_contents(self) -> None:
         """The contents' activations, and the losses that count as 1."""
-        features: Tensor | None = None
         height, width = (-(-edge // stride_px(self.content_layer)) for edge in self._contents.shape[-2:])
-        for tile, taps in self._taps(self._contents):
+        features: Tensor | None = None
+        first, second = self._twice(self._contents, self.layers)
+        self._begin_search()
+        for tile, taps in first:
             own = tile.own(taps[self.content_layer], self.content_layer)
             if features is None:
                 features = own.new_empty(*own.shape[:2], height, width)
             tile.of_whole(features, self.content_layer).copy_(own)
+            self._add(tile, taps)
         assert features is not None
         self.features = features
         nothing = features.new_zeros(())
         self._content_reference = mean_squared_error(features, nothing).clamp(min=TINY)
-        self._search(self._contents)
-        sums = iter(self._summed(self._contents)[1:])
+        self._weigh()
+        totals: list[Tensor] = []
+        for tile, taps in second:
+            self._assign(tile, taps)
+            totals = _added(totals, self._sums(tile, taps))
+        sums = iter(totals[1:])
         for region in self.regions:
             region.set_references([next(sums) for _ in range(region.count)])
 
-    def _taps(self, pictures: Tensor) -> Iterator[tuple[Tile, Mapping[str, Tensor]]]:
+    def _taps(self, pictures: Tensor, layers: Collection[str]) -> Iterator[tuple[Tile, Mapping[str, Tensor]]]:
         """The activations of each tile with its halo."""
         for tile in self._tiles:
-            yield tile, self.vgg(tile.with_halo(pictures), self.layers, checkpoint=self._checkpoint)
+            yield tile, self.vgg(tile.with_halo(pictures), layers, checkpoint=self._checkpoint)
+
+    def _twice(
+        self, pictures: Tensor, layers: Collection[str]
+    ) -> tuple[Iterable[tuple[Tile, Mapping[str, Tensor]]], Iterable[tuple[Tile, Mapping[str, Tensor]]]]:
+        """`_taps` for two passes; those of a single tile are kept, so that the network runs once."""
+        if len(self._tiles) > 1:
+            return self._taps(pictures, layers), self._taps(pictures, layers)
+        kept = list(self._taps(pictures, layers))
+        return kept, kept
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """The total losses (b,) of pictures (b, 3, h, w), and all their losses (b, 5), detached.
@@ -136,32 +153,39 @@ class Objective:
     @torch.no_grad()
     def renew_matches(self, pictures: Tensor) -> bool:
         """Matches pictures (b, 3, h, w) anew, which changes their losses; False where nothing is matched."""
-        self._search(self.mixed(pictures))
+        if self.is_matching:
+            first, second = self._twice(self.mixed(pictures), matching.LAYERS)
+            self._begin_search()
+            for tile, taps in first:
+                self._add(tile, taps)
+            self._weigh()
+            for tile, taps in second:
+                self._assign(tile, taps)
         return self.is_matching
 
-    def _search(self, mixed: Tensor) -> None:
-        matched = [region.matching for region in self.regions if region.matching is not None]
-        if not matched:
-            return
-        parts: Iterator[tuple[Tile, Tensor]] | list[tuple[Tile, Tensor]] = self._columns(mixed)
-        if len(self._tiles) == 1:
-            parts = list(parts)  # one pass of the network is enough
-        for one in matched:
+    def _begin_search(self) -> None:
+        for one in self._matched:
             one.begin_search()
-        for tile, columns in parts:
-            for one in matched:
+
+    def _add(self, tile: Tile, taps: Mapping[str, Tensor]) -> None:
+        if self.is_matching:
+            columns = self._columns(tile, taps)
+            for one in self._matched:
                 one.add(columns, tile)
-        for one in matched:
+
+    def _weigh(self) -> None:
+        for one in self._matched:
             one.weigh()
-        for tile, columns in parts if isinstance(parts, list) else self._columns(mixed):
-            for one in matched:
+
+    def _assign(self, tile: Tile, taps: Mapping[str, Tensor]) -> None:
+        if self.is_matching:
+            columns = self._columns(tile, taps)
+            for one in self._matched:
                 one.assign(columns, tile)
 
-    def _columns(self, mixed: Tensor) -> Iterator[tuple[Tile, Tensor]]:
-        """Each tile's own hypercolumns (b, c, h, w)."""
-        for tile in self._tiles:
-            taps = self.vgg(tile.with_halo(mixed), matching.LAYERS)
-            yield tile, tile.own(matching.hypercolumns(taps), matching.GRID)
+    def _columns(self, tile: Tile, taps: Mapping[str, Tensor]) -> Tensor:
+        """A tile's own hypercolumns (b, c, h, w), from its activations with the halo."""
+        return tile.own(matching.hypercolumns(taps), matching.GRID)
 
     def mixed(self, pictures: Tensor) -> Tensor:
         """What is seen of the pictures: with smooth chroma, and the contents where nothing may change."""
@@ -177,17 +201,14 @@ class Objective:
     def _summed(self, mixed: Tensor) -> list[Tensor]:
         """The content losses (b,), then the sums of each region, over all tiles."""
         totals: list[Tensor] = []
-        for tile, taps in self._taps(mixed):
-            sums = self._sums(tile, taps)
-            totals = [total + one for total, one in zip(totals, sums, strict=True)] if totals else sums
+        for tile, taps in self._taps(mixed, self.layers):
+            totals = _added(totals, self._sums(tile, taps))
         return totals
 
     def _sums(self, tile: Tile, taps: Mapping[str, Tensor]) -> list[Tensor]:
         """One tile's part of `_summed`, from its activations with the halo."""
         own = {layer: tile.own(features, layer) for layer, features in taps.items()}
-        columns = None
-        if self.is_matching:
-            columns = tile.own(matching.hypercolumns(taps), matching.GRID)
+        columns = self._columns(tile, taps) if self.is_matching else None
         sums = [self._content_sum(own[self.content_layer], tile)]
         for region in self.regions:
             sums += region.sums(own, columns, tile)
@@ -216,3 +237,8 @@ class Objective:
         if self._has_tv:
             total = total + self._tv * total_variation(self.mixed(pictures))
         return total, torch.stack([content, style, content_rel, style_rel, total], dim=1).detach()
+
+
+def _added(totals: list[Tensor], sums: list[Tensor]) -> list[Tensor]:
+    """Sums of one more tile added to those of the tiles before; there may be none yet."""
+    return [total + one for total, one in zip(totals, sums, strict=True)] if totals else sums

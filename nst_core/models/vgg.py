@@ -136,5 +136,7 @@ class Vgg:
 def reflect(features: Tensor) -> Tensor:
     """(b, c, h, w) padded by 1 with reflection; a single row or column is replicated instead."""
     height, width = features.shape[-2:]
+    if min(height, width) > 1:
+        return F.pad(features, (1, 1, 1, 1), mode="reflect")
     features = F.pad(features, (1, 1, 0, 0), mode="reflect" if width > 1 else "replicate")
     return F.pad(features, (0, 0, 1, 1), mode="reflect" if height > 1 else "replicate")
