@@ -88,7 +88,7 @@ WORDS: Final[Mapping[str, Word]] = {
     "Blend": Word(new="StyleMix", names=("Blend",), files=("blends",)),
     "slopes": Word(new="grads", names=("slopes",)),
     "Figures": Word(new="losses", names=("Figures",)),
-    "painting, comparing, series": Word(new="the CLI's commands", files=("painting", "comparing", "series")),
+    "painting, comparing, series": Word(new="the CLI's commands", files=("comparing", "series")),
 }
 """By the word of before."""
 

@@ -61,8 +61,10 @@ def nearest(features: Tensor, bank: Tensor, mean: Tensor, *, chunk: int = CHUNK)
     half = other.square().sum(dim=1) / 2
     places = torch.cat([(part @ other.t() - half).argmax(dim=1) for part in torch.split(one, chunk)])
     distances = (one - other[places]).square().sum(dim=1) / 2
-    uses = torch.bincount(places)
-    return Nearest(distance=float(distances.double().mean()), largest_share=int(uses.max()) / places.shape[0])
+    chosen = torch.bincount(places)
+    return Nearest(
+        distance=float(distances.double().mean()), largest_share=int(chosen.max()) / places.shape[0]
+    )
 
 
 def sampled(features: Tensor, limit: int) -> Tensor:

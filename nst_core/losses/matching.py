@@ -258,7 +258,7 @@ class _CosineDistances(torch.autograd.Function):
         ctx: Any, rows: Tensor, means: Tensor, factors: Tensor, banks: Sequence[Tensor], index: Tensor
     ) -> Tensor:
         away = rows.new_empty(rows.shape[:2])
-        ctx.slopes = torch.empty_like(rows) if ctx.needs_input_grad[0] else None
+        ctx.grads = torch.empty_like(rows) if ctx.needs_input_grad[0] else None
         chunk = _DISTANCE_CHUNK if rows.device.type == "cpu" else rows.shape[1]
         for number, bank in enumerate(banks):
             for start in range(0, rows.shape[1], chunk):
@@ -268,15 +268,15 @@ class _CosineDistances(torch.autograd.Function):
                 inverse = (centred.square().sum(dim=1, keepdim=True) + _TINY).rsqrt()
                 cosine = (centred * matched).sum(dim=1, keepdim=True).mul_(inverse)
                 away[number, part] = 1 - cosine[:, 0]
-                if ctx.slopes is not None:
-                    slopes = centred.mul_(cosine * inverse).sub_(matched).mul_(inverse)
-                    torch.mul(slopes, factors[number], out=ctx.slopes[number, part])
+                if ctx.grads is not None:
+                    grads = centred.mul_(cosine * inverse).sub_(matched).mul_(inverse)
+                    torch.mul(grads, factors[number], out=ctx.grads[number, part])
         return away
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        return ctx.slopes * gradient[:, :, None], None, None, None, None
+        return ctx.grads * gradient[:, :, None], None, None, None, None
 
 
 def transport_prices(similarity: Tensor) -> Tensor:
