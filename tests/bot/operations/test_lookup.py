@@ -110,10 +110,12 @@ async def test_a_picture_that_discord_does_not_take(database: Database) -> None:
     assert "It can be edited through nothing: a result goes to a direct message." in text
     assert "Failed tries to show it: 1; the next 1970-01-01 00:17:40 UTC." in text
     assert "Discord's last refusal: HTTPException 503 0." in text
-    assert "Next: the courier shows its end" in text
+    assert "Next: the card updater shows its end" in text
     async with database.begin() as connection:
         await deliveries.close(connection, job.id, error="Forbidden 403 50007")
-    assert "It was given up: its person got no message." in await told(database, job.id)
+    assert f"It was given up: once that is mended, `easel job {job.id} --deliver`" in await told(
+        database, job.id
+    )
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
