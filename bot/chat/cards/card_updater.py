@@ -172,12 +172,14 @@ class CardUpdater(OutboxRunner[Delivery]):
         return await self._post_to_user(delivery)
 
     async def _go(self, delivery: Delivery, way: Way) -> Shown:
-        """One way. For its end a card comes out of the archive."""
+        """One way. A card that others see comes out of the archive at its end."""
         try:
             return await way(delivery)
         except discord.HTTPException as error:
-            waits = delivery.job.state in WAITING
-            if error.code != ARCHIVED or waits or not await open_again(self._client, delivery.channel_id):
+            worth_it = delivery.job.state not in WAITING and delivery.address.by_channel
+            if error.code != ARCHIVED or not worth_it:
+                raise
+            if not await open_again(self._client, delivery.channel_id):
                 raise
         return await way(delivery)
 

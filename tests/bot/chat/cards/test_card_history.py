@@ -18,7 +18,7 @@ from tests.support.chat import ChatHarness, words
 
 def gateway(chat: ChatHarness, env: Env, *, later_s: float = 0.0) -> CardUpdater:
     """A card updater whose clock is Discord's, which stands still here; no token is valid any more."""
-    services = replace(chat.services, clock=lambda: env.now.timestamp() + later_s)
+    services = replace(chat.services, clock=lambda: env.now().timestamp() + later_s)
     return CardUpdater(client=env.bot, services=services)
 
 
@@ -96,7 +96,7 @@ async def test_what_was_never_posted_is_posted_after_a_look(
     env.inject_error("POST", f"/channels/{letter_box.id}/messages", status=503, times=5)
     await gateway(chat, env).poll()
     assert letter_box.history() == []
-    assert (await recorded(chat))[2] == env.now.timestamp()
+    assert (await recorded(chat))[2] == env.now().timestamp()
     env.backend.faults.clear()
     await gateway(chat, env, later_s=LEASE_S).poll()
     assert len(letter_box.history()) == 1
