@@ -11,7 +11,7 @@ from bot.domain.jobs import history, queue
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries, schedule
 from bot.errors import Refusal
-from bot.operations.lookup import show_job, show_queue, span, story
+from bot.operations.lookup import deliver_again, show_job, show_queue, span, story
 from bot.settings import Settings
 from bot.tables import deliveries as table
 from tests.support.databases import BOTH, NOBODY_THERE
@@ -153,3 +153,37 @@ async def test_without_a_database_there_is_one_sentence(tmp_path: Path, url: str
 )
 def test_spans_in_words(seconds: float, words: str) -> None:
     assert span(seconds) == words
+
+
+async def again(settings: Settings, name: str) -> str:
+    out = StringIO()
+    await deliver_again(settings, Console(file=out, width=200), name)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+async def test_a_picture_that_was_given_up_is_delivered_again(settings: Settings, database: Database) -> None:
+    async with database.begin() as connection:
+        job = await add_in(connection, State.RENDERED)
+        await add_card(connection, job.id)
+        await deliveries.close(connection, job.id, error="Forbidden 403 50013")
+        assert await deliveries.due(connection, now=NOW) == []
+    assert f"Job {job.id} is due again" in await again(settings, str(job.id))
+    async with database.read() as connection:
+        (due,) = await deliveries.due(connection, now=NOW)
+    assert due.job.id == job.id
+    assert "Next: the card updater shows its end" in await told(database, job.id)
+
+
+async def test_what_cannot_be_delivered_again_says_why(settings: Settings, database: Database) -> None:
+    async with database.begin() as connection:
+        swept, without_card = [(await add_in(connection, State.DELIVERED)).id for _ in range(2)]
+        await set_columns(connection, swept, result_blob=None)
+        await add_card(connection, swept)
+        queued = await add(connection)
+        await add_card(connection, queued)
+    for job_id, why in ((swept, "no longer kept"), (without_card, "no card"), (queued, "is queued")):
+        with pytest.raises(Refusal, match=why):
+            await again(settings, str(job_id))
+    with pytest.raises(Refusal, match="There is no job 99"):
+        await again(settings, "99")

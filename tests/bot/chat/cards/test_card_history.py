@@ -13,7 +13,7 @@ from bot.chat.cards.card_updater import CardUpdater
 from bot.domain.jobs.model import State
 from bot.domain.outbox.schedule import LEASE_S
 from bot.tables import deliveries
-from tests.support.chat import ChatHarness, words
+from tests.support.chat import ChatHarness
 
 
 def gateway(chat: ChatHarness, env: Env, *, later_s: float = 0.0) -> CardUpdater:

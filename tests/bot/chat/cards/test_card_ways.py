@@ -87,9 +87,7 @@ async def test_a_locked_thread_sends_the_picture_to_its_owner(chat: ChatHarness,
 
 
 @pytest.mark.parametrize("code", [50013, 50001, 200000, 400001, 20009, 40058, 50024, 10004])
-async def test_what_is_refused_in_a_channel_goes_to_its_owner(
-    chat: ChatHarness, env: Env, code: int
-) -> None:
+async def test_what_is_refused_in_a_channel_goes_to_its_owner(chat: ChatHarness, env: Env, code: int) -> None:
     await chat.stylize()
     await chat.paint()
     (old,) = chat.channel.history()
@@ -105,7 +103,7 @@ async def test_what_is_refused_in_a_channel_goes_to_its_owner(
 
 @pytest.mark.parametrize("code", [50035, 30046, 20022, 50046])
 async def test_a_message_that_cannot_be_changed_is_replaced(chat: ChatHarness, env: Env, code: int) -> None:
-    """Discord refuses some edits of a deferred answer with a new file, and takes the same as a new message."""
+    """Discord refuses some edits with a new file, and takes the same as a new message."""
     await chat.stylize()
     await chat.paint()
     (old,) = chat.channel.history()
