@@ -143,9 +143,10 @@ def _showing(job: Job, ledger: Ledger | None, now: float) -> Iterator[str]:
         yield "It has no card on record."
         return
     card = f"message {ledger.message_id}" if ledger.message_id else "no message known yet"
+    card += f" in channel {ledger.message_channel_id}" if ledger.message_channel_id else ""
     yield f"Card: {card}; it shows revision {ledger.shown_revision} of {job.revision}."
     ways = [f"the interaction for {span(ledger.token_until - now)} more"] if ledger.token_until > now else []
-    ways += ["the channel"] if ledger.channel_reachable else []
+    ways += ["the channel"] if ledger.channel_reachable or ledger.message_channel_id else []
     yield f"It can be edited through {' and '.join(ways or ['nothing: a result goes to a direct message'])}."
     if ledger.tries:
         yield f"Failed tries to show it: {ledger.tries}; the next {moment(ledger.due_at)}."

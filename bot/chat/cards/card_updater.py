@@ -202,7 +202,8 @@ class CardUpdater(OutboxRunner[Delivery]):
         """
         address, ended = delivery.address, delivery.job.state not in WAITING
         silent = delivery.job.id in self._silent
-        if self._services.clock() < address.token_until and address.message_channel_id is None:
+        valid = self._services.clock() < address.token_until and address.message_channel_id is None
+        if valid and (ended or delivery.job.id not in self._unchangeable):
             yield TOKEN, self._edit_by_token
         if not address.by_channel:
             return

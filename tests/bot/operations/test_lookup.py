@@ -187,3 +187,19 @@ async def test_what_cannot_be_delivered_again_says_why(settings: Settings, datab
             await again(settings, str(job_id))
     with pytest.raises(Refusal, match="There is no job 99"):
         await again(settings, "99")
+
+
+async def test_a_card_that_went_by_direct_message_says_where_it_is(database: Database) -> None:
+    async with database.begin() as connection:
+        job = await add_in(connection, State.DELIVERED)
+        await add_card(
+            connection,
+            job.id,
+            token_until=0,
+            channel_reachable=False,
+            message_id=77,
+            message_channel_id=40,
+        )
+    text = await told(database, job.id)
+    assert "Card: message 77 in channel 40; it shows" in text
+    assert "It can be edited through the channel." in text

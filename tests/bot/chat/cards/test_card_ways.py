@@ -8,7 +8,7 @@ from simcord.backend.models.channel import ThreadMetadata
 from sqlalchemy import select
 
 from bot.chat.account.takedown_runner import TakedownRunner
-from bot.chat.cards.card_updater import CardUpdater
+from bot.chat.cards.card_updater import CardUpdater, EditRateLimit
 from bot.domain.jobs.model import State
 from bot.tables import deliveries, takedowns
 from tests.support.chat import ChatHarness, words
@@ -61,6 +61,19 @@ async def test_a_preview_opens_no_thread(chat: ChatHarness, env: Env) -> None:
     await updater.poll()
     assert [one.method for one in env.http_requests[before:]] == ["PATCH"]
     assert about.archived
+
+
+async def test_a_message_that_cannot_be_changed_gets_no_more_previews(chat: ChatHarness, env: Env) -> None:
+    await chat.stylize()
+    env.inject_error("PATCH", "*/messages/*", status=400, code=50083, times=None)
+    updater = chat.card_updater
+    await chat.paint_halfway()
+    await updater.poll()
+    await chat.paint_halfway()
+    updater._rate_limit = EditRateLimit()
+    before = len(env.http_requests)
+    assert await updater.poll() == 1
+    assert env.http_requests[before:] == []
 
 
 async def test_a_thread_that_stays_archived_gets_a_new_message(chat: ChatHarness, env: Env) -> None:
