@@ -178,15 +178,16 @@ def jobs_() -> None:
 
 
 @app.command
-def job(name: str) -> None:
+def job(name: str, *, deliver: bool = False) -> None:
     """Tell all that is on record of one job: its attempts, its card, and what comes next.
 
     Args:
         name: The job's number, or the reference that its person was told.
+        deliver: Show its end on Discord once more, at once, also if that was given up.
     """
-    from bot.operations.lookup import show_job  # noqa: PLC0415
+    from bot.operations.lookup import deliver_again, show_job  # noqa: PLC0415
 
-    asyncio.run(show_job(Settings(), Console(), name))
+    asyncio.run((deliver_again if deliver else show_job)(Settings(), Console(), name))
 
 
 @app.command

@@ -12,7 +12,7 @@ import discord
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from bot.chat.account.mydata import TakedownRunner
+from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.community.digest import DigestTeller
 from bot.chat.community.gallery_updater import GalleryUpdater

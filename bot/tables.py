@@ -130,6 +130,8 @@ deliveries = Table(
     Column("interaction_token", Text, nullable=False),
     Column("token_until", Double, nullable=False),
     Column("message_id", BigInteger),
+    Column("message_channel_id", BigInteger),  # where that message is; None: in the job's channel
+    Column("posting_since", Double),  # when a new message was begun that is not recorded yet
     Column("filesize_limit", BigInteger, nullable=False),
     Column("channel_reachable", Boolean, nullable=False),
     Column("shown_revision", Integer, nullable=False, server_default="0"),
@@ -284,6 +286,18 @@ takedowns = Table(
     metadata,
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
     Column("channel_id", BigInteger, nullable=False),
+    # Of a message that only its person sees: while this is valid, it can be deleted through it.
+    Column("interaction_token", Text),
+    Column("token_until", Double),
     *_outbox(),
     Index(None, "due_at"),
+)
+
+underway = Table(
+    "underway",  # see bot.domain.privacy.underway
+    metadata,
+    Column("interaction_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("begun_at", Double, nullable=False),
+    Index(None, "user_id"),
 )

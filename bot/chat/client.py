@@ -38,7 +38,9 @@ from bot.chat.presets.gallery import PageButton
 from bot.chat.presets.looks import LookButton, LookSelect, look_command
 from bot.chat.presets.panel import StyleButton
 from bot.chat.ui.errors import bind_log_context, explain
+from bot.chat.ui.events import careful
 from bot.chat.ui.interaction import Services
+from bot.domain.outbox import schedule
 from bot.domain.servers import left
 from bot.language import SOURCE, catalog, nearest, speak
 
@@ -174,6 +176,7 @@ class EaselClient(discord.AutoShardedClient):
         )
         self.services = services
         self.tree = EaselTree(self)
+        self._connection.parsers = careful(self._connection.parsers)
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(*BUTTONS)
@@ -192,6 +195,21 @@ class EaselClient(discord.AutoShardedClient):
         /,
     ) -> None:
         await introduce(interaction)
+
+    async def on_connect(self) -> None:
+        """A session begins, at the start or after an outage that was too long to resume the last one."""
+        await self._retry_all_now()
+
+    async def on_resumed(self) -> None:
+        await self._retry_all_now()
+
+    async def _retry_all_now(self) -> None:
+        """What could not be sent while Discord was away need not wait out its pause."""
+        async with self.services.database.begin() as connection:
+            waited = await schedule.retry_all_now(connection, now=self.services.clock())
+        if waited:
+            log.info("connected again: what waited is due at once", rows=waited)
+        self.services.news.set()
 
     async def on_ready(self) -> None:
         name = str(self.user) if self.user else None

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -89,6 +90,14 @@ def _check(source: Path, file: Path) -> None:
         raise Refusal(f"{file} exists already: choose another name.")
 
 
+WITHOUT_TOKENS: Final = {"interaction_token": "", "token_until": 0}
+"""What stands for interaction tokens in a backup, in every table that has such a column."""
+WITH_COLUMN: Final = (
+    "SELECT tables.name FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns "
+    "WHERE tables.type = 'table' AND columns.name = ?"
+)
+
+
 def _copy_database(source: Path, copy: Path) -> None:
     """One consistent view of a file that others write, without the interaction tokens in it.
 
@@ -100,7 +109,10 @@ def _copy_database(source: Path, copy: Path) -> None:
         old.backup(new, pages=-1)
         new.execute("PRAGMA journal_mode=DELETE")
         new.execute("PRAGMA secure_delete=ON")
-        new.execute("UPDATE deliveries SET interaction_token = '', token_until = 0")
+        for column, nothing in WITHOUT_TOKENS.items():
+            for (table,) in new.execute(WITH_COLUMN, (column,)).fetchall():
+                statement = f"UPDATE {table} SET {column} = ? WHERE {column} IS NOT NULL"  # noqa: S608 - own names
+                new.execute(statement, (nothing,))
         new.commit()
 
 

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.domain.jobs import eta, history, model
 from bot.domain.jobs.history import Ledger, Record
 from bot.domain.jobs.model import WAITING, Job, State
+from bot.domain.outbox import deliveries
 from bot.errors import Refusal
 from bot.settings import Settings
 
@@ -57,14 +59,43 @@ async def show_job(settings: Settings, console: Console, name: str) -> None:
         Refusal: there is none.
     """
     async with _opened(settings) as database, database.read() as connection:
-        number = int(name) if name.isascii() and name.isdigit() and len(name) <= 18 else None
-        record = await history.record_of(connection, number) if number is not None else None
-        if record is None and (found := await history.job_of_reference(connection, name)) is not None:
-            record = await history.record_of(connection, found)
-    if record is None:
-        raise Refusal(f"There is no job {name}: it was never accepted, or its data was deleted.")
+        record = await _found(connection, name)
     for line in story(record, now=time.time()):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+async def deliver_again(settings: Settings, console: Console, name: str) -> None:
+    """Has the card of an ended job shown once more, even if that was given up.
+
+    Raises:
+        Refusal: there is no such job, it has not ended, or there is nothing to show.
+    """
+    async with _opened(settings) as database, database.begin() as connection:
+        record = await _found(connection, name)
+        job = record.job
+        if job.state in WAITING:
+            raise Refusal(f"Job {job.id} is {job.state}: its picture is delivered once it is painted.")
+        if record.ledger is None:
+            raise Refusal(f"Job {job.id} has no card on record: there is nowhere to deliver it.")
+        if job.state in {State.RENDERED, State.DELIVERED} and job.result_blob is None:
+            raise Refusal(f"The picture of job {job.id} is no longer kept: it has to be asked for anew.")
+        await deliveries.reopen(connection, job.id)
+    console.print(
+        f"Job {job.id} is due again: a running gateway shows it within seconds, see `easel job {job.id}`.",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+async def _found(connection: AsyncConnection, name: str) -> Record:
+    """The job with this number, or with this reference."""
+    number = int(name) if name.isascii() and name.isdigit() and len(name) <= 18 else None
+    record = await history.record_of(connection, number) if number is not None else None
+    if record is None and (found := await history.job_of_reference(connection, name)) is not None:
+        record = await history.record_of(connection, found)
+    if record is None:
+        raise Refusal(f"There is no job {name}: it was never accepted, or its data was deleted.")
+    return record
 
 
 def story(record: Record, *, now: float) -> Iterator[str]:
@@ -112,9 +143,10 @@ def _showing(job: Job, ledger: Ledger | None, now: float) -> Iterator[str]:
         yield "It has no card on record."
         return
     card = f"message {ledger.message_id}" if ledger.message_id else "no message known yet"
+    card += f" in channel {ledger.message_channel_id}" if ledger.message_channel_id else ""
     yield f"Card: {card}; it shows revision {ledger.shown_revision} of {job.revision}."
     ways = [f"the interaction for {span(ledger.token_until - now)} more"] if ledger.token_until > now else []
-    ways += ["the channel"] if ledger.channel_reachable else []
+    ways += ["the channel"] if ledger.channel_reachable or ledger.message_channel_id else []
     yield f"It can be edited through {' and '.join(ways or ['nothing: a result goes to a direct message'])}."
     if ledger.tries:
         yield f"Failed tries to show it: {ledger.tries}; the next {moment(ledger.due_at)}."
@@ -133,8 +165,9 @@ def _what_next(record: Record, now: float) -> str:
         done = job.state in {State.DELIVERED, State.FAILED, State.CANCELLED} and not (
             ledger and ledger.last_error
         )
-        return "Nothing more is to be done." if done else "It was given up: its person got no message."
-    return "Next: the courier shows its end; if not, is the gateway connected (/readyz)?"
+        again = f"once that is mended, `easel job {job.id} --deliver` tries again."
+        return "Nothing more is to be done." if done else f"It was given up: {again}"
+    return "Next: the card updater shows its end; if not, is the gateway connected (/readyz)?"
 
 
 def moment(at: float) -> str:

@@ -206,8 +206,9 @@ class Payloads:
                 "0": str(world.guild_id if channel.type == TEXT_CHANNEL else 0)
             },
             "context": 1 if channel.type == DM_CHANNEL else 0,
-            "attachment_size_limit": world.attachment_size_limit,
         }
+        if world.tells_file_limit:
+            base["attachment_size_limit"] = world.attachment_size_limit
         if channel.type == DM_CHANNEL:
             base["user"] = self.person(interaction.user)
         else:

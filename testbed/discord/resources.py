@@ -107,9 +107,10 @@ class Resources:
         await self.channel(call)
         channel = self._world.channels[int(call.params["channel_id"])]
         seen = [message for message in self._world.posted(channel) if not message.ephemeral]
-        return [self._written.message(message) for message in reversed(seen)][
-            : int(call.query.get("limit", 50))
-        ]
+        limit = int(call.query.get("limit", 50))
+        if "after" in call.query:  # the next ones from there on; the newest comes first all the same
+            seen = [message for message in seen if message.id > int(call.query["after"])][:limit]
+        return [self._written.message(message) for message in reversed(seen)][:limit]
 
     async def post(self, call: Call) -> Any:
         await self.channel(call)

@@ -165,6 +165,18 @@ class DiscordServer(Troubles):
         for interaction in self.world.interactions.values():
             interaction.expired = True
 
+    def forget_nonces(self) -> None:
+        """Some minutes pass: a message with the nonce of an earlier one is a new message."""
+        for message in self.world.messages.values():
+            message.nonce = None
+
+    async def repeat(self, interaction: Interaction) -> None:
+        """Discord sends an interaction a second time."""
+        session = self.gateway.session_for(
+            self.world.guild_id if interaction.channel.recipient is None else 0
+        )
+        await session.dispatch("INTERACTION_CREATE", self._payloads.interaction(interaction))
+
     def delete_message(self, message: Message) -> None:
         """A person deletes a message; a bot without the messages intent is not told."""
         message.deleted = True

@@ -165,6 +165,7 @@ class World:
         self.interactions: dict[str, Interaction] = {}
         self.commands: dict[int | None, list[Json]] = {}
         self.attachment_size_limit = 10 * 1024 * 1024
+        self.tells_file_limit = True  # in each interaction
         self.shards = 1
 
     def snowflake(self) -> int:

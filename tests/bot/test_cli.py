@@ -115,3 +115,10 @@ def test_a_port_that_cannot_be_is_refused_before_anything_begins(tmp_path: Path,
     assert "--port" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_job_that_is_not_there_is_not_delivered_again(tmp_path: Path) -> None:
+    assert easel("migrate", cwd=tmp_path).returncode == 0
+    done = easel("job", "7", "--deliver", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "There is no job 7" in done.stderr

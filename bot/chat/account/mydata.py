@@ -1,6 +1,6 @@
-"""`/mydata export|delete|gallery`: people decide about their own data; and messages are taken down."""
+"""`/mydata export|delete|gallery`: people decide about their own data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
@@ -8,22 +8,17 @@ from typing import Any
 import discord
 import structlog
 from discord import app_commands, ui
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.ui.components import Persistent, layout, panel
 from bot.chat.ui.errors import handles_errors
-from bot.chat.ui.interaction import Services, services_of
-from bot.chat.ui.outbox_runner import OutboxRunner
+from bot.chat.ui.interaction import services_of
 from bot.domain.gallery import exhibits
-from bot.domain.outbox import takedowns
-from bot.domain.outbox.takedowns import Takedown
 from bot.domain.privacy import personal_data
 from bot.domain.privacy.export import Export
 from bot.domain.servers import users
 from bot.errors import Refusal
 from bot.language import _, n_
 from bot.settings import MIB
-from bot.tables import takedowns as takedowns_table
 
 log = structlog.get_logger(__name__)
 
@@ -123,40 +118,3 @@ class ForgetMeButton(
             count=forgotten.pictures,
         )
         await interaction.edit_original_response(view=layout(panel(text)))
-
-
-TAKEDOWNS_AT_ONCE = 10
-"""Messages at a time: Discord lets a bot delete about five a second in a channel."""
-
-
-class TakedownRunner(OutboxRunner[Takedown]):
-    """Takes down the messages that `/mydata delete` has left, `page` of them at a time."""
-
-    table = takedowns_table
-    poll_s = 2.0
-    timeout_s = 45.0  # discord.py may wait that long when Discord tells it to
-
-    def __init__(self, *, client: discord.Client, services: Services, page: int = TAKEDOWNS_AT_ONCE) -> None:
-        super().__init__(client=client, services=services)
-        self.limit = page
-
-    async def claim(self, *, now: float, limit: int) -> Sequence[Takedown]:
-        """The newest first."""
-        async with self._services.database.read() as connection:
-            if not await takedowns.anything_due(connection, now=now):
-                return []
-        async with self._services.database.begin() as connection:
-            return await takedowns.claim_due(connection, now=now, limit=limit, holder=self._name)
-
-    def context(self, row: Takedown) -> Mapping[str, object]:
-        return {"message": row.message_id}
-
-    async def send(self, row: Takedown) -> None:
-        channel = self._client.get_partial_messageable(row.channel_id)
-        await channel.get_partial_message(row.message_id).delete()
-        async with self._services.database.begin() as connection:
-            await takedowns.forget(connection, row.message_id)
-
-    async def give_up(self, connection: AsyncConnection, row: Takedown, _error: Exception) -> None:
-        """It is gone, or Discord will never let us delete it."""
-        await takedowns.forget(connection, row.message_id)

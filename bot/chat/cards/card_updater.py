@@ -1,50 +1,51 @@
 """Brings every card up to date with its job, whatever Discord, the network or a restart did.
 
-A card lags behind when its job's revision is higher than the one shown. Edits may be repeated safely, and the
-one message that may have to be posted anew carries the job's id as its nonce.
+A card lags behind when its job's revision is higher than the one shown. Edits may be repeated safely. The one
+message that may have to be posted anew carries the job's id as its nonce, which Discord remembers for some
+minutes; after that the channel's history tells whether it was posted, see `card_history`.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 
 import discord
 import structlog
 from aiolimiter import AsyncLimiter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.cards.card_upload import DEFAULT_LIMIT_BYTES, upload
+from bot.chat.cards.card_history import find_card
+from bot.chat.cards.card_upload import upload
+from bot.chat.ui.events import DEFAULT_LIMIT_BYTES
 from bot.chat.ui.interaction import Services
 from bot.chat.ui.outbox_runner import OutboxRunner, describe
-from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.refusals import ARCHIVED, GONE, Outcome, outcome_of
+from bot.chat.ui.threads import open_again
 from bot.domain.gallery import exhibits
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import WAITING, Job, State
-from bot.domain.outbox import deliveries
+from bot.domain.outbox import deliveries, takedowns
 from bot.domain.outbox.deliveries import Delivery
 from bot.language import _, speaking
 from bot.tables import deliveries as deliveries_table
 
 log = structlog.get_logger(__name__)
 
-WORN_OUT = 30046
-"""Too many edits of a message older than an hour: this one cannot be edited for a while."""
-CLOSED_WAYS = {
-    10003,  # unknown channel
-    10008,  # unknown message: somebody deleted the card
-    10015,  # unknown webhook: the interaction is forgotten
-    50001,  # no access
-    50013,  # no permission
-    50027,  # the interaction's token has expired
-    WORN_OUT,
-}
-"""Error codes after which the next way is tried. Source: Discord's "Opcodes and Status Codes"."""
-
-GONE = {10003, 10008}
 EDIT_EVERY_S = 3.0
 EDITS_PER_CHANNEL = 4
 EDITS_PERIOD_S = 5.0
 """Edits of running cards per channel and 5 s; Discord allows about 5, and final edits need some of them."""
 TOKEN, CHANNEL = "interaction token", "channel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The message that shows a card; channel_id: where it is, if not in the job's channel."""
+
+    message_id: int
+    channel_id: int | None = None
+
+
+Way = Callable[[Delivery], Awaitable[Shown]]
 
 
 class EditRateLimit:
@@ -90,7 +91,7 @@ class CardUpdater(OutboxRunner[Delivery]):
         super().__init__(client=client, services=services, notice=services.news)
         self._rate_limit = EditRateLimit()
         self._silent: set[int] = set()
-        self._worn_out: set[int] = set()
+        self._unchangeable: set[int] = set()
 
     async def claim(self, *, now: float, limit: int) -> Sequence[Delivery]:
         """Ended jobs first; cards that are edited too often wait for a later poll."""
@@ -111,19 +112,36 @@ class CardUpdater(OutboxRunner[Delivery]):
         return {"job": row.job.id, "user": row.job.user_id, "guild": row.job.guild_id}
 
     async def send(self, row: Delivery) -> None:
-        job, message_id = row.job, await self._show(row)
+        job, shown = row.job, await self._show(row)
         if job.state not in WAITING:
             self._silent.discard(job.id)
-            self._worn_out.discard(job.id)
+            self._unchangeable.discard(job.id)
         async with self._services.database.begin() as connection:
-            await deliveries.shown(connection, job.id, revision=job.revision, message_id=message_id)
+            if not await self._record(connection, row, shown):
+                return
             if job.state is State.RENDERED:
                 await queue.deliver(connection, job.id)
                 await exhibits.hang(connection, job, now=self._services.clock())
-                log.info("job delivered", message=message_id)
+                log.info("job delivered", message=shown.message_id if shown else None)
             elif job.state not in WAITING:
                 await deliveries.close(connection, job.id)
                 log.info("job ended", state=job.state)
+
+    async def _record(self, connection: AsyncConnection, row: Delivery, shown: Shown | None) -> bool:
+        """Records where the card is; what it replaces is taken down. False: its job was deleted meanwhile."""
+        before = await deliveries.address_of(connection, row.job.id)
+        known = await deliveries.shown(
+            connection,
+            row.job.id,
+            revision=row.job.revision,
+            message_id=shown.message_id if shown else None,
+            channel_id=shown.channel_id if shown else None,
+        )
+        if shown is not None and before is None:
+            await takedowns.add(connection, {shown.message_id: shown.channel_id or row.job.channel_id})
+        elif shown is not None and before is not None and before.message_id not in {None, shown.message_id}:
+            await takedowns.add_card(connection, before, channel_id=row.channel_id)
+        return known
 
     def is_hopeless(self, row: Delivery, error: Exception) -> bool:
         """What waits or runs is shown again at its end."""
@@ -135,27 +153,40 @@ class CardUpdater(OutboxRunner[Delivery]):
 
     # The ways to a person, best first ---------------------------------------------------------------
 
-    async def _show(self, delivery: Delivery) -> int | None:
-        """Shows the card by the first way that Discord still allows, and returns its message id."""
+    async def _show(self, delivery: Delivery) -> Shown | None:
+        """Shows the card by the first way that Discord still allows."""
         job = delivery.job
         for name, way in self._ways(delivery):
             try:
-                return await way(delivery)
+                return await self._go(delivery, way)
             except discord.HTTPException as error:
-                if error.code not in CLOSED_WAYS:
+                outcome = outcome_of(error)
+                if outcome not in {Outcome.OTHER_WAY, Outcome.OTHER_MESSAGE}:
                     raise
                 log.info("this way is closed", way=name, code=error.code)
-                await self._forget(delivery, name, error.code)
+                await self._forget(delivery, name, error.code, outcome)
         if job.state in WAITING:
             self._silent.add(job.id)
         if job.state in WAITING or job.state is State.CANCELLED:
             return None  # not worth a new message
         return await self._post_to_user(delivery)
 
-    async def _forget(self, delivery: Delivery, way: str, code: int) -> None:
+    async def _go(self, delivery: Delivery, way: Way) -> Shown:
+        """One way. A card that others see comes out of the archive at its end."""
+        try:
+            return await way(delivery)
+        except discord.HTTPException as error:
+            worth_it = delivery.job.state not in WAITING and delivery.address.by_channel
+            if error.code != ARCHIVED or not worth_it:
+                raise
+            if not await open_again(self._client, delivery.channel_id):
+                raise
+        return await way(delivery)
+
+    async def _forget(self, delivery: Delivery, way: str, code: int, outcome: Outcome) -> None:
         """Does not try again what is gone for good: Discord counts refused requests."""
-        if code == WORN_OUT:
-            self._worn_out.add(delivery.job.id)
+        if outcome is Outcome.OTHER_MESSAGE:
+            self._unchangeable.add(delivery.job.id)
             return
         async with self._services.database.begin() as connection:
             if way == TOKEN:
@@ -163,7 +194,7 @@ class CardUpdater(OutboxRunner[Delivery]):
             elif way == CHANNEL and code in GONE:
                 await deliveries.forget_message(connection, delivery.job.id)
 
-    def _ways(self, delivery: Delivery) -> Iterator[tuple[str, Callable[[Delivery], Awaitable[int]]]]:
+    def _ways(self, delivery: Delivery) -> Iterator[tuple[str, Way]]:
         """One after the other; which come next depends on how the earlier ones ended.
 
         A card that somebody deleted is not posted again in the same place. One that could not show a preview
@@ -171,33 +202,30 @@ class CardUpdater(OutboxRunner[Delivery]):
         """
         address, ended = delivery.address, delivery.job.state not in WAITING
         silent = delivery.job.id in self._silent
-        if self._services.clock() < address.token_until:
+        valid = self._services.clock() < address.token_until and address.message_channel_id is None
+        if valid and (ended or delivery.job.id not in self._unchangeable):
             yield TOKEN, self._edit_by_token
-        if address.channel_reachable and address.message_id is not None and (ended or not silent):
+        if not address.by_channel:
+            return
+        if address.message_id is not None and (ended or not silent):
             yield CHANNEL, self._edit_in_channel
-        if address.channel_reachable and ended and address.message_id is None:
+        if ended and (address.message_id is None or delivery.job.id in self._unchangeable):
             yield "new message", self._post_in_channel
-        elif ended and delivery.job.id in self._worn_out:
-            yield "new message for a worn-out one", self._replace_in_channel
 
-    async def _post_in_channel(self, delivery: Delivery) -> int:
-        channel = self._client.get_partial_messageable(delivery.job.channel_id)
-        return await self._post(delivery, channel, self._channel_limit(delivery))
+    async def _post_in_channel(self, delivery: Delivery) -> Shown:
+        channel = self._client.get_partial_messageable(delivery.channel_id)
+        message_id = await self._post(delivery, channel, self._channel_limit(delivery))
+        return Shown(message_id=message_id, channel_id=delivery.address.message_channel_id)
 
-    async def _replace_in_channel(self, delivery: Delivery) -> int:
-        message_id = await self._post_in_channel(delivery)
-        channel = self._client.get_partial_messageable(delivery.job.channel_id)
-        with suppress(*TROUBLES):
-            await channel.get_partial_message(delivery.address.message_id or 0).delete()
-        return message_id
-
-    async def _post_to_user(self, delivery: Delivery) -> int:
+    async def _post_to_user(self, delivery: Delivery) -> Shown:
         user = await self._client.fetch_user(delivery.job.user_id)
+        channel = user.dm_channel or await user.create_dm()
         with speaking(delivery.job.language):
             remark = _("It could not be shown in {channel}.", channel=f"<#{delivery.job.channel_id}>")
-        return await self._post(delivery, user, DEFAULT_LIMIT_BYTES, remark=remark)
+        message_id = await self._post(delivery, channel, DEFAULT_LIMIT_BYTES, remark=remark)
+        return Shown(message_id=message_id, channel_id=channel.id)
 
-    async def _edit_by_token(self, delivery: Delivery) -> int:
+    async def _edit_by_token(self, delivery: Delivery) -> Shown:
         address = delivery.address
         webhook = discord.Webhook.partial(
             self._client.application_id or 0, address.interaction_token, client=self._client
@@ -207,7 +235,7 @@ class CardUpdater(OutboxRunner[Delivery]):
         async def edit(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
             return (await webhook.edit_message(message_id, view=view, attachments=files)).id
 
-        return await upload(self._services, delivery, edit, address.filesize_limit)
+        return Shown(message_id=await upload(self._services, delivery, edit, address.filesize_limit))
 
     async def _find_original(self, webhook: discord.Webhook) -> int:
         """The id of an interaction's first answer, not known after a crash right after acceptance."""
@@ -215,14 +243,15 @@ class CardUpdater(OutboxRunner[Delivery]):
         route = discord.http.Route("GET", path, webhook_id=webhook.id, webhook_token=webhook.token)
         return int((await self._client.http.request(route))["id"])
 
-    async def _edit_in_channel(self, delivery: Delivery) -> int:
-        channel = self._client.get_partial_messageable(delivery.job.channel_id)
+    async def _edit_in_channel(self, delivery: Delivery) -> Shown:
+        channel = self._client.get_partial_messageable(delivery.channel_id)
         message = channel.get_partial_message(delivery.address.message_id or 0)
 
         async def edit(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
             return (await message.edit(view=view, attachments=files)).id
 
-        return await upload(self._services, delivery, edit, self._channel_limit(delivery))
+        message_id = await upload(self._services, delivery, edit, self._channel_limit(delivery))
+        return Shown(message_id=message_id, channel_id=delivery.address.message_channel_id)
 
     async def _post(
         self,
@@ -232,7 +261,14 @@ class CardUpdater(OutboxRunner[Delivery]):
         *,
         remark: str | None = None,
     ) -> int:
+        """A new message, or the one that an earlier try has posted and not recorded."""
+        posted = await find_card(self._client, target, delivery)
+
         async def post(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
+            if posted is not None:
+                return (await posted.edit(view=view, attachments=files)).id
+            async with self._services.database.begin() as connection:
+                await deliveries.posting(connection, delivery.job.id, now=self._services.clock())
             return (await target.send(view=view, files=files, nonce=f"easel-{delivery.job.id}")).id
 
         return await upload(self._services, delivery, post, limit_bytes, remark=remark)

@@ -9,6 +9,7 @@ from bot.chat.cards import card
 from bot.chat.cards.card import card_picture
 from bot.chat.ui.components import Picture
 from bot.chat.ui.interaction import Services
+from bot.chat.ui.refusals import TOO_LARGE
 from bot.domain.gallery import exhibits
 from bot.domain.gallery.exhibits import Hanging
 from bot.domain.jobs import eta
@@ -18,11 +19,8 @@ from bot.language import _, speaking
 
 log = structlog.get_logger(__name__)
 
-DEFAULT_LIMIT_BYTES = 10 * 1024 * 1024
-"""Of one file, where nobody pays for more. Source: Discord's documentation, "Uploading Files"."""
 SMALL_BYTES = 256 * 1024
 """A picture of this size is never what Discord finds too large."""
-TOO_LARGE = 40005
 
 Send = Callable[[discord.ui.LayoutView, list[discord.File]], Awaitable[int]]
 """Puts a card on Discord and returns its message's id."""
@@ -37,7 +35,7 @@ async def upload(
         try:
             return await send(view, [picture.as_file()] if picture else [])
         except discord.HTTPException as error:
-            too_large = error.code == TOO_LARGE or error.status == 413
+            too_large = error.code in TOO_LARGE or error.status == 413
             if not too_large or picture is None or len(picture.data) <= SMALL_BYTES:
                 raise
             limit_bytes = len(picture.data) // 2

@@ -63,9 +63,10 @@ async def _delete_card(interaction: discord.Interaction[Any], job: Job, address:
         return False
     client, message_id = interaction.client, address.message_id
     # A card that came by direct message is where its owner presses.
-    channel_id = job.channel_id if interaction.guild_id is not None else interaction.channel_id or 0
+    pressed_id = job.channel_id if interaction.guild_id is not None else interaction.channel_id or 0
+    channel_id = address.message_channel_id or pressed_id
     try:
-        if address.channel_reachable or interaction.guild_id is None:
+        if address.by_channel or interaction.guild_id is None:
             await client.get_partial_messageable(channel_id).get_partial_message(message_id).delete()
             return True
         if services_of(interaction).clock() < address.token_until:

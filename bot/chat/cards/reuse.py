@@ -14,6 +14,7 @@ from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import QUALITY_WORDS, STYLE_OPTIONS
 from bot.domain.jobs.model import Job
+from bot.domain.privacy import underway
 from bot.domain.requests import rerun
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.rerun import SIZES_PX, Recipe
@@ -245,13 +246,16 @@ class SaveModal(ui.Modal):
     @handles_errors
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
+        services, user_id = services_of(interaction), interaction.user.id
+        async with services.database.begin() as connection:
+            await underway.begin(connection, interaction.id, user_id, now=services.clock())
         job = await require_picture(interaction, self.job.id)
         await read_blob(interaction, job.style_blob)
-        services = services_of(interaction)
         async with services.database.begin() as connection:
+            await underway.finish(connection, interaction.id, user_id)
             preset = await presets.save(
                 connection,
-                interaction.user.id,
+                user_id,
                 self.name.value,
                 look=Look.from_dict(job.look),
                 style_blob=job.style_blob,

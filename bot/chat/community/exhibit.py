@@ -1,6 +1,5 @@
 """An exhibit's message in the art channel: the picture, who made it, and two persistent buttons."""
 
-from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -8,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.chat.community.pictures import ACCENT
-from bot.chat.ui.components import Persistent, layout, plain
+from bot.chat.ui.components import Persistent, custom_ids, layout, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
@@ -110,12 +109,4 @@ def message_of(exhibit: Exhibit, picture: discord.MediaGalleryItem, *, weekly: b
 
 def is_message_of(exhibit: Exhibit, message: discord.Message) -> bool:
     """Whether a message of ours shows this exhibit: then it has its star button."""
-    return f"easel:star:{exhibit.job.id}" in _custom_ids(message.components)
-
-
-def _custom_ids(components: Sequence[Any]) -> Iterator[str]:
-    for component in components:
-        custom_id = getattr(component, "custom_id", None)
-        if custom_id:
-            yield custom_id
-        yield from _custom_ids(getattr(component, "children", ()))
+    return f"easel:star:{exhibit.job.id}" in custom_ids(message.components)

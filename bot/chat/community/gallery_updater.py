@@ -15,6 +15,7 @@ from bot.chat.ui.outbox_runner import OutboxRunner
 from bot.chat.ui.retry import TROUBLES, UNKNOWN_MESSAGE
 from bot.domain.gallery import exhibits
 from bot.domain.gallery.exhibits import Exhibit, Step
+from bot.domain.outbox import takedowns
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.language import speaking
@@ -92,9 +93,12 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
             return
         message = await self._find(exhibit, channel) or await self._post(exhibit, channel, settings)
         async with self._services.database.begin() as connection:
-            await exhibits.settle(
+            hangs = await exhibits.settle(
                 connection, exhibit, message_id=message.id, channel_id=channel.id, now=self._services.clock()
             )
+            if not hangs:  # its artist had everything deleted meanwhile
+                await takedowns.add(connection, {message.id: channel.id})
+                return
         log.info("picture hung", message=message.id)
         if settings.art_threads:
             await self._open_thread(exhibit, message)

@@ -13,6 +13,7 @@ from bot.chat.ui.components import Picture, layout, panel, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import STYLE_OPTIONS
+from bot.domain.privacy import underway
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
 from bot.domain.styles import named_styles
@@ -45,9 +46,12 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
     await interaction.response.defer(ephemeral=True, thinking=True)
     services = services_of(interaction)
     source = found[0].picture
+    async with services.database.begin() as connection:
+        await underway.begin(connection, interaction.id, interaction.user.id, now=services.clock())
     taken = await services.picture_store.take(source)
     style = CurrentStyle(name=source.title, blob=taken.blob)
     async with services.database.begin() as connection:
+        await underway.finish(connection, interaction.id, interaction.user.id)
         await users.use_style(connection, interaction.user.id, style)
     texts = [
         _("Your current style is now **{name}**.", name=plain(style.name)),

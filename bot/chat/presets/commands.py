@@ -12,6 +12,7 @@ from bot.chat.ui.components import STAR, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.style_options import STYLE_OPTIONS, Chosen, with_style_options
+from bot.domain.privacy import underway
 from bot.domain.requests.request import check_size
 from bot.domain.styles import named_styles, presets, server_presets, share_codes
 from bot.domain.styles.names import MAX_NAME_CHARS
@@ -43,10 +44,12 @@ async def save(
     look = Look(**chosen)
     check_size(look, services.limits)
     limit = services.limits.presets_per_user
-    async with services.database.read() as connection:
+    async with services.database.begin() as connection:
         await presets.check_room(connection, interaction.user.id, name, limit=limit)
+        await underway.begin(connection, interaction.id, interaction.user.id, now=services.clock())
     style_blob, _clean = await services.picture_store.accept(style.url)
     async with services.database.begin() as connection:
+        await underway.finish(connection, interaction.id, interaction.user.id)
         preset = await presets.save(
             connection,
             interaction.user.id,

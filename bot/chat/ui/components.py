@@ -4,7 +4,7 @@ Source: Discord's documentation, "Components" (Container, Media Gallery, Text Di
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final, Self, cast
@@ -100,3 +100,12 @@ class Persistent:
     ) -> Self:
         make = cast("Callable[..., Self]", cls)
         return make(*(int(part) if part.isdecimal() else part for part in match.groups()))
+
+
+def custom_ids(components: Sequence[Any]) -> Iterator[str]:
+    """Those of all buttons and selects of a message, and in what holds them."""
+    for component in components:
+        custom_id = getattr(component, "custom_id", None)
+        if custom_id:
+            yield custom_id
+        yield from custom_ids(getattr(component, "children", ()))

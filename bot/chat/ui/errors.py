@@ -10,7 +10,7 @@ import structlog
 from discord import app_commands
 
 from bot.chat.ui.components import plain
-from bot.chat.ui.retry import TROUBLES, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE
+from bot.chat.ui.retry import ACKNOWLEDGED, TROUBLES, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE
 from bot.errors import Failure, Refusal, new_reference
 from bot.language import _, nearest, speak
 from bot.media.blobs.protocol import BlobMissing
@@ -68,6 +68,10 @@ async def explain(interaction: discord.Interaction, error: BaseException) -> Non
     """Ends a failed interaction with one sentence; the log gets the rest."""
     if isinstance(error, app_commands.CommandInvokeError):
         error = error.original
+    if isinstance(error, discord.HTTPException) and error.code == ACKNOWLEDGED:
+        # Discord sent it twice, and another process was faster; a second one here is left out at once.
+        log.info("an interaction was answered already", interaction=interaction.id)
+        return
     if isinstance(error, discord.NotFound) and error.code in NOBODY_WAITS:
         log.warning(NOBODY_WAITS[error.code], interaction=interaction.id)
         return

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.ui.interaction import Services
+from bot.chat.ui.refusals import Outcome, outcome_of
 from bot.chat.ui.retry import TROUBLES
 from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import LEASE_S, Key
@@ -46,7 +47,7 @@ class OutboxRunner(ABC, Generic[Sent]):
     """Sends one kind of row through `client`.
 
     timeout_s: for one try, None where only Discord says how long to wait; limit: rows in flight at once;
-    max_tries: before a row is given up.
+    max_tries: before a row is given up whose error does not tell whether another try is any use.
     """
 
     table: ClassVar[Table]
@@ -83,8 +84,14 @@ class OutboxRunner(ABC, Generic[Sent]):
         """What log lines about a row carry."""
 
     def is_hopeless(self, row: Sent, error: Exception) -> bool:
-        """Whether another try would be no use."""
-        return row.tries >= self.max_tries or isinstance(error, discord.Forbidden | discord.NotFound)
+        """Whether another try would be no use.
+
+        An outage is waited for, however long it takes; other errors may be a defect that stays.
+        """
+        outcome = outcome_of(error)
+        if outcome in {Outcome.SOME_TIMES, Outcome.OTHER_MESSAGE}:
+            return row.tries >= self.max_tries
+        return outcome is not Outcome.LATER
 
     async def run(self) -> None:
         """Works until cancelled, waiting for the client to be ready first."""

@@ -59,7 +59,7 @@ class RetryingAdapter(AsyncWebhookAdapter):
                 if first_answer and error.code == ACKNOWLEDGED and counted.requests > 1:
                     return {"interaction": {"id": str(route.webhook_id), "type": 0}}
                 if first_answer and _is_too_late_for_choices(given, error):
-                    log.info("choices came too late")
+                    log.info("choices came too late", code=error.code)
                     return None
                 raise
             except (aiohttp.ClientError, OSError) as error:
@@ -73,8 +73,9 @@ class RetryingAdapter(AsyncWebhookAdapter):
 
 
 def _is_too_late_for_choices(given: dict[str, Any], error: discord.HTTPException) -> bool:
-    """The person typed on, or left: nothing is lost, but discord.py would log it as an error."""
-    return (given.get("payload") or {}).get("type") == CHOICES and error.code == UNKNOWN_INTERACTION
+    """The person typed on, or left, or has them already: discord.py would log an error."""
+    late = error.code in {UNKNOWN_INTERACTION, ACKNOWLEDGED}
+    return late and (given.get("payload") or {}).get("type") == CHOICES
 
 
 def retry_interactions() -> None:

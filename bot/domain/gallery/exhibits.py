@@ -260,8 +260,11 @@ async def settle(
     channel_id: int | None = None,
     removed: bool = False,
     now: float,
-) -> None:
-    """The message shows what was known when `exhibit` was claimed; later changes are still due."""
+) -> bool:
+    """The message shows what was known when `exhibit` was claimed; later changes are still due.
+
+    False: its job was deleted meanwhile.
+    """
     seen = exhibits.c.pending == exhibit.pending
     values: dict[str, Any] = {
         "message_id": message_id,
@@ -269,9 +272,11 @@ async def settle(
         "pending": case((seen, null()), else_=exhibits.c.pending),
     }
     values |= {"removed": True} if removed else {}
-    await schedule.settle(connection, exhibits, exhibit.key, due_at=now + SHOWN_EVERY_S, **values)
+    if not await schedule.settle(connection, exhibits, exhibit.key, due_at=now + SHOWN_EVERY_S, **values):
+        return False
     if exhibit.message_id is None and message_id is not None:
         await _show_card_again(connection, exhibit.job.id)
+    return True
 
 
 async def give_up(connection: AsyncConnection, job_id: int) -> None:
@@ -282,7 +287,8 @@ async def give_up(connection: AsyncConnection, job_id: int) -> None:
 
 async def _show_card_again(connection: AsyncConnection, job_id: int) -> None:
     """Has the card updated, if it points to the art channel instead of showing the picture."""
-    guild_id = (await connection.execute(select(jobs.c.guild_id).where(jobs.c.id == job_id))).scalar_one()
+    of_job = select(jobs.c.guild_id).where(jobs.c.id == job_id)
+    guild_id = (await connection.execute(of_job)).scalar_one_or_none()
     if not (await server_settings.settings_of(connection, guild_id)).art_only:
         return
     has_card = and_(deliveries.c.job_id == job_id, deliveries.c.message_id.is_not(None))

@@ -15,6 +15,7 @@ class Ledger:
 
     token_until: float
     message_id: int | None
+    message_channel_id: int | None
     channel_reachable: bool
     shown_revision: int
     closed: bool

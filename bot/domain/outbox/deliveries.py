@@ -19,6 +19,7 @@ class Address:
 
     token_until: when the interaction token expires (15 min after the click), epoch seconds.
     channel_reachable: False where the bot may not edit in the channel itself (ephemeral, user-installed).
+    message_channel_id: where the message is; None: in the job's channel.
     """
 
     interaction_token: str
@@ -26,16 +27,31 @@ class Address:
     filesize_limit: int
     channel_reachable: bool
     message_id: int | None = None
+    message_channel_id: int | None = None
+
+    @property
+    def by_channel(self) -> bool:
+        """Whether the card can be shown without the token: in the job's channel, or where it went instead."""
+        return self.channel_reachable or self.message_channel_id is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A job whose card is out of date; tries: how often an update was started."""
+    """A job whose card is out of date; tries: how often an update was started.
+
+    posting_since: when a new message was begun that may have been posted, and was not recorded.
+    """
 
     job: Job
     address: Address
     shown_revision: int
     tries: int
+    posting_since: float | None
+
+    @property
+    def channel_id(self) -> int:
+        """Where its message is, or is to be."""
+        return self.address.message_channel_id or self.job.channel_id
 
     @property
     def key(self) -> tuple[int]:
@@ -48,7 +64,9 @@ _ADDRESS = (
     deliveries.c.filesize_limit,
     deliveries.c.channel_reachable,
     deliveries.c.message_id,
+    deliveries.c.message_channel_id,
 )
+_OWN = (deliveries.c.shown_revision, deliveries.c.posting_since)
 
 
 async def open_for(connection: AsyncConnection, job_id: int, address: Address) -> None:
@@ -62,6 +80,19 @@ async def address_of(connection: AsyncConnection, job_id: int) -> Address | None
         (await connection.execute(select(*_ADDRESS).where(deliveries.c.job_id == job_id))).mappings().first()
     )
     return Address(**row) if row else None
+
+
+async def addresses_of(connection: AsyncConnection, user_id: int) -> list[tuple[int, Address]]:
+    """The cards of a person's jobs, each with its job's channel."""
+    query = (
+        select(jobs.c.channel_id.label("job_channel_id"), *_ADDRESS)
+        .join(jobs, jobs.c.id == deliveries.c.job_id)
+        .where(jobs.c.user_id == user_id)
+    )
+    return [
+        (row["job_channel_id"], Address(**{column.name: row[column.name] for column in _ADDRESS}))
+        for row in (await connection.execute(query)).mappings()
+    ]
 
 
 async def undelivered_of(connection: AsyncConnection, user_id: int) -> set[int]:
@@ -78,7 +109,7 @@ def _query() -> Select[Any]:
     """Cards: first those of ended jobs, then the oldest."""
     ended_first = case((jobs.c.state.in_(WAITING), 1), else_=0)
     return (
-        select(*JOB_COLUMNS, *_ADDRESS, deliveries.c.shown_revision, begun(deliveries).label("tries"))
+        select(*JOB_COLUMNS, *_ADDRESS, *_OWN, begun(deliveries).label("tries"))
         .join(deliveries, deliveries.c.job_id == jobs.c.id)
         .order_by(ended_first, jobs.c.id)
     )
@@ -91,6 +122,7 @@ async def _fetch(connection: AsyncConnection, query: Select[Any]) -> list[Delive
             address=Address(**{column.name: row[column.name] for column in _ADDRESS}),
             shown_revision=row["shown_revision"],
             tries=row["tries"],
+            posting_since=row["posting_since"],
         )
         for row in (await connection.execute(query)).mappings()
     ]
@@ -118,15 +150,49 @@ async def claim(
     return await _fetch(connection, _query().where(jobs.c.id.in_([row["job_id"] for row in rows])))
 
 
-async def shown(connection: AsyncConnection, job_id: int, *, revision: int, message_id: int | None) -> None:
+async def shown(
+    connection: AsyncConnection,
+    job_id: int,
+    *,
+    revision: int,
+    message_id: int | None,
+    channel_id: int | None = None,
+) -> bool:
     """The card shows `revision` now, in message `message_id`; None: the message is unchanged.
 
+    channel_id: where the message is, if not in the job's channel.
     A slow edit may have put an older state over the job's end: then the end is shown once more.
+    False: there is no such card any more.
     """
     newer = exists().where(jobs.c.id == deliveries.c.job_id, jobs.c.revision > revision)
-    values: dict[str, Any] = {} if message_id is None else {"message_id": message_id}
+    where = {"message_id": message_id, "message_channel_id": channel_id, "posting_since": None}
+    values: dict[str, Any] = {} if message_id is None else where
     values |= {"shown_revision": revision, "closed": and_(deliveries.c.closed, ~newer)}
-    await schedule.settle(connection, deliveries, (job_id,), **values)
+    return await schedule.settle(connection, deliveries, (job_id,), **values)
+
+
+async def posting(connection: AsyncConnection, job_id: int, *, now: float) -> None:
+    """A new message is about to be posted: if its id is never recorded, it is looked for from `now` on."""
+    await connection.execute(
+        update(deliveries).where(deliveries.c.job_id == job_id).values(posting_since=now)
+    )
+
+
+async def reopen(connection: AsyncConnection, job_id: int) -> None:
+    """Has an ended job's card shown once more, at once, whatever became of the tries so far."""
+    row = deliveries.c.job_id == job_id
+    again = {"closed": False, "tries": 0, "due_at": 0.0, **schedule.RELEASED}
+    await connection.execute(update(deliveries).where(row).values(**again))
+    seen = select(deliveries.c.shown_revision).where(row).scalar_subquery()
+    up_to_date = and_(jobs.c.id == job_id, jobs.c.revision <= seen)
+    await connection.execute(update(jobs).where(up_to_date).values(revision=seen + 1))
+
+
+async def give_up_ended_before(connection: AsyncConnection, moment: float) -> int:
+    """Closes the cards of jobs that ended before `moment`, and could not be shown until now."""
+    old = select(jobs.c.id).where(jobs.c.state.not_in(WAITING), jobs.c.ended_at < moment)
+    still_open = and_(deliveries.c.closed.is_(False), deliveries.c.job_id.in_(old))
+    return (await connection.execute(update(deliveries).where(still_open).values(closed=True))).rowcount
 
 
 async def close(connection: AsyncConnection, job_id: int, *, error: str | None = None) -> None:
@@ -142,5 +208,5 @@ async def forget_token(connection: AsyncConnection, job_id: int) -> None:
 
 async def forget_message(connection: AsyncConnection, job_id: int) -> None:
     """The card's message or its channel is gone: nothing more is shown there."""
-    values = {"message_id": None, "channel_reachable": False}
+    values = {"message_id": None, "message_channel_id": None, "channel_reachable": False}
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(**values))

@@ -5,11 +5,14 @@ expired lease counts as a failed try: its gateway died, perhaps after it had sen
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, or_, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.tables import deliveries, digests, exhibits, takedowns
+
+OUTBOX: Final = (deliveries, exhibits, digests, takedowns)
 Key = tuple[Any, ...]
 """A row's primary key."""
 
@@ -68,10 +71,14 @@ async def renew(
 
 async def settle(
     connection: AsyncConnection, table: Table, key: Key, *, due_at: float | None = 0.0, **values: object
-) -> None:
-    """It was sent. due_at: the earliest time for the next change; values: what else is known now."""
+) -> bool:
+    """It was sent. due_at: the earliest time for the next change; values: what else is known now.
+
+    False: its row was deleted meanwhile.
+    """
     values = {"due_at": due_at, "tries": 0, "last_error": None, **RELEASED, **values}
-    await connection.execute(update(table).where(_are(table, [key])).values(**values))
+    settled = await connection.execute(update(table).where(_are(table, [key])).values(**values))
+    return settled.rowcount == 1
 
 
 async def retry_later(
@@ -80,3 +87,12 @@ async def retry_later(
     """A try failed. error: how, for the operator."""
     values = {"due_at": due_at, "tries": table.c.tries + 1, "last_error": error, **RELEASED}
     await connection.execute(update(table).where(_are(table, [key])).values(**values))
+
+
+async def retry_all_now(connection: AsyncConnection, *, now: float) -> int:
+    """Discord can be reached again: what waits after a failed try is due at once. Returns how many rows."""
+    found = 0
+    for table in OUTBOX:
+        waits = and_(table.c.tries > 0, table.c.due_at > now)
+        found += (await connection.execute(update(table).where(waits).values(due_at=0.0))).rowcount
+    return found

@@ -10,29 +10,69 @@ from typing import Any
 from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db import insert
 from bot.domain.outbox import schedule
+from bot.domain.outbox.deliveries import Address
 from bot.domain.outbox.schedule import is_due
 from bot.tables import takedowns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takedown:
-    """A message of the bot's that is to be taken down; tries: how often that was tried."""
+    """A message of the bot's that is to be taken down; tries: how often that was tried.
+
+    interaction_token: through which it can be deleted where only its person sees it, until `token_until`.
+    """
 
     channel_id: int
     message_id: int
     tries: int
+    interaction_token: str | None = None
+    token_until: float | None = None
 
     @property
     def key(self) -> tuple[int]:
         return (self.message_id,)
 
 
-async def add(connection: AsyncConnection, channels: Mapping[int, int]) -> None:
-    """Adds messages to take down. channels: each message's channel."""
-    rows = [{"message_id": message, "channel_id": channel} for message, channel in channels.items()]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An interaction's token, and when it expires."""
+
+    token: str
+    until: float
+
+
+async def add(
+    connection: AsyncConnection, channels: Mapping[int, int], *, tokens: Mapping[int, Token] | None = None
+) -> None:
+    """Adds messages to take down, as far as they are not added yet.
+
+    channels: each message's channel; tokens: of messages that only their person sees.
+    """
+    given = tokens or {}
+    rows = [
+        {
+            "message_id": message,
+            "channel_id": channel,
+            "interaction_token": given[message].token if message in given else None,
+            "token_until": given[message].until if message in given else None,
+        }
+        for message, channel in channels.items()
+    ]
     if rows:
-        await connection.execute(takedowns.insert(), rows)
+        await connection.execute(insert(connection, takedowns).on_conflict_do_nothing(), rows)
+
+
+async def add_card(connection: AsyncConnection, card: Address, *, channel_id: int) -> None:
+    """Adds a card's message, in whatever way it can be deleted. channel_id: where it is."""
+    if card.message_id is not None:
+        tokens = {} if card.by_channel else {card.message_id: token_of(card)}
+        await add(connection, {card.message_id: channel_id}, tokens=tokens)
+
+
+def token_of(card: Address) -> Token:
+    return Token(token=card.interaction_token, until=card.token_until)
 
 
 def _due(now: float) -> Select[Any]:
@@ -50,7 +90,13 @@ async def claim_due(
     """Leases some of the messages that are due, the newest first."""
     rows = await schedule.claim(connection, takedowns, _due(now).limit(limit), now=now, holder=holder)
     return [
-        Takedown(channel_id=row["channel_id"], message_id=row["message_id"], tries=row["tries"] + 1)
+        Takedown(
+            channel_id=row["channel_id"],
+            message_id=row["message_id"],
+            tries=row["tries"] + 1,
+            interaction_token=row["interaction_token"],
+            token_until=row["token_until"],
+        )
         for row in rows
     ]
 

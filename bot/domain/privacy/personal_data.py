@@ -1,15 +1,15 @@
 """Everything that is stored about one person: to be exported, or to be deleted for good."""
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Table, and_, delete, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database, one_at_a_time
 from bot.domain.outbox import takedowns
+from bot.domain.outbox.deliveries import addresses_of
 from bot.domain.privacy import blob_refs
 from bot.domain.styles.builtin import BUILT_IN
 from bot.media.blobs.protocol import Blobs
@@ -23,14 +23,15 @@ from bot.tables import (
     presets,
     server_presets,
     stars,
+    underway,
     votes,
 )
 
 NOT_THEIRS: Final = {
     *("worker", "lease_until", "leased_by", "releases", "fair_tag", "revision", "attempt"),
-    *("batch_key", "batch_size"),
+    *("batch_key", "batch_size", "interaction_token", "token_until"),
 }
-"""Columns of a job that are about our machines, not the person."""
+"""Columns that are about our machines or are secret, not about the person."""
 NOBODY: Final = 0
 """Replaces the person in what belongs to a server."""
 JOB_PICTURES: Final = {
@@ -61,7 +62,7 @@ class Forgotten:
     messages: int
 
 
-def _whose(user_id: int) -> dict[Table, ColumnElement[bool]]:
+def tables_of(user_id: int) -> dict[Table, ColumnElement[bool]]:
     """The tables with rows of people's, and which rows are this person's."""
     theirs = select(jobs.c.id).where(jobs.c.user_id == user_id)
     return {
@@ -69,16 +70,18 @@ def _whose(user_id: int) -> dict[Table, ColumnElement[bool]]:
         presets: presets.c.user_id == user_id,
         server_presets: server_presets.c.user_id == user_id,
         stars: stars.c.user_id == user_id,
+        deliveries: deliveries.c.job_id.in_(theirs),
         exhibits: exhibits.c.job_id.in_(theirs),
         entries: entries.c.user_id == user_id,
         votes: votes.c.user_id == user_id,
         people: people.c.user_id == user_id,
+        underway: underway.c.user_id == user_id,
     }
 
 
 async def records_of(connection: AsyncConnection, user_id: int) -> dict[str, list[dict[str, Any]]]:
     """All rows about a person, by table; times are seconds since 1970 (UTC)."""
-    tables = {**_whose(user_id), challenges: challenges.c.user_id == user_id}
+    tables = {**tables_of(user_id), challenges: challenges.c.user_id == user_id}
     return {table.name: await _rows(connection, table, where) for table, where in tables.items()}
 
 
@@ -113,8 +116,8 @@ async def forget(database: Database, blobs: Blobs, user_id: int) -> Forgotten:
     async with database.begin() as connection:
         await one_at_a_time(connection, user_id)
         pictures = await pictures_of(connection, user_id)
-        channels = await _messages(connection, user_id)
-        await takedowns.add(connection, channels)
+        channels, tokens = await _messages(connection, user_id)
+        await takedowns.add(connection, channels, tokens=tokens)
         rows = await _delete_rows(connection, user_id)
     async with database.read() as connection:
         unused = await blob_refs.unused(connection, {picture.blob for picture in pictures})
@@ -134,24 +137,32 @@ async def _delete_rows(connection: AsyncConnection, user_id: int) -> int:
     await connection.execute(update(challenges).where(of_theirs).values(user_id=NOBODY))
     deleted = 0
     # Rows that depend on jobs are deleted first, so that they are counted.
-    for table, where in reversed(_whose(user_id).items()):
+    for table, where in reversed(tables_of(user_id).items()):
         deleted += (await connection.execute(delete(table).where(where))).rowcount
     return deleted
 
 
-async def _messages(connection: AsyncConnection, user_id: int) -> dict[int, int]:
-    """The bot's own messages that show a picture of the person's, with their channels."""
-    query = (
-        select(jobs.c.channel_id, deliveries.c.message_id, exhibits.c.channel_id, exhibits.c.message_id)
-        .select_from(jobs)
-        .outerjoin(deliveries, and_(deliveries.c.job_id == jobs.c.id, deliveries.c.channel_reachable))
-        .outerjoin(exhibits, exhibits.c.job_id == jobs.c.id)
-        .where(jobs.c.user_id == user_id)
-        .where(or_(deliveries.c.message_id.is_not(None), exhibits.c.message_id.is_not(None)))
+async def _messages(
+    connection: AsyncConnection, user_id: int
+) -> tuple[dict[int, int], dict[int, takedowns.Token]]:
+    """The bot's own messages that show a picture of the person's.
+
+    Returns their channels, and the tokens of those that only the person sees.
+    """
+    channels: dict[int, int] = {}
+    tokens: dict[int, takedowns.Token] = {}
+    for job_channel_id, card in await addresses_of(connection, user_id):
+        if card.message_id is not None:
+            channels[card.message_id] = card.message_channel_id or job_channel_id
+            if not card.by_channel:
+                tokens[card.message_id] = takedowns.token_of(card)
+    hung = (
+        select(exhibits.c.message_id, exhibits.c.channel_id)
+        .join(jobs, jobs.c.id == exhibits.c.job_id)
+        .where(jobs.c.user_id == user_id, exhibits.c.message_id.is_not(None))
     )
-    rows = (await connection.execute(query)).all()
-    places: Iterable[tuple[int, int | None]] = (pair for row in rows for pair in (row[:2], row[2:]))
-    return {message: channel for channel, message in places if message}
+    channels |= {row.message_id: row.channel_id for row in await connection.execute(hung)}
+    return channels, tokens
 
 
 def _painting_keys() -> set[str]:

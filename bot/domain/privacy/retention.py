@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.domain.jobs.model import WAITING
-from bot.domain.privacy import blob_refs
+from bot.domain.outbox import deliveries
+from bot.domain.privacy import blob_refs, underway
 from bot.domain.privacy.blob_refs import forget_inputs, forget_results
 from bot.domain.servers import left
 from bot.errors import Failure
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 EVERY_S = 3600.0
 GRACE_S = 6 * 3600.0
 """How long a blob may exist before a row refers to it: pictures are stored before jobs are written."""
+UNDERWAY_S = 3600.0
+"""Longer than anything that is saved for a person takes: an interaction ends after 15 minutes."""
 BATCH = 100
 DAY_S = 24 * 3600.0
 
@@ -73,6 +76,7 @@ class Sweeper:
 
     async def sweep(self) -> Swept:
         """Deletes everything whose time has come."""
+        await self._end_what_waited()
         return Swept(
             inputs=await self._forget_pictures(
                 self._keeping.inputs_days, jobs.c.content_blob != "", forget_inputs
@@ -83,6 +87,16 @@ class Sweeper:
             servers=await self._forget_servers(),
             blobs=await self._delete_unused(),
         )
+
+    async def _end_what_waited(self) -> None:
+        """What could not be delivered as long as its picture was kept, and what was never saved."""
+        async with self._database.begin() as connection:
+            await underway.forget_begun_before(connection, self._clock() - UNDERWAY_S)
+            if self._keeping.results_days:
+                before = self._clock() - self._keeping.results_days * DAY_S
+                given_up = await deliveries.give_up_ended_before(connection, before)
+                if given_up:
+                    log.warning("never delivered", cards=given_up)
 
     async def _forget_pictures(self, days: int, kept: ColumnElement[bool], forget: Forget) -> int:
         if not days:

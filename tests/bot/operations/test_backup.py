@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from bot.db import Database
 from bot.domain.jobs.model import State
+from bot.domain.outbox import takedowns
 from bot.domain.styles import presets
 from bot.domain.styles.style import Look
 from bot.errors import Refusal
@@ -26,8 +27,9 @@ from bot.operations.backup import back_up
 from bot.operations.restore import restore
 from bot.settings import Settings
 from bot.tables import deliveries, jobs
+from bot.tables import takedowns as leftovers
 from tests.support.easel import easel
-from tests.support.rows import ADA, NOW, add, add_card, add_in, read_job
+from tests.support.rows import ADA, NOW, add, add_card, add_in, address, read_job
 from tests.support.worker import FINISHED, PARAMS, STARTED, ScriptedPainter, WorkerHarness, step
 
 TOKEN = "an-interaction-token-that-is-nobody-s-business"
@@ -206,12 +208,16 @@ async def test_interaction_tokens_stay_out_of_a_backup(
     async with database.begin() as connection:
         job = await add(connection, params=PARAMS)
         await add_card(connection, job, interaction_token=TOKEN)
+        private = address(interaction_token=TOKEN, channel_reachable=False, message_id=77)
+        await takedowns.add_card(connection, private, channel_id=20)
     await back_up(settings, file)
     assert all(TOKEN.encode() not in data for _name, data in contents(file))
     await restore(copy, file)
     async with opened(copy) as restored, restored.read() as connection:
         row = (await connection.execute(select(deliveries))).one()
+        left = (await connection.execute(select(leftovers))).one()
     assert (row.interaction_token, row.token_until, row.channel_reachable) == ("", 0, True)
+    assert (left.interaction_token, left.token_until, left.message_id) == ("", 0, 77)
 
 
 async def test_a_picture_that_was_deleted_before_is_noted_and_not_asked_for(

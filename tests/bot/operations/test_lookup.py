@@ -11,7 +11,7 @@ from bot.domain.jobs import history, queue
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries, schedule
 from bot.errors import Refusal
-from bot.operations.lookup import show_job, show_queue, span, story
+from bot.operations.lookup import deliver_again, show_job, show_queue, span, story
 from bot.settings import Settings
 from bot.tables import deliveries as table
 from tests.support.databases import BOTH, NOBODY_THERE
@@ -110,10 +110,12 @@ async def test_a_picture_that_discord_does_not_take(database: Database) -> None:
     assert "It can be edited through nothing: a result goes to a direct message." in text
     assert "Failed tries to show it: 1; the next 1970-01-01 00:17:40 UTC." in text
     assert "Discord's last refusal: HTTPException 503 0." in text
-    assert "Next: the courier shows its end" in text
+    assert "Next: the card updater shows its end" in text
     async with database.begin() as connection:
         await deliveries.close(connection, job.id, error="Forbidden 403 50007")
-    assert "It was given up: its person got no message." in await told(database, job.id)
+    assert f"It was given up: once that is mended, `easel job {job.id} --deliver`" in await told(
+        database, job.id
+    )
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
@@ -151,3 +153,53 @@ async def test_without_a_database_there_is_one_sentence(tmp_path: Path, url: str
 )
 def test_spans_in_words(seconds: float, words: str) -> None:
     assert span(seconds) == words
+
+
+async def again(settings: Settings, name: str) -> str:
+    out = StringIO()
+    await deliver_again(settings, Console(file=out, width=200), name)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+async def test_a_picture_that_was_given_up_is_delivered_again(settings: Settings, database: Database) -> None:
+    async with database.begin() as connection:
+        job = await add_in(connection, State.RENDERED)
+        await add_card(connection, job.id)
+        await deliveries.close(connection, job.id, error="Forbidden 403 50013")
+        assert await deliveries.due(connection, now=NOW) == []
+    assert f"Job {job.id} is due again" in await again(settings, str(job.id))
+    async with database.read() as connection:
+        (due,) = await deliveries.due(connection, now=NOW)
+    assert due.job.id == job.id
+    assert "Next: the card updater shows its end" in await told(database, job.id)
+
+
+async def test_what_cannot_be_delivered_again_says_why(settings: Settings, database: Database) -> None:
+    async with database.begin() as connection:
+        swept, without_card = [(await add_in(connection, State.DELIVERED)).id for _ in range(2)]
+        await set_columns(connection, swept, result_blob=None)
+        await add_card(connection, swept)
+        queued = await add(connection)
+        await add_card(connection, queued)
+    for job_id, why in ((swept, "no longer kept"), (without_card, "no card"), (queued, "is queued")):
+        with pytest.raises(Refusal, match=why):
+            await again(settings, str(job_id))
+    with pytest.raises(Refusal, match="There is no job 99"):
+        await again(settings, "99")
+
+
+async def test_a_card_that_went_by_direct_message_says_where_it_is(database: Database) -> None:
+    async with database.begin() as connection:
+        job = await add_in(connection, State.DELIVERED)
+        await add_card(
+            connection,
+            job.id,
+            token_until=0,
+            channel_reachable=False,
+            message_id=77,
+            message_channel_id=40,
+        )
+    text = await told(database, job.id)
+    assert "Card: message 77 in channel 40; it shows" in text
+    assert "It can be edited through the channel." in text

@@ -10,7 +10,7 @@ import discord
 import pytest
 from simcord import Env, InteractionResult
 
-from bot.chat.account.mydata import TakedownRunner
+from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
 from bot.domain.privacy import personal_data
@@ -85,7 +85,7 @@ async def test_deleting_asks_first_and_then_deletes_everything(chat: ChatHarness
     await chat.ada.slash(chat.channel, "preset save", name="quay", style=("s.png", png(colour="red")))
     job = await chat.job()
     message = await confirmation(chat)
-    assert set(await kept(chat)) == {"jobs", "presets"}
+    assert set(await kept(chat)) == {"jobs", "deliveries", "presets"}
     result = await press(chat, message)
     assert await kept(chat) == {}
     assert await chat.count_jobs() == 0
@@ -120,7 +120,7 @@ async def test_nobody_can_press_another_s_button(chat: ChatHarness) -> None:
     next(iter(find(own.components, "easel:forget:")))["custom_id"] = button["custom_id"]
     result = await chat.ben.click(forged.response.message, custom_id=button["custom_id"])
     assert "somebody else's" in sentence_of_last(result)
-    assert set(await kept(chat)) == {"jobs"}
+    assert set(await kept(chat)) == {"jobs", "deliveries"}
 
 
 def sentence_of_last(result: InteractionResult) -> str:

@@ -8,6 +8,7 @@ import pytest
 from simcord import Env
 from sqlalchemy import select
 
+from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.cards.card_updater import EDITS_PER_CHANNEL, CardUpdater, EditRateLimit
 from bot.domain.jobs.model import State
 from bot.tables import deliveries
@@ -144,6 +145,7 @@ async def test_a_worn_out_card_gets_no_more_previews_and_its_end_is_posted_anew(
     assert env.http_requests[before:] == []
     await chat.paint()
     await card_updater.poll()
+    await TakedownRunner(client=env.bot, services=chat.services).poll()
     (new,) = chat.channel.history()
     assert new.id != old.id, "the worn-out one is gone"
     assert len(new.attachments) == 1

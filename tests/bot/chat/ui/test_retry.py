@@ -87,8 +87,9 @@ async def test_a_further_message_is_not_for_it_could_come_twice() -> None:
     assert line.requests == 1
 
 
-async def test_choices_that_come_too_late_are_no_defect() -> None:
-    assert await send(Line(refusal(10062, 404)), CALLBACK, payload={"type": 8}) is None
+@pytest.mark.parametrize(("code", "status"), [(10062, 404), (40060, 400)])
+async def test_choices_that_come_too_late_or_twice_are_no_defect(code: int, status: int) -> None:
+    assert await send(Line(refusal(code, status)), CALLBACK, payload={"type": 8}) is None
 
 
 async def test_any_other_answer_that_comes_too_late_is_told_of() -> None:

@@ -1,5 +1,6 @@
 """The ledger of cards: which lag behind their job, in which order, and when to leave one alone."""
 
+import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -213,3 +214,56 @@ async def test_a_postponed_card_is_anybody_s(connection: AsyncConnection) -> Non
     await held(connection, "one")
     await schedule.retry_later(connection, table, (job_id,), due_at=NOW + 1, error="500")
     assert await held(connection, "two", NOW + 1) == {job_id}
+
+
+async def test_a_card_may_be_where_its_job_was_not(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.RENDERED)
+    await deliveries.posting(connection, job_id, now=NOW + 5)
+    (delivery,) = await deliveries.due(connection, now=NOW)
+    assert (delivery.posting_since, delivery.channel_id) == (NOW + 5, 20)
+    assert await deliveries.shown(connection, job_id, revision=0, message_id=77, channel_id=40)
+    (delivery,) = await deliveries.due(connection, now=NOW)
+    assert (delivery.posting_since, delivery.channel_id) == (None, 40)
+    assert delivery.address == address(message_id=77, message_channel_id=40)
+    await deliveries.forget_message(connection, job_id)
+    assert await deliveries.address_of(connection, job_id) == address(channel_reachable=False)
+
+
+async def test_a_card_can_be_shown_without_its_token_where_the_bot_may_write(
+    connection: AsyncConnection,
+) -> None:
+    assert address(channel_reachable=True).by_channel
+    assert address(channel_reachable=False, message_channel_id=40).by_channel
+    assert not address(channel_reachable=False).by_channel
+
+
+async def test_a_card_whose_job_was_deleted_is_not_shown(connection: AsyncConnection) -> None:
+    job_id = await add_shown(connection, State.RENDERED)
+    await connection.execute(table.delete())
+    assert not await deliveries.shown(connection, job_id, revision=1, message_id=77)
+
+
+@pytest.mark.parametrize("state", [State.RENDERED, State.DELIVERED, State.FAILED])
+async def test_an_end_can_be_shown_once_more_whatever_was_before(
+    connection: AsyncConnection, state: State
+) -> None:
+    job_id, other_id = await add_shown(connection, state), await add_shown(connection, State.QUEUED)
+    job = await job_of(connection, job_id)
+    if state is not State.RENDERED:
+        await deliveries.shown(connection, job_id, revision=job.revision, message_id=77)
+    await schedule.retry_later(connection, table, (job_id,), due_at=NOW + 1e6, error="50013")
+    await deliveries.close(connection, job_id, error="Forbidden 403 50013")
+    assert await due_ids(connection) == [other_id]
+    await deliveries.reopen(connection, job_id)
+    (delivery, _other) = await deliveries.due(connection, now=NOW)
+    assert (delivery.job.id, delivery.tries) == (job_id, 0)
+    assert (await job_of(connection, other_id)).revision == 1
+
+
+async def test_what_could_not_be_shown_for_too_long_is_given_up(connection: AsyncConnection) -> None:
+    old, new = await add_shown(connection, State.RENDERED), await add_shown(connection, State.FAILED)
+    queued = await add_shown(connection, State.QUEUED)
+    await set_columns(connection, new, ended_at=NOW + 10)
+    assert await deliveries.give_up_ended_before(connection, NOW + 10) == 1
+    assert await due_ids(connection, now=NOW + 1e6) == [new, queued]
+    assert await deliveries.undelivered_of(connection, ADA) == {old}

@@ -126,3 +126,20 @@ async def test_what_another_is_just_taking_is_passed_over_and_not_waited_for(pos
         two = await takedowns.claim_due(second, now=NOW, limit=2)
         assert [{taken.message_id for taken in each} for each in (one, two)] == [{2, 3}, {1}]
     await database.dispose()
+
+
+async def test_after_an_outage_all_that_has_failed_is_due_at_once(rows: AsyncConnection) -> None:
+    await schedule.retry_later(rows, table_of_takedowns, (1,), due_at=NOW + 300, error="503")
+    await schedule.settle(rows, table_of_takedowns, (2,), due_at=NOW + 300)
+    await schedule.retry_later(rows, digests, (10, WEEKS[0]), due_at=NOW + 300, error="503")
+    await schedule.settle(rows, digests, (10, WEEKS[1]), due_at=None)
+    assert await schedule.retry_all_now(rows, now=NOW) == 2
+    assert await claim(rows) == [(1,)], "what was just shown keeps its time"
+    assert await claim(rows, digests) == [(10, WEEKS[0])], "and what is done stays done"
+    assert (await row(rows))["tries"] == 1, "the pause goes on where it was"
+
+
+async def test_a_row_that_was_deleted_meanwhile_is_not_settled(rows: AsyncConnection) -> None:
+    assert await schedule.settle(rows, table_of_takedowns, (1,))
+    await takedowns.forget(rows, 1)
+    assert not await schedule.settle(rows, table_of_takedowns, (1,))

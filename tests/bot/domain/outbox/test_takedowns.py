@@ -10,7 +10,7 @@ from bot.domain.outbox import schedule, takedowns
 from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.outbox.takedowns import Takedown
 from bot.tables import takedowns as table
-from tests.support.rows import NOW
+from tests.support.rows import NOW, address
 
 
 async def claim(connection: AsyncConnection, *, now: float = NOW, limit: int = 10) -> list[Takedown]:
@@ -59,3 +59,19 @@ async def test_a_second_process_goes_on_with_others_and_waits_for_nobody(databas
         assert [one.message_id for one in await claim(first, limit=2)] == [2, 3]
         async with asyncio.timeout(10):
             assert [one.message_id for one in await claim(second, limit=2)] == [1]
+
+
+async def test_a_message_that_is_known_already_is_not_added_twice(connection: AsyncConnection) -> None:
+    await takedowns.add(connection, {1: 20})
+    await takedowns.add(connection, {1: 21, 2: 21})
+    assert [(one.message_id, one.channel_id) for one in await claim(connection)] == [(1, 20), (2, 21)]
+
+
+async def test_a_card_that_only_its_person_sees_keeps_its_token(connection: AsyncConnection) -> None:
+    seen_by_all, private = address(message_id=1), address(message_id=2, channel_reachable=False)
+    for card in (seen_by_all, private, address()):
+        await takedowns.add_card(connection, card, channel_id=20)
+    assert [(one.message_id, one.interaction_token, one.token_until) for one in await claim(connection)] == [
+        (1, None, None),
+        (2, "token", NOW + 900),
+    ]

@@ -21,7 +21,17 @@ from bot.domain.servers.users import CurrentStyle
 from bot.domain.styles.builtin import BUILT_IN
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.blobs.protocol import BlobMissing
-from bot.tables import challenges, deliveries, entries, exhibits, presets, server_presets, stars, votes
+from bot.tables import (
+    challenges,
+    deliveries,
+    entries,
+    exhibits,
+    metadata,
+    presets,
+    server_presets,
+    stars,
+    votes,
+)
 from bot.tables import jobs as jobs_table
 from bot.tables import people as people_table
 from tests.support.rows import ADA, BEN, LEASE_S, NOW, add, add_card, add_in, claim_one, set_columns
@@ -103,7 +113,7 @@ async def test_the_records_are_one_person_s_and_can_be_written_down(harness: Sub
     json.dumps(records)
     assert {name for name, rows in records.items() if len(rows) == 1} == {
         *("jobs", "presets", "server_presets", "stars", "exhibits"),
-        *("entries", "votes", "people", "challenges"),
+        *("entries", "votes", "people", "challenges", "deliveries"),
     }
     assert records["jobs"][0]["user_id"] == ADA
     assert "worker" not in records["jobs"][0]
@@ -132,7 +142,7 @@ async def test_the_pictures_of_the_newest_jobs_come_first(harness: SubmitHarness
 
 async def test_nothing_of_the_person_is_left_and_everything_of_the_others(harness: SubmitHarness) -> None:
     forgotten = await harness.forget(ADA)
-    assert forgotten == Forgotten(rows=8, pictures=len(PICTURES), messages=2)
+    assert forgotten == Forgotten(rows=9, pictures=len(PICTURES), messages=2)
     async with harness.database.begin() as connection:
         left = await takedowns.claim_due(connection, now=NOW, limit=9)
     assert {(one.channel_id, one.message_id) for one in left} == {(20, 500 + ADA), (21, 600 + ADA)}
@@ -154,18 +164,33 @@ async def test_every_message_of_the_bot_s_with_a_picture_of_theirs_is_taken_down
     harness: SubmitHarness,
 ) -> None:
     async with harness.database.begin() as connection:
-        on_card, hung, unreachable, unseen = [
-            (await add_in(connection, State.DELIVERED)).id for _ in range(4)
+        on_card, hung, private, by_letter, unseen = [
+            (await add_in(connection, State.DELIVERED)).id for _ in range(5)
         ]
         await add_card(connection, on_card, message_id=701)
         where = {"guild_id": 10, "channel_id": 21, "created_at": NOW}
         await connection.execute(exhibits.insert().values(job_id=hung, message_id=702, **where))
-        await add_card(connection, unreachable, message_id=703, channel_reachable=False)
+        await add_card(connection, private, message_id=703, channel_reachable=False)
+        await add_card(connection, by_letter, message_id=704, message_channel_id=40, channel_reachable=False)
         await add_card(connection, unseen)
-    assert (await harness.forget(ADA)).messages == 4
+    assert (await harness.forget(ADA)).messages == 6
     async with harness.database.begin() as connection:
         left = await takedowns.claim_due(connection, now=NOW, limit=9)
-    assert {one.message_id for one in left} == {500 + ADA, 600 + ADA, 701, 702}
+    assert {one.message_id: (one.channel_id, one.interaction_token, one.token_until) for one in left} == {
+        500 + ADA: (20, None, None),
+        600 + ADA: (21, None, None),
+        701: (20, None, None),
+        702: (21, None, None),
+        703: (20, "token", NOW + 900),
+        704: (40, None, None),
+    }
+
+
+def test_no_table_with_people_s_rows_is_left_out() -> None:
+    """A new table that names a person or a job has to be deleted and exported with them."""
+    columns = {"user_id", "job_id", "entrant_id"}
+    about_people = {table for table in metadata.sorted_tables if columns & set(table.c.keys())}
+    assert about_people == {*personal_data.tables_of(ADA), challenges}
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
@@ -175,7 +200,7 @@ async def test_a_picture_that_is_just_being_asked_for_is_deleted_as_well(harness
         await add(connection)
         forgetting = asyncio.create_task(harness.forget(ADA))
         await asyncio.wait({forgetting}, timeout=0.3)
-    assert (await forgetting).rows == 9
+    assert (await forgetting).rows == 10
 
 
 async def test_a_second_time_there_is_nothing_to_delete(harness: SubmitHarness) -> None:

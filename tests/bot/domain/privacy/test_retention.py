@@ -2,24 +2,27 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from bot.db import Database
 from bot.domain.jobs.model import State
-from bot.domain.privacy import blob_refs
-from bot.domain.privacy.retention import DAY_S, GRACE_S, Keeping, Sweeper, Swept
+from bot.domain.privacy import blob_refs, underway
+from bot.domain.privacy.retention import DAY_S, GRACE_S, UNDERWAY_S, Keeping, Sweeper, Swept
 from bot.domain.servers import left, users
 from bot.domain.servers.users import CurrentStyle
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.blobs.protocol import BlobMissing
 from bot.settings import Settings
-from bot.tables import jobs, presets, server_presets
+from bot.tables import deliveries, jobs, presets, server_presets
+from bot.tables import underway as table_of_underway
 from tests.support.away import Away
-from tests.support.rows import ADA, add, add_in, read_job, set_columns
+from tests.support.rows import ADA, add, add_card, add_in, read_job, set_columns
 
 NOW = 1_800_000_000.0
 KEEPING = Keeping(inputs_days=30, results_days=180, left_servers_days=7)
@@ -206,3 +209,20 @@ def test_the_privacy_page_tells_of_the_defaults() -> None:
     assert f"| {defaults['keep_inputs_days']} days after the painting" in page
     assert f"| {defaults['keep_results_days']} days |" in page
     assert f"until {defaults['keep_left_servers_days']} days after the bot was removed" in page
+
+
+@pytest.mark.parametrize(("days", "closed"), [(180, True), (0, False)])
+async def test_a_delivery_is_tried_for_as_long_as_its_picture_is_kept(
+    harness: SubmitHarness, days: int, closed: bool
+) -> None:
+    old, young = [await harness.painted(days_ago=ago, result_blob="a" * 64) for ago in (181, 179)]
+    async with harness.database.begin() as connection:
+        for job_id in (old, young):
+            await add_card(connection, job_id)
+            await set_columns(connection, job_id, state=State.RENDERED)
+        await underway.begin(connection, 7, ADA, now=NOW - UNDERWAY_S - 1)
+    await harness.sweep(replace(KEEPING, results_days=days))
+    async with harness.database.read() as connection:
+        rows = (await connection.execute(select(deliveries.c.job_id, deliveries.c.closed))).all()
+        assert {row.job_id: row.closed for row in rows} == {old: closed, young: False}
+        assert (await connection.execute(select(table_of_underway))).all() == []
