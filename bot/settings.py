@@ -17,7 +17,10 @@ from sqlalchemy.exc import ArgumentError
 from bot.errors import Refusal
 
 MIB = 1024 * 1024
-FOR_WORKERS = ("log_level", "lease_s", "stall_s", "max_attempts", "running_per_user", "timelapse", "batch")
+FOR_WORKERS = (
+    *("log_level", "lease_s", "stall_s", "stop_timeout_s", "max_attempts", "running_per_user"),
+    *("timelapse", "batch"),
+)
 SCHEME = re.compile("^postgres(ql)?://")
 """The short form that many providers give."""
 HOST = re.compile(r"([a-z0-9.-]+|\[::1\])(:\d{1,5})?")

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +34,8 @@ from nst_core.errors import EngineError
 
 END_S = 5.0
 """How long a worker whose painting hangs may take to sign off."""
+STOP_S = 14.0
+"""How long a worker may take to stop at least, whatever it is at; then it ends all the same."""
 NICENESS = 10
 """Painting uses every core; the gateway must still answer within Discord's 3 s."""
 RENEWALS_PER_LEASE = 4
@@ -82,10 +85,15 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
     os.nice(NICENESS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def begin_to_stop() -> None:
+        stop.set()
+        faulthandler.dump_traceback_later(max(STOP_S, settings.stop_timeout_s), exit=True)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, begin_to_stop)
     if supervised:
-        _stop_at_end_of_input(loop, stop)
+        _at_end_of_input(loop, begin_to_stop)
     # Loading PyTorch takes seconds: signals are already handled.
     painter = _stand_in(paint, settings) if paint else _painter(settings)
     try:
@@ -130,7 +138,8 @@ async def _work(settings: Settings, *, name: str, painter: "_Painter", stop: asy
 async def _run(worker: Worker, stop: asyncio.Event) -> None:
     try:
         await worker.run(stop)
-    except PaintingHangs:
+    except PaintingHangs as error:
+        log.error("worker ends itself", reason=str(error))  # noqa: TRY400 - where its threads stand says more
         # What is left to do may wait for what hangs; this needs neither the event loop nor Python.
         faulthandler.dump_traceback_later(END_S, exit=True)
         raise
@@ -159,13 +168,13 @@ def _painter(settings: Settings) -> _Painter:
     return _Painter(paint=render.paint, batch_size=partial(render.batch_size, device=device), device=device)
 
 
-def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def _at_end_of_input(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     file = sys.stdin.fileno()
 
     def read() -> None:
         if not os.read(file, 1024):
             loop.remove_reader(file)  # a closed input stays readable, and would wake the loop for ever
-            stop.set()
+            call()
 
     loop.add_reader(file, read)
 

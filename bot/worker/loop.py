@@ -110,7 +110,11 @@ class Worker:
     async def _begin(self, claim: Claim, stop: asyncio.Event) -> None:
         """Works on a claimed job, and on waiting ones like it."""
         claims = [claim]
-        size = await asyncio.to_thread(self._batch_size, claim.job)
+        try:
+            async with asyncio.timeout(self._stall_s):
+                size = await asyncio.to_thread(self._batch_size, claim.job)
+        except TimeoutError as error:
+            raise PaintingHangs("The device does not say how much memory it has.") from error
         try:
             claims += await self._engine.claim_alike(claim, limit=size - 1)
         except EngineUnavailable as error:

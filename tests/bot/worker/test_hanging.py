@@ -10,7 +10,7 @@ import pytest
 
 from bot.db import Database
 from bot.domain.jobs import queue
-from bot.domain.jobs.model import State
+from bot.domain.jobs.model import Job, State
 from bot.worker.pace import PaintingHangs
 from tests.support.databases import BOTH
 from tests.support.rows import ADA, read_job
@@ -35,9 +35,10 @@ async def hanging(harness: WorkerHarness, gate: Gate, **given: Any) -> AsyncIter
     worker = harness.worker(ScriptedPainter(STARTED, step(1), gate), **given)
     running = asyncio.create_task(worker.run(harness.stop))
     try:
-        yield
-        with pytest.raises(PaintingHangs):
-            await asyncio.wait_for(running, 30)
+        async with asyncio.timeout(60):
+            yield
+            with pytest.raises(PaintingHangs):
+                await running
     finally:
         running.cancel()
 
@@ -46,7 +47,7 @@ async def test_the_lease_of_a_painting_that_stands_still_is_not_renewed_and_the_
     harness: WorkerHarness, gate: Gate
 ) -> None:
     job_id = await harness.submit()
-    async with hanging(harness, gate, stall_s=-0.5):  # and a second for the size of the picture
+    async with hanging(harness, gate, stall_s=2.0):
         await harness.until(job_id, lambda job: job.step == 1)
     assert (await read_job(harness.database, job_id)).state is State.RUNNING
     assert (await harness.take_over(job_id)).attempt == 2, "it has cost the job an attempt"
@@ -72,6 +73,21 @@ async def test_a_stop_releases_each_job_of_a_batch_that_does_not_end(
         harness.stop.set()
     for job_id in job_ids:
         assert (await read_job(harness.database, job_id)).state is State.QUEUED
+
+
+async def test_a_device_that_does_not_say_how_much_it_can_do_ends_the_worker(
+    harness: WorkerHarness, gate: Gate
+) -> None:
+    job_id = await harness.submit()
+
+    def never(_job: Job) -> int:
+        gate.wait()
+        return 1
+
+    worker = harness.worker(ScriptedPainter(STARTED), batch_size=never, stall_s=0.01)
+    with pytest.raises(PaintingHangs):
+        await asyncio.wait_for(worker.run(harness.stop), 30)
+    assert (await read_job(harness.database, job_id)).state is State.RUNNING
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
