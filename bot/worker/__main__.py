@@ -100,6 +100,8 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
         async with beats() if supervised else nullcontext():
             await _work(settings, name=name, painter=painter, stop=stop)
     except PaintingHangs:
+        if stop.is_set():
+            os._exit(0)  # its jobs are released, and a step may be slow without any fault
         faulthandler.dump_traceback(all_threads=True)
         os._exit(1)
 
@@ -139,7 +141,8 @@ async def _run(worker: Worker, stop: asyncio.Event) -> None:
     try:
         await worker.run(stop)
     except PaintingHangs as error:
-        log.error("worker ends itself", reason=str(error))  # noqa: TRY400 - where its threads stand says more
+        told = log.info if stop.is_set() else log.warning
+        told("worker ends itself", reason=str(error))
         # What is left to do may wait for what hangs; this needs neither the event loop nor Python.
         faulthandler.dump_traceback_later(END_S, exit=True)
         raise
