@@ -25,6 +25,7 @@ from bot.settings import (
     sentence_of,
 )
 from bot.telemetry import configure_logging
+from nst_core.output import OutputLost, printed
 
 app = App(name="easel", help="Easel, a Discord bot that paints a picture in the style of another.")
 errors = Console(stderr=True, soft_wrap=True)
@@ -38,8 +39,9 @@ def main() -> None:
     """The console script: a refusal is one sentence and exit code 1, never a traceback."""
     try:
         read_secret_files(os.environ, (*SECRETS_FOR_GATEWAY, *SECRETS_FOR_ALL))
-        app()
-    except Refusal as refusal:
+        with printed():
+            app()
+    except (Refusal, OutputLost) as refusal:
         _end(str(refusal))
     except ValidationError as error:
         _end(sentence_of(error))
@@ -116,17 +118,11 @@ def worker(*, name: str | None = None) -> None:
 @app.command
 def migrate() -> None:
     """Bring the database to the newest tables; `run` does it by itself."""
-    from bot.db import Database  # noqa: PLC0415
 
-    async def upgrade(settings: Settings) -> None:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        database = Database(settings.url)
-        try:
-            await database.migrate()
-        finally:
-            await database.dispose()
+    async def nothing(_connection: AsyncConnection) -> None:
+        """The tables are upgraded before it is called."""
 
-    asyncio.run(upgrade(Settings()))
+    asyncio.run(_in_database(nothing))
     Console().print("The database is up to date.")
 
 
@@ -238,13 +234,15 @@ def blocks() -> None:
 async def _in_database(work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """What `work` returns, in one transaction on the migrated database."""
     from bot.db import Database  # noqa: PLC0415
+    from bot.startup import migrate as bring_up_to_date  # noqa: PLC0415
+    from bot.startup import open_data_folder  # noqa: PLC0415
 
     settings = Settings()
     configure_logging(settings.log_level)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    open_data_folder(settings)
     database = Database(settings.url)
     try:
-        await database.migrate()
+        await bring_up_to_date(database)
         async with database.begin() as connection:
             return await work(connection)
     finally:
@@ -253,7 +251,7 @@ async def _in_database(work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
 
 @app.command
 def doctor() -> None:
-    """Check token, database, weights, device and disk, each with a line and what to do."""
+    """Check token, database, permissions, weights, device and disk, each with a line and what to do."""
     from bot.operations.doctor import examine  # noqa: PLC0415
 
     sys.exit(0 if asyncio.run(examine(Settings(), Console())) else 1)

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -10,12 +11,17 @@ import stamina
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.errors import Refusal
 
 log = structlog.get_logger(__name__)
 
@@ -26,10 +32,47 @@ def _migrations() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[1] / "migrations"
 
 
-def _upgrade(connection: Connection) -> None:
-    _lock_migrations(connection)
+class NewerTables(Refusal):
+    """The database was made by a newer version."""
+
+    WHAT_TO_DO = "Upgrade this one, or restore the backup from before that upgrade."
+
+    def __init__(self) -> None:
+        super().__init__(f"The database was made by a newer version of Easel. {self.WHAT_TO_DO}")
+
+
+class Tables(Enum):
+    """How a database's tables compare with those of this version."""
+
+    MISSING = "missing"
+    OLDER = "older"
+    CURRENT = "current"
+    NEWER = "newer"
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
+    return config
+
+
+def _compare(connection: Connection) -> Tables:
+    known = ScriptDirectory.from_config(_config())
+    found = MigrationContext.configure(connection).get_current_heads()
+    if not found:
+        return Tables.MISSING
+    try:
+        known.get_revisions(found)
+    except CommandError:
+        return Tables.NEWER
+    return Tables.CURRENT if set(found) == set(known.get_heads()) else Tables.OLDER
+
+
+def _upgrade(connection: Connection) -> None:
+    _lock_migrations(connection)
+    if _compare(connection) is Tables.NEWER:
+        raise NewerTables
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
@@ -57,8 +100,14 @@ def warn_of_wal_reset_bug(version: tuple[int, int, int]) -> None:
         log.warning("SQLite has the WAL-reset bug: 3.51.3 mends it", sqlite=".".join(map(str, version)))
 
 
+def _is_locked(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
 LOCK_S: Final = 30
 """How long to wait for a lock, on either database."""
+FROZEN_S: Final = 20
+"""How long a process may freeze within a transaction; less than others wait for its locks."""
 
 POSTGRESQL: Mapping[str, Any] = {
     "connect_timeout": 10,
@@ -67,8 +116,7 @@ POSTGRESQL: Mapping[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
-    # A process that freezes within a transaction must not hold locks for ever.
-    "options": f"-c idle_in_transaction_session_timeout=30000 -c lock_timeout={LOCK_S * 1000}",
+    "options": f"-c idle_in_transaction_session_timeout={FROZEN_S * 1000} -c lock_timeout={LOCK_S * 1000}",
 }
 """Options of a connection to PostgreSQL. Source: PostgreSQL's documentation, section 34.1.2."""
 
@@ -143,12 +191,16 @@ class Database:
                 yield reader
 
     async def migrate(self) -> None:
-        """Upgrades the tables to the newest revision; safe to repeat."""
+        """Upgrades the tables to the newest revision; safe to repeat.
+
+        Raises:
+            NewerTables: they are of a newer version already.
+        """
         if self.is_sqlite:
             warn_of_wal_reset_bug(sqlite3.sqlite_version_info)
             # SQLite does not wait for other connections here, but fails at once with "locked".
             locked = stamina.retry_context(
-                on=sqlite3.OperationalError,
+                on=_is_locked,
                 attempts=None,
                 timeout=LOCK_S,
                 wait_initial=0.05,
@@ -170,6 +222,10 @@ class Database:
             raw: Any = await connection.get_raw_connection()
             cursor = await raw.driver_connection.execute("PRAGMA journal_mode=WAL")
             await cursor.close()
+
+    async def tables(self, connection: AsyncConnection) -> Tables:
+        """Whether the tables are there, and those of this version."""
+        return await connection.run_sync(_compare)
 
     async def revision(self, connection: AsyncConnection) -> str:
         """The tables' revision."""

@@ -10,7 +10,6 @@ from typing import Protocol
 import aiohttp
 import discord
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.cards.card_updater import CardUpdater
@@ -34,6 +33,7 @@ from bot.media.origins import open_session
 from bot.media.rating import OpenNsfw
 from bot.media.sandbox import DecodeLimits
 from bot.settings import MIB, Settings
+from bot.startup import migrate, open_data_folder
 from bot.web.meters import Meters, TimedDecoder
 
 log = structlog.get_logger(__name__)
@@ -75,10 +75,10 @@ async def open_application(
     source, decoder, editor: in a simulation, these take the place of the real ones.
     worker_module: what Python runs as a worker.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    open_data_folder(settings)
     database, meters = Database(settings.url), Meters()
     try:
-        await _migrate(database)
+        await migrate(database)
         async with open_session() as session:
             picture_store = PictureStore(
                 source=source or _fetcher(settings, session),
@@ -90,15 +90,6 @@ async def open_application(
             yield _build(settings, database, picture_store, meters, worker_module)
     finally:
         await database.dispose()
-
-
-async def _migrate(database: Database) -> None:
-    try:
-        await database.migrate()
-    except OperationalError as error:
-        if database.is_sqlite:
-            raise
-        raise Refusal("The database could not be reached: check EASEL_DATABASE_URL.") from error
 
 
 def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
@@ -153,6 +144,7 @@ def _build(
         engine=engine,
         devices=names,
         stop_timeout_s=settings.stop_timeout_s,
+        lease_s=settings.lease_s,
         environment=settings.for_workers(),
         worker_module=worker_module,
     )

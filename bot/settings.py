@@ -7,16 +7,20 @@ A file is not seen in a process list, in a container's description, or by whoeve
 import re
 from collections.abc import Iterable, MutableMapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from bot.errors import Refusal
 
 MIB = 1024 * 1024
-FOR_WORKERS = ("log_level", "lease_s", "max_attempts", "running_per_user", "timelapse", "batch")
+FOR_WORKERS = (
+    *("log_level", "lease_s", "stall_s", "stop_timeout_s", "max_attempts", "running_per_user"),
+    *("timelapse", "batch"),
+)
 SCHEME = re.compile("^postgres(ql)?://")
 """The short form that many providers give."""
 HOST = re.compile(r"([a-z0-9.-]+|\[::1\])(:\d{1,5})?")
@@ -37,11 +41,13 @@ class Settings(BaseSettings):
 
     Raises:
         ValidationError: a value is out of its range; `sentence_of` says which, and no error holds a value.
+        Refusal: the file .env is not UTF-8.
     """
 
     model_config = SettingsConfigDict(
         env_prefix="EASEL_",
         env_file=".env",
+        env_file_encoding="utf-8-sig",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -49,6 +55,12 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
         str_strip_whitespace=True,
     )
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except UnicodeDecodeError:
+            raise Refusal(f"{Path('.env').absolute()} is not UTF-8: save it as UTF-8.") from None
 
     discord_token: SecretStr | None = Field(None, validation_alias="DISCORD_TOKEN")
     discord_api_url: str | None = Field(None, pattern="^https?://")
@@ -73,10 +85,13 @@ class Settings(BaseSettings):
     sentry_dsn: SecretStr | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto, cpu, cuda or cuda:N")
+    device: str = Field(
+        "auto", pattern=r"^(cpu|(auto|cuda)(:\d+)?)$", description="auto, cpu, cuda or cuda:N"
+    )
     workers: int | None = Field(None, ge=0, le=64)
     batch: str = Field("auto", pattern=r"^(auto|[1-9]|[12]\d|3[0-2])$", description="auto, or 1 to 32")
     lease_s: float = Field(20.0, ge=2, le=600)
+    stall_s: float = Field(120.0, ge=2, le=3600)
     max_attempts: int = Field(3, ge=1, le=20)
     stop_timeout_s: float = Field(10.0, ge=0, le=600)
 
@@ -135,6 +150,8 @@ class Settings(BaseSettings):
     def _known_driver(cls, url: str | None) -> str | None:
         if url and not re.match(r"(sqlite\+aiosqlite|postgresql(\+psycopg)?|postgres)://", url):
             raise ValueError("it must begin with postgresql+psycopg:// or sqlite+aiosqlite://")
+        if url and not _is_address(url):
+            raise ValueError("special characters in its password are written percent-encoded: %40 for @")
         return url
 
     @field_validator("log_level", mode="before")
@@ -175,6 +192,16 @@ class Settings(BaseSettings):
         values |= {"data_dir": self.data_dir.absolute(), "database_url": self.url}
         values |= {"blobs_url": self.blobs_url or ""}
         return {f"EASEL_{name.upper()}": str(value) for name, value in values.items()}
+
+
+def _is_address(url: str) -> bool:
+    """Whether the URL can be taken apart: a raw @ in a password would send a part of it to a name server."""
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    places = [parts.host] if parts.get_backend_name() == "sqlite" else [parts.host, parts.database]
+    return not any("@" in (place or "") for place in places)
 
 
 def sentence_of(error: ValidationError) -> str:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 pytest.register_assert_rewrite("tests.support")
-pytest_plugins = ["tests.support.databases"]
+pytest_plugins = ["tests.support.databases", "tests.support.unusable_gpu"]
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 

@@ -12,9 +12,12 @@ from nst_core import memory
 
 
 def devices(device: str, workers: int | None) -> list[str]:
-    """One device name per worker: each GPU once, or the CPU once, unless `workers` gives another number."""
+    """One device name per worker: each GPU once, or the CPU once, unless `workers` gives another number.
+
+    auto:N is the N-th GPU, or the CPU if that GPU cannot be used, as a worker alone can tell.
+    """
     found = _count_gpus() if device in {"auto", "cuda"} else 0
-    names = [f"cuda:{number}" for number in range(found)] or [device]
+    names = [f"{device}:{number}" for number in range(found)] or [device]
     return [names[number % len(names)] for number in range(len(names) if workers is None else workers)]
 
 
@@ -31,7 +34,7 @@ def largest_size_px(names: Sequence[str]) -> int | None:
 
     None: the workers run elsewhere, or a GPU does not report its memory.
     """
-    host = [device for device in names if not device.startswith("cuda")]
+    host = [device for device in names if not device.startswith(("cuda", "auto:"))]
     sizes = memory_bytes() if len(host) < len(names) else []
     edges = [memory.largest_edge_px(min(sizes))] if sizes else []
     if host:  # a CPU may use Winograd's algorithm, which takes more memory

@@ -1,4 +1,4 @@
-"""Worker processes on this machine: started, restarted when they die, and stopped gracefully."""
+"""Worker processes on this machine: started, replaced when they die or freeze, and stopped gracefully."""
 
 import asyncio
 import itertools
@@ -18,13 +18,21 @@ log = structlog.get_logger(__name__)
 QUICK_DEATH_S = 10.0
 MAX_PAUSE_S = 30.0
 WORKER_MODULE = "bot.worker"
+TICK_S = 1.0
+START_S = 300.0
+"""How long a worker may be silent as it starts: PyTorch is loaded from a slow disk, a GPU is woken."""
+MIN_SILENCE_S, MAX_SILENCE_S = 5.0, 20.0
+"""A worker that freezes in a transaction holds SQLite's lock, for which others wait `bot.db.LOCK_S`."""
 # Threads that spin while they wait for each other lose the cores that they share: measured 2 to 5 times
 # slower beside busy processes, against a tenth gained on an idle machine.
 WORKER_DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 class Supervisor:
-    """Keeps one worker process per device running until cancelled. pids: of those that run, by name."""
+    """Keeps one worker process per device running until cancelled. pids: of those that run, by name.
+
+    A worker beats every second (`bot.worker.beats`). One that is silent for longer than its lease is killed.
+    """
 
     def __init__(
         self,
@@ -32,6 +40,7 @@ class Supervisor:
         engine: JobEngine,
         devices: list[str],
         stop_timeout_s: float,
+        lease_s: float,
         environment: Mapping[str, str],
         worker_module: str = WORKER_MODULE,
         sweep_s: float = 5.0,
@@ -43,6 +52,7 @@ class Supervisor:
         self._engine = engine
         self._devices = devices
         self._stop_timeout_s = stop_timeout_s
+        self._silence_s = min(max(lease_s, MIN_SILENCE_S), MAX_SILENCE_S)
         self._environment = environment
         self._worker_module = worker_module
         self._sweep_s = sweep_s
@@ -84,17 +94,37 @@ class Supervisor:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", self._worker_module, "--name", name, "--supervised"),
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             env=_environment(device, self._environment),
             start_new_session=True,  # Ctrl-C in a terminal is meant only for the supervisor
         )
         self.pids[name] = process.pid
         log.info("worker started", worker=name, device=device, pid=process.pid)
         try:
-            return await process.wait()
+            async with asyncio.TaskGroup() as group:
+                watching = group.create_task(self._kill_when_silent(process, name))
+                code = await process.wait()
+                watching.cancel()
+            return code
         finally:
             del self.pids[name]
             if process.returncode is None:
                 await self._stop(process, name)
+
+    async def _kill_when_silent(self, process: asyncio.subprocess.Process, name: str) -> None:
+        """Counts seconds without a beat while this process runs: if both froze, the worker gets its time."""
+        assert process.stdout is not None
+        silent_s, limit_s = 0.0, START_S
+        while silent_s < limit_s:
+            try:
+                async with asyncio.timeout(TICK_S):
+                    if not await process.stdout.read(1024):
+                        return  # it ends
+                silent_s, limit_s = 0.0, self._silence_s
+            except TimeoutError:
+                silent_s += TICK_S
+        log.error("worker is frozen, killing it", worker=name, silent_s=silent_s)
+        process.kill()
 
     async def _stop(self, process: asyncio.subprocess.Process, name: str) -> None:
         process.terminate()

@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.db import Database
+from bot.db import Database, NewerTables, Tables
 from bot.domain.privacy.blob_refs import needed_next
 from bot.errors import Failure
 from bot.media.blobs.folder import blobs_at
 from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.settings import Settings
+from bot.startup import open_to_others
 
 DISCORD_API = "https://discord.com/api/v10"
 LOW_DISK_BYTES = 2 * 1024**3
@@ -40,6 +41,7 @@ async def examine(settings: Settings, console: Console) -> bool:
     checks: tuple[Callable[[Settings], Awaitable[Finding]], ...] = (
         token,
         database,
+        permissions,
         pictures,
         decoder,
         weights,
@@ -93,13 +95,38 @@ async def database(settings: Settings) -> Finding:
     opened = Database(settings.url, checkpoints=False)
     try:
         async with opened.read() as connection:
-            revision = await opened.revision(connection)
-        return Finding(check="database", well=True, saw=f"tables at revision {revision}")
+            tables = await opened.tables(connection)
+            revision = None if tables is Tables.MISSING else await opened.revision(connection)
+        return _finding_of(tables, revision)
     except (SQLAlchemyError, OSError) as error:
         what_to_do = "Check EASEL_DATABASE_URL or EASEL_DATA_DIR, then run `easel migrate`."
         return Finding(check="database", well=False, saw=type(error).__name__, what_to_do=what_to_do)
     finally:
         await opened.dispose()
+
+
+def _finding_of(tables: Tables, revision: str | None) -> Finding:
+    saw = "no tables yet" if revision is None else f"tables at revision {revision}"
+    match tables:
+        case Tables.CURRENT:
+            return Finding(check="database", well=True, saw=saw)
+        case Tables.NEWER:
+            saw, what_to_do = f"{saw}, of a newer Easel than this one", NewerTables.WHAT_TO_DO
+            return Finding(check="database", well=False, saw=saw, what_to_do=what_to_do)
+        case _:
+            saw = saw if revision is None else f"{saw}, of an older Easel than this one"
+            what_to_do = "Run `easel migrate`, or start `easel run`."
+            return Finding(check="database", well=False, minor=True, saw=saw, what_to_do=what_to_do)
+
+
+async def permissions(settings: Settings) -> Finding:
+    """Whether other accounts of this machine can read the data: it holds tokens and what people asked for."""
+    found = await asyncio.to_thread(open_to_others, settings)
+    if not found:
+        return Finding(check="permissions", well=True, saw="the data is readable by this account only")
+    saw = f"other accounts may read {', '.join(map(str, found))}"
+    what_to_do = "Start `easel run` as the owner, or use chmod: 700 for folders, 600 for files."
+    return Finding(check="permissions", well=False, saw=saw, what_to_do=what_to_do)
 
 
 async def pictures(settings: Settings) -> Finding:
@@ -164,7 +191,7 @@ async def weights(_settings: Settings) -> Finding:
 async def device(settings: Settings) -> Finding:
     """Whether the device that is asked for is there, and what it is."""
     from nst_core.errors import DeviceError  # noqa: PLC0415 - torch: only where it is needed
-    from nst_core.kernels.precision import choose_device, choose_precision  # noqa: PLC0415
+    from nst_core.kernels.precision import choose_device, choose_precision, unusable_gpu  # noqa: PLC0415
 
     try:
         found = choose_device(settings.device)
@@ -172,11 +199,13 @@ async def device(settings: Settings) -> Finding:
     except DeviceError as error:
         what_to_do = "Set EASEL_DEVICE=auto, or install the GPU's driver and PyTorch for it."
         return Finding(check="device", well=False, saw=str(error), what_to_do=what_to_do)
-    return Finding(
-        check="device",
-        well=True,
-        saw=f"{found}, convolutions in {str(precision.dtype).removeprefix('torch.')}",
-    )
+    saw = f"{found}, convolutions in {str(precision.dtype).removeprefix('torch.')}"
+    fault = unusable_gpu() if settings.device.startswith("auto") else None
+    if fault is not None:
+        saw = f"{saw}; PyTorch sees a GPU but cannot use it: {fault}"
+        what_to_do = "Install a PyTorch that supports the GPU, or set EASEL_DEVICE=cpu."
+        return Finding(check="device", well=False, minor=True, saw=saw, what_to_do=what_to_do)
+    return Finding(check="device", well=True, saw=saw)
 
 
 async def disk(settings: Settings) -> Finding:

@@ -7,9 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic.util import CommandError
-
-from bot.db import Database
+from bot.db import Database, NewerTables
 from bot.domain.privacy.blob_refs import every_use
 from bot.errors import Failure, Refusal
 from bot.media.blobs.folder import blobs_at
@@ -18,6 +16,7 @@ from bot.operations import archive
 from bot.operations.archive import Manifest, Member
 from bot.operations.backup import Summary, sqlite_file
 from bot.settings import Settings
+from bot.startup import PRIVATE_FOLDER
 
 
 @dataclass(kw_only=True)
@@ -43,7 +42,7 @@ async def restore(settings: Settings, file: Path) -> Summary:
     if target.exists() or not _is_empty(folder):
         raise Refusal(f"{folder} is not empty: a backup is restored into an empty EASEL_DATA_DIR only.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         return await _fill(settings, file, target)
     except BaseException as error:
         _empty(folder, target, keep=existing)
@@ -158,7 +157,7 @@ async def _migrate(settings: Settings) -> None:
     database = Database(settings.url)
     try:
         await database.migrate()
-    except CommandError as error:
+    except NewerTables as error:
         raise Refusal(
             "That backup was made by a newer version of Easel: upgrade this one, then restore it."
         ) from error

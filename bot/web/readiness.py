@@ -46,16 +46,19 @@ async def database(watched: Watched) -> Check:
 
 
 async def workers(watched: Watched) -> Check:
-    """Ours live; or, where others paint, one of those lives on any machine."""
-    if watched.own_workers:
-        alive = len(watched.workers)
-        return Check(well=alive > 0, saw=f"{alive} of {watched.own_workers} live on this machine")
+    """Ours live; or, where others paint, one of those lives on any machine, by their heartbeats."""
+    names = list(watched.workers) if watched.own_workers else None
     try:
         async with asyncio.timeout(TIMEOUT_S), watched.database.read() as connection:
-            living = await heartbeats.count_living(connection, now=watched.clock())
+            living = await heartbeats.count_living(connection, now=watched.clock(), names=names)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         return Check(well=False, saw=f"not known: {type(error).__name__}")
-    return Check(well=living > 0, saw=f"{living} live elsewhere")
+    if not watched.own_workers:
+        return Check(well=living > 0, saw=f"{living} live elsewhere")
+    saw = f"{living} of {watched.own_workers} live on this machine"
+    if not living:
+        saw = f"{saw}: no heartbeat within {heartbeats.SILENT_S:.0f} s; they may be starting, see the log"
+    return Check(well=living > 0, saw=saw)
 
 
 async def gateway(watched: Watched) -> Check:

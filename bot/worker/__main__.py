@@ -5,10 +5,14 @@ A supervised worker ends when its standard input closes, so it never outlives th
 
 import argparse
 import asyncio
+import faulthandler
 import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -20,10 +24,18 @@ from bot.errors import Refusal
 from bot.media.blobs.folder import blobs_at
 from bot.sentry import start_sentry
 from bot.settings import SECRETS_FOR_ALL, Settings, read_secret_files, sentence_of
+from bot.startup import tables_are_there
 from bot.telemetry import configure_logging
+from bot.worker.beats import beats
 from bot.worker.heartbeat import recorded_heartbeat
 from bot.worker.loop import BatchSize, Paint, Worker, up_to
+from bot.worker.pace import PaintingHangs
+from nst_core.errors import EngineError
 
+END_S = 5.0
+"""How long a worker whose painting hangs may take to sign off."""
+STOP_S = 14.0
+"""How long a worker may take to stop at least, whatever it is at; then it ends all the same."""
 NICENESS = 10
 """Painting uses every core; the gateway must still answer within Discord's 3 s."""
 RENEWALS_PER_LEASE = 4
@@ -52,13 +64,20 @@ def main() -> None:
         sys.exit(sentence_of(error))
     except Refusal as refusal:
         sys.exit(str(refusal))
-    asyncio.run(work(settings, name=options.name, supervised=options.supervised))
+    try:
+        asyncio.run(work(settings, name=options.name, supervised=options.supervised))
+    except Refusal as refusal:
+        sys.exit(str(refusal))
 
 
 async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint | None = None) -> None:
     """Works until SIGTERM, SIGINT or, if supervised, the end of standard input.
 
+    A painting that hangs ends the process here, because its thread would keep it from ending in order.
     paint: replaces the real painting, to try out everything else.
+
+    Raises:
+        Refusal: the device cannot be used, or the database is of a newer version.
     """
     configure_logging(settings.log_level)
     if settings.sentry_dsn is not None:
@@ -66,13 +85,28 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
     os.nice(NICENESS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    if supervised:
-        _stop_at_end_of_input(loop, stop)
-    # Loading PyTorch takes seconds: signals are already handled.
-    paint_jobs, batch_size = (paint, up_to(1)) if paint else _painter(settings.device)
 
+    def begin_to_stop() -> None:
+        stop.set()
+        faulthandler.dump_traceback_later(max(STOP_S, settings.stop_timeout_s), exit=True)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, begin_to_stop)
+    if supervised:
+        _at_end_of_input(loop, begin_to_stop)
+    # Loading PyTorch takes seconds: signals are already handled.
+    painter = _stand_in(paint, settings) if paint else _painter(settings)
+    try:
+        async with beats() if supervised else nullcontext():
+            await _work(settings, name=name, painter=painter, stop=stop)
+    except PaintingHangs:
+        if stop.is_set():
+            os._exit(0)  # its jobs are released, and a step may be slow without any fault
+        faulthandler.dump_traceback(all_threads=True)
+        os._exit(1)
+
+
+async def _work(settings: Settings, *, name: str, painter: "_Painter", stop: asyncio.Event) -> None:
     database = Database(settings.url, checkpoints=False, connections=1)
     queue_listener = queue_listener_for(database)
     # A server that many share is polled less often than a local file.
@@ -83,36 +117,67 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
             name=name,
             engine=engine,
             blobs=blobs_at(settings.blobs_url, settings.blobs_dir),
-            paint=paint_jobs,
-            device=settings.device,
-            batch_size=batch_size if settings.batch == "auto" else up_to(int(settings.batch)),
+            paint=painter.paint,
+            device=painter.device,
+            batch_size=painter.batch_size if settings.batch == "auto" else up_to(int(settings.batch)),
             timelapse=settings.timelapse,
             feed=feed_for(database, engine, queue_listener),
             poll_s=poll_s,
             renew_every_s=min(renew_every_s, settings.lease_s / RENEWALS_PER_LEASE),
+            stall_s=settings.stall_s,
         )
-        log.info("worker ready", worker=name, device=settings.device)
-        async with recorded_heartbeat(database, name=name, device=settings.device):
-            await worker.run(stop)
+        if not await tables_are_there(database, stop):
+            return
+        log.info("worker ready", worker=name, device=painter.device)
+        async with recorded_heartbeat(database, name=name, device=painter.device):
+            await _run(worker, stop)
     finally:
         if queue_listener is not None:
             await queue_listener.close()
         await database.dispose()
 
 
-def _painter(device: str) -> tuple[Paint, BatchSize]:
+async def _run(worker: Worker, stop: asyncio.Event) -> None:
+    try:
+        await worker.run(stop)
+    except PaintingHangs as error:
+        told = log.info if stop.is_set() else log.warning
+        told("worker ends itself", reason=str(error))
+        # What is left to do may wait for what hangs; this needs neither the event loop nor Python.
+        faulthandler.dump_traceback_later(END_S, exit=True)
+        raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Painter:
+    """How jobs are painted, and on which device."""
+
+    paint: Paint
+    batch_size: BatchSize
+    device: str
+
+
+def _stand_in(paint: Paint, settings: Settings) -> _Painter:
+    return _Painter(paint=paint, batch_size=up_to(1), device=settings.device)
+
+
+def _painter(settings: Settings) -> _Painter:
     from bot.worker import render  # noqa: PLC0415 - only a process that paints loads PyTorch
 
-    return render.paint, partial(render.batch_size, device=device)
+    try:
+        device = render.usable_device(settings.device)
+    except EngineError as error:
+        raise Refusal(str(error)) from error
+    return _Painter(paint=render.paint, batch_size=partial(render.batch_size, device=device), device=device)
 
 
-def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def _at_end_of_input(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     file = sys.stdin.fileno()
 
     def read() -> None:
         if not os.read(file, 1024):
             loop.remove_reader(file)  # a closed input stays readable, and would wake the loop for ever
-            stop.set()
+            call()
 
     loop.add_reader(file, read)
 

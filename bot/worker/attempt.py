@@ -1,6 +1,7 @@
 """Attempts at pictures, painted in a thread: their latest progress, how to stop them, their results."""
 
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -17,11 +18,15 @@ log = structlog.get_logger(__name__)
 
 
 def drain(
-    events: Generator[tuple[int, Event], None, None], attempts: Sequence["Attempt"]
+    events: Generator[tuple[int, Event], None, None],
+    attempts: Sequence["Attempt"],
+    *,
+    step: Callable[[], object] = lambda: None,
 ) -> Exception | None:
     """Paints until each attempt has ended or was stopped, and never raises; to be called in a thread.
 
-    events: each with the index of its attempt. Returns why some have no picture; None: no picture is missing.
+    events: each with the index of its attempt. step: called after each event.
+    Returns why some have no picture; None: no picture is missing.
     """
     try:
         with closing(events):
@@ -30,6 +35,7 @@ def drain(
                 number, event = next(events)
                 if attempts[number] in wanted:
                     attempts[number].take(event)
+                step()
     except StopIteration:
         return RuntimeError("the painting ended without a picture")
     except Exception as error:  # noqa: BLE001 - returned to the caller
@@ -53,6 +59,7 @@ class Attempt:
         self._frames = timelapse
         self._timelapse: bytes | None = None
         self._stop = threading.Event()
+        self._stopped_at: float | None = None
         self._is_over = False
         self._error: Exception | None = None
         self._result: tuple[Finished, bytes] | None = None
@@ -67,7 +74,13 @@ class Attempt:
 
     def stop(self) -> None:
         """Ends the painting after its current step, unless others in the batch go on."""
+        if self._stopped_at is None:
+            self._stopped_at = time.monotonic()
         self._stop.set()
+
+    def was_stopped_before(self, seconds: float) -> bool:
+        """Whether it was told to stop so many seconds ago, or more."""
+        return self._stopped_at is not None and time.monotonic() - self._stopped_at >= seconds
 
     def end(self, error: Exception | None = None) -> None:
         """Nothing more will come. Does nothing if the attempt has its picture."""

@@ -12,6 +12,7 @@ from bot.language import N_
 from bot.media.blobs.protocol import Blobs
 from bot.worker.attempt import Attempt
 from bot.worker.lease import Lease
+from bot.worker.pace import Pace, PaintingHangs
 from bot.worker.pictures import KEPT, Previews, Work, pictures_of
 from bot.worker.timelapse import Timelapse
 from nst_core.errors import DeviceLost, EngineError
@@ -31,6 +32,8 @@ FIGURES = (
     "notes",
 )
 """What is stored of a finished picture's figures."""
+LAST_STEP_S = 5.0
+"""How long a painting that is not wanted any more may take to end its step."""
 
 
 class JobRunner:
@@ -40,9 +43,21 @@ class JobRunner:
     """
 
     def __init__(
-        self, claim: Claim, *, engine: JobEngine, blobs: Blobs, timelapse: bool, renew_every_s: float
+        self,
+        claim: Claim,
+        *,
+        engine: JobEngine,
+        blobs: Blobs,
+        pace: Pace,
+        timelapse: bool,
+        renew_every_s: float,
+        last_step_s: float,
     ) -> None:
-        """renew_every_s: between two renewals of the lease. timelapse: whether the run is filmed."""
+        """pace: that of the whole pass. renew_every_s: between two renewals of the lease.
+
+        last_step_s: a worker that stops waits so long for the end of a step before it releases the job.
+        timelapse: whether the run is filmed.
+        """
         loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         self.job = claim.job
         self.attempt = Attempt(
@@ -53,7 +68,9 @@ class JobRunner:
         self.device_lost: DeviceLost | None = None
         self._worker = claim.worker
         self._blobs = blobs
+        self._pace = pace
         self._renew_every_s = renew_every_s
+        self._last_step_s = last_step_s
         self._lease = Lease(engine, claim, retry_s=renew_every_s)
         self._previews = Previews(blobs, claim.job)
 
@@ -68,8 +85,8 @@ class JobRunner:
     async def tend(self) -> None:
         """Renews the lease until the attempt has ended; then the job is rendered, failed or released.
 
-        A job that was lost to another worker is dropped at once. If the device is lost, the lease is left to
-        expire, which counts as one of the job's attempts.
+        A job that was lost to another worker is dropped at once. If the device is lost or the painting hangs,
+        the lease is left to expire, which counts as one of the job's attempts.
         """
         job = self.job
         with structlog.contextvars.bound_contextvars(
@@ -81,6 +98,8 @@ class JobRunner:
             except DeviceLost as error:
                 log.exception("device lost")
                 self.device_lost = error
+            except PaintingHangs:
+                log.exception("painting hangs", limit_s=round(self._pace.limit_s))
             except Exception as error:  # noqa: BLE001 - one failing job must not end the worker
                 await self._fail(error)
                 await self._previews.forget()
@@ -109,9 +128,15 @@ class JobRunner:
         await previews.forget()
 
     async def _keep_lease(self) -> bool:
-        """Renews the lease until the attempt has ended. False: the lease is lost."""
+        """Renews the lease until the attempt has ended, or should have. False: the lease is lost.
+
+        Raises:
+            PaintingHangs: it is not renewed any more, because the painting has stood still for too long.
+        """
         held = True
-        while held and not self._over.is_set():
+        while held and not (self._over.is_set() or self.attempt.was_stopped_before(self._last_step_s)):
+            if self._pace.hangs:
+                raise PaintingHangs("No step has come for too long.")
             held = await self._report()
             if held:
                 with suppress(TimeoutError):

@@ -11,12 +11,16 @@ from bot.domain.jobs.model import Claim, Job
 from bot.engines.protocol import EngineUnavailable, JobEngine
 from bot.media.blobs.protocol import Blobs
 from bot.worker.attempt import drain
-from bot.worker.job_runner import JobRunner
+from bot.worker.job_runner import LAST_STEP_S, JobRunner
+from bot.worker.pace import STALL_S, Pace, PaintingHangs, floor_s
 from bot.worker.pictures import Work
 from nst_core.errors import DeviceLost
 from nst_core.events import Event
 
 log = structlog.get_logger(__name__)
+
+CLOSING_S = 1.0
+"""How long a painting may take to end after its last step was waited for."""
 
 
 class Feed(Protocol):
@@ -45,6 +49,8 @@ class Worker:
     timelapse: whether a short film of each run is stored beside its picture.
     feed: brings the jobs; without one, the worker polls for a job every `poll_s`.
     renew_every_s: between two renewals of a lease, which has to outlast several of them.
+    stall_s: after so long without a step a small picture counts as hung; see `bot.worker.pace`.
+    last_step_s: how long a painting that is not wanted any more may take to end its step.
     """
 
     def __init__(
@@ -60,6 +66,8 @@ class Worker:
         feed: Feed | None = None,
         poll_s: float = 0.3,
         renew_every_s: float = 1.0,
+        stall_s: float = STALL_S,
+        last_step_s: float = LAST_STEP_S,
     ) -> None:
         self._name = name
         self._engine = engine
@@ -71,12 +79,15 @@ class Worker:
         self._feed = feed
         self._poll_s = poll_s
         self._renew_every_s = renew_every_s
+        self._stall_s = stall_s
+        self._last_step_s = last_step_s
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set; jobs that are running then are released.
 
         Raises:
             DeviceLost: no job can be painted in this process any more.
+            PaintingHangs: a painting neither goes on nor ends; the process has to end.
         """
         if self._feed is not None:
             await self._feed.run(self._name, lambda claim: self._begin(claim, stop), stop)
@@ -99,7 +110,11 @@ class Worker:
     async def _begin(self, claim: Claim, stop: asyncio.Event) -> None:
         """Works on a claimed job, and on waiting ones like it."""
         claims = [claim]
-        size = await asyncio.to_thread(self._batch_size, claim.job)
+        try:
+            async with asyncio.timeout(self._stall_s):
+                size = await asyncio.to_thread(self._batch_size, claim.job)
+        except TimeoutError as error:
+            raise PaintingHangs("The device does not say how much memory it has.") from error
         try:
             claims += await self._engine.claim_alike(claim, limit=size - 1)
         except EngineUnavailable as error:
@@ -111,42 +126,53 @@ class Worker:
 
         Raises:
             DeviceLost: the jobs that are not painted yet are left to other workers.
+            PaintingHangs: likewise, and the painting's thread goes on.
         """
-        runners = [self._runner(claim) for claim in claims]
+        sizes_px = [int(claim.job.params["size"]) for claim in claims]
+        pace = Pace(floor_s=floor_s(sizes_px, stall_s=self._stall_s))
+        runners = [self._runner(claim, pace) for claim in claims]
         async with asyncio.TaskGroup() as group:
-            for runner in runners:
-                group.create_task(runner.tend())
+            tending = [group.create_task(runner.tend()) for runner in runners]
             stopping = group.create_task(_stop_when(stop, runners))
+            painting = group.create_task(self._paint_all(runners, pace))
             try:
-                await self._paint_all(runners)
+                await asyncio.wait(tending)
+                waited = pace.hangs or stop.is_set()
+                limit_s = CLOSING_S if waited else self._last_step_s
+                ended, _ = await asyncio.wait({painting}, timeout=limit_s)
             finally:
                 stopping.cancel()
+                painting.cancel()
                 _stop(runners)
+        if not ended:
+            raise PaintingHangs("The painting does not end: this process has to.")
         for runner in runners:
             if runner.device_lost is not None:
                 raise runner.device_lost
 
-    def _runner(self, claim: Claim) -> JobRunner:
+    def _runner(self, claim: Claim, pace: Pace) -> JobRunner:
         return JobRunner(
             claim,
             engine=self._engine,
             blobs=self._blobs,
+            pace=pace,
             timelapse=self._timelapse,
             renew_every_s=self._renew_every_s,
+            last_step_s=self._last_step_s,
         )
 
-    async def _paint_all(self, runners: Sequence[JobRunner]) -> None:
+    async def _paint_all(self, runners: Sequence[JobRunner], pace: Pace) -> None:
         works = await asyncio.gather(*(runner.fetch() for runner in runners))
         fetched = [(runner, work) for runner, work in zip(runners, works, strict=True) if work is not None]
         if fetched:
-            await self._paint_together(fetched)
+            await self._paint_together(fetched, pace)
 
-    async def _paint_together(self, fetched: Sequence[tuple[JobRunner, Work]]) -> None:
+    async def _paint_together(self, fetched: Sequence[tuple[JobRunner, Work]], pace: Pace) -> None:
         """Paints all in one pass; if that fails, one by one, so that no job fails because of another."""
         attempts = [runner.attempt for runner, _ in fetched]
         with structlog.contextvars.bound_contextvars(jobs=[runner.job.id for runner, _ in fetched]):
             events = self._paint([work for _, work in fetched], device=self._device)
-            error = await asyncio.to_thread(drain, events, attempts)
+            error = await asyncio.to_thread(drain, events, attempts, step=pace.step)
         if error is None or len(fetched) == 1 or isinstance(error, DeviceLost):
             for attempt in attempts:
                 attempt.end(error)
@@ -155,7 +181,7 @@ class Worker:
         del error  # its traceback keeps the whole batch in memory
         for runner, work in fetched:
             if runner.attempt.goes_on:
-                await self._paint_together([(runner, work)])
+                await self._paint_together([(runner, work)], pace)
             else:
                 runner.attempt.end()
 

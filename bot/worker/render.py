@@ -37,6 +37,15 @@ def paint(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event],
     )
 
 
+def usable_device(device: str) -> str:
+    """The device that `device` stands for, after a small try on it: "cpu", or a GPU such as "cuda:0".
+
+    Raises:
+        DeviceError: it is not there, or cannot be used.
+    """
+    return str(choose_device(device))
+
+
 def batch_size(job: Job, *, device: str) -> int:
     """How many jobs like this one a pass should hold.
 

@@ -11,6 +11,7 @@ from nst_core.cli.compare import compare
 from nst_core.cli.sheet import sheet
 from nst_core.cli.stylize import stylize
 from nst_core.errors import EngineError, ParamsError
+from nst_core.output import printed
 
 app = App(
     name="nst",
@@ -27,16 +28,17 @@ def main(tokens: Sequence[str] | None = None) -> None:
     """Runs `nst` with the tokens, or with the arguments of this process.
 
     An error is one sentence on stderr. The exit code is 2 where the command line is wrong, 1 where the work
-    failed, and 130 after Ctrl-C.
+    failed, 130 after Ctrl-C, and 141 where nobody reads the output any more.
     """
     console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
     try:
-        app(
-            sys.argv[1:] if tokens is None else tokens,
-            exit_on_error=False,
-            print_error=False,
-            result_action="return_value",
-        )
+        with printed():
+            app(
+                sys.argv[1:] if tokens is None else tokens,
+                exit_on_error=False,
+                print_error=False,
+                result_action="return_value",
+            )
     except (CycloptsError, ParamsError) as error:
         console.print(str(error).strip())
         sys.exit(2)

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import hashlib
 import json
+import logging
 import math
 import platform
 import time
@@ -21,6 +22,8 @@ from nst_core.downloads import default_cache_dir
 from nst_core.errors import DeviceError
 from nst_core.files import replacing
 from nst_core.kernels.convolution import BFLOAT16, FLOAT32, WINOGRAD, Convolution, Precision
+
+log = logging.getLogger(__name__)
 
 PRECISIONS: Final = ("auto", "float32", "winograd", "bfloat16")
 FILE_NAME: Final = "precision.json"
@@ -63,21 +66,46 @@ class PrecisionCache:
 
 
 def choose_device(name: str) -> torch.device:
-    """The device called `auto`, `cpu`, `cuda` or `cuda:N`; auto is the first GPU where there is one.
+    """The device called `auto`, `auto:N`, `cpu`, `cuda` or `cuda:N`.
+
+    auto is the GPU, the first or the N-th, where there is one that can be used, and the CPU elsewhere; a GPU
+    that is there but cannot be used is warned of.
 
     Raises:
-        DeviceError: the device is not there.
+        DeviceError: the device is not there, or cannot be used.
     """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name == "cpu":
-        return torch.device("cpu")
     kind, _, index = name.partition(":")
-    if kind != "cuda" or not (index.isdigit() or name == "cuda"):
+    if name == "cpu" or (kind == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    if kind not in {"auto", "cuda"} or not (index.isdigit() or name == kind):
         raise DeviceError(f"device must be auto, cpu, cuda or cuda:N, not {name!r}.")
     if int(index or 0) >= torch.cuda.device_count():
         raise DeviceError(f"The device {name} is not there: PyTorch sees {torch.cuda.device_count()} GPUs.")
-    return torch.device(name)
+    device = torch.device(f"cuda:{index}" if index else "cuda")
+    fault = fault_of(device)
+    if fault is None:
+        return device
+    if kind == "auto":
+        log.warning("The GPU cannot be used, so the CPU is: %s", fault)
+        return torch.device("cpu")
+    raise DeviceError(f"PyTorch sees the device {device} but cannot use it: {fault}")
+
+
+def unusable_gpu() -> str | None:
+    """Why the first GPU that PyTorch sees cannot be used; None: it can, or there is none."""
+    return fault_of(torch.device("cuda")) if torch.cuda.is_available() else None
+
+
+@functools.cache
+def fault_of(device: torch.device) -> str | None:
+    """Why PyTorch cannot compute on a device that it sees, in its own words; None: it can. Tried once."""
+    try:
+        torch.ones(1, device=device).add_(1).item()
+    except torch.OutOfMemoryError:
+        return None  # it is only in use
+    except (RuntimeError, AssertionError) as error:  # the latter comes from a PyTorch without CUDA
+        return str(error).strip().split("\n", 1)[0]
+    return None
 
 
 def choose_precision(device: torch.device, wanted: str = "auto") -> Precision:

@@ -3,8 +3,10 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,55 @@ def test_a_bad_setting_is_one_sentence(tmp_path: Path, environment: dict[str, st
     done = easel("migrate", cwd=tmp_path, **environment)
     assert done.returncode == 1
     assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("run",), ("migrate",), ("worker",), ("blocks",)])
+def test_a_database_of_a_newer_version_is_one_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    assert easel("migrate", cwd=tmp_path, EASEL_DATA_DIR="data").returncode == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "easel.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    done = easel(*command, cwd=tmp_path, EASEL_DATA_DIR="data", EASEL_DEVICE="cpu", DISCORD_TOKEN="hush")
+    assert done.returncode == 1
+    assert "newer version of Easel" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "migrate", "blocks"])
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [("file", "file is a file"), ("/proc/easel", "The data folder /proc/easel cannot be written")],
+)
+def test_a_data_folder_that_cannot_be_used_is_one_sentence(
+    tmp_path: Path, command: str, place: str, expected: str
+) -> None:
+    (tmp_path / "file").touch()
+    done = easel(command, cwd=tmp_path, EASEL_DATA_DIR=place, DISCORD_TOKEN="hush")
+    assert done.returncode == 1
+    assert expected in done.stderr
+    assert "EASEL_DATA_DIR" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1/easel", "hush@127.0.0.1:1/easel"])
+def test_a_database_that_cannot_be_reached_is_one_sentence_without_the_password(
+    tmp_path: Path, address: str
+) -> None:
+    done = easel("migrate", cwd=tmp_path, EASEL_DATABASE_URL=f"postgresql+psycopg://user:hush@{address}")
+    assert done.returncode == 1
+    assert "EASEL_DATABASE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hush" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("doctor",), ("worker",)])
+def test_a_file_of_settings_that_is_not_utf_8_is_one_sentence(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / ".env").write_text("EASEL_WORKERS=3\n", encoding="utf-16")
+    done = easel(*command, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "save it as UTF-8" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -65,6 +65,39 @@ def test_settings_are_read_from_the_environment_and_from_a_file(
     assert settings.workers == 2
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_file_that_is_not_utf_8_is_one_sentence(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / ".env").write_text("# für Easel\nEASEL_WORKERS=3\n", encoding=encoding)
+    with pytest.raises(Refusal, match=r"\.env is not UTF-8: save it as UTF-8\."):
+        Settings()
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("EASEL_WORKERS=3\n", encoding="utf-8-sig")
+    assert Settings().workers == 3
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["user:hush@hush@host/easel", "user:hush@hush/1@host/easel", "user:hush@hush:x@host/easel"],
+)
+def test_a_password_with_a_raw_at_sign_is_refused_without_a_word_of_it(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    sentence = refused(monkeypatch, EASEL_DATABASE_URL=f"postgresql+psycopg://{address}")
+    assert sentence == (
+        "EASEL_DATABASE_URL: special characters in its password are written percent-encoded: %40 for @"
+    )
+
+
+def test_a_password_with_an_encoded_at_sign_and_a_folder_with_a_raw_one_are_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for address in ("postgresql+psycopg://user:a%40b@host/easel", "sqlite+aiosqlite:////srv/a@b/easel.db"):
+        monkeypatch.setenv("EASEL_DATABASE_URL", address)
+        assert Settings().url == address
+
+
 def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "")
     monkeypatch.setenv("EASEL_WORKERS", "")

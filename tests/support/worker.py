@@ -207,8 +207,14 @@ class WorkerHarness:
         return [await self.submit(seed=seed, batch_key="alike") for seed in seeds]
 
     def worker(self, painter: Paint, *, batch: int = 1, **given: Any) -> Worker:
-        parts = {"engine": self.engine, "blobs": self.blobs, "poll_s": 0.01, "renew_every_s": 0.01, **given}
-        return Worker(name="w", paint=painter, device="cpu", batch_size=up_to(batch), **parts)
+        parts: dict[str, Any] = {
+            "engine": self.engine,
+            "blobs": self.blobs,
+            "poll_s": 0.01,
+            "renew_every_s": 0.01,
+        }
+        parts |= {"batch_size": up_to(batch), **given}
+        return Worker(name="w", paint=painter, device="cpu", **parts)
 
     @asynccontextmanager
     async def working(self, painter: Paint, **given: Any) -> AsyncIterator[None]:

@@ -16,7 +16,7 @@ from bot.domain.jobs import heartbeats
 from bot.domain.jobs.model import Job
 from bot.domain.styles import builtin
 from bot.engines.choice import engine_for
-from bot.engines.supervisor import WORKER_DEFAULTS
+from bot.engines.supervisor import WORKER_DEFAULTS, WORKER_MODULE
 from bot.media.blobs.folder import FolderBlobs
 from bot.settings import Settings
 from nst_core.images import io
@@ -62,13 +62,23 @@ class DataFolder:
         return {**WORKER_DEFAULTS, **os.environ, **place, "EASEL_DEVICE": "cpu"}
 
     @asynccontextmanager
-    async def worker(self, name: str, *, batch: int = 1, lease_s: float = 20.0) -> AsyncIterator[Process]:
+    async def worker(
+        self,
+        name: str,
+        *,
+        batch: int = 1,
+        lease_s: float = 20.0,
+        module: str = WORKER_MODULE,
+        **environment: str,
+    ) -> AsyncIterator[Process]:
         """`python -m bot.worker --supervised`; killed at the end if it still lives."""
+        batch_and_lease = {"EASEL_BATCH": str(batch), "EASEL_LEASE_S": str(lease_s)}
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot.worker", "--name", name, "--supervised"),
-            env={**self.environment(), "EASEL_BATCH": str(batch), "EASEL_LEASE_S": str(lease_s)},
+            *(sys.executable, "-m", module, "--name", name, "--supervised"),
+            env={**self.environment(), **batch_and_lease, **environment},
             cwd=self.folder,
             stdin=PIPE,
+            stdout=DEVNULL,
             stderr=DEVNULL,
         )
         try:

@@ -1,5 +1,7 @@
 """Which workers are alive, on any machine: each records a heartbeat regularly, whether busy or idle."""
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, and_, func, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,9 +35,13 @@ async def forget(connection: AsyncConnection, *, now: float) -> None:
     await connection.execute(workers.delete().where(not_(_seen_within(FORGOTTEN_S, now))))
 
 
-async def count_living(connection: AsyncConnection, *, now: float) -> int:
-    """How many workers are alive, busy or idle."""
+async def count_living(
+    connection: AsyncConnection, *, now: float, names: Collection[str] | None = None
+) -> int:
+    """How many workers are alive, busy or idle: of those with these names, or of all."""
     living = and_(workers.c.alive, _seen_within(SILENT_S, now))
+    if names is not None:
+        living = and_(living, workers.c.name.in_(names))
     query = select(func.count()).select_from(workers).where(living)
     return int((await connection.execute(query)).scalar_one())
 

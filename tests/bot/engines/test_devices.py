@@ -12,12 +12,12 @@ from tests.support.nvidia_driver import Card, driver, no_driver
     [
         ("", "auto", None, ["auto"]),
         ("-1", "auto", None, ["auto"]),
-        ("0,1", "auto", None, ["cuda:0", "cuda:1"]),
+        ("0,1", "auto", None, ["auto:0", "auto:1"]),
         ("0,1", "cuda", None, ["cuda:0", "cuda:1"]),
         ("0,1", "cuda:1", None, ["cuda:1"]),
         ("0,1", "cpu", None, ["cpu"]),
-        ("0,1", "auto", 3, ["cuda:0", "cuda:1", "cuda:0"]),
-        ("0,1", "auto", 1, ["cuda:0"]),
+        ("0,1", "auto", 3, ["auto:0", "auto:1", "auto:0"]),
+        ("0,1", "auto", 1, ["auto:0"]),
         ("", "cpu", 2, ["cpu", "cpu"]),
         ("", "cpu", 0, []),
     ],
@@ -38,7 +38,7 @@ def test_without_nvidia_s_driver_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch
 def test_nvidia_s_driver_says_how_many_gpus_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     driver(monkeypatch, [Card(total_mib=143771), Card(total_mib=143771)])
-    assert devices("auto", None) == ["cuda:0", "cuda:1"]
+    assert devices("auto", None) == ["auto:0", "auto:1"]
 
 
 def test_the_machines_memory_limits_pictures_on_the_cpu() -> None:
@@ -51,7 +51,7 @@ def test_the_machines_memory_limits_pictures_on_the_cpu() -> None:
 
 def test_the_smallest_gpu_limits_pictures_on_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     driver(monkeypatch, [Card(total_mib=81920), Card(total_mib=8192)])
-    assert largest_size_px(["cuda:0", "cuda:1"]) == memory.largest_edge_px(8192 * 2**20)
+    assert largest_size_px(["cuda:0", "auto:1"]) == memory.largest_edge_px(8192 * 2**20)
 
 
 @pytest.mark.parametrize("cards", [[], [Card(total_mib=None)]])

@@ -266,8 +266,8 @@ async def test_a_process_that_freezes_in_a_transaction_holds_its_locks_for_a_whi
     harness: EngineHarness,
 ) -> None:
     async with harness.database.read() as connection:
-        for name in ("idle_in_transaction_session_timeout", "lock_timeout"):
-            assert (await connection.execute(text(f"SHOW {name}"))).scalar_one() == "30s"
+        for name, limit in (("idle_in_transaction_session_timeout", "20s"), ("lock_timeout", "30s")):
+            assert (await connection.execute(text(f"SHOW {name}"))).scalar_one() == limit
 
 
 async def test_claims_of_several_workers_and_cancels_at_once_meet_no_deadlock(harness: EngineHarness) -> None:

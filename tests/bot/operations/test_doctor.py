@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from rich.console import Console
+from sqlalchemy import text
 
 from bot.db import Database
 from bot.media.blobs.folder import FolderBlobs
@@ -91,6 +92,47 @@ async def test_the_database_tells_its_revision(settings: Settings) -> None:
     assert "tables at revision 00" in finding.saw
 
 
+@pytest.mark.parametrize(
+    ("revision", "age", "what_to_do", "minor"),
+    [("9999", "newer", "Upgrade this one", False), ("0013", "older", "easel migrate", True)],
+)
+async def test_tables_of_another_version_are_found(
+    settings: Settings, revision: str, age: str, what_to_do: str, *, minor: bool
+) -> None:
+    database = Database(settings.url)
+    await database.migrate()
+    async with database.begin() as connection:
+        await connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+    await database.dispose()
+    finding = await doctor.database(settings)
+    assert (finding.well, finding.minor) == (False, minor)
+    assert f"revision {revision}, of a" in finding.saw
+    assert age in finding.saw
+    assert what_to_do in finding.what_to_do
+
+
+async def test_data_that_other_accounts_can_read_is_found(settings: Settings) -> None:
+    assert (await doctor.permissions(settings)).well
+    (settings.data_dir / "easel.db").touch(mode=0o644)
+    finding = await doctor.permissions(settings)
+    assert not finding.well
+    assert "easel.db" in finding.saw
+    assert "600" in finding.what_to_do
+
+
+async def test_a_gpu_that_pytorch_sees_but_cannot_use_is_a_warning(
+    settings: Settings, unusable_gpu: str
+) -> None:
+    finding = await doctor.device(settings)
+    assert (finding.well, finding.minor) == (False, True)
+    assert finding.saw.startswith("cpu, ")
+    assert unusable_gpu in finding.saw
+    assert "EASEL_DEVICE=cpu" in finding.what_to_do
+    named = await doctor.device(Settings(data_dir=settings.data_dir, device="cuda:0"))
+    assert (named.well, named.minor) == (False, False)
+    assert unusable_gpu in named.saw
+
+
 async def test_a_database_that_is_none_is_found(settings: Settings) -> None:
     (settings.data_dir / "easel.db").write_bytes(b"this is no database, but it is long enough to be read" * 9)
     finding = await doctor.database(settings)
@@ -159,7 +201,7 @@ async def test_a_warning_alone_is_no_failure() -> None:
 async def test_the_report_names_every_check_and_fails_when_one_does(settings: Settings) -> None:
     out = StringIO()
     assert not await doctor.examine(settings, Console(file=out, width=200))
-    for check in ("token", "database", "pictures", "decoder", "weights", "device", "disk"):
+    for check in ("token", "database", "permissions", "pictures", "decoder", "weights", "device", "disk"):
         assert check in out.getvalue()
 
 

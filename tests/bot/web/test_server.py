@@ -55,12 +55,24 @@ async def test_a_database_that_is_away_is_not_ready_but_alive(
     assert told["checks"]["database"] == {"well": False, "saw": "OperationalError"}
 
 
-async def test_a_machine_whose_own_workers_are_dead_is_not_ready(harness: WebHarness) -> None:
-    async with harness.open(own_workers=2) as web:
-        assert (await web.get("/readyz"))[0] == 503
-        harness.pids["w"] = os.getpid()
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+async def test_a_machine_whose_own_workers_have_no_heartbeat_is_not_ready(harness: WebHarness) -> None:
+    async def saw() -> tuple[int, str]:
         status, told = await web.get("/readyz")
-    assert (status, told["checks"]["workers"]["saw"]) == (200, "1 of 2 live on this machine")
+        return status, told["checks"]["workers"]["saw"]
+
+    nobody = "0 of 2 live on this machine: no heartbeat within 35 s; they may be starting, see the log"
+    async with harness.database.begin() as connection:
+        await heartbeats.record(connection, "elsewhere", device="cpu", now=NOW)
+    async with harness.open(own_workers=2) as web:
+        assert await saw() == (503, nobody)
+        harness.pids["w"] = os.getpid()
+        assert await saw() == (503, nobody), "it runs, but may be frozen"
+        async with harness.database.begin() as connection:
+            await heartbeats.record(connection, "w", device="cpu", now=NOW)
+        assert await saw() == (200, "1 of 2 live on this machine")
+        harness.clock.now = NOW + heartbeats.SILENT_S + 1
+        assert await saw() == (503, nobody)
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)

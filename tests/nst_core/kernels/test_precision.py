@@ -27,6 +27,21 @@ def test_the_cpu_is_always_there() -> None:
     assert choose_device("auto").type in {"cpu", "cuda"}
 
 
+@pytest.mark.parametrize("name", ["auto", "auto:0"])
+def test_auto_falls_back_to_the_cpu_with_a_warning_where_the_gpu_cannot_be_used(
+    unusable_gpu: str, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    assert choose_device(name) == CPU
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The GPU cannot be used, so the CPU is: {unusable_gpu}"
+    ]
+
+
+def test_a_gpu_that_was_asked_for_and_cannot_be_used_is_refused(unusable_gpu: str) -> None:
+    with pytest.raises(DeviceError, match=f"sees the device cuda:0 but cannot use it: {unusable_gpu}"):
+        choose_device("cuda:0")
+
+
 @pytest.mark.parametrize("name", ["", "tpu", "cuda:x", "cuda:99", "CUDA"])
 def test_a_device_that_is_not_there_is_refused(name: str) -> None:
     with pytest.raises(DeviceError):
