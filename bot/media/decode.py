@@ -6,6 +6,7 @@ The child is `bot.media.reading`, and `bot.media.sandbox` says what it may do.
 import asyncio
 import signal
 import struct
+import time
 from dataclasses import asdict, dataclass
 from json import dumps, loads
 from typing import Final
@@ -14,8 +15,12 @@ from bot.errors import Failure, Refusal
 from bot.language import N_, _
 from bot.media.child import ask_child
 from bot.media.sandbox import MIB, REFUSED, DecodeLimits
+from bot.media.turns import Turns
 
-__all__ = ["MIB", "Clean", "DecodeLimits", "Decoder", "clean"]
+__all__ = ["MIB", "Clean", "DecodeLimits", "Decoder", "TooCostly", "clean"]
+
+COOL_DOWN_S: Final = 120.0
+"""How long nothing is read of somebody whose file took all the time or memory that one may take."""
 
 _HEADER: Final = struct.Struct(">8s4x4sII")  # a PNG's signature, then its first chunk: length, name, sides
 _MAX_REASON_BYTES: Final = 1000
@@ -34,6 +39,10 @@ _REASONS: Final = {
         "That picture has {width:.0f} x {height:.0f} pixels, more than the {most:g} million allowed: "
         "send a smaller one."
     ),
+    "too many scans": N_(
+        "That JPEG is stored in more than {scans} passes, and reading it would take too long: "
+        "save it again and send the new file."
+    ),
     "too long": N_("That picture is more than {aspect:g} times as long as it is wide: crop it first."),
     "too small": N_(
         "That picture is {width:.0f} x {height:.0f} pixels, "
@@ -51,34 +60,57 @@ class Clean:
     height: int
 
 
+class TooCostly(Refusal):
+    """A file that used up what reading one may cost."""
+
+
 class Decoder:
-    """Runs at most `children` at once; further pictures wait their turn, at most `turn_timeout_s`."""
+    """Runs at most `children` at once. People take turns, and one person's pictures never fill all places.
 
-    def __init__(self, limits: DecodeLimits, *, children: int = 2, turn_timeout_s: float = 60.0) -> None:
+    A file that is too costly costs its sender a pause of `cool_down_s`, for others wait while it is read.
+    """
+
+    def __init__(
+        self,
+        limits: DecodeLimits,
+        *,
+        children: int = 2,
+        turn_timeout_s: float = 60.0,
+        cool_down_s: float = COOL_DOWN_S,
+    ) -> None:
         self._limits = limits
-        self._turns = asyncio.Semaphore(children)
-        self._turn_timeout_s = turn_timeout_s
+        self._turns = Turns(children, share=max(1, children - 1), timeout_s=turn_timeout_s)
+        self._cool_down_s = cool_down_s
+        self._cool_at: dict[int, float] = {}
 
-    async def clean(self, data: bytes) -> Clean:
-        """The picture in a file of unknown origin.
+    async def clean(self, data: bytes, *, by: int) -> Clean:
+        """The picture in a file of unknown origin that the person `by` has sent.
 
         Raises:
-            Refusal: not a picture, or one that is too small, too long, too large or too costly to read.
+            Refusal: not a picture, or one that is too small, too long, too large or too costly to read; or a
+                pause after one that was.
             Failure: the child could not run at all.
         """
-        try:
-            async with asyncio.timeout(self._turn_timeout_s):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise Refusal(_("Many pictures are being read just now: try again in a minute.")) from error
-        try:
-            return await clean(data, limits=self._limits)
-        finally:
-            self._turns.release()
+        async with self._turns.turn(by):
+            self._check_cool(by)
+            try:
+                return await clean(data, limits=self._limits)
+            except TooCostly:
+                self._cool_at[by] = time.monotonic() + self._cool_down_s
+                raise
+
+    def _check_cool(self, by: int) -> None:
+        now = time.monotonic()
+        self._cool_at = {person: at for person, at in self._cool_at.items() if at > now}
+        if by in self._cool_at:
+            raise Refusal(
+                _("A picture of yours was too costly to read, so the next ones have to wait."),
+                back_at=time.time() + self._cool_at[by] - now,
+            )
 
 
 async def clean(data: bytes, *, limits: DecodeLimits) -> Clean:
-    """As `Decoder.clean`, without waiting for a turn."""
+    """As `Decoder.clean`, without turns."""
     most_bytes = limits.max_edge_px**2 * 5 + MIB
     try:
         async with asyncio.timeout(limits.deadline_s):
@@ -99,9 +131,9 @@ def outcome(status: int, output: bytes, complaint: str, limits: DecodeLimits) ->
     if status == REFUSED:
         raise Refusal(_sentence(output, limits))
     if status == -signal.SIGXCPU:
-        raise Refusal(_(_TOO_LONG))
+        raise TooCostly(_(_TOO_LONG))
     if status == -signal.SIGKILL:
-        raise Refusal(_(_NO_MEMORY))
+        raise TooCostly(_(_NO_MEMORY))
     if status < 0:  # a C library has crashed
         raise Refusal(_(_UNREADABLE))
     raise Failure(f"the decoder ended with {status}: {complaint[-2000:].strip()}")
@@ -124,5 +156,10 @@ def _sentence(output: bytes, limits: DecodeLimits) -> str:
         figures = {name: float(told.get(name, 0)) for name in ("width", "height")}
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise Failure(f"the decoder gave no reason but {output[:32]!r}") from error
-    limit = {"most": limits.max_pixels / 1e6, "aspect": limits.max_aspect, "least": limits.min_edge_px}
+    limit = {
+        "most": limits.max_pixels / 1e6,
+        "scans": limits.max_scans,
+        "aspect": limits.max_aspect,
+        "least": limits.min_edge_px,
+    }
     return _(reason, **figures, **limit)

@@ -13,6 +13,7 @@ from typing import Final
 import pillow_heif
 from PIL import AvifImagePlugin, ExifTags, Image, ImagePalette, TiffTags  # noqa: F401 - loaded for later
 
+from bot.media.headers import jpeg_scans
 from bot.media.sandbox import REFUSED, DecodeLimits, confine
 from nst_core.errors import PictureError, TooManyPixels
 from nst_core.images.formats import NOT_A_PICTURE
@@ -44,6 +45,8 @@ def read(data: bytes, limits: DecodeLimits) -> bytes:
         Unusable: it is none, or outside the limits.
     """
     try:
+        if jpeg_scans(data, most=limits.max_scans) > limits.max_scans:
+            raise Unusable("too many scans")
         picture = decode(data, max_pixels=limits.max_pixels, edge_px=limits.max_edge_px)
         width, height = picture.width, picture.height
         short, long = sorted((width, height))

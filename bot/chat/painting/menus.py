@@ -45,7 +45,7 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
     await interaction.response.defer(ephemeral=True, thinking=True)
     services = services_of(interaction)
     source = found[0].picture
-    taken = await services.picture_store.take(source)
+    taken = await services.picture_store.intake(interaction.user.id).take(source)
     style = CurrentStyle(name=source.title, blob=taken.blob)
     async with services.database.begin() as connection:
         await users.use_style(connection, interaction.user.id, style)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import discord
 from discord import app_commands
 
+from bot.chat.cards.submit_request import attached
 from bot.chat.presets.gallery import list_presets
 from bot.chat.presets.panel import show_style
 from bot.chat.ui.commands import own_choices, picture_command, removable_choices, style_choices
@@ -45,14 +46,14 @@ async def save(
     limit = services.limits.presets_per_user
     async with services.database.read() as connection:
         await presets.check_room(connection, interaction.user.id, name, limit=limit)
-    style_blob, _clean = await services.picture_store.accept(style.url)
+    taken = await services.picture_store.intake(interaction.user.id).take(attached(style))
     async with services.database.begin() as connection:
         preset = await presets.save(
             connection,
             interaction.user.id,
             name,
             look=look,
-            style_blob=style_blob,
+            style_blob=taken.blob,
             limit=limit,
             now=services.clock(),
         )

@@ -71,11 +71,11 @@ class StoredPicture:
 class Cleaner(Protocol):
     """`bot.media.decode.Decoder`, or a wrapper around it."""
 
-    async def clean(self, data: bytes) -> Clean: ...
+    async def clean(self, data: bytes, *, by: int) -> Clean: ...
 
 
 class PictureStore:
-    """Turns a picture from wherever it is into a blob of clean pixels."""
+    """Where pictures come in, and where they are kept. What comes in belongs to somebody's `intake`."""
 
     def __init__(
         self,
@@ -87,11 +87,15 @@ class PictureStore:
         policy: ContentPolicy | None = None,
     ) -> None:
         """policy: applied to every picture that does not come with Easel; None: none is rated."""
-        self._source = source
-        self._decoder = decoder
-        self._policy = policy
+        self.source = source
+        self.decoder = decoder
+        self.policy = policy
         self.blobs = blobs
         self.editor = editor
+
+    def intake(self, by: int) -> "Intake":
+        """For one request of the person `by`."""
+        return Intake(self, by)
 
     async def fetch(self, url: str) -> bytes:
         """An attachment's file as it is: neither decoded nor to be trusted.
@@ -99,46 +103,46 @@ class PictureStore:
         Raises:
             Refusal: it is not available.
         """
-        return await self._source.fetch(url)
+        return await self.source.fetch(url)
 
-    async def accept(self, url: str) -> tuple[str, Clean]:
-        """The blob's key, and what is in it.
 
-        Raises:
-            Refusal: the attachment is not available, is no picture, or may not be painted here.
-        """
-        clean = await self._clean(url)
-        await self._hides(clean.png)
-        return await self.blobs.put(clean.png), clean
+class Intake:
+    """Turns one person's pictures, from wherever they are, into blobs of clean pixels."""
+
+    def __init__(self, store: PictureStore, by: int) -> None:
+        self._store = store
+        self._by = by
 
     async def take(self, picture: PictureSource) -> StoredPicture:
-        """Raises `Refusal` if the picture is not available (any more), or is none."""
+        """Raises `Refusal` if it is not available (any more), is no picture, or may not be painted here."""
         if picture.url is not None:
-            clean = await self._clean(picture.url)
-            hidden = await self._hides(clean.png)
-            key = await self.blobs.put(clean.png)
-            return StoredPicture(blob=key, width=clean.width, height=clean.height, hidden=hidden)
+            return await self._take_attachment(picture.url)
+        blobs = self._store.blobs
         if picture.painting is not None:
             data = await asyncio.to_thread(picture.painting.read)
-            return _measured(await self.blobs.put(data), data)
+            return _measured(await blobs.put(data), data)
         if picture.blob is None:
             raise LookupError(picture.name)
         try:
-            data = await self.blobs.get(picture.blob)
+            data = await blobs.get(picture.blob)
         except BlobMissing as error:
             raise Refusal(_("That picture is no longer kept here: attach it again.")) from error
         return _measured(picture.blob, data, hidden=await self._hides(data))
 
-    async def _clean(self, url: str) -> Clean:
-        return await self._decoder.clean(await self._source.fetch(url))
-
-    async def _hides(self, png: bytes) -> bool:
-        return self._policy is not None and await self._policy.hides(png)
-
     async def check_mask(self, key: str) -> None:
         """Raises `Refusal` if a mask would let nothing be painted."""
-        if await self.editor.is_black(await self.blobs.get(key)):
+        if await self._store.editor.is_black(await self._store.blobs.get(key)):
             raise Refusal(_("That mask is black all over: paint white what should be painted."))
+
+    async def _take_attachment(self, url: str) -> StoredPicture:
+        data = await self._store.source.fetch(url)
+        clean = await self._store.decoder.clean(data, by=self._by)
+        hidden = await self._hides(clean.png)
+        key = await self._store.blobs.put(clean.png)
+        return StoredPicture(blob=key, width=clean.width, height=clean.height, hidden=hidden)
+
+    async def _hides(self, png: bytes) -> bool:
+        return self._store.policy is not None and await self._store.policy.hides(png)
 
 
 def _measured(key: str, data: bytes, *, hidden: bool = False) -> StoredPicture:

@@ -1,5 +1,6 @@
 import asyncio
 import sys
+import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -11,9 +12,9 @@ from PIL import Image, ImageCms
 
 from bot.errors import Failure, Refusal
 from bot.language import catalog, speaking
-from bot.media.decode import Clean, Decoder, clean
+from bot.media.decode import Clean, Decoder, TooCostly, clean
 from bot.media.sandbox import MIB, DecodeLimits
-from tests.support.picture_files import black_png, endless_png, png
+from tests.support.picture_files import black_png, endless_png, jpeg_of_many_scans, png
 
 LIMITS = DecodeLimits()
 COSTLY = DecodeLimits(max_pixels=1_000_000_000, memory_bytes=8192 * MIB)
@@ -25,6 +26,7 @@ def costly() -> bytes:
     return black_png(20_000)
 
 
+ADA, BEN = 1, 2
 RunInstead = Callable[[str], None]
 
 
@@ -160,7 +162,7 @@ async def test_the_child_knows_no_token(costly: bytes, monkeypatch: pytest.Monke
 
 async def test_only_so_many_children_run_at_once() -> None:
     decoder = Decoder(LIMITS, children=2)
-    tasks = [asyncio.create_task(decoder.clean(png(32 + each, 32))) for each in range(5)]
+    tasks = [asyncio.create_task(decoder.clean(png(32 + each, 32), by=each)) for each in range(5)]
     most = 0
     while not all(task.done() for task in tasks):
         most = max(most, len(children()))
@@ -171,14 +173,14 @@ async def test_only_so_many_children_run_at_once() -> None:
 
 async def test_whoever_waits_too_long_for_a_turn_is_told_so(costly: bytes) -> None:
     decoder = Decoder(COSTLY, children=1, turn_timeout_s=0.01)
-    task = asyncio.create_task(decoder.clean(costly))
+    task = asyncio.create_task(decoder.clean(costly, by=ADA))
     await until(lambda: len(children()) == 1)
     sentence = r"^Many pictures are being read just now: try again in a minute\.$"
     with pytest.raises(Refusal, match=sentence):
-        await decoder.clean(png(32, 32))
+        await decoder.clean(png(32, 32), by=ADA)
     task.cancel()
     await asyncio.wait([task])
-    assert (await decoder.clean(png(32, 32))).width == 32
+    assert (await decoder.clean(png(32, 32), by=ADA)).width == 32
 
 
 async def test_a_decoder_that_cannot_run_is_the_operators_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,3 +258,54 @@ async def test_the_operator_reads_the_end_of_a_child_s_complaint(run_instead: Ru
     with pytest.raises(Failure) as failure:
         await clean(png(32, 32), limits=LIMITS)
     assert str(failure.value) == f"the decoder ended with 1: {'x' * 1996}end"
+
+
+async def test_a_person_with_many_pictures_leaves_a_place_to_the_next(costly: bytes) -> None:
+    decoder = Decoder(COSTLY, children=2, turn_timeout_s=20)
+    greedy = [asyncio.create_task(decoder.clean(costly, by=ADA)) for _ in range(8)]
+    await until(lambda: len(children()) == 1)
+    assert (await decoder.clean(png(32, 32), by=BEN)).width == 32
+    assert not any(task.done() for task in greedy)
+    for task in greedy:
+        task.cancel()
+    await asyncio.wait(greedy)
+
+
+@pytest.mark.parametrize("name", ["XCPU", "KILL"])
+async def test_a_file_that_is_too_costly_costs_its_sender_a_pause(
+    name: str, run_instead: RunInstead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder, python = Decoder(LIMITS, cool_down_s=60), sys.executable
+    run_instead(f"kill -{name} $$")
+    with pytest.raises(TooCostly):
+        await decoder.clean(png(32, 32), by=ADA)
+    monkeypatch.setattr(sys, "executable", python)
+    before = time.time()
+    with pytest.raises(Refusal, match="too costly to read, so the next ones have to wait") as refusal:
+        await decoder.clean(png(32, 32), by=ADA)
+    assert refusal.value.back_at is not None
+    assert before < refusal.value.back_at <= time.time() + 60
+    assert (await decoder.clean(png(32, 32), by=BEN)).width == 32
+
+
+async def test_the_pause_ends(run_instead: RunInstead, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder, python = Decoder(LIMITS, cool_down_s=0), sys.executable
+    run_instead("kill -XCPU $$")
+    with pytest.raises(TooCostly):
+        await decoder.clean(png(32, 32), by=ADA)
+    monkeypatch.setattr(sys, "executable", python)
+    assert (await decoder.clean(png(32, 32), by=ADA)).width == 32
+
+
+async def test_a_file_that_is_damaged_costs_no_pause() -> None:
+    decoder = Decoder(LIMITS)
+    with pytest.raises(Refusal, match="damaged"):
+        await decoder.clean(png(64, 64)[:100], by=ADA)
+    assert (await decoder.clean(png(32, 32), by=ADA)).width == 32
+
+
+async def test_a_jpeg_of_thousands_of_passes_is_refused_before_it_is_read() -> None:
+    sentence = "stored in more than 100 passes, and reading it would take too long"
+    with pytest.raises(Refusal, match=sentence):
+        await clean(jpeg_of_many_scans(6000), limits=LIMITS)
+    assert (await clean(jpeg_of_many_scans(20), limits=LIMITS)).width == 2048

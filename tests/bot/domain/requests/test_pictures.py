@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.requests.pictures import Action, ContentPolicy, PictureStore
+from bot.domain.requests.pictures import Action, ContentCheck, ContentPolicy, Intake, PictureStore
 from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.style import PictureSource
 from bot.errors import Failure, Refusal
@@ -15,6 +15,7 @@ from bot.media.editor import PictureEditor
 from bot.media.sandbox import DecodeLimits
 from tests.support.picture_files import png
 
+ADA = 1
 MILD, RISKY, BROKEN = png(40, 40, (1, 2, 3)), png(40, 40, (200, 1, 1)), png(40, 40, (9, 9, 9))
 
 
@@ -40,18 +41,21 @@ class ByColour:
 
 
 async def _clean(name: str) -> bytes:
-    return (await Decoder(DecodeLimits()).clean(Shelf.files[name])).png
+    return (await Decoder(DecodeLimits()).clean(Shelf.files[name], by=ADA)).png
 
 
-def picture_store(folder: Path, action: Action, *, threshold: float = 0.8) -> PictureStore:
-    policy = ContentPolicy(check=ByColour(), action=action, threshold=threshold)
-    return PictureStore(
+def intake(
+    folder: Path, action: Action, *, threshold: float = 0.8, check: ContentCheck | None = None
+) -> Intake:
+    policy = ContentPolicy(check=check or ByColour(), action=action, threshold=threshold)
+    store = PictureStore(
         source=Shelf(),
         decoder=Decoder(DecodeLimits()),
         blobs=FolderBlobs(folder),
         editor=PictureEditor(),
         policy=policy,
     )
+    return store.intake(ADA)
 
 
 def assert_nothing_kept(folder: Path) -> None:
@@ -59,41 +63,32 @@ def assert_nothing_kept(folder: Path) -> None:
 
 
 async def test_a_picture_at_the_threshold_is_hidden_and_a_mild_one_is_not(tmp_path: Path) -> None:
-    door = picture_store(tmp_path, Action.SPOILER, threshold=0.9)
+    door = intake(tmp_path, Action.SPOILER, threshold=0.9)
     assert (await door.take(PictureSource(url="risky"))).hidden
     assert not (await door.take(PictureSource(url="mild"))).hidden
 
 
 async def test_refused_pictures_are_neither_taken_nor_kept(tmp_path: Path) -> None:
-    door = picture_store(tmp_path, Action.REFUSE)
+    door = intake(tmp_path, Action.REFUSE)
     with pytest.raises(Refusal, match="not painted here"):
         await door.take(PictureSource(url="risky"))
-    with pytest.raises(Refusal, match="not painted here"):
-        await door.accept("risky")
     assert_nothing_kept(tmp_path)
-    await door.accept("mild")
+    await door.take(PictureSource(url="mild"))
 
 
 async def test_what_cannot_be_rated_is_not_painted(tmp_path: Path) -> None:
     for action in Action:
         with pytest.raises(Failure, match="the child has ended"):
-            await picture_store(tmp_path, action).take(PictureSource(url="broken"))
+            await intake(tmp_path, action).take(PictureSource(url="broken"))
     assert_nothing_kept(tmp_path)
 
 
 async def test_a_kept_picture_is_rated_again_and_our_own_paintings_never(tmp_path: Path) -> None:
-    key = (await picture_store(tmp_path, Action.SPOILER).take(PictureSource(url="risky"))).blob
-    assert (await picture_store(tmp_path, Action.SPOILER).take(PictureSource(blob=key))).hidden
+    key = (await intake(tmp_path, Action.SPOILER).take(PictureSource(url="risky"))).blob
+    assert (await intake(tmp_path, Action.SPOILER).take(PictureSource(blob=key))).hidden
     with pytest.raises(Refusal):
-        await picture_store(tmp_path, Action.REFUSE).take(PictureSource(blob=key))
+        await intake(tmp_path, Action.REFUSE).take(PictureSource(blob=key))
     check = ByColour()
-    policy = ContentPolicy(check=check, action=Action.REFUSE, threshold=0.0001)
-    door = PictureStore(
-        source=Shelf(),
-        decoder=Decoder(DecodeLimits()),
-        blobs=FolderBlobs(tmp_path),
-        editor=PictureEditor(),
-        policy=policy,
-    )
+    door = intake(tmp_path, Action.REFUSE, threshold=0.0001, check=check)
     await door.take(PictureSource(painting=BUILT_IN[0]))
     assert check.seen == 0
