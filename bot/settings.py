@@ -100,6 +100,11 @@ class Settings(BaseSettings):
     presets_per_user: int = Field(20, ge=1, le=1000)
     presets_per_server: int = Field(50, ge=1, le=1000)
 
+    in_flight_mib: float = Field(256.0, gt=0, le=1_000_000)
+    stored_mib_per_user: int = Field(2048, ge=1, le=1_000_000_000)
+    stored_mib: int | None = Field(None, ge=1, le=1_000_000_000)
+    reserve_mib: int = Field(512, ge=0, le=1_000_000_000)
+
     keep_inputs_days: int = Field(30, ge=0, le=36_500)
     keep_results_days: int = Field(180, ge=0, le=36_500)
     keep_left_servers_days: int = Field(7, ge=1, le=36_500)

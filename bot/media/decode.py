@@ -5,7 +5,6 @@ The child is `bot.media.reading`, and `bot.media.sandbox` says what it may do.
 
 import asyncio
 import signal
-import struct
 import time
 from dataclasses import asdict, dataclass
 from json import dumps, loads
@@ -14,6 +13,7 @@ from typing import Final
 from bot.errors import Failure, Refusal
 from bot.language import N_, _
 from bot.media.child import ask_child
+from bot.media.headers import is_lossless_webp, sides_px
 from bot.media.sandbox import MIB, REFUSED, DecodeLimits
 from bot.media.turns import Turns
 
@@ -22,7 +22,6 @@ __all__ = ["MIB", "Clean", "DecodeLimits", "Decoder", "TooCostly", "clean"]
 COOL_DOWN_S: Final = 120.0
 """How long nothing is read of somebody whose file took all the time or memory that one may take."""
 
-_HEADER: Final = struct.Struct(">8s4x4sII")  # a PNG's signature, then its first chunk: length, name, sides
 _MAX_REASON_BYTES: Final = 1000
 _TOO_LONG: Final = N_("That picture takes too long to read: send a smaller or simpler one.")
 _NO_MEMORY: Final = N_("That picture takes too much memory to read: send a smaller one.")
@@ -53,9 +52,9 @@ _REASONS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clean:
-    """An upright 8-bit RGB or RGBA picture in sRGB, without metadata."""
+    """An upright 8-bit RGB or RGBA picture in sRGB, without metadata, as a lossless WebP."""
 
-    png: bytes
+    file: bytes
     width: int
     height: int
 
@@ -140,12 +139,12 @@ def outcome(status: int, output: bytes, complaint: str, limits: DecodeLimits) ->
 
 
 def _checked(output: bytes, limits: DecodeLimits) -> Clean:
-    signature, name, width, height = _HEADER.unpack_from(output.ljust(_HEADER.size))
-    if (signature, name) != (b"\x89PNG\r\n\x1a\n", b"IHDR"):
-        raise Failure(f"the decoder wrote no PNG but {output[:32]!r}")
+    if not is_lossless_webp(output):
+        raise Failure(f"the decoder wrote no lossless WebP but {output[:32]!r}")
+    width, height = sides_px(output)
     if not limits.min_edge_px <= min(width, height) <= max(width, height) <= limits.max_edge_px:
-        raise Failure(f"the decoder wrote a PNG of {width} x {height} px")
-    return Clean(png=output, width=width, height=height)
+        raise Failure(f"the decoder wrote a WebP of {width} x {height} px")
+    return Clean(file=output, width=width, height=height)
 
 
 def _sentence(output: bytes, limits: DecodeLimits) -> str:

@@ -1,4 +1,4 @@
-"""What the blocks of a PNG or a JPEG say without decoding anything: sides, scans, a painting's parameters.
+"""What a file's first blocks say without decoding anything: sides, scans, a painting's parameters.
 
 The file may come from anybody: nothing is unpacked, and what is broken ends the walk.
 """
@@ -64,12 +64,23 @@ def jpeg_scans(data: bytes, *, most: int) -> int:
     return found
 
 
+def is_lossless_webp(data: bytes) -> bool:
+    """Whether it is one without metadata, as clean pixels are stored.
+
+    Source: Google, "WebP Lossless Bitstream Specification", section 3.
+    """
+    return len(data) >= 25 and (data[:4], data[8:16], data[20]) == (b"RIFF", b"WEBPVP8L", 0x2F)
+
+
 def sides_px(data: bytes) -> tuple[int, int]:
-    """Width and height, as the head of a PNG or JPEG tells them.
+    """Width and height, as the head of a PNG, a JPEG or a lossless WebP tells them.
 
     Raises:
-        ValueError: it is neither, or its head is cut short.
+        ValueError: it is none of these, or its head is cut short.
     """
+    if is_lossless_webp(data):
+        sides = int.from_bytes(data[21:25], "little")
+        return (sides & 0x3FFF) + 1, (sides >> 14 & 0x3FFF) + 1
     for name, body in png_chunks(data):
         if name == b"IHDR" and len(body) >= 8:
             width, height = struct.unpack_from(">II", body)
@@ -78,7 +89,7 @@ def sides_px(data: bytes) -> tuple[int, int]:
         if kind in _FRAMES and len(body) >= 5:
             height, width = struct.unpack_from(">HH", body, 1)
             return width, height
-    raise ValueError(f"neither a PNG nor a JPEG: {data[:16]!r}")
+    raise ValueError(f"no PNG, JPEG or lossless WebP: {data[:16]!r}")
 
 
 MAX_TEXT_BYTES: Final = 16 * 1024

@@ -13,6 +13,7 @@ from bot.chat.ui.components import Picture, layout, panel, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import STYLE_OPTIONS
+from bot.domain.privacy.export import ending_of
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
 from bot.domain.styles import named_styles
@@ -45,10 +46,11 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
     await interaction.response.defer(ephemeral=True, thinking=True)
     services = services_of(interaction)
     source = found[0].picture
-    taken = await services.picture_store.intake(interaction.user.id).take(source)
-    style = CurrentStyle(name=source.title, blob=taken.blob)
-    async with services.database.begin() as connection:
-        await users.use_style(connection, interaction.user.id, style)
+    async with services.picture_store.intake(interaction.user.id) as intake:
+        taken = await intake.take(source)
+        style = CurrentStyle(name=source.title, blob=taken.blob)
+        async with services.database.begin() as connection:
+            await users.use_style(connection, interaction.user.id, style)
     texts = [
         _("Your current style is now **{name}**.", name=plain(style.name)),
         "-# " + _("It is taken whenever you use `/stylize` without a style."),
@@ -56,7 +58,7 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
     if len(found) > 1:
         texts.append("-# " + _("The message has several pictures: this is the first."))
     data = await services.picture_store.blobs.get(taken.blob)
-    picture = Picture(filename="style.png", data=data, description=_("Your current style"))
+    picture = Picture(filename=f"style.{ending_of(data)}", data=data, description=_("Your current style"))
     await interaction.edit_original_response(
         view=layout(panel(*texts, picture=picture)), attachments=[picture.as_file()]
     )

@@ -46,17 +46,18 @@ async def save(
     limit = services.limits.presets_per_user
     async with services.database.read() as connection:
         await presets.check_room(connection, interaction.user.id, name, limit=limit)
-    taken = await services.picture_store.intake(interaction.user.id).take(attached(style))
-    async with services.database.begin() as connection:
-        preset = await presets.save(
-            connection,
-            interaction.user.id,
-            name,
-            look=look,
-            style_blob=taken.blob,
-            limit=limit,
-            now=services.clock(),
-        )
+    async with services.picture_store.intake(interaction.user.id) as intake:
+        taken = await intake.take(attached(style))
+        async with services.database.begin() as connection:
+            preset = await presets.save(
+                connection,
+                interaction.user.id,
+                name,
+                look=look,
+                style_blob=taken.blob,
+                limit=limit,
+                now=services.clock(),
+            )
     await show_style(interaction, Style.of(preset), heading=_("Saved"))
 
 

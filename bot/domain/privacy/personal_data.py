@@ -23,6 +23,7 @@ from bot.tables import (
     presets,
     server_presets,
     stars,
+    stored_pictures,
     votes,
 )
 
@@ -73,6 +74,7 @@ def _whose(user_id: int) -> dict[Table, ColumnElement[bool]]:
         entries: entries.c.user_id == user_id,
         votes: votes.c.user_id == user_id,
         people: people.c.user_id == user_id,
+        stored_pictures: stored_pictures.c.user_id == user_id,
     }
 
 

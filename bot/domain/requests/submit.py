@@ -282,11 +282,12 @@ class Submitter:
                 return known
             draft = await resolve(connection, request)
             draft = await check(connection, draft, limits, workers=workers, now=self._clock())
-        draft = price(await fetch(draft, self._picture_store.intake(request.user_id)))
-        async with self._database.begin() as connection:
-            return await write(
-                connection, draft, limits, enqueue=self._enqueue, workers=workers, now=self._clock()
-            )
+        async with self._picture_store.intake(request.user_id) as intake:
+            draft = price(await fetch(draft, intake))
+            async with self._database.begin() as connection:
+                return await write(
+                    connection, draft, limits, enqueue=self._enqueue, workers=workers, now=self._clock()
+                )
 
     def _check_rate(self, request: Request) -> None:
         now, limits = self._clock(), self._limits

@@ -24,6 +24,17 @@ def test_the_head_tells_what_pillow_tells(kind: str, options: dict[str, object])
     assert sides_px(out.getvalue()) == (70, 30)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_the_head_of_clean_pixels_tells_their_sides(mode: str) -> None:
+    out = BytesIO()
+    Image.new(mode, (1070, 16)).save(out, "WEBP", lossless=True, exact=True)
+    assert sides_px(out.getvalue()) == (1070, 16)
+    lossy = BytesIO()
+    Image.new("RGB", (70, 30)).save(lossy, "WEBP")
+    with pytest.raises(ValueError, match="no PNG, JPEG or lossless WebP"):
+        sides_px(lossy.getvalue())
+
+
 def test_the_sides_of_every_painting_are_known() -> None:
     for painting in BUILT_IN:
         with Image.open(BytesIO(painting.read())) as image:
@@ -41,7 +52,7 @@ def test_the_sides_of_every_painting_are_known() -> None:
     ],
 )
 def test_what_does_not_say_it_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="neither a PNG nor a JPEG"):
+    with pytest.raises(ValueError, match="no PNG, JPEG or lossless WebP"):
         sides_px(data)
 
 

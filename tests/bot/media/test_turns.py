@@ -21,13 +21,13 @@ class Desk:
         self.leave: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def come(self, name: str, by: int, amount: int = 1) -> None:
+    async def come(self, name: str, by: int) -> None:
         self.leave[name] = asyncio.Event()
-        self.tasks[name] = asyncio.create_task(self._stay(name, by, amount))
+        self.tasks[name] = asyncio.create_task(self._stay(name, by))
         await settled()
 
-    async def _stay(self, name: str, by: int, amount: int) -> None:
-        async with self.turns.turn(by, amount):
+    async def _stay(self, name: str, by: int) -> None:
+        async with self.turns.turn(by):
             self.served.append(name)
             await self.leave[name].wait()
 
@@ -78,25 +78,6 @@ async def test_a_person_holds_no_more_than_a_share() -> None:
         assert at.served == ["a1", "a2", "b1"]
         await at.send_away("a1")
         assert at.served[-1] == "a3"
-
-
-async def test_a_large_amount_is_not_overtaken_for_ever() -> None:
-    async with desk(Turns(10, share=8)) as at:
-        await at.come("small", ADA, 4)
-        await at.come("large", BEN, 8)
-        await at.come("smaller", CYD, 4)
-        assert at.served == ["small"]
-        await at.send_away("small")
-        assert at.served == ["small", "large"]
-        await at.send_away("large")
-        assert at.served == ["small", "large", "smaller"]
-
-
-async def test_more_than_a_share_counts_as_one() -> None:
-    async with desk(Turns(10, share=5)) as at:
-        await at.come("huge", ADA, 1000)
-        await at.come("half", BEN, 5)
-        assert at.served == ["huge", "half"]
 
 
 async def test_who_waits_too_long_is_told_so_and_leaves_no_trace() -> None:
