@@ -16,6 +16,7 @@ from bot.media.child import ask_child
 from bot.media.headers import is_lossless_webp, sides_px
 from bot.media.sandbox import MIB, REFUSED, DecodeLimits
 from bot.media.turns import Turns
+from nst_core.images.tiff_pages import RAW_FORMATS
 
 __all__ = ["MIB", "Clean", "DecodeLimits", "Decoder", "TooCostly", "clean"]
 
@@ -33,6 +34,19 @@ _REASONS: Final = {
         "That is not a picture Easel can read: send a PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF or HEIC file."
     ),
     "damaged": N_("That picture is damaged or cut short: save it again and send the new file."),
+    "cut short": N_(
+        "That picture is cut short, {missing:.0f}% of it is missing: save it again and send the new file."
+    ),
+    "nothing to see": N_(
+        "That picture is transparent all over, and there is nothing to see in it: send another."
+    ),
+    "raw file": N_(
+        "That is a camera's raw file ({name}), which Easel cannot develop: send a JPEG that was made of it."
+    ),
+    "unknown kind": N_(
+        "That TIFF keeps its pixels in a way that Easel cannot read: "
+        "save it with 8 or 16 bits per channel, or as a PNG."
+    ),
     "no memory": _NO_MEMORY,
     "too many pixels": N_(
         "That picture has {width:.0f} x {height:.0f} pixels, more than the {most:g} million allowed: "
@@ -152,7 +166,8 @@ def _sentence(output: bytes, limits: DecodeLimits) -> str:
     try:
         told = loads(output[:_MAX_REASON_BYTES])
         reason = _REASONS[told["reason"]]
-        figures = {name: float(told.get(name, 0)) for name in ("width", "height")}
+        figures = {name: float(told.get(name, 0)) for name in ("width", "height", "missing")}
+        raw = told.get("name") if told.get("name") in RAW_FORMATS else "?"
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise Failure(f"the decoder gave no reason but {output[:32]!r}") from error
     limit = {
@@ -161,4 +176,4 @@ def _sentence(output: bytes, limits: DecodeLimits) -> str:
         "aspect": limits.max_aspect,
         "least": limits.min_edge_px,
     }
-    return _(reason, **figures, **limit)
+    return _(reason, **figures, **limit, name=raw)

@@ -25,9 +25,10 @@ from PIL import (  # noqa: F401 - some are loaded for later
 
 from bot.media.headers import jpeg_scans
 from bot.media.sandbox import REFUSED, DecodeLimits, confine
-from nst_core.errors import PictureError, TooManyPixels
+from nst_core.errors import CutShort, PictureError, TooManyPixels, UnknownKind
 from nst_core.images.formats import NOT_A_PICTURE
 from nst_core.images.io import NO_MEMORY, Picture, decode, quantise
+from nst_core.images.transparency import is_invisible
 
 _REASONS: Final = {NOT_A_PICTURE: "no picture", NO_MEMORY: "no memory"}
 
@@ -35,7 +36,7 @@ _REASONS: Final = {NOT_A_PICTURE: "no picture", NO_MEMORY: "no memory"}
 class Unusable(Exception):
     """Why a file is not taken: one of the reasons of `bot.media.decode`, with its figures."""
 
-    def __init__(self, reason: str, **figures: float) -> None:
+    def __init__(self, reason: str, **figures: float | str | None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.figures = figures
@@ -59,6 +60,8 @@ def read(data: bytes, limits: DecodeLimits) -> bytes:
             raise Unusable("too many scans")
         picture = decode(data, max_pixels=limits.max_pixels, edge_px=limits.max_edge_px)
         width, height = picture.width, picture.height
+        if is_invisible(picture.alpha):
+            raise Unusable("nothing to see")
         short, long = sorted((width, height))
         if long > limits.max_aspect * short:
             raise Unusable("too long")
@@ -67,6 +70,10 @@ def read(data: bytes, limits: DecodeLimits) -> bytes:
         return _packed(picture)
     except TooManyPixels as error:
         raise Unusable("too many pixels", width=error.width, height=error.height) from error
+    except CutShort as error:
+        raise Unusable("cut short", missing=error.missing_percent) from error
+    except UnknownKind as error:
+        raise Unusable("raw file" if error.raw else "unknown kind", name=error.raw) from error
     except PictureError as error:
         raise Unusable(_REASONS.get(str(error), "damaged")) from error
     except MemoryError as error:

@@ -34,7 +34,7 @@ async def stylize_this(interaction: discord.Interaction, message: discord.Messag
 @app_commands.context_menu(name="Stylize avatar")
 async def stylize_avatar(interaction: discord.Interaction, user: discord.User | discord.Member) -> None:
     """Paints the person's avatar: a form asks for style, strength and quality."""
-    avatar = user.display_avatar.with_size(AVATAR_PX).with_static_format("png")
+    avatar = user.display_avatar.replace(size=AVATAR_PX, format="png")
     picture = PictureSource(name=f"{user.name}.png", url=avatar.url)
     await _open_form(interaction, _("Stylize this avatar"), [Found(picture=picture)])
 
