@@ -144,17 +144,19 @@ def _storage(settings: Settings, database: Database, blobs: Blobs) -> Storage:
 
 
 def _policy(settings: Settings) -> ContentPolicy | None:
-    if settings.content_check == "off":
+    wanted = settings.content_check
+    if wanted == "off":
         return None
     try:
         check = OpenNsfw()
     except ModuleNotFoundError as error:
+        if wanted == "auto":
+            return None
         raise Refusal(
             "EASEL_CONTENT_CHECK needs the extra safety: install it with pip install 'easel[safety]'."
         ) from error
-    return ContentPolicy(
-        check=check, action=Action(settings.content_check), threshold=settings.content_threshold
-    )
+    action = Action.SPOILER if wanted == "auto" else Action(wanted)
+    return ContentPolicy(check=check, action=action, threshold=settings.content_threshold)
 
 
 def _build(

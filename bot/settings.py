@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, le=20)
     stop_timeout_s: float = Field(10.0, ge=0, le=600)
 
-    content_check: Literal["off", "spoiler", "refuse"] = "off"
+    content_check: Literal["auto", "off", "spoiler", "refuse"] = "auto"
     content_threshold: float = Field(0.8, gt=0, le=1)
 
     timelapse: bool = True
