@@ -115,6 +115,14 @@ def worker(*, name: str | None = None) -> None:
 
 
 @app.command
+def alive() -> None:
+    """Tell by the exit code whether a worker of this machine is alive: for a container's health check."""
+    from bot.operations.alive import check_alive  # noqa: PLC0415
+
+    asyncio.run(check_alive(Settings()))
+
+
+@app.command
 def migrate() -> None:
     """Bring the database to the newest tables; `run` does it by itself."""
     from bot.db import Database  # noqa: PLC0415

@@ -12,7 +12,7 @@ import pytest
 from tests.support.easel import easel
 
 COMMANDS = (
-    *("run", "try", "demo", "worker", "migrate", "backup", "restore", "purge", "jobs", "job"),
+    *("run", "try", "demo", "worker", "migrate", "backup", "restore", "purge", "alive", "jobs", "job"),
     *("block", "unblock", "blocks", "doctor"),
 )
 

@@ -33,9 +33,11 @@ async def forget(connection: AsyncConnection, *, now: float) -> None:
     await connection.execute(workers.delete().where(not_(_seen_within(FORGOTTEN_S, now))))
 
 
-async def count_living(connection: AsyncConnection, *, now: float) -> int:
-    """How many workers are alive, busy or idle."""
+async def count_living(connection: AsyncConnection, *, now: float, host: str = "") -> int:
+    """How many workers are alive, busy or idle. host: only those of this machine, by their names."""
     living = and_(workers.c.alive, _seen_within(SILENT_S, now))
+    if host:
+        living = and_(living, workers.c.name.startswith(f"{host}-", autoescape=True))
     query = select(func.count()).select_from(workers).where(living)
     return int((await connection.execute(query)).scalar_one())
 
