@@ -86,7 +86,7 @@ class InlineDecoder:
     def __init__(self) -> None:
         load_libraries()
 
-    async def clean(self, data: bytes) -> Clean:
+    async def clean(self, data: bytes, *, by: int) -> Clean:  # noqa: ARG002 - nobody waits here
         limits = DecodeLimits()
         output, status = serve(data, limits)
         return outcome(status, output, "", limits)

@@ -32,6 +32,7 @@ errors = Console(stderr=True, soft_wrap=True)
 
 Kind = Literal["user", "guild"]
 Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
+Days = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=36_500))]
 T = TypeVar("T")
 
 
@@ -116,6 +117,14 @@ def worker(*, name: str | None = None) -> None:
 
 
 @app.command
+def alive() -> None:
+    """Tell by the exit code whether a worker of this machine is alive: for a container's health check."""
+    from bot.operations.alive import check_alive  # noqa: PLC0415
+
+    asyncio.run(check_alive(Settings()))
+
+
+@app.command
 def migrate() -> None:
     """Bring the database to the newest tables; `run` does it by itself."""
 
@@ -162,6 +171,27 @@ def restore(file: Path) -> None:
         highlight=False,
         markup=False,
         soft_wrap=True,
+    )
+
+
+@app.command
+def purge(
+    *, inputs_days: Days | None = None, results_days: Days | None = None, dry_run: bool = False
+) -> None:
+    """Delete now what the hourly sweep would delete in time: old pictures, and those that nothing refers to.
+
+    Args:
+        inputs_days: Delete what people sent so many days after its painting ended;
+            unless given, as many as EASEL_KEEP_INPUTS_DAYS says.
+        results_days: The same for painted pictures and EASEL_KEEP_RESULTS_DAYS.
+        dry_run: Only tell what would be deleted.
+    """
+    from bot.operations.purge import purge as purge_pictures  # noqa: PLC0415
+
+    asyncio.run(
+        purge_pictures(
+            Settings(), Console(), inputs_days=inputs_days, results_days=results_days, dry_run=dry_run
+        )
     )
 
 

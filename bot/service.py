@@ -1,11 +1,12 @@
 """The root of the gateway and the playground: builds everything once, runs it, and stops it in order."""
 
 import asyncio
+import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import aiohttp
 import discord
@@ -18,6 +19,7 @@ from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.chat.ui.interaction import Services
 from bot.db import Database
 from bot.domain.privacy.retention import Keeping, Sweeper
+from bot.domain.privacy.storage import Storage, StorageLimits
 from bot.domain.requests.pictures import Action, Cleaner, ContentPolicy, PictureStore
 from bot.domain.requests.request import Limits
 from bot.domain.requests.submit import Submitter
@@ -26,17 +28,21 @@ from bot.engines.devices import devices, largest_size_px
 from bot.engines.supervisor import WORKER_MODULE, Supervisor
 from bot.errors import Refusal
 from bot.media.blobs.folder import blobs_at
+from bot.media.blobs.protocol import Blobs
 from bot.media.decode import Decoder
 from bot.media.editor import PictureEditor
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
 from bot.media.rating import OpenNsfw
 from bot.media.sandbox import DecodeLimits
+from bot.media.turns import Turns
 from bot.settings import MIB, Settings
 from bot.startup import migrate, open_data_folder
 from bot.web.meters import Meters, TimedDecoder
 
 log = structlog.get_logger(__name__)
+
+FILE_TURN_TIMEOUT_S: Final = 180.0
 
 
 class Listener(Protocol):
@@ -80,11 +86,14 @@ async def open_application(
     try:
         await migrate(database)
         async with open_session() as session:
+            blobs = blobs_at(settings.blobs_url, settings.blobs_dir)
             picture_store = PictureStore(
                 source=source or _fetcher(settings, session),
                 decoder=TimedDecoder(decoder or _decoder(settings), meters),
-                blobs=blobs_at(settings.blobs_url, settings.blobs_dir),
+                blobs=blobs,
+                storage=_storage(settings, database, blobs),
                 editor=editor or PictureEditor(),
+                files=_files(settings),
                 policy=_policy(settings),
             )
             yield _build(settings, database, picture_store, meters, worker_module)
@@ -108,18 +117,37 @@ def _decoder(settings: Settings) -> Decoder:
     return Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
 
 
+def _files(settings: Settings) -> Turns:
+    """How many files are in memory at once: each counts as the largest that is taken."""
+    places = max(2, int(settings.in_flight_mib / settings.max_attachment_mib))
+    return Turns(places, share=places // 2, timeout_s=FILE_TURN_TIMEOUT_S)
+
+
+def _storage(settings: Settings, database: Database, blobs: Blobs) -> Storage:
+    limits = StorageLimits(
+        per_person=settings.stored_mib_per_user * MIB,
+        in_all=None if settings.stored_mib is None else settings.stored_mib * MIB,
+        reserve=settings.reserve_mib * MIB,
+    )
+    fills_up = settings.blobs_url is None or database.is_sqlite
+    free_bytes = (lambda: shutil.disk_usage(settings.data_dir).free) if fills_up else None
+    return Storage(database=database, blobs=blobs, limits=limits, free_bytes=free_bytes)
+
+
 def _policy(settings: Settings) -> ContentPolicy | None:
-    if settings.content_check == "off":
+    wanted = settings.content_check
+    if wanted == "off":
         return None
     try:
         check = OpenNsfw()
     except ModuleNotFoundError as error:
+        if wanted == "auto":
+            return None
         raise Refusal(
             "EASEL_CONTENT_CHECK needs the extra safety: install it with pip install 'easel[safety]'."
         ) from error
-    return ContentPolicy(
-        check=check, action=Action(settings.content_check), threshold=settings.content_threshold
-    )
+    action = Action.SPOILER if wanted == "auto" else Action(wanted)
+    return ContentPolicy(check=check, action=action, threshold=settings.content_threshold)
 
 
 def _build(

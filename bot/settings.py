@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, le=20)
     stop_timeout_s: float = Field(10.0, ge=0, le=600)
 
-    content_check: Literal["off", "spoiler", "refuse"] = "off"
+    content_check: Literal["auto", "off", "spoiler", "refuse"] = "auto"
     content_threshold: float = Field(0.8, gt=0, le=1)
 
     timelapse: bool = True
@@ -114,6 +114,11 @@ class Settings(BaseSettings):
     jobs_queued: int = Field(200, ge=1, le=100_000)
     presets_per_user: int = Field(20, ge=1, le=1000)
     presets_per_server: int = Field(50, ge=1, le=1000)
+
+    in_flight_mib: float = Field(256.0, gt=0, le=1_000_000)
+    stored_mib_per_user: int = Field(2048, ge=1, le=1_000_000_000)
+    stored_mib: int | None = Field(None, ge=1, le=1_000_000_000)
+    reserve_mib: int = Field(512, ge=0, le=1_000_000_000)
 
     keep_inputs_days: int = Field(30, ge=0, le=36_500)
     keep_results_days: int = Field(180, ge=0, le=36_500)

@@ -191,6 +191,16 @@ people = Table(
     Column("style_name", String(100)),
 )
 
+stored_pictures = Table(
+    "stored_pictures",  # see bot.domain.privacy.storage
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("user_id", BigInteger, nullable=False),  # whose request brought it; 0: nobody's
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("held_until", Double, nullable=False),  # until then a row that refers to it may still be written
+    Index(None, "user_id"),
+)
+
 blocks = Table(
     "blocks",
     metadata,

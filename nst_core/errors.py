@@ -3,7 +3,9 @@
 EngineError
 ├── ParamsError         a parameter is out of range
 ├── PictureError        what is no picture, shows nothing, or is too large
-│   └── TooManyPixels   its header announces more than allowed
+│   ├── TooManyPixels   its header announces more than allowed
+│   ├── UnknownKind     it is sound, and of a kind that is not read here
+│   └── CutShort        it ends too early
 ├── WeightsError        a weight file is missing, wrong, truncated or malicious
 ├── DeviceError         the device asked for is not there
 ├── MemoryLimitError    by the estimate the picture does not fit into memory, not even in tiles
@@ -34,6 +36,31 @@ class TooManyPixels(PictureError):
         )
         self.width = width
         self.height = height
+
+
+class UnknownKind(PictureError):
+    """A sound file of a kind that cannot be read here; `raw`: the camera's raw format that it has."""
+
+    def __init__(self, raw: str | None = None) -> None:
+        super().__init__(
+            f"That is a camera's raw file ({raw}), which Easel cannot develop: "
+            "send a JPEG that was made of it."
+            if raw
+            else "That TIFF keeps its pixels in a way that Easel cannot read: "
+            "save it with 8 or 16 bits per channel, or as a PNG."
+        )
+        self.raw = raw
+
+
+class CutShort(PictureError):
+    """A file that ends too early: more than a tenth of its rows is missing."""
+
+    def __init__(self, missing_percent: float) -> None:
+        super().__init__(
+            f"That picture is cut short, {missing_percent:.0f}% of it is missing: "
+            "save it again and send the new file."
+        )
+        self.missing_percent = missing_percent
 
 
 class WeightsError(EngineError):

@@ -5,7 +5,7 @@ The child is `bot.media.reading`, and `bot.media.sandbox` says what it may do.
 
 import asyncio
 import signal
-import struct
+import time
 from dataclasses import asdict, dataclass
 from json import dumps, loads
 from typing import Final
@@ -13,11 +13,16 @@ from typing import Final
 from bot.errors import Failure, Refusal
 from bot.language import N_, _
 from bot.media.child import ask_child
+from bot.media.headers import is_lossless_webp, sides_px
 from bot.media.sandbox import MIB, REFUSED, DecodeLimits
+from bot.media.turns import Turns
+from nst_core.images.tiff_pages import RAW_FORMATS
 
-__all__ = ["MIB", "Clean", "DecodeLimits", "Decoder", "clean"]
+__all__ = ["MIB", "Clean", "DecodeLimits", "Decoder", "TooCostly", "clean"]
 
-_HEADER: Final = struct.Struct(">8s4x4sII")  # a PNG's signature, then its first chunk: length, name, sides
+COOL_DOWN_S: Final = 120.0
+"""How long nothing is read of somebody whose file took all the time or memory that one may take."""
+
 _MAX_REASON_BYTES: Final = 1000
 _TOO_LONG: Final = N_("That picture takes too long to read: send a smaller or simpler one.")
 _NO_MEMORY: Final = N_("That picture takes too much memory to read: send a smaller one.")
@@ -29,10 +34,27 @@ _REASONS: Final = {
         "That is not a picture Easel can read: send a PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF or HEIC file."
     ),
     "damaged": N_("That picture is damaged or cut short: save it again and send the new file."),
+    "cut short": N_(
+        "That picture is cut short, {missing:.0f}% of it is missing: save it again and send the new file."
+    ),
+    "nothing to see": N_(
+        "That picture is transparent all over, and there is nothing to see in it: send another."
+    ),
+    "raw file": N_(
+        "That is a camera's raw file ({name}), which Easel cannot develop: send a JPEG that was made of it."
+    ),
+    "unknown kind": N_(
+        "That TIFF keeps its pixels in a way that Easel cannot read: "
+        "save it with 8 or 16 bits per channel, or as a PNG."
+    ),
     "no memory": _NO_MEMORY,
     "too many pixels": N_(
         "That picture has {width:.0f} x {height:.0f} pixels, more than the {most:g} million allowed: "
         "send a smaller one."
+    ),
+    "too many scans": N_(
+        "That JPEG is stored in more than {scans} passes, and reading it would take too long: "
+        "save it again and send the new file."
     ),
     "too long": N_("That picture is more than {aspect:g} times as long as it is wide: crop it first."),
     "too small": N_(
@@ -44,41 +66,64 @@ _REASONS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clean:
-    """An upright 8-bit RGB or RGBA picture in sRGB, without metadata."""
+    """An upright 8-bit RGB or RGBA picture in sRGB, without metadata, as a lossless WebP."""
 
-    png: bytes
+    file: bytes
     width: int
     height: int
 
 
+class TooCostly(Refusal):
+    """A file that used up what reading one may cost."""
+
+
 class Decoder:
-    """Runs at most `children` at once; further pictures wait their turn, at most `turn_timeout_s`."""
+    """Runs at most `children` at once. People take turns, and one person's pictures never fill all places.
 
-    def __init__(self, limits: DecodeLimits, *, children: int = 2, turn_timeout_s: float = 60.0) -> None:
+    A file that is too costly costs its sender a pause of `cool_down_s`, for others wait while it is read.
+    """
+
+    def __init__(
+        self,
+        limits: DecodeLimits,
+        *,
+        children: int = 2,
+        turn_timeout_s: float = 60.0,
+        cool_down_s: float = COOL_DOWN_S,
+    ) -> None:
         self._limits = limits
-        self._turns = asyncio.Semaphore(children)
-        self._turn_timeout_s = turn_timeout_s
+        self._turns = Turns(children, share=max(1, children - 1), timeout_s=turn_timeout_s)
+        self._cool_down_s = cool_down_s
+        self._cool_at: dict[int, float] = {}
 
-    async def clean(self, data: bytes) -> Clean:
-        """The picture in a file of unknown origin.
+    async def clean(self, data: bytes, *, by: int) -> Clean:
+        """The picture in a file of unknown origin that the person `by` has sent.
 
         Raises:
-            Refusal: not a picture, or one that is too small, too long, too large or too costly to read.
+            Refusal: not a picture, or one that is too small, too long, too large or too costly to read; or a
+                pause after one that was.
             Failure: the child could not run at all.
         """
-        try:
-            async with asyncio.timeout(self._turn_timeout_s):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise Refusal(_("Many pictures are being read just now: try again in a minute.")) from error
-        try:
-            return await clean(data, limits=self._limits)
-        finally:
-            self._turns.release()
+        async with self._turns.turn(by):
+            self._check_cool(by)
+            try:
+                return await clean(data, limits=self._limits)
+            except TooCostly:
+                self._cool_at[by] = time.monotonic() + self._cool_down_s
+                raise
+
+    def _check_cool(self, by: int) -> None:
+        now = time.monotonic()
+        self._cool_at = {person: at for person, at in self._cool_at.items() if at > now}
+        if by in self._cool_at:
+            raise Refusal(
+                _("A picture of yours was too costly to read, so the next ones have to wait."),
+                back_at=time.time() + self._cool_at[by] - now,
+            )
 
 
 async def clean(data: bytes, *, limits: DecodeLimits) -> Clean:
-    """As `Decoder.clean`, without waiting for a turn."""
+    """As `Decoder.clean`, without turns."""
     most_bytes = limits.max_edge_px**2 * 5 + MIB
     try:
         async with asyncio.timeout(limits.deadline_s):
@@ -99,21 +144,21 @@ def outcome(status: int, output: bytes, complaint: str, limits: DecodeLimits) ->
     if status == REFUSED:
         raise Refusal(_sentence(output, limits))
     if status == -signal.SIGXCPU:
-        raise Refusal(_(_TOO_LONG))
+        raise TooCostly(_(_TOO_LONG))
     if status == -signal.SIGKILL:
-        raise Refusal(_(_NO_MEMORY))
+        raise TooCostly(_(_NO_MEMORY))
     if status < 0:  # a C library has crashed
         raise Refusal(_(_UNREADABLE))
     raise Failure(f"the decoder ended with {status}: {complaint[-2000:].strip()}")
 
 
 def _checked(output: bytes, limits: DecodeLimits) -> Clean:
-    signature, name, width, height = _HEADER.unpack_from(output.ljust(_HEADER.size))
-    if (signature, name) != (b"\x89PNG\r\n\x1a\n", b"IHDR"):
-        raise Failure(f"the decoder wrote no PNG but {output[:32]!r}")
+    if not is_lossless_webp(output):
+        raise Failure(f"the decoder wrote no lossless WebP but {output[:32]!r}")
+    width, height = sides_px(output)
     if not limits.min_edge_px <= min(width, height) <= max(width, height) <= limits.max_edge_px:
-        raise Failure(f"the decoder wrote a PNG of {width} x {height} px")
-    return Clean(png=output, width=width, height=height)
+        raise Failure(f"the decoder wrote a WebP of {width} x {height} px")
+    return Clean(file=output, width=width, height=height)
 
 
 def _sentence(output: bytes, limits: DecodeLimits) -> str:
@@ -121,8 +166,14 @@ def _sentence(output: bytes, limits: DecodeLimits) -> str:
     try:
         told = loads(output[:_MAX_REASON_BYTES])
         reason = _REASONS[told["reason"]]
-        figures = {name: float(told.get(name, 0)) for name in ("width", "height")}
+        figures = {name: float(told.get(name, 0)) for name in ("width", "height", "missing")}
+        raw = told.get("name") if told.get("name") in RAW_FORMATS else "?"
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise Failure(f"the decoder gave no reason but {output[:32]!r}") from error
-    limit = {"most": limits.max_pixels / 1e6, "aspect": limits.max_aspect, "least": limits.min_edge_px}
-    return _(reason, **figures, **limit)
+    limit = {
+        "most": limits.max_pixels / 1e6,
+        "scans": limits.max_scans,
+        "aspect": limits.max_aspect,
+        "least": limits.min_edge_px,
+    }
+    return _(reason, **figures, **limit, name=raw)

@@ -1,8 +1,9 @@
-"""What the blocks of a PNG or a JPEG say without decoding anything: its sides, and a painting's parameters.
+"""What a file's first blocks say without decoding anything: sides, scans, a painting's parameters.
 
 The file may come from anybody: nothing is unpacked, and what is broken ends the walk.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from json import loads
@@ -11,6 +12,11 @@ from typing import Final
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG: Final = b"\xff\xd8"
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_MARKER: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
+"""Among coded pixels 0xFF is followed by 0 or by the number of a restart."""
+_ALONE: Final = frozenset({0x01, 0xD8})
+"""Markers without a length."""
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -41,12 +47,40 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += 2 + length
 
 
+def jpeg_scans(data: bytes, *, most: int) -> int:
+    """How many scans a JPEG has up to its end; counting stops at more than `most`. 0: it is no JPEG.
+
+    Source: ITU-T T.81, annex B.1.1.2.
+    """
+    found, at = 0, 0
+    while found <= most and data.startswith(_JPEG):
+        marker = _MARKER.search(data, at)
+        if marker is None or marker[1][0] == _END_OF_IMAGE:
+            break
+        at = marker.end()
+        found += marker[1][0] == _SCAN
+        if marker[1][0] not in _ALONE:
+            at += int.from_bytes(data[at : at + 2], "big")
+    return found
+
+
+def is_lossless_webp(data: bytes) -> bool:
+    """Whether it is one without metadata, as clean pixels are stored.
+
+    Source: Google, "WebP Lossless Bitstream Specification", section 3.
+    """
+    return len(data) >= 25 and (data[:4], data[8:16], data[20]) == (b"RIFF", b"WEBPVP8L", 0x2F)
+
+
 def sides_px(data: bytes) -> tuple[int, int]:
-    """Width and height, as the head of a PNG or JPEG tells them.
+    """Width and height, as the head of a PNG, a JPEG or a lossless WebP tells them.
 
     Raises:
-        ValueError: it is neither, or its head is cut short.
+        ValueError: it is none of these, or its head is cut short.
     """
+    if is_lossless_webp(data):
+        sides = int.from_bytes(data[21:25], "little")
+        return (sides & 0x3FFF) + 1, (sides >> 14 & 0x3FFF) + 1
     for name, body in png_chunks(data):
         if name == b"IHDR" and len(body) >= 8:
             width, height = struct.unpack_from(">II", body)
@@ -55,7 +89,7 @@ def sides_px(data: bytes) -> tuple[int, int]:
         if kind in _FRAMES and len(body) >= 5:
             height, width = struct.unpack_from(">HH", body, 1)
             return width, height
-    raise ValueError(f"neither a PNG nor a JPEG: {data[:16]!r}")
+    raise ValueError(f"no PNG, JPEG or lossless WebP: {data[:16]!r}")
 
 
 MAX_TEXT_BYTES: Final = 16 * 1024

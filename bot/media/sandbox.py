@@ -62,14 +62,18 @@ include/uapi/asm-generic/unistd.h.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodeLimits:
-    """What one picture may be and cost. A picture with a longer edge than `max_edge_px` is scaled down."""
+    """What one picture may be and cost. A picture with a longer edge than `max_edge_px` is scaled down.
+
+    max_scans: of a JPEG. Each pass goes over all of the picture; programs write ten or so.
+    """
 
     max_pixels: int = 60_000_000
     max_edge_px: int = 2048
     min_edge_px: int = 16
     max_aspect: float = 20.0
+    max_scans: int = 100
     memory_bytes: int = 2048 * MIB
-    cpu_s: int = 20
+    cpu_s: int = 8
     deadline_s: float = 30.0
 
 

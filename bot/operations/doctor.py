@@ -7,10 +7,12 @@ import sys
 from asyncio.subprocess import DEVNULL
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import aiohttp
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db import Database, NewerTables, Tables
@@ -18,8 +20,10 @@ from bot.domain.privacy.blob_refs import needed_next
 from bot.errors import Failure
 from bot.media.blobs.folder import blobs_at
 from bot.media.blobs.protocol import BlobMissing, Blobs
+from bot.media.rating import PACKAGE
 from bot.settings import Settings
 from bot.startup import open_to_others
+from bot.tables import jobs
 
 DISCORD_API = "https://discord.com/api/v10"
 LOW_DISK_BYTES = 2 * 1024**3
@@ -47,6 +51,7 @@ async def examine(settings: Settings, console: Console) -> bool:
         weights,
         device,
         disk,
+        content_check,
     )
     return report([await check(settings) for check in checks], console)
 
@@ -206,6 +211,36 @@ async def device(settings: Settings) -> Finding:
         what_to_do = "Install a PyTorch that supports the GPU, or set EASEL_DEVICE=cpu."
         return Finding(check="device", well=False, minor=True, saw=saw, what_to_do=what_to_do)
     return Finding(check="device", well=True, saw=saw)
+
+
+async def content_check(settings: Settings) -> Finding:
+    """Whether pictures are rated, where strangers meet: in more than one server."""
+    installed = find_spec(PACKAGE) is not None
+    if installed and settings.content_check != "off":
+        return Finding(check="content check", well=True, saw="pictures that come in are rated")
+    servers = await _servers(settings)
+    saw = f"pictures that come in are not rated; they came from {servers} servers so far"
+    what_to_do = (
+        "Unset EASEL_CONTENT_CHECK, unless you know all the people there."
+        if installed
+        else "Install the check: pip install 'easel[bot,safety]'."
+    )
+    return Finding(check="content check", well=servers < 2, minor=True, saw=saw, what_to_do=what_to_do)
+
+
+async def _servers(settings: Settings) -> int:
+    """How many servers have asked for pictures; 0 where that cannot be looked up."""
+    if settings.database_url is None and not (settings.data_dir / "easel.db").exists():
+        return 0
+    opened = Database(settings.url, checkpoints=False)
+    try:
+        async with opened.read() as connection:
+            query = select(func.count(jobs.c.guild_id.distinct()))
+            return int((await connection.execute(query)).scalar_one())
+    except (SQLAlchemyError, OSError):  # `database` says so
+        return 0
+    finally:
+        await opened.dispose()
 
 
 async def disk(settings: Settings) -> Finding:

@@ -107,10 +107,10 @@ class TimedDecoder:
         self._decoder = decoder
         self._meters = meters
 
-    async def clean(self, data: bytes) -> Clean:
+    async def clean(self, data: bytes, *, by: int) -> Clean:
         started, outcome = time.monotonic(), "broken"
         try:
-            cleaned = await self._decoder.clean(data)
+            cleaned = await self._decoder.clean(data, by=by)
             outcome = "ok"
         except Refusal:
             outcome = "refused"

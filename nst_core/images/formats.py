@@ -1,10 +1,8 @@
 """Picture files: which formats are opened, and how each is decoded to upright sRGB pixels."""
 
-import struct
-import zlib
 from collections.abc import Callable
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,47 +17,22 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 from pillow_heif import HeifImageFile
 
-from nst_core.errors import PictureError
-from nst_core.pyramid import fitted
+from nst_core.errors import PictureError, UnknownKind
+from nst_core.images.colour_spaces import coding_of, to_srgb
+from nst_core.images.loading import BROKEN, is_signed, load
+from nst_core.images.mending import mended, png_profile
+from nst_core.images.tiff_pages import raw_format, with_picture_first
 
 NOT_A_PICTURE: Final = (
     "That is not a picture Easel can read: send a PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF or HEIC file."
 )
 DAMAGED: Final = "That picture is damaged or cut short: save it again and send the new file."
 
-BROKEN: Final = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    ImageCms.PyCMSError,
-    Image.DecompressionBombError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    Warning,  # where an application has turned warnings into errors
-    struct.error,
-    zlib.error,
-)
-"""What Pillow's plugins and the C libraries below them raise for broken files, apart from MemoryError."""
-
 _Plugin = Callable[[BytesIO], ImageFile]
 _AVIF: Final = frozenset({b"avif", b"avis"})
 _HEIC: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _EITHER: Final = frozenset({b"mif1", b"msf1"})  # the major brand names the container only
-_ORIENTATION: Final = 0x0112
-_UPRIGHT: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_TIFF: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _TIFF_BITS, _TIFF_PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 
 
@@ -72,13 +45,29 @@ def open_header(data: bytes) -> ImageFile:
     Raises:
         PictureError: no plugin is allowed to read this, or the one that is cannot.
     """
+    raw = raw_format(data)
+    if raw is not None:
+        raise UnknownKind(raw)
+    if data.startswith(_TIFF):
+        data = with_picture_first(data)
     failure: Exception | None = None
     for plugin in _plugins(data):
         try:
-            return plugin(BytesIO(data))
+            file = plugin(BytesIO(mended(data)))
         except BROKEN as error:
             failure = error
+        else:
+            file.info.update(_colours_of(data, file.info.get("icc_profile")))
+            return file
+    if isinstance(failure, SyntaxError) and "unknown pixel mode" in str(failure):
+        raise UnknownKind from failure
     raise PictureError(NOT_A_PICTURE if failure is None else DAMAGED) from failure
+
+
+def _colours_of(data: bytes, profile: object) -> dict[str, object]:
+    """The profile, or else what the file's own numbers say of its colours."""
+    found = png_profile(data) or profile
+    return {"icc_profile": found, "coding": None if found else coding_of(data)}
 
 
 def read_pixels(
@@ -88,17 +77,19 @@ def read_pixels(
 
     A long edge above `edge_px` is reduced to it. Raises any of `BROKEN`, and MemoryError.
     """
-    image = _load(file, edge_px)
+    image = load(file, edge_px)
     alpha = _unit(image.getchannel("A")) if image.mode in {"LA", "RGBA"} else None
     if alpha is not None and alpha.min() == 1:
         alpha = None
-    profile = file.info.get("icc_profile")
+    profile, coding = file.info.get("icc_profile"), file.info.get("coding")
     if image.mode.startswith(("I", "F")):
         grey = _deep(image, file)
         if not profile:
-            return np.repeat(grey[..., None], 3, axis=2), None
+            rgb = np.repeat(grey[..., None], 3, axis=2)
+            return (rgb if coding is None else to_srgb(rgb, coding)), None
         image = Image.fromarray((grey * 255 + 0.5).astype(np.uint8))
-    return _unit(_srgb(image, profile)), alpha
+    rgb = _unit(_srgb(image, profile))
+    return (rgb if coding is None else to_srgb(rgb, coding)), alpha
 
 
 def _plugins(data: bytes) -> tuple[_Plugin, ...]:
@@ -116,45 +107,9 @@ def _plugins(data: bytes) -> tuple[_Plugin, ...]:
         ((b"\x89PNG\r\n\x1a\n",), PngImageFile),
         ((b"GIF87a", b"GIF89a"), GifImageFile),
         ((b"BM",), BmpImageFile),
-        ((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), TiffImageFile),
+        (_TIFF, TiffImageFile),
     )
     return tuple(plugin for starts, plugin in signatures if data.startswith(starts))
-
-
-def _load(file: ImageFile, edge_px: int | None) -> Image.Image:
-    whole = file.size
-    if edge_px is not None and isinstance(file, JpegImageFile):
-        file.draft(None, fitted(*whole, edge_px))  # the decoder itself halves the size up to three times
-    file.load()
-    if not isinstance(file, JpegImageFile):
-        whole = file.size  # Pillow has turned a TIFF upright by now
-    image = _unpacked(file)
-    if edge_px is not None and max(whole) > edge_px:
-        image = image.resize(fitted(*whole, edge_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    try:
-        orientation = file.getexif().get(_ORIENTATION)
-    except BROKEN:  # pixels are worth more than their EXIF
-        orientation = None
-    turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
-    return image if turn is None else image.transpose(turn)
-
-
-def _unpacked(image: Image.Image) -> Image.Image:
-    """Converts modes that resizing cannot handle: palettes, colour keys, single bits."""
-    key = image.info.get("transparency")
-    if image.mode.startswith("I;16") and isinstance(key, int):
-        values = np.asarray(image)
-        grey = Image.fromarray((values / 257 + 0.5).astype(np.uint8))
-        return Image.merge("LA", (grey, Image.fromarray((values != key).astype(np.uint8) * np.uint8(255))))
-    if (
-        isinstance(key, tuple) and max(key) > 255
-    ):  # the key of a 16-bit picture, whose pixels are 8-bit by now
-        image.info["transparency"] = tuple(value >> 8 for value in key)
-    if image.mode in {"P", "PA", "RGBa"} or (image.mode == "RGB" and image.has_transparency_data):
-        return image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if image.mode in {"1", "L", "La"}:
-        return image.convert("LA" if image.has_transparency_data else "L")
-    return image
 
 
 def _unit(image: Image.Image) -> NDArray[np.float32]:
@@ -162,12 +117,18 @@ def _unit(image: Image.Image) -> NDArray[np.float32]:
 
 
 def _deep(image: Image.Image, file: ImageFile) -> NDArray[np.float32]:
-    """16-bit and 32-bit grey in [0, 1]. Floats are taken as they are; integers by the range of their type."""
+    """16-bit and 32-bit grey in [0, 1]: whole numbers by the range of their type.
+
+    Floats beyond [0, 1] and numbers below 0 are scaled by the file's own range: no other is known.
+    """
     if image.mode == "F":
-        floats: NDArray[np.float32] = np.asarray(image, dtype=np.float32)
-        return np.clip(np.nan_to_num(floats), np.float32(0), np.float32(1))
+        floats: NDArray[np.float32] = np.nan_to_num(np.asarray(image, dtype=np.float32))
+        return floats if floats.min() >= 0 and floats.max() <= 1 else _by_own_range(floats)
     if image.mode == "I":
-        values = np.asarray(image).astype(np.uint32).astype(np.float64)
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 and isinstance(file, TiffImageFile) and is_signed(file):
+            return _by_own_range(values)
+        values %= 2**32  # Pillow has no unsigned integers of 32 bits
         return (values / (65535 if values.max() <= 65535 else 2**32 - 1)).astype(np.float32)
     bits: int = 16
     inverted = False
@@ -177,6 +138,13 @@ def _deep(image: Image.Image, file: ImageFile) -> NDArray[np.float32]:
     whole: NDArray[np.float32] = np.asarray(image).astype(np.float32)
     grey: NDArray[np.float32] = np.clip(whole / np.float32(2**bits - 1), 0, 1)
     return 1 - grey if inverted else grey
+
+
+def _by_own_range(values: NDArray[Any]) -> NDArray[np.float32]:
+    """0 stays black where nothing is below it."""
+    low = min(0.0, float(values.min()))
+    scaled: NDArray[np.float64] = (values - low) / max(float(values.max()) - low, 1e-12)
+    return scaled.astype(np.float32)
 
 
 def _srgb(image: Image.Image, profile: object) -> Image.Image:

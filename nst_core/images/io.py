@@ -14,7 +14,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from nst_core.errors import PictureError, TooManyPixels
 from nst_core.images.arrays import checked_alpha, checked_rgb
-from nst_core.images.formats import BROKEN, DAMAGED, open_header, read_pixels
+from nst_core.images.formats import DAMAGED, open_header, read_pixels
+from nst_core.images.loading import BROKEN
 from nst_core.images.transparency import extended, is_invisible
 from nst_core.pyramid import fitted
 

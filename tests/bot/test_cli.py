@@ -14,7 +14,7 @@ import pytest
 from tests.support.easel import easel
 
 COMMANDS = (
-    *("run", "try", "demo", "worker", "migrate", "backup", "restore", "jobs", "job"),
+    *("run", "try", "demo", "worker", "migrate", "backup", "restore", "purge", "alive", "jobs", "job"),
     *("block", "unblock", "blocks", "doctor"),
 )
 

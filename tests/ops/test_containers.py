@@ -106,15 +106,44 @@ def test_every_setting_that_the_containers_are_given_is_one() -> None:
     assert given <= known
 
 
-def test_only_the_bot_reaches_the_internet() -> None:
+def test_only_the_bot_and_the_alerts_reach_the_internet() -> None:
     networks = compose()["networks"]
     assert networks["inside"]["internal"] is True
-    assert {name for name, one in SERVICES.items() if "outside" in one["networks"]} == {"bot"}
+    assert {name for name, one in SERVICES.items() if "outside" in one["networks"]} == {"bot", "alertmanager"}
 
 
 def test_every_file_that_is_mounted_is_there() -> None:
     for config in compose()["configs"].values():
         assert (ROOT / config["file"]).is_file()
+
+
+@pytest.mark.parametrize("name", ["worker", "worker-gpu"])
+def test_a_worker_is_healthy_while_it_has_a_heartbeat(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "easel", "alive"]
+
+
+def test_the_disks_of_all_volumes_that_fill_up_are_watched() -> None:
+    watched = {volume.partition(":")[0] for volume in SERVICES["disks"]["volumes"]}
+    assert watched >= {"database", "pictures", "metrics"}
+    (rule,) = [
+        rule
+        for group in yaml.safe_load((ROOT / "ops" / "alerts.yml").read_text())["groups"]
+        for rule in group["rules"]
+        if rule["alert"] == "EaselDiskFull"
+    ]
+    (pattern,) = re.findall(r'mountpoint=~"([^"]+)"', rule["expr"])
+    assert all(re.fullmatch(pattern, volume.split(":")[1]) for volume in SERVICES["disks"]["volumes"])
+
+
+def test_alerts_go_from_prometheus_through_alertmanager_to_a_webhook() -> None:
+    prometheus = yaml.safe_load((ROOT / "ops" / "prometheus.yml").read_text())
+    (manager,) = prometheus["alerting"]["alertmanagers"]
+    assert manager["static_configs"] == [{"targets": ["alertmanager:9093"]}]
+    config = yaml.safe_load((ROOT / "ops" / "alertmanager.yml").read_text())
+    (receiver,) = config["receivers"]
+    assert config["route"]["receiver"] == receiver["name"]
+    (webhook,) = receiver["discord_configs"]
+    assert Path(webhook["webhook_url_file"]).name in SERVICES["alertmanager"]["secrets"]
 
 
 def test_the_health_check_asks_the_port_that_the_bot_opens() -> None:

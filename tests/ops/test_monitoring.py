@@ -12,8 +12,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "ops" / "alerts.yml"
 DASHBOARD = ROOT / "ops" / "grafana" / "easel.json"
-FOREIGN = {"up", "process_resident_memory_bytes", "process_open_fds"}
-"""Prometheus' own, and prometheus-client's."""
+FOREIGN = {"up", "process_resident_memory_bytes", "process_open_fds", "node_filesystem_avail_bytes"}
+"""Prometheus' own, prometheus-client's, and the node exporter's."""
 
 
 def documented() -> set[str]:
@@ -95,5 +95,5 @@ def test_the_operations_page_lists_every_alert_and_no_other() -> None:
 def test_prometheus_finds_the_alerts_and_the_bot() -> None:
     config = yaml.safe_load((ROOT / "ops" / "prometheus.yml").read_text())
     assert [(ROOT / "ops" / file).exists() for file in config["rule_files"]] == [True]
-    (job,) = config["scrape_configs"]
-    assert (job["job_name"], job["static_configs"]) == ("easel", [{"targets": ["bot:8787"]}])
+    jobs = {job["job_name"]: job["static_configs"] for job in config["scrape_configs"]}
+    assert jobs == {"easel": [{"targets": ["bot:8787"]}], "disks": [{"targets": ["disks:9100"]}]}

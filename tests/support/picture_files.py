@@ -43,3 +43,12 @@ def endless_png() -> bytes:
 
 def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def jpeg_of_many_scans(scans: int, edge_px: int = 2048) -> bytes:
+    """A grey square whose last scan, which refines what is not there, is repeated."""
+    target = BytesIO()
+    Image.new("L", (edge_px, edge_px), 128).save(target, "JPEG", progressive=True)
+    data = target.getvalue()
+    last, end = data.rindex(b"\xff\xda"), len(data) - 2
+    return data[:end] + data[last:end] * (scans - data.count(b"\xff\xda")) + data[end:]

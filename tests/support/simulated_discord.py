@@ -27,7 +27,7 @@ class InProcessDecoder:
     def __init__(self) -> None:
         load_libraries()
 
-    async def clean(self, data: bytes) -> Clean:
+    async def clean(self, data: bytes, *, by: int) -> Clean:
         limits = DecodeLimits()
         output, status = await asyncio.to_thread(serve, data, limits)
         return outcome(status, output, "", limits)

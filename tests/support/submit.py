@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.domain.jobs.model import Job
+from bot.domain.privacy.storage import Storage, StorageLimits
 from bot.domain.requests.pictures import ContentPolicy, PictureStore
 from bot.domain.requests.request import Limits, Request
 from bot.domain.requests.submit import Submitter
@@ -18,6 +19,7 @@ from bot.media.blobs.folder import FolderBlobs
 from bot.media.decode import Decoder
 from bot.media.editor import PictureEditor
 from bot.media.sandbox import DecodeLimits
+from bot.media.turns import Turns
 from bot.tables import deliveries as deliveries_table
 from bot.tables import jobs as jobs_table
 from tests.support.picture_files import png
@@ -29,6 +31,7 @@ CONTENT, STYLE, TEXT, GONE = (
     "https://cdn/text",
     "https://cdn/gone",
 )
+STORAGE_LIMITS = StorageLimits(per_person=10**9, reserve=10**6)
 LIMITS = Limits(jobs_per_user=3, jobs_queued=200, presets_per_user=20, default_size_px=128, max_size_px=512)
 
 
@@ -67,8 +70,10 @@ class SubmitHarness:
         limits: Limits = LIMITS,
         *,
         policy: ContentPolicy | None = None,
+        storage_limits: StorageLimits = STORAGE_LIMITS,
     ) -> None:
         self.database = database
+        self.free_bytes = 10**12
         self.blobs = FolderBlobs(folder)
         self.attachments = Attachments()
         self.enqueued: list[int] = []
@@ -77,7 +82,15 @@ class SubmitHarness:
             source=self.attachments,
             decoder=decoder,
             blobs=self.blobs,
+            storage=Storage(
+                database=database,
+                blobs=self.blobs,
+                limits=storage_limits,
+                free_bytes=lambda: self.free_bytes,
+                clock=lambda: NOW,
+            ),
             editor=PictureEditor(),
+            files=Turns(10, share=5),
             policy=policy,
         )
         self.submitter = Submitter(

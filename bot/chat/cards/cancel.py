@@ -9,6 +9,7 @@ from bot.chat.ui.components import plain
 from bot.chat.ui.interaction import Services, services_of
 from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import STATE_WORDS
+from bot.domain.privacy import blob_refs
 from bot.errors import Refusal
 from bot.language import _, n_
 
@@ -20,16 +21,19 @@ async def press_cancel(interaction: discord.Interaction[Any], job_id: int) -> No
 
 
 async def cancel_job(services: Services, job_id: int, *, user_id: int) -> None:
-    """Cancels a waiting job.
+    """Cancels a waiting job. What it was to be made of goes at once: its card has no button that needs it.
 
     Raises:
         Refusal: it is somebody else's, ended, or unknown.
     """
     async with services.database.begin() as connection:
-        done = await queue.cancel(connection, job_id, user_id=user_id, now=services.clock())
         job = await model.get(connection, job_id)
+        done = await queue.cancel(connection, job_id, user_id=user_id, now=services.clock())
+        if done:
+            await blob_refs.forget_inputs(connection, [job_id])
     services.news.set()
-    if done:
+    if done and job is not None:
+        await services.picture_store.storage.discard(blob_refs.inputs_of(job), stored_before=job.created_at)
         return
     if job is None:
         raise Refusal(_("That picture is no longer known: there is nothing to cancel."))

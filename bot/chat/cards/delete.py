@@ -14,7 +14,7 @@ from bot.chat.ui.retry import TROUBLES
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
 from bot.domain.outbox.deliveries import Address
-from bot.domain.privacy import blob_refs
+from bot.domain.privacy import blob_refs, storage
 from bot.language import _
 
 log = structlog.get_logger(__name__)
@@ -39,6 +39,7 @@ async def press_erase(interaction: discord.Interaction[Any], job_id: int) -> Non
     async with services.database.begin() as connection:
         address = await deliveries.address_of(connection, job.id)
         unused = await blob_refs.forget_pictures(connection, job)
+        await storage.forget_sizes(connection, unused)
     for key in unused:
         await services.picture_store.blobs.delete(key)
     log.info("pictures deleted", job=job.id, by=interaction.user.id, blobs=len(unused))

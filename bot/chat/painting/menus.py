@@ -14,6 +14,7 @@ from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import STYLE_OPTIONS
 from bot.domain.privacy import underway
+from bot.domain.privacy.export import ending_of
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
 from bot.domain.styles import named_styles
@@ -34,7 +35,7 @@ async def stylize_this(interaction: discord.Interaction, message: discord.Messag
 @app_commands.context_menu(name="Stylize avatar")
 async def stylize_avatar(interaction: discord.Interaction, user: discord.User | discord.Member) -> None:
     """Paints the person's avatar: a form asks for style, strength and quality."""
-    avatar = user.display_avatar.with_size(AVATAR_PX).with_static_format("png")
+    avatar = user.display_avatar.replace(size=AVATAR_PX, format="png")
     picture = PictureSource(name=f"{user.name}.png", url=avatar.url)
     await _open_form(interaction, _("Stylize this avatar"), [Found(picture=picture)])
 
@@ -48,11 +49,12 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
     source = found[0].picture
     async with services.database.begin() as connection:
         await underway.begin(connection, interaction.id, interaction.user.id, now=services.clock())
-    taken = await services.picture_store.take(source)
-    style = CurrentStyle(name=source.title, blob=taken.blob)
-    async with services.database.begin() as connection:
-        await underway.finish(connection, interaction.id, interaction.user.id)
-        await users.use_style(connection, interaction.user.id, style)
+    async with services.picture_store.intake(interaction.user.id) as intake:
+        taken = await intake.take(source)
+        style = CurrentStyle(name=source.title, blob=taken.blob)
+        async with services.database.begin() as connection:
+            await underway.finish(connection, interaction.id, interaction.user.id)
+            await users.use_style(connection, interaction.user.id, style)
     texts = [
         _("Your current style is now **{name}**.", name=plain(style.name)),
         "-# " + _("It is taken whenever you use `/stylize` without a style."),
@@ -60,7 +62,7 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
     if len(found) > 1:
         texts.append("-# " + _("The message has several pictures: this is the first."))
     data = await services.picture_store.blobs.get(taken.blob)
-    picture = Picture(filename="style.png", data=data, description=_("Your current style"))
+    picture = Picture(filename=f"style.{ending_of(data)}", data=data, description=_("Your current style"))
     await interaction.edit_original_response(
         view=layout(panel(*texts, picture=picture)), attachments=[picture.as_file()]
     )

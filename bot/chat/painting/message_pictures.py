@@ -1,8 +1,8 @@
-"""The pictures that a message shows: attachments, galleries, thumbnails, embeds."""
+"""The pictures that a message shows: attachments, stickers, galleries, thumbnails, embeds."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from mimetypes import guess_type
+from typing import Final
 
 import discord
 from discord.components import Container, UnfurledMediaItem
@@ -10,6 +10,12 @@ from yarl import URL
 
 from bot.domain.styles.style import PictureSource
 
+UNTOLD: Final = ("application/octet-stream", "binary/octet-stream")
+"""What Discord says of files whose type it was not told, as of many that a program has sent."""
+ENDINGS: Final = {
+    *("apng", "avif", "bmp", "dib", "gif", "heic", "heif", "jfif"),
+    *("jpe", "jpeg", "jpg", "png", "tif", "tiff", "webp"),
+}
 MOST = 25
 """As many as a select offers."""
 
@@ -23,21 +29,32 @@ class Found:
 
 
 def pictures_in(message: discord.Message) -> list[Found]:
-    """Attachments first, then galleries and thumbnails, then the pictures of embeds; each once.
+    """Attachments first, then stickers, galleries, thumbnails, and the pictures of embeds; each once.
+
+    What a forwarded message shows comes after the message's own.
 
     What an embed shows is on somebody's own server, so Discord's copy of it is taken.
     """
     parts: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]
     found: dict[URL, Found] = {}
     for part in parts:
-        for url, name, spoiler in (*_attached(part.attachments), *_laid_out(part), *_embedded(part.embeds)):
+        shown = (
+            *_attached(part.attachments),
+            *_stuck(part.stickers),
+            *_laid_out(part),
+            *_embedded(part.embeds),
+        )
+        for url, name, spoiler in shown:
             picture = PictureSource(name=name, url=url)
             found.setdefault(URL(url).with_query(None), Found(picture=picture, spoiler=spoiler))
     return list(found.values())[:MOST]
 
 
 def is_picture(content_type: str | None, filename: str) -> bool:
-    return (content_type or guess_type(filename)[0] or "").startswith("image/")
+    """By its type; where that says nothing, by the ending of its name."""
+    if content_type and not content_type.startswith(UNTOLD):
+        return content_type.startswith("image/")
+    return filename.rpartition(".")[2].lower() in ENDINGS
 
 
 _Shown = tuple[str, str, bool]
@@ -48,6 +65,12 @@ def _attached(attachments: Iterable[discord.Attachment]) -> Iterator[_Shown]:
     for one in attachments:
         if is_picture(one.content_type, one.filename):
             yield one.url, one.filename, one.is_spoiler()
+
+
+def _stuck(stickers: Iterable[discord.StickerItem]) -> Iterator[_Shown]:
+    for one in stickers:
+        if one.format is not discord.StickerFormatType.lottie:  # an animation without pixels
+            yield one.url, URL(one.url).name, False
 
 
 def _embedded(embeds: Iterable[discord.Embed]) -> Iterator[_Shown]:

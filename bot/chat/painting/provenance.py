@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chat.cards.card import job_settings
 from bot.chat.painting.message_pictures import pictures_in
 from bot.chat.ui.components import layout, panel, plain
-from bot.chat.ui.interaction import services_of
+from bot.chat.ui.interaction import Services, services_of
 from bot.chat.ui.style_options import settings_line
 from bot.domain.jobs.model import STATE_WORDS, Job
 from bot.domain.privacy import provenance
@@ -43,20 +43,26 @@ async def _from_files(interaction: discord.Interaction, message: discord.Message
     refused: Refusal | None = None
     for one in found[:MOST_FILES]:
         try:
-            data = await services.picture_store.fetch(one.picture.url or "")
+            async with services.picture_store.file(one.picture.url or "", by=interaction.user.id) as data:
+                lines = await _told_by(services, data, viewer_id=interaction.user.id)
         except Refusal as refusal:
             refused = refusal
             continue
-        async with services.database.read() as connection:
-            job = await provenance.of_file(connection, data, viewer_id=interaction.user.id)
-            if job:
-                return await _recorded(connection, job)
-        params = provenance.written_in(data)
-        if params:
-            return _written(params)
+        if lines:
+            return lines
     raise refused or Refusal(
         _("Nothing is known of that picture: Easel did not paint it, or its file was changed on the way.")
     )
+
+
+async def _told_by(services: Services, data: bytes, *, viewer_id: int) -> list[str]:
+    """What our records and the file itself say of a picture; nothing if it is none of ours."""
+    async with services.database.read() as connection:
+        job = await provenance.of_file(connection, data, viewer_id=viewer_id)
+        if job:
+            return await _recorded(connection, job)
+    params = provenance.written_in(data)
+    return _written(params) if params else []
 
 
 async def _recorded(connection: AsyncConnection, job: Job) -> list[str]:

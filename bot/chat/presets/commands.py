@@ -5,6 +5,7 @@ from typing import Any, Literal
 import discord
 from discord import app_commands
 
+from bot.chat.cards.submit_request import attached
 from bot.chat.presets.gallery import list_presets
 from bot.chat.presets.panel import show_style
 from bot.chat.ui.commands import own_choices, picture_command, removable_choices, style_choices
@@ -47,18 +48,19 @@ async def save(
     async with services.database.begin() as connection:
         await presets.check_room(connection, interaction.user.id, name, limit=limit)
         await underway.begin(connection, interaction.id, interaction.user.id, now=services.clock())
-    style_blob, _clean = await services.picture_store.accept(style.url)
-    async with services.database.begin() as connection:
-        await underway.finish(connection, interaction.id, interaction.user.id)
-        preset = await presets.save(
-            connection,
-            interaction.user.id,
-            name,
-            look=look,
-            style_blob=style_blob,
-            limit=limit,
-            now=services.clock(),
-        )
+    async with services.picture_store.intake(interaction.user.id) as intake:
+        taken = await intake.take(attached(style))
+        async with services.database.begin() as connection:
+            await underway.finish(connection, interaction.id, interaction.user.id)
+            preset = await presets.save(
+                connection,
+                interaction.user.id,
+                name,
+                look=look,
+                style_blob=taken.blob,
+                limit=limit,
+                now=services.clock(),
+            )
     await show_style(interaction, Style.of(preset), heading=_("Saved"))
 
 

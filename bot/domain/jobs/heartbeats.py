@@ -36,12 +36,14 @@ async def forget(connection: AsyncConnection, *, now: float) -> None:
 
 
 async def count_living(
-    connection: AsyncConnection, *, now: float, names: Collection[str] | None = None
+    connection: AsyncConnection, *, now: float, names: Collection[str] | None = None, host: str = ""
 ) -> int:
-    """How many workers are alive, busy or idle: of those with these names, or of all."""
+    """How many workers are alive, busy or idle: all, those with these names, or those of one host."""
     living = and_(workers.c.alive, _seen_within(SILENT_S, now))
     if names is not None:
         living = and_(living, workers.c.name.in_(names))
+    if host:
+        living = and_(living, workers.c.name.startswith(f"{host}-", autoescape=True))
     query = select(func.count()).select_from(workers).where(living)
     return int((await connection.execute(query)).scalar_one())
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection
 from typing import Any, Final
 
-from sqlalchemy import Column, Text, cast, null, select, update
+from sqlalchemy import Column, ColumnElement, Text, cast, false, func, null, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.gallery import exhibits
@@ -15,17 +15,30 @@ COLUMNS: Final[tuple[Column[Any], ...]] = tuple(
     column for table in metadata.sorted_tables for column in table.c if column.name.endswith("_blob")
 )
 """Every column that refers to a blob. `jobs.more_styles` refers to further ones inside its JSON."""
+INPUTS: Final = (jobs.c.content_blob, jobs.c.style_blob, jobs.c.mask_blob, jobs.c.start_blob)
+RESULTS: Final = (jobs.c.result_blob, jobs.c.timelapse_blob)
 AT_ONCE = 500
 
 
-async def every_use(connection: AsyncConnection) -> AsyncIterator[str]:
-    """All keys that rows refer to, some more than once."""
+async def every_use(
+    connection: AsyncConnection,
+    *,
+    but_inputs_of: ColumnElement[bool] | None = None,
+    but_results_of: ColumnElement[bool] | None = None,
+) -> AsyncIterator[str]:
+    """All keys that rows refer to, some more than once; as if some jobs had let go of theirs."""
+    of_inputs, of_results = _but(but_inputs_of), _but(but_results_of)
+    left = {**dict.fromkeys(INPUTS, of_inputs), **dict.fromkeys(RESULTS, of_results)}
     for column in COLUMNS:
-        query = select(column).where(column != "")
+        query = select(column).where(column != "", left.get(column, true()))
         async for (key,) in await connection.stream(query):
             yield key
-    async for key in _more_styles(connection):
+    async for key in _more_styles(connection, of_inputs):
         yield key
+
+
+def _but(these: ColumnElement[bool] | None) -> ColumnElement[bool]:
+    return true() if these is None else func.coalesce(these, false()).is_(false())
 
 
 async def unused(connection: AsyncConnection, keys: Collection[str]) -> set[str]:
@@ -41,8 +54,11 @@ async def unused(connection: AsyncConnection, keys: Collection[str]) -> set[str]
     return left
 
 
-async def _more_styles(connection: AsyncConnection) -> AsyncIterator[str]:
+async def _more_styles(
+    connection: AsyncConnection, which: ColumnElement[bool] | None = None
+) -> AsyncIterator[str]:
     query = select(jobs.c.more_styles).where(cast(jobs.c.more_styles, Text) != "null")
+    query = query if which is None else query.where(which)
     async for (styles,) in await connection.stream(query):
         for style in styles:
             yield style["blob"]
@@ -50,8 +66,7 @@ async def _more_styles(connection: AsyncConnection) -> AsyncIterator[str]:
 
 async def needed_next(connection: AsyncConnection, *, limit: int = 1000) -> list[str]:
     """The blobs without which waiting jobs cannot be painted, or painted ones cannot be delivered."""
-    inputs = (jobs.c.content_blob, jobs.c.style_blob, jobs.c.mask_blob, jobs.c.start_blob)
-    waiting = select(*inputs).where(jobs.c.state.in_(WAITING)).limit(limit)
+    waiting = select(*INPUTS).where(jobs.c.state.in_(WAITING)).limit(limit)
     painted = select(jobs.c.result_blob).where(jobs.c.state == State.RENDERED).limit(limit)
     keys = [key for row in await connection.execute(waiting) for key in row]
     keys += (await connection.execute(painted)).scalars()
@@ -77,6 +92,13 @@ async def forget_pictures(connection: AsyncConnection, job: Job) -> set[str]:
     await exhibits.remove(connection, job.id)
     await deliveries.close(connection, job.id, error="deleted")
     return await unused(connection, {key for key in (job.result_blob, job.timelapse_blob) if key})
+
+
+def inputs_of(job: Job) -> set[str]:
+    """The keys of the pictures that the job is made of."""
+    keys = {job.content_blob, job.style_blob, job.mask_blob, job.start_blob}
+    keys |= {style["blob"] for style in job.more_styles or ()}
+    return {key for key in keys if key}
 
 
 async def forget_inputs(connection: AsyncConnection, job_ids: list[int]) -> None:

@@ -23,6 +23,7 @@ from bot.tables import (
     presets,
     server_presets,
     stars,
+    stored_pictures,
     underway,
     votes,
 )
@@ -76,6 +77,7 @@ def tables_of(user_id: int) -> dict[Table, ColumnElement[bool]]:
         votes: votes.c.user_id == user_id,
         people: people.c.user_id == user_id,
         underway: underway.c.user_id == user_id,
+        stored_pictures: stored_pictures.c.user_id == user_id,
     }
 
 

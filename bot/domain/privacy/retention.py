@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, false, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.domain.jobs.model import WAITING
 from bot.domain.outbox import deliveries
-from bot.domain.privacy import blob_refs, underway
+from bot.domain.privacy import blob_refs, storage, underway
 from bot.domain.privacy.blob_refs import forget_inputs, forget_results
 from bot.domain.servers import left
 from bot.errors import Failure
@@ -56,11 +56,19 @@ class Sweeper:
     """Sweeps regularly. Each step is small and may be repeated, so two gateways do no harm."""
 
     def __init__(
-        self, *, database: Database, blobs: Blobs, keeping: Keeping, clock: Callable[[], float] = time.time
+        self,
+        *,
+        database: Database,
+        blobs: Blobs,
+        keeping: Keeping,
+        grace_s: float = GRACE_S,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """grace_s: how long an unused blob stays after it was last stored."""
         self._database = database
         self._blobs = blobs
         self._keeping = keeping
+        self._grace_s = grace_s
         self._clock = clock
 
     async def run(self) -> None:
@@ -77,13 +85,11 @@ class Sweeper:
     async def sweep(self) -> Swept:
         """Deletes everything whose time has come."""
         await self._end_what_waited()
+        while await storage.measure_results(self._database, self._blobs) == storage.AT_ONCE:
+            pass
         return Swept(
-            inputs=await self._forget_pictures(
-                self._keeping.inputs_days, jobs.c.content_blob != "", forget_inputs
-            ),
-            results=await self._forget_pictures(
-                self._keeping.results_days, jobs.c.result_blob.is_not(None), forget_results
-            ),
+            inputs=await self._forget_pictures(self._old_inputs(), forget_inputs),
+            results=await self._forget_pictures(self._old_results(), forget_results),
             servers=await self._forget_servers(),
             blobs=await self._delete_unused(),
         )
@@ -98,15 +104,45 @@ class Sweeper:
                 if given_up:
                     log.warning("never delivered", cards=given_up)
 
-    async def _forget_pictures(self, days: int, kept: ColumnElement[bool], forget: Forget) -> int:
+    async def foresee(self) -> tuple[Swept, int]:
+        """What `sweep` would delete, and how many bytes its blobs have; nothing is changed.
+
+        Of servers only how many: the blobs that they alone refer to are not counted.
+        """
+        inputs, results = self._old_inputs(), self._old_results()
+        left_before = self._clock() - self._keeping.left_servers_days * DAY_S
+        async with self._database.read() as connection:
+            counts = [
+                int((await connection.execute(select(func.count()).where(old))).scalar_one())
+                for old in (inputs, results)
+            ]
+            servers = len(await left.gone_before(connection, left_before))
+            uses = blob_refs.every_use(connection, but_inputs_of=inputs, but_results_of=results)
+            marked = {hash(key) async for key in uses}
+        unused = [key async for key in self._blobs.older_than(self._before()) if hash(key) not in marked]
+        size_bytes = sum([await storage.size_of(self._blobs, key) for key in unused])
+        return Swept(inputs=counts[0], results=counts[1], servers=servers, blobs=len(unused)), size_bytes
+
+    def _old_inputs(self) -> ColumnElement[bool]:
+        return and_(self._ended(self._keeping.inputs_days), jobs.c.content_blob != "")
+
+    def _old_results(self) -> ColumnElement[bool]:
+        return and_(self._ended(self._keeping.results_days), jobs.c.result_blob.is_not(None))
+
+    def _ended(self, days: int) -> ColumnElement[bool]:
+        """Which jobs ended more than so many days ago; with 0, none."""
         if not days:
-            return 0
-        old = jobs.c.ended_at < self._clock() - days * DAY_S
+            return false()
+        return and_(jobs.c.state.not_in(WAITING), jobs.c.ended_at < self._clock() - days * DAY_S)
+
+    def _before(self) -> float:
+        return self._clock() - self._grace_s
+
+    async def _forget_pictures(self, old: ColumnElement[bool], forget: Forget) -> int:
         forgotten = last = 0
         while True:
             async with self._database.begin() as connection:
-                where = (jobs.c.id > last, jobs.c.state.not_in(WAITING), old, kept)
-                query = select(jobs.c.id).where(*where).order_by(jobs.c.id).limit(BATCH)
+                query = select(jobs.c.id).where(jobs.c.id > last, old).order_by(jobs.c.id).limit(BATCH)
                 ids = list((await connection.execute(query)).scalars())
                 await forget(connection, ids)
             forgotten += len(ids)
@@ -128,7 +164,7 @@ class Sweeper:
 
     async def _delete_unused(self) -> int:
         """Mark and sweep. What seems unused is looked up once more right before it is deleted."""
-        before = self._clock() - GRACE_S
+        before = self._before()
         async with self._database.read() as connection:
             # Hashes instead of keys: a tenth of the memory, and a collision only keeps a blob.
             marked = {hash(key) async for key in blob_refs.every_use(connection)}
@@ -139,6 +175,7 @@ class Sweeper:
             if len(batch) == BATCH:
                 deleted += await self._delete(batch, before)
                 batch = []
+        await storage.forget_unused_sizes(self._database, marked, before=before)
         return deleted + await self._delete(batch, before)
 
     async def _delete(self, keys: list[str], before: float) -> int:

@@ -4,25 +4,29 @@ How a picture is rated is left to a `ContentCheck`, such as `bot.media.rating.Op
 """
 
 import asyncio
+import time
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.domain.styles.style import PictureSource
-from bot.errors import Refusal
+from bot.errors import Refusal, ServiceError
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.media.decode import Clean
 from bot.media.editor import PictureEditor
 from bot.media.fetch import AttachmentSource
 from bot.media.headers import sides_px
+from bot.media.turns import Turns
 
 
 class ContentCheck(Protocol):
     """Rates pictures. It may take seconds, but must not block the event loop."""
 
-    async def rate(self, png: bytes) -> float:
-        """How likely it is that clean pixels show what only adults should see, from 0 to 1.
+    async def rate(self, file: bytes) -> float:
+        """How likely it is that a file of clean pixels shows what only adults should see, from 0 to 1.
 
         Raises:
             Failure: the picture could not be rated.
@@ -44,14 +48,14 @@ class ContentPolicy:
     action: Action
     threshold: float
 
-    async def hides(self, png: bytes) -> bool:
+    async def hides(self, file: bytes) -> bool:
         """Whether the picture must be shown as a spoiler.
 
         Raises:
             Refusal: it is not painted here at all.
             Failure: it could not be rated.
         """
-        if await self.check.rate(png) < self.threshold:
+        if await self.check.rate(file) < self.threshold:
             return False
         if self.action is Action.REFUSE:
             raise Refusal(_("Pictures like that one are not painted here: send another."))
@@ -71,11 +75,25 @@ class StoredPicture:
 class Cleaner(Protocol):
     """`bot.media.decode.Decoder`, or a wrapper around it."""
 
-    async def clean(self, data: bytes) -> Clean: ...
+    async def clean(self, data: bytes, *, by: int) -> Clean: ...
+
+
+class Storage(Protocol):
+    """`bot.domain.privacy.storage.Storage`."""
+
+    async def check_room(self, user_id: int) -> None: ...
+
+    async def put(self, data: bytes, *, user_id: int) -> str: ...
+
+    async def discard(self, keys: Collection[str], *, stored_before: float) -> int: ...
+
+
+NOBODY: Final = 0
+"""Whose the paintings are that come with Easel."""
 
 
 class PictureStore:
-    """Turns a picture from wherever it is into a blob of clean pixels."""
+    """Where pictures come in, and where they are kept. What comes in belongs to somebody's `intake`."""
 
     def __init__(
         self,
@@ -83,62 +101,90 @@ class PictureStore:
         source: AttachmentSource,
         decoder: Cleaner,
         blobs: Blobs,
+        storage: Storage,
         editor: PictureEditor,
+        files: Turns,
         policy: ContentPolicy | None = None,
     ) -> None:
-        """policy: applied to every picture that does not come with Easel; None: none is rated."""
-        self._source = source
-        self._decoder = decoder
-        self._policy = policy
-        self.blobs = blobs
-        self.editor = editor
+        """policy: applied to every picture that does not come with Easel; None: none is rated.
 
-    async def fetch(self, url: str) -> bytes:
-        """An attachment's file as it is: neither decoded nor to be trusted.
+        files: how many files of all people are in memory at once, from the download until they are stored.
+        """
+        self.source = source
+        self.decoder = decoder
+        self.policy = policy
+        self.blobs = blobs
+        self.storage = storage
+        self.editor = editor
+        self.files = files
+
+    @asynccontextmanager
+    async def intake(self, by: int) -> AsyncIterator["Intake"]:
+        """For one request of the person `by`. What it has stored goes at once if the block is refused.
+
+        Raises:
+            Refusal: there is no room, here at all or for this person.
+        """
+        await self.storage.check_room(by)
+        intake = Intake(self, by)
+        try:
+            yield intake
+        except ServiceError:
+            await self.storage.discard(intake.stored, stored_before=time.time())
+            raise
+
+    @asynccontextmanager
+    async def file(self, url: str, *, by: int) -> AsyncIterator[bytes]:
+        """An attachment's file as it is: neither decoded nor to be trusted. It is held only inside the block.
 
         Raises:
             Refusal: it is not available.
         """
-        return await self._source.fetch(url)
+        async with self.files.turn(by):
+            yield await self.source.fetch(url)
 
-    async def accept(self, url: str) -> tuple[str, Clean]:
-        """The blob's key, and what is in it.
 
-        Raises:
-            Refusal: the attachment is not available, is no picture, or may not be painted here.
-        """
-        clean = await self._clean(url)
-        await self._hides(clean.png)
-        return await self.blobs.put(clean.png), clean
+class Intake:
+    """Turns one person's pictures, from wherever they are, into blobs of clean pixels.
+
+    stored: the keys of those that were stored for this request.
+    """
+
+    def __init__(self, store: PictureStore, by: int) -> None:
+        self._store = store
+        self._by = by
+        self.stored: set[str] = set()
 
     async def take(self, picture: PictureSource) -> StoredPicture:
-        """Raises `Refusal` if the picture is not available (any more), or is none."""
+        """Raises `Refusal` if it is not available (any more), is no picture, or may not be painted here."""
         if picture.url is not None:
-            clean = await self._clean(picture.url)
-            hidden = await self._hides(clean.png)
-            key = await self.blobs.put(clean.png)
-            return StoredPicture(blob=key, width=clean.width, height=clean.height, hidden=hidden)
+            return await self._take_attachment(picture.url)
         if picture.painting is not None:
             data = await asyncio.to_thread(picture.painting.read)
-            return _measured(await self.blobs.put(data), data)
+            return _measured(await self._store.storage.put(data, user_id=NOBODY), data)
         if picture.blob is None:
             raise LookupError(picture.name)
         try:
-            data = await self.blobs.get(picture.blob)
+            data = await self._store.blobs.get(picture.blob)
         except BlobMissing as error:
             raise Refusal(_("That picture is no longer kept here: attach it again.")) from error
         return _measured(picture.blob, data, hidden=await self._hides(data))
 
-    async def _clean(self, url: str) -> Clean:
-        return await self._decoder.clean(await self._source.fetch(url))
-
-    async def _hides(self, png: bytes) -> bool:
-        return self._policy is not None and await self._policy.hides(png)
-
     async def check_mask(self, key: str) -> None:
         """Raises `Refusal` if a mask would let nothing be painted."""
-        if await self.editor.is_black(await self.blobs.get(key)):
+        if await self._store.editor.is_black(await self._store.blobs.get(key)):
             raise Refusal(_("That mask is black all over: paint white what should be painted."))
+
+    async def _take_attachment(self, url: str) -> StoredPicture:
+        async with self._store.file(url, by=self._by) as data:
+            clean = await self._store.decoder.clean(data, by=self._by)
+            hidden = await self._hides(clean.file)
+            key = await self._store.storage.put(clean.file, user_id=self._by)
+        self.stored.add(key)
+        return StoredPicture(blob=key, width=clean.width, height=clean.height, hidden=hidden)
+
+    async def _hides(self, file: bytes) -> bool:
+        return self._store.policy is not None and await self._store.policy.hides(file)
 
 
 def _measured(key: str, data: bytes, *, hidden: bool = False) -> StoredPicture:

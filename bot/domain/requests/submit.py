@@ -19,7 +19,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.limits import quotas
 from bot.domain.limits.access import RateLimit
 from bot.domain.outbox import deliveries
-from bot.domain.requests.pictures import PictureStore, StoredPicture
+from bot.domain.requests.pictures import Intake, PictureStore, StoredPicture
 from bot.domain.requests.request import MAX_SEED, Limits, Request, bounded, check_size
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
@@ -150,7 +150,7 @@ async def _check_limits(
     raise Refusal(_("The line is full right now."), back_at=back_at)
 
 
-async def fetch(draft: Draft, picture_store: PictureStore) -> Draft:
+async def fetch(draft: Draft, intake: Intake) -> Draft:
     """Stores the pictures.
 
     Raises:
@@ -159,21 +159,19 @@ async def fetch(draft: Draft, picture_store: PictureStore) -> Draft:
     request = draft.request
     start = PictureSource(blob=request.start_blob) if request.start_blob else None
     sources = [request.content, request.mask, start, *(style.picture for style in draft.styles)]
-    content, mask, started, *styles = await _take(picture_store, sources)
+    content, mask, started, *styles = await _take(intake, sources)
     if mask:
-        await picture_store.check_mask(mask.blob)
+        await intake.check_mask(mask.blob)
     assert content is not None
     pictures = StoredPictures(content=content, styles=tuple(filter(None, styles)), mask=mask, start=started)
     return replace(draft, pictures=pictures)
 
 
-async def _take(
-    picture_store: PictureStore, sources: Sequence[PictureSource | None]
-) -> list[StoredPicture | None]:
+async def _take(intake: Intake, sources: Sequence[PictureSource | None]) -> list[StoredPicture | None]:
     """Stores all at once, because their addresses expire."""
 
     async def take(source: PictureSource | None) -> StoredPicture | None:
-        return await picture_store.take(source) if source else None
+        return await intake.take(source) if source else None
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -284,11 +282,12 @@ class Submitter:
                 return known
             draft = await resolve(connection, request)
             draft = await check(connection, draft, limits, workers=workers, now=self._clock())
-        draft = price(await fetch(draft, self._picture_store))
-        async with self._database.begin() as connection:
-            return await write(
-                connection, draft, limits, enqueue=self._enqueue, workers=workers, now=self._clock()
-            )
+        async with self._picture_store.intake(request.user_id) as intake:
+            draft = price(await fetch(draft, intake))
+            async with self._database.begin() as connection:
+                return await write(
+                    connection, draft, limits, enqueue=self._enqueue, workers=workers, now=self._clock()
+                )
 
     def _check_rate(self, request: Request) -> None:
         now, limits = self._clock(), self._limits

@@ -34,6 +34,9 @@ class FolderBlobs:
     async def get(self, key: str) -> bytes:
         return await asyncio.to_thread(self._get, key)
 
+    async def size(self, key: str) -> int:
+        return await asyncio.to_thread(self._size, key)
+
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(self._delete, key)
 
@@ -67,6 +70,14 @@ class FolderBlobs:
         if hashlib.sha256(data).hexdigest() != key:
             raise BlobMissing(key)
         return data
+
+    def _size(self, key: str) -> int:
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError as error:
+            raise BlobMissing(key) from error
+        except OSError as error:
+            raise Failure(f"blob {key} cannot be looked up: {error.strerror}") from error
 
     def _delete(self, key: str) -> None:
         with suppress(BlobMissing):

@@ -31,6 +31,10 @@ class Blobs(Protocol):
         """
         ...
 
+    async def size(self, key: str) -> int:
+        """How many bytes were put. Raises like `get`."""
+        ...
+
     async def delete(self, key: str) -> None:
         """Forgets a blob; one that is missing is no error."""
         ...

@@ -54,6 +54,10 @@ class BucketBlobs:
             raise BlobMissing(key)
         return data
 
+    async def size(self, key: str) -> int:
+        with _errors(key, f"blob {key} cannot be looked up"):
+            return int((await self._store.head_async(_path(key)))["size"])
+
     async def delete(self, key: str) -> None:
         with suppress(BlobMissing), _errors(key, f"blob {key} cannot be deleted"):
             await self._store.delete_async(_path(key))

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from bot.domain.styles.builtin import BUILT_IN
-from bot.media.headers import MAX_TEXT_BYTES, parameters_in, sides_px
+from bot.media.headers import MAX_TEXT_BYTES, jpeg_scans, parameters_in, sides_px
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.params import Params
-from tests.support.picture_files import png
+from tests.support.picture_files import jpeg_of_many_scans, noise_png, png
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
@@ -22,6 +22,17 @@ def test_the_head_tells_what_pillow_tells(kind: str, options: dict[str, object])
     out = BytesIO()
     Image.new("RGB", (70, 30)).save(out, kind, **options)
     assert sides_px(out.getvalue()) == (70, 30)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_the_head_of_clean_pixels_tells_their_sides(mode: str) -> None:
+    out = BytesIO()
+    Image.new(mode, (1070, 16)).save(out, "WEBP", lossless=True, exact=True)
+    assert sides_px(out.getvalue()) == (1070, 16)
+    lossy = BytesIO()
+    Image.new("RGB", (70, 30)).save(lossy, "WEBP")
+    with pytest.raises(ValueError, match="no PNG, JPEG or lossless WebP"):
+        sides_px(lossy.getvalue())
 
 
 def test_the_sides_of_every_painting_are_known() -> None:
@@ -41,7 +52,7 @@ def test_the_sides_of_every_painting_are_known() -> None:
     ],
 )
 def test_what_does_not_say_it_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="neither a PNG nor a JPEG"):
+    with pytest.raises(ValueError, match="no PNG, JPEG or lossless WebP"):
         sides_px(data)
 
 
@@ -100,3 +111,30 @@ def test_what_is_broken_or_foreign_says_nothing(data: bytes) -> None:
 def test_other_texts_are_passed_over() -> None:
     foreign = chunk(b"iTXt", b"other\0\0\0\0\0{}")
     assert parameters_in(png_of(foreign, said(b"no JSON"), said(b'{"size": 1}'))) == {"size": 1}
+
+
+def jpeg(**options: object) -> bytes:
+    out = BytesIO()
+    with Image.open(BytesIO(noise_png(64))) as image:
+        image.save(out, "JPEG", **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "scans"),
+    [
+        (jpeg(), 1),
+        (jpeg(restart_marker_blocks=2), 1),
+        (jpeg(progressive=True), 10),
+        (jpeg(exif=b"Exif\0\0" + b"\xff\xda" * 500), 1),
+        (jpeg() + b"\xff\xda" * 500, 1),
+        (jpeg()[:-2], 1),
+        (jpeg_of_many_scans(77), 77),
+        (jpeg_of_many_scans(6000), 101),
+        (b"\xff\xd8\xff", 0),
+        (b"\xff\xd8" + b"\xff\xff\xff\xda\0\x02" * 3, 3),
+        (png(9, 9), 0),
+    ],
+)
+def test_scans_are_counted_up_to_the_limit(data: bytes, scans: int) -> None:
+    assert jpeg_scans(data, most=100) == scans

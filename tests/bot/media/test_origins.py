@@ -1,11 +1,12 @@
 import socket
+from pathlib import Path
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.errors import Refusal
-from bot.media.origins import DISCORD_HOSTS, Origins, PublicResolver
+from bot.media.origins import DISCORD_HOSTS, Origins, PublicResolver, is_public
 
 SIGNED = "https://cdn.discordapp.com/attachments/1/2/cat.png?ex=66&is=65&hm=secret"
 
@@ -173,3 +174,21 @@ async def test_of_several_addresses_the_public_ones_are_kept() -> None:
 
 async def test_the_loopbacks_own_name_may_lead_to_the_loopback() -> None:
     assert len(await PublicResolver(Names("127.0.0.1")).resolve("localhost", 80)) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("64:ff9b:1::1", "64:ff9b:1:a00:0:100::", "64:ff9b:1:ffff::8.8.8.8"),
+        *("::8.8.8.8", "::10.0.0.1", "::a00:1"),
+        *("::ffff:0:8.8.8.8", "::ffff:0:10.0.0.1"),
+        *("fec0::1", "feff::8"),
+    ],
+)
+def test_addresses_for_translation_and_of_old_private_networks_are_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+def test_the_page_on_security_names_every_host() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "SECURITY.md").read_text()
+    assert all(f"`{host}`" in page for host in DISCORD_HOSTS)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy import text
 
 from bot.db import Database
 from bot.media.blobs.folder import FolderBlobs
+from bot.media.rating import PACKAGE
 from bot.operations import doctor
 from bot.operations.doctor import Finding
 from bot.settings import Settings
@@ -201,7 +203,18 @@ async def test_a_warning_alone_is_no_failure() -> None:
 async def test_the_report_names_every_check_and_fails_when_one_does(settings: Settings) -> None:
     out = StringIO()
     assert not await doctor.examine(settings, Console(file=out, width=200))
-    for check in ("token", "database", "permissions", "pictures", "decoder", "weights", "device", "disk"):
+    checks = (
+        "token",
+        "database",
+        "permissions",
+        "pictures",
+        "decoder",
+        "weights",
+        "device",
+        "disk",
+        "content check",
+    )
+    for check in checks:
         assert check in out.getvalue()
 
 
@@ -220,3 +233,28 @@ async def test_a_waiting_job_s_pictures_are_looked_for(settings: Settings) -> No
     assert not finding.well
     assert "1 of 2 are lost" in finding.saw
     assert "Restore a backup" in finding.what_to_do
+
+
+async def test_a_bot_in_several_servers_without_a_content_check_is_a_warning(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, content_check="off")
+    assert (await doctor.content_check(settings)).well, "nobody has asked for anything yet"
+    database = Database(settings.url)
+    await database.migrate()
+    for guild_id, well in ((None, True), (10, True), (10, True), (11, False)):
+        async with database.begin() as connection:
+            await add(connection, guild_id=guild_id)
+        finding = await doctor.content_check(settings)
+        assert (finding.well, finding.minor) == (well, True)
+    await database.dispose()
+    assert "2 servers" in finding.saw
+    assert finding.what_to_do
+
+
+@pytest.mark.skipif(find_spec(PACKAGE) is None, reason=f"{PACKAGE} is not installed")
+async def test_where_its_package_is_the_content_check_is_on_unless_it_is_switched_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EASEL_CONTENT_CHECK")
+    for chosen in ({}, {"content_check": "refuse"}):
+        finding = await doctor.content_check(Settings.model_validate({"data_dir": tmp_path, **chosen}))
+        assert (finding.well, finding.saw) == (True, "pictures that come in are rated")

@@ -174,20 +174,20 @@ class Reader:
 
     error: Exception | None = None
 
-    async def clean(self, data: bytes) -> Clean:
+    async def clean(self, data: bytes, *, by: int) -> Clean:
         if self.error is not None:
             raise self.error
-        return Clean(png=data, width=1, height=1)
+        return Clean(file=data, width=by, height=1)
 
 
 async def test_reading_a_picture_is_timed_by_its_outcome(harness: WebHarness) -> None:
     reader = Reader()
     decoder = TimedDecoder(reader, harness.meters)
-    assert (await decoder.clean(b"png")).png == b"png"
+    assert (await decoder.clean(b"png", by=1)).file == b"png"
     for error in (Refusal("no picture"), Failure("no memory")):
         reader.error = error
         with pytest.raises(type(error)):
-            await decoder.clean(b"png")
+            await decoder.clean(b"png", by=1)
     async with harness.open() as web:
         for outcome in ("ok", "refused", "broken"):
             assert await web.metric("easel_decode_seconds_count", outcome=outcome) == 1

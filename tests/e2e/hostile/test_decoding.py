@@ -87,7 +87,7 @@ def test_too_much_memory_and_too_much_time_are_seen() -> None:
     starved = judge(Input(name="jpeg", data=pictures.honest("jpeg")), DecodeLimits(memory_bytes=1))
     assert starved.ending == MEMORY
     # The runner forks: what the tests before have loaded counts as the child's memory.
-    patience = DecodeLimits(deadline_s=0.2, memory_bytes=2**36)
+    patience = DecodeLimits(deadline_s=0.2, memory_bytes=2**36, max_scans=10_000)
     late = judge(Input(name="jpeg", data=bombs.bomb("jpeg: a thousand scans")), patience)
     assert (late.ending, late.detail) == (REFUSAL, "too slow")
 

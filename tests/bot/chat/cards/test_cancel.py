@@ -1,9 +1,11 @@
 """Cancelling by button and by command."""
 
+import pytest
 from simcord import Env
 
 from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
+from bot.media.blobs.protocol import BlobMissing
 from tests.support.chat import ChatHarness, card, sentence
 
 
@@ -25,6 +27,28 @@ async def test_the_owner_cancels_a_running_job_and_its_worker_can_change_nothing
     assert claim is not None
     assert not await chat.engine().render(claim, result_blob="0" * 64, figures={})
     assert (await chat.job()).state is State.CANCELLED
+
+
+async def test_what_a_cancelled_job_was_to_be_made_of_is_deleted(chat: ChatHarness) -> None:
+    await chat.stylize()
+    job = await chat.job()
+    assert job.content_blob
+    await chat.ada.click(chat.channel.history()[-1], label="Cancel")
+    for key in (job.content_blob, job.style_blob):
+        with pytest.raises(BlobMissing):
+            await chat.services.picture_store.blobs.get(key)
+    cancelled = await chat.job()
+    assert (cancelled.content_blob, cancelled.style_blob) == ("", "")
+
+
+async def test_a_picture_that_another_job_is_made_of_stays(chat: ChatHarness) -> None:
+    await chat.stylize()
+    first = chat.channel.history()[-1]
+    await chat.stylize()
+    await chat.ada.click(first, label="Cancel")
+    job = await chat.job()
+    assert job.state is State.QUEUED
+    assert await chat.services.picture_store.blobs.get(job.content_blob)
 
 
 async def test_somebody_else_gets_a_private_sentence(chat: ChatHarness) -> None:

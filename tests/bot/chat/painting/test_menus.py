@@ -10,6 +10,7 @@ from bot.chat.painting.message_pictures import pictures_in
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
 from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.style import PictureSource
 from bot.playground import SimulatedCdn
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png
@@ -40,6 +41,12 @@ def labels(result: InteractionResult) -> list[str]:
     """The components of the form that answered an interaction."""
     assert result.modal is not None
     return [one["component"]["custom_id"] for one in result.modal["components"]]
+
+
+async def blob_of(chat: ChatHarness, url: str) -> str:
+    """The blob that comes of an attachment."""
+    async with chat.services.picture_store.intake(chat.ada.id) as intake:
+        return (await intake.take(PictureSource(url=url))).blob
 
 
 async def stylize_this(chat: ChatHarness, message: discord.Message, **values: Any) -> InteractionResult:
@@ -99,8 +106,7 @@ async def test_of_several_pictures_one_is_chosen(chat: ChatHarness) -> None:
     message = await chat.ben.send(chat.channel, attachments=pictures)
     await stylize_this(chat, message, picture=["1"])
     job = await chat.job()
-    red, _ = await chat.services.picture_store.accept(message.attachments[2].url)
-    assert job.content_blob == red
+    assert job.content_blob == await blob_of(chat, message.attachments[2].url)
     assert job.spoiler, "what was hidden stays hidden"
 
 
@@ -187,7 +193,7 @@ async def test_an_embed_s_picture_is_taken_from_discord_s_own_copy(chat: ChatHar
     message = await webhook.send(embed=embed)
     assert [one.picture.url for one in pictures_in(message)] == [PROXY]
     await stylize_this(chat, message)
-    assert (await chat.job()).content_blob == (await chat.services.picture_store.accept(PROXY))[0]
+    assert (await chat.job()).content_blob == await blob_of(chat, PROXY)
 
 
 async def test_an_embed_s_picture_without_a_copy_on_discord_is_none(chat: ChatHarness) -> None:

@@ -22,6 +22,7 @@ from bot.errors import Failure, Refusal
 from bot.media.decode import Decoder
 from bot.media.editor import PictureEditor
 from bot.media.sandbox import DecodeLimits
+from bot.media.turns import Turns
 from nst_core.images import io
 from nst_core.params import VERSION
 from tests.support.databases import BOTH
@@ -188,7 +189,9 @@ async def test_a_job_that_cannot_be_enqueued_is_not_there(harness: SubmitHarness
         source=harness.attachments,
         decoder=Decoder(DecodeLimits()),
         blobs=harness.blobs,
+        storage=harness.picture_store.storage,
         editor=PictureEditor(),
+        files=Turns(2, share=1),
     )
     submitter = Submitter(
         database=harness.database, enqueue=broken, picture_store=picture_store, limits=LIMITS
