@@ -13,6 +13,7 @@ from aiolimiter import AsyncLimiter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.cards.card_upload import DEFAULT_LIMIT_BYTES, upload
+from bot.chat.cards.original import fetch_original, webhook_of
 from bot.chat.ui.interaction import Services
 from bot.chat.ui.outbox_runner import OutboxRunner, describe
 from bot.chat.ui.retry import TROUBLES
@@ -199,21 +200,13 @@ class CardUpdater(OutboxRunner[Delivery]):
 
     async def _edit_by_token(self, delivery: Delivery) -> int:
         address = delivery.address
-        webhook = discord.Webhook.partial(
-            self._client.application_id or 0, address.interaction_token, client=self._client
-        )
-        message_id = address.message_id or await self._find_original(webhook)
+        webhook = webhook_of(self._client, address.interaction_token)
+        message_id = address.message_id or int((await fetch_original(self._client, webhook))["id"])
 
         async def edit(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
             return (await webhook.edit_message(message_id, view=view, attachments=files)).id
 
         return await upload(self._services, delivery, edit, address.filesize_limit)
-
-    async def _find_original(self, webhook: discord.Webhook) -> int:
-        """The id of an interaction's first answer, not known after a crash right after acceptance."""
-        path = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
-        route = discord.http.Route("GET", path, webhook_id=webhook.id, webhook_token=webhook.token)
-        return int((await self._client.http.request(route))["id"])
 
     async def _edit_in_channel(self, delivery: Delivery) -> int:
         channel = self._client.get_partial_messageable(delivery.job.channel_id)

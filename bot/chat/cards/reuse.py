@@ -74,13 +74,9 @@ async def remake(interaction: discord.Interaction[Any], job: Job, recipe: Recipe
     Raises:
         Refusal: a picture is gone, or a limit is reached; then there is no job.
     """
-    private = answers_privately(interaction, job)
-    await interaction.response.defer(ephemeral=private, thinking=True)
-    if recipe.start_blob is not None:
-        await read_blob(interaction, recipe.start_blob)
     await submit_request(
         interaction,
-        private=private,
+        private=answers_privately(interaction, job),
         content=rerun.content_of(job),
         styles=styles_of(job),
         mask=rerun.mask_of(job),

@@ -21,6 +21,7 @@ from bot.tables import (
     jobs,
     people,
     presets,
+    requests,
     server_presets,
     stars,
     votes,
@@ -29,8 +30,9 @@ from bot.tables import (
 NOT_THEIRS: Final = {
     *("worker", "lease_until", "leased_by", "releases", "fair_tag", "revision", "attempt"),
     *("batch_key", "batch_size"),
+    *("interaction_token", "token_until"),
 }
-"""Columns of a job that are about our machines, not the person."""
+"""Columns of a job or a request that are about our machines, not the person."""
 NOBODY: Final = 0
 """Replaces the person in what belongs to a server."""
 JOB_PICTURES: Final = {
@@ -66,6 +68,7 @@ def _whose(user_id: int) -> dict[Table, ColumnElement[bool]]:
     theirs = select(jobs.c.id).where(jobs.c.user_id == user_id)
     return {
         jobs: jobs.c.user_id == user_id,
+        requests: requests.c.user_id == user_id,
         presets: presets.c.user_id == user_id,
         server_presets: server_presets.c.user_id == user_id,
         stars: stars.c.user_id == user_id,
@@ -78,7 +81,9 @@ def _whose(user_id: int) -> dict[Table, ColumnElement[bool]]:
 
 async def records_of(connection: AsyncConnection, user_id: int) -> dict[str, list[dict[str, Any]]]:
     """All rows about a person, by table; times are seconds since 1970 (UTC)."""
-    tables = {**_whose(user_id), challenges: challenges.c.user_id == user_id}
+    # Besides pictures that were asked for, requests may hold the one for these very records.
+    asked = and_(requests.c.user_id == user_id, requests.c.asked.is_not(None))
+    tables = {**_whose(user_id), requests: asked, challenges: challenges.c.user_id == user_id}
     return {table.name: await _rows(connection, table, where) for table, where in tables.items()}
 
 
