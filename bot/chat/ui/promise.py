@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.chat.ui.interaction import TOKEN_LIFE_S, address_of, services_of
 from bot.chat.ui.retry import TROUBLES, UNKNOWN_INTERACTION
 from bot.db import while_away
+from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.requests import pending
 from bot.domain.requests.pending import Pending
 from bot.language import spoken
@@ -92,16 +93,21 @@ async def keep(interaction: discord.Interaction[Any]) -> None:
 
 
 async def leave(interaction: discord.Interaction[Any], *, refusal: str | None = None) -> None:
-    """Leaves what was promised to `RequestRunner`, which tries again; refusal: the sentence to be told."""
+    """Leaves what was promised to `RequestRunner`, which tries again; refusal: the sentence to be told.
+
+    A database that is away is waited for no longer than the lease lasts: then it is found anyway.
+    """
     services = services_of(interaction)
     holder = services.in_hand.holder
     if (interaction.id,) not in services.in_hand.requests:
         return
     try:
-        async with services.database.begin() as connection:
-            if refusal is not None:
-                await pending.refuse(connection, interaction.id, refusal, holder=holder)
-            await pending.release(connection, holder=holder, interaction_id=interaction.id)
+        async for attempt in while_away(LEASE_S):
+            with attempt:
+                async with services.database.begin() as connection:
+                    if refusal is not None:
+                        await pending.refuse(connection, interaction.id, refusal, holder=holder)
+                    await pending.release(connection, holder=holder, interaction_id=interaction.id)
     except SQLAlchemyError as error:
         log.warning("left to whoever finds its lease run out", error=type(error).__name__)
 
