@@ -12,6 +12,7 @@ from bot.chat.cards.submit_request import submit_request
 from bot.chat.ui.components import plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
+from bot.chat.ui.promise import keep, promise_answer
 from bot.chat.ui.style_options import QUALITY_WORDS, STYLE_OPTIONS
 from bot.domain.jobs.model import Job
 from bot.domain.requests import rerun
@@ -240,7 +241,8 @@ class SaveModal(ui.Modal):
 
     @handles_errors
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        if not await promise_answer(interaction, private=True):
+            return
         job = await require_picture(interaction, self.job.id)
         await read_blob(interaction, job.style_blob)
         services = services_of(interaction)
@@ -257,3 +259,4 @@ class SaveModal(ui.Modal):
         await interaction.edit_original_response(
             content=_("Saved: {name}. Use it as “preset” of /stylize.", name=plain(preset.name))
         )
+        await keep(interaction)
