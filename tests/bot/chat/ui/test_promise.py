@@ -12,6 +12,7 @@ from bot.chat.ui.interaction import Services
 from bot.chat.ui.promise import promise
 from bot.errors import Refusal
 from bot.playground import SimulatedCdn
+from tests.support.card_buttons import delivered_job, press
 from tests.support.chat import ChatHarness, sentence
 from tests.support.picture_files import png
 from tests.support.requests import later, rows
@@ -107,6 +108,20 @@ async def test_a_first_answer_that_was_lost_is_left_to_the_runner(chat: ChatHarn
     assert await later(chat, 0).poll() == 1
     assert await rows(chat) == [], "Discord never heard of it"
     assert await chat.count_jobs() == 0
+
+
+@pytest.mark.parametrize("verb", ["compare", "save"])
+async def test_an_answer_to_a_button_that_could_not_be_told_is_told_by_the_runner(
+    chat: ChatHarness, env: Env, verb: str
+) -> None:
+    await delivered_job(chat)
+    env.inject_error("PATCH", "/webhooks/*", status=400, times=2)
+    result = await press(chat, verb)
+    if verb == "save":
+        result = await chat.ada.submit_modal(result, {"name": "sea"})
+    [row] = await rows(chat)
+    assert await later(chat, 0).poll() == 1
+    assert sentence(result) == row.refusal
 
 
 class Asked:
