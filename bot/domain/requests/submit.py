@@ -112,7 +112,8 @@ async def _resolved(connection: AsyncConnection, request: Request, style: Style)
 
 
 def _no_style(request: Request) -> str:
-    if len(request.styles) > 1 and request.styles[0] == replace(Style(), weight=request.styles[0].weight):
+    first = request.styles[0] if len(request.styles) > 1 else None
+    if first is not None and not first.name and first.given is None:
         return _("“style2” goes beside a first style: attach that as “style”, or pick a “preset”.")
     return _("Give me a style: attach a picture as “style”, or pick a “preset”.")
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from bot.db import Database, while_away
+from bot.db import Database, one_at_a_time, while_away
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Job
 from bot.domain.limits.access import RateLimit
@@ -76,6 +76,8 @@ class Submitter:
             draft = await check(connection, draft, limits, workers=workers, now=self._clock())
         draft = price(await fetch(draft, self._picture_store))
         async with self._database.begin() as connection:
+            # In the order in which `/mydata delete` locks them too.
+            await one_at_a_time(connection, request.user_id, request.guild_id or 0)
             if not await pending.end(connection, request.interaction_id, holder=self._holder):
                 return None
             return await write(

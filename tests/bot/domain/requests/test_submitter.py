@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, text
 
-from bot.db import Database
+from bot.db import Database, one_at_a_time
 from bot.domain.privacy import personal_data
 from bot.domain.requests import pending
 from bot.domain.requests.submitter import Submitter
@@ -77,6 +77,20 @@ async def test_who_has_their_data_deleted_has_no_job_afterwards(harness: SubmitH
     assert forgotten.rows == 1
     assert await harness.submitter.accept(theirs) is None
     assert await harness.submitter.accept(other) is not None
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_accepting_and_deleting_at_once_do_not_lock_each_other_out(harness: SubmitHarness) -> None:
+    request = harness.request(preset="The Scream")
+    await harness.submitter.write_down(request)
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    async with asyncio.TaskGroup() as group, harness.database.begin() as connection:
+        await one_at_a_time(connection, ADA)
+        accepting = group.create_task(harness.submitter.accept(request))
+        while not (await connection.execute(waiting)).scalar_one():  # noqa: ASYNC110 - a lock tells nobody
+            await asyncio.sleep(0.02)
+        await connection.execute(delete(requests).where(requests.c.user_id == ADA))
+    assert accepting.result() is None
 
 
 @both
