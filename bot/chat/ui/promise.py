@@ -45,12 +45,15 @@ async def promise(
         refused = None
         if not writing.done() or writing.result() is True:
             refused = await _defer(interaction, private=private)
+        gone = isinstance(refused, discord.NotFound) and refused.code == UNKNOWN_INTERACTION
+        if gone:
+            writing.cancel()
+    if refused is not None and gone:
+        raise refused
     written = writing.result()
     if isinstance(written, Exception):
         raise written
     if written and refused is not None:
-        if isinstance(refused, discord.NotFound) and refused.code == UNKNOWN_INTERACTION:
-            raise refused
         await leave(interaction)
     return written and refused is None
 

@@ -4,6 +4,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
+import discord
 import pytest
 from simcord import Env
 from structlog.testing import capture_logs
@@ -132,8 +133,11 @@ class Asked:
         self.client = SimpleNamespace(services=services)
         self.response = self
         self.deferred = asyncio.Event()
+        self.error: Exception | None = None
 
     async def defer(self, **_how: bool) -> None:
+        if self.error is not None:
+            raise self.error
         self.deferred.set()
 
 
@@ -162,6 +166,18 @@ async def test_an_error_of_the_writing_breaks_off_no_first_answer(asked: Asked) 
     with pytest.raises(Refusal, match="No"):
         await promise(cast("Any", asked), write, private=True)
     assert asked.deferred.is_set()
+
+
+async def test_where_nobody_waits_any_more_the_writing_is_broken_off(asked: Asked) -> None:
+    response: Any = SimpleNamespace(status=404, reason="Not Found")
+    asked.error = discord.NotFound(response, {"code": 10062, "message": "Unknown interaction"})
+
+    async def write() -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    with pytest.raises(discord.NotFound):
+        await promise(cast("Any", asked), write, private=True)
 
 
 async def test_an_interaction_that_came_twice_is_answered_once(asked: Asked) -> None:
