@@ -17,6 +17,7 @@ from bot.chat.cards.original import LOADING, fetch_original, webhook_of
 from bot.chat.ui.errors import broken_sentence, refusal_sentence
 from bot.chat.ui.interaction import Services
 from bot.chat.ui.outbox_runner import OutboxRunner
+from bot.chat.ui.promise import CUT_SHORT
 from bot.chat.ui.retry import TROUBLES
 from bot.db import AWAY
 from bot.domain.requests import pending
@@ -90,7 +91,7 @@ class RequestRunner(OutboxRunner[Pending]):
     async def _accept(self, row: Pending) -> str | None:
         """Queues the job, or returns the sentence that says why there is none."""
         if row.asked is None:
-            return _("This was cut short when Easel stopped: please ask again.")
+            return _(CUT_SHORT)
         if row.tries > MAX_TRIES:
             return _("Easel could not take this request: please ask again, with other pictures.")
         try:

@@ -6,6 +6,7 @@ wait, and the writing goes on for as long as the interaction's token lives.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import discord
@@ -18,10 +19,11 @@ from bot.db import while_away
 from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.requests import pending
 from bot.domain.requests.pending import Pending
-from bot.language import spoken
+from bot.language import N_, _, spoken
 
 log = structlog.get_logger(__name__)
 
+CUT_SHORT: Final = N_("This was cut short when Easel stopped: please ask again.")
 ACKNOWLEDGE_AFTER_S: Final = 1.5
 """How long the writing may hold up the first answer, for which Discord waits 3 s."""
 
@@ -39,15 +41,19 @@ async def promise(
     """
     if not services_of(interaction).in_hand.hold(interaction.id):
         return False
-    async with asyncio.TaskGroup() as group:
-        writing = group.create_task(_outcome(write))
-        await asyncio.wait({writing}, timeout=ACKNOWLEDGE_AFTER_S)
-        refused = None
-        if not writing.done() or writing.result() is True:
-            refused = await _defer(interaction, private=private)
-        gone = isinstance(refused, discord.NotFound) and refused.code == UNKNOWN_INTERACTION
-        if gone:
-            writing.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(_outcome(write))
+            await asyncio.wait({writing}, timeout=ACKNOWLEDGE_AFTER_S)
+            refused = None
+            if not writing.done() or writing.result() is True:
+                refused = await _defer(interaction, private=private)
+            gone = isinstance(refused, discord.NotFound) and refused.code == UNKNOWN_INTERACTION
+            if gone:
+                writing.cancel()
+    except asyncio.CancelledError:
+        await _tell_cut_short(interaction)
+        raise
     if refused is not None and gone:
         raise refused
     written = writing.result()
@@ -56,6 +62,13 @@ async def promise(
     if written and refused is not None:
         await leave(interaction)
     return written and refused is None
+
+
+async def _tell_cut_short(interaction: discord.Interaction[Any]) -> None:
+    """The process stops while the database is away: nobody else would know of this interaction."""
+    if interaction.response.is_done():
+        with suppress(*TROUBLES):
+            await interaction.edit_original_response(content=_(CUT_SHORT))
 
 
 async def promise_answer(interaction: discord.Interaction[Any], *, private: bool) -> bool:

@@ -134,6 +134,13 @@ class Asked:
         self.response = self
         self.deferred = asyncio.Event()
         self.error: Exception | None = None
+        self.told = ""
+
+    def is_done(self) -> bool:
+        return self.deferred.is_set()
+
+    async def edit_original_response(self, *, content: str) -> None:
+        self.told = content
 
     async def defer(self, **_how: bool) -> None:
         if self.error is not None:
@@ -178,6 +185,19 @@ async def test_where_nobody_waits_any_more_the_writing_is_broken_off(asked: Aske
 
     with pytest.raises(discord.NotFound):
         await promise(cast("Any", asked), write, private=True)
+
+
+async def test_who_stops_before_anything_is_written_says_so(asked: Asked) -> None:
+    async def write() -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    promising = asyncio.create_task(promise(cast("Any", asked), write, private=True))
+    await asked.deferred.wait()
+    promising.cancel()
+    await asyncio.wait({promising})
+    assert promising.cancelled()
+    assert asked.told == "This was cut short when Easel stopped: please ask again."
 
 
 async def test_an_interaction_that_came_twice_is_answered_once(asked: Asked) -> None:
