@@ -48,6 +48,7 @@ async def run(settings: Settings, *, worker_module: str = WORKER_MODULE) -> None
             listening = [application.listener.run] if application.listener else []
             sending = senders(client, application.services)
             parts = (
+                application.services.in_hand.run,
                 client.connect,
                 *listening,
                 *sending,

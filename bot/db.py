@@ -1,7 +1,7 @@
 """The database, with SQLite's pragmas; `begin()` opens a transaction to write, `read()` one to read."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
 from pathlib import Path
@@ -19,6 +19,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import Refusal
@@ -104,6 +106,17 @@ def _is_locked(error: Exception) -> bool:
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
 
 
+AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What a database raises that is locked, restarting or out of reach: the same may succeed a moment later."""
+
+
+def while_away(timeout_s: float) -> AsyncIterable[stamina.Attempt]:
+    """Attempts at what must not fail because the database is away for a while."""
+    return stamina.retry_context(
+        on=AWAY, attempts=None, timeout=timeout_s, wait_initial=0.1, wait_max=2.0, wait_jitter=0.1
+    )
+
+
 LOCK_S: Final = 30
 """How long to wait for a lock, on either database."""
 FROZEN_S: Final = 20
@@ -165,6 +178,7 @@ class Database:
                 f"busy_timeout={LOCK_S * 1000}",
                 "synchronous=FULL",
                 "foreign_keys=ON",
+                "secure_delete=ON",  # addresses of attachments are signed: no page of the file keeps them
                 f"wal_autocheckpoint={1000 if checkpoints else 0}",
             ):
                 cursor.execute(f"PRAGMA {pragma}")

@@ -14,15 +14,17 @@ import structlog
 
 from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.cards.card_updater import CardUpdater
+from bot.chat.cards.request_runner import RequestRunner
 from bot.chat.community.digest import DigestTeller
 from bot.chat.community.gallery_updater import GalleryUpdater
+from bot.chat.ui.in_hand import InHand
 from bot.chat.ui.interaction import Services
 from bot.db import Database
 from bot.domain.privacy.retention import Keeping, Sweeper
 from bot.domain.privacy.storage import Storage, StorageLimits
 from bot.domain.requests.pictures import Action, Cleaner, ContentPolicy, PictureStore
 from bot.domain.requests.request import Limits
-from bot.domain.requests.submit import Submitter
+from bot.domain.requests.submitter import Submitter
 from bot.engines.choice import engine_for, listener_for
 from bot.engines.devices import devices, largest_size_px
 from bot.engines.supervisor import WORKER_MODULE, Supervisor
@@ -157,8 +159,14 @@ def _build(
     names = devices(settings.device, settings.workers)
     limits = _limits(settings, names)
     workers = max(1, len(names))
+    in_hand = InHand(drain_s=settings.stop_timeout_s)
     submitter = Submitter(
-        database=database, enqueue=engine.enqueue, picture_store=picture_store, limits=limits, workers=workers
+        database=database,
+        enqueue=engine.enqueue,
+        picture_store=picture_store,
+        limits=limits,
+        holder=in_hand.holder,
+        workers=workers,
     )
     services = Services(
         database=database,
@@ -167,6 +175,7 @@ def _build(
         limits=limits,
         workers=workers,
         privacy_url=settings.privacy_url,
+        in_hand=in_hand,
     )
     supervisor = Supervisor(
         engine=engine,
@@ -216,7 +225,7 @@ def _retention(settings: Settings) -> Keeping:
 
 def senders(client: discord.Client, services: Services) -> list[Callable[[], Awaitable[None]]]:
     """What sends each kind of row of the outbox."""
-    kinds = (CardUpdater, GalleryUpdater, DigestTeller, TakedownRunner)
+    kinds = (RequestRunner, CardUpdater, GalleryUpdater, DigestTeller, TakedownRunner)
     return [kind(client=client, services=services).run for kind in kinds]
 
 

@@ -113,6 +113,27 @@ jobs = Table(
     sqlite_autoincrement=True,
 )
 
+requests = Table(
+    "requests",  # what has no job or answer yet, see bot.domain.requests.pending
+    metadata,
+    Column("interaction_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("private", Boolean, nullable=False),
+    Column("language", String(10), nullable=False),
+    Column("interaction_token", Text, nullable=False),
+    Column("token_until", Double, nullable=False),
+    Column("filesize_limit", BigInteger, nullable=False),
+    Column("channel_reachable", Boolean, nullable=False),
+    Column("asked", JSON(none_as_null=True)),  # the picture that is asked for; None: something else
+    Column("refusal", Text),  # the sentence that the person has yet to read
+    *_outbox(),
+    Column("created_at", Double, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "due_at"),
+)
+
 workers = Table(
     "workers",  # see bot.domain.jobs.heartbeats
     metadata,

@@ -37,7 +37,7 @@ from bot.chat.presets.commands import preset_group
 from bot.chat.presets.gallery import PageButton
 from bot.chat.presets.looks import LookButton, LookSelect, look_command
 from bot.chat.presets.panel import StyleButton
-from bot.chat.ui.errors import bind_log_context, explain
+from bot.chat.ui.errors import begin_answer, explain
 from bot.chat.ui.events import careful
 from bot.chat.ui.interaction import Services
 from bot.domain.outbox import schedule
@@ -140,7 +140,7 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
 
     async def interaction_check(self, interaction: discord.Interaction["EaselClient"], /) -> bool:
         """Every command answers in the person's own language."""
-        bind_log_context(interaction)
+        begin_answer(interaction)
         speak(nearest(str(interaction.locale)))
         return True
 

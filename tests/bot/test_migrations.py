@@ -25,6 +25,11 @@ EXHIBIT = """
 INSERT INTO exhibits (job_id, guild_id, channel_id, tries, retry_at, removed, created_at)
 VALUES (1, 10, 20, 2, 75, false, 0)
 """
+REQUEST = """
+INSERT INTO requests (interaction_id, user_id, channel_id, private, language, interaction_token, token_until,
+                      filesize_limit, channel_reachable, created_at)
+VALUES (1, 1, 1, false, 'en', 'token', 0, 1, true, 0)
+"""
 OUTBOX = "SELECT due_at, lease_until, leased_by, tries, last_error FROM"
 
 
@@ -76,6 +81,24 @@ async def test_what_waits_to_be_sent_keeps_its_time_its_tries_and_its_error(empt
     async with database.read() as connection:
         old = text("SELECT retry_at, held_until, held_by, tries, note FROM deliveries")
         assert tuple((await connection.execute(old)).one()) == (70.0, 80.0, "one", 3, "HTTPException 503")
+    await database.dispose()
+
+
+@pytest.mark.parametrize("empty_url", BOTH, indirect=True)
+async def test_requests_can_be_written_down_and_an_older_version_does_without(empty_url: str) -> None:
+    database = Database(empty_url)
+    await to_revision(database, "0014")
+    async with database.begin() as connection:
+        await connection.execute(text(JOB))
+    await database.migrate()
+    async with database.begin() as connection:
+        await connection.execute(text(REQUEST))
+        fresh = text("SELECT due_at, lease_until, leased_by, tries, asked, refusal FROM requests")
+        assert tuple((await connection.execute(fresh)).one()) == (0.0, 0.0, None, 0, None, None)
+    await to_revision(database, "0014")
+    async with database.read() as connection:
+        assert not await connection.run_sync(lambda sync: sync.dialect.has_table(sync, "requests"))
+        assert (await connection.execute(text("SELECT count(*) FROM jobs"))).scalar_one() == 1
     await database.dispose()
 
 

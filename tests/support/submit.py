@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.chat.ui import interaction
 from bot.db import Database
 from bot.domain.jobs.model import Job
 from bot.domain.privacy.storage import Storage, StorageLimits
 from bot.domain.requests.pictures import ContentPolicy, PictureStore
 from bot.domain.requests.request import Limits, Request
-from bot.domain.requests.submit import Submitter
+from bot.domain.requests.submitter import Submitter
 from bot.domain.styles import presets
 from bot.domain.styles.style import Look, PictureSource, Style
 from bot.errors import Refusal
@@ -35,6 +36,7 @@ STORAGE_LIMITS = StorageLimits(per_person=10**9, reserve=10**6)
 LIMITS = Limits(jobs_per_user=3, jobs_queued=200, presets_per_user=20, default_size_px=128, max_size_px=512)
 
 
+HOLDER = "gateway"
 SHORT = ("style_url", "style_filename", "preset")
 
 
@@ -44,6 +46,14 @@ def styles_of(
     """The one style of most tests."""
     picture = PictureSource(name=style_filename or "", url=style_url) if style_url else None
     return (Style(given=picture, name=preset or ""),) if picture or preset else ()
+
+
+async def accepted(submitter: interaction.Submitter, request: Request) -> Job:
+    """The job of a request that is neither refused nor known."""
+    assert await submitter.write_down(request)
+    job = await submitter.accept(request)
+    assert job is not None
+    return job
 
 
 class Attachments:
@@ -98,6 +108,7 @@ class SubmitHarness:
             enqueue=self.enqueue,
             picture_store=self.picture_store,
             limits=limits,
+            holder=HOLDER,
             clock=lambda: NOW,
         )
         self._interaction = 0
@@ -121,7 +132,7 @@ class SubmitHarness:
         return Request(**{**fields, **given})
 
     async def submit(self, **given: Any) -> Job:
-        return await self.submitter.submit(self.request(**given))
+        return await accepted(self.submitter, self.request(**given))
 
     async def counts(self) -> tuple[int, int, int]:
         """Jobs, deliveries, and jobs given to the engine."""

@@ -12,6 +12,7 @@ from discord import app_commands, ui
 from bot.chat.ui.components import Persistent, layout, panel
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
+from bot.chat.ui.promise import keep, promise_answer
 from bot.domain.gallery import exhibits
 from bot.domain.privacy import personal_data
 from bot.domain.privacy.export import Export
@@ -31,7 +32,8 @@ mydata_group = app_commands.Group(name="mydata", description="What Easel keeps o
 @mydata_group.command(name="export", description="Everything that Easel keeps of you, as a file")
 async def export(interaction: discord.Interaction) -> None:
     """`/mydata export`: one private zip, or several where one would be too large."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    if not await promise_answer(interaction, private=True):
+        return
     services, user_id = services_of(interaction), interaction.user.id
     async with services.database.read() as connection:
         records = await personal_data.records_of(connection, user_id)
@@ -50,6 +52,7 @@ async def export(interaction: discord.Interaction) -> None:
     log.info("data exported", user=user_id, parts=number, left_out=len(parts.left_out))
     if parts.left_out:
         await interaction.followup.send(_left_out(parts.left_out), ephemeral=True)
+    await keep(interaction)
 
 
 def _left_out(names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.cards.card_history import find_card
 from bot.chat.cards.card_upload import upload
+from bot.chat.cards.original import fetch_original, webhook_of
 from bot.chat.ui.events import DEFAULT_LIMIT_BYTES
 from bot.chat.ui.interaction import Services
 from bot.chat.ui.outbox_runner import OutboxRunner, describe
@@ -227,21 +228,13 @@ class CardUpdater(OutboxRunner[Delivery]):
 
     async def _edit_by_token(self, delivery: Delivery) -> Shown:
         address = delivery.address
-        webhook = discord.Webhook.partial(
-            self._client.application_id or 0, address.interaction_token, client=self._client
-        )
-        message_id = address.message_id or await self._find_original(webhook)
+        webhook = webhook_of(self._client, address.interaction_token)
+        message_id = address.message_id or int((await fetch_original(self._client, webhook))["id"])
 
         async def edit(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
             return (await webhook.edit_message(message_id, view=view, attachments=files)).id
 
         return Shown(message_id=await upload(self._services, delivery, edit, address.filesize_limit))
-
-    async def _find_original(self, webhook: discord.Webhook) -> int:
-        """The id of an interaction's first answer, not known after a crash right after acceptance."""
-        path = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
-        route = discord.http.Route("GET", path, webhook_id=webhook.id, webhook_token=webhook.token)
-        return int((await self._client.http.request(route))["id"])
 
     async def _edit_in_channel(self, delivery: Delivery) -> Shown:
         channel = self._client.get_partial_messageable(delivery.channel_id)

@@ -12,6 +12,7 @@ from bot.chat.cards.submit_request import submit_request
 from bot.chat.ui.components import plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
+from bot.chat.ui.promise import keep, promise_answer
 from bot.chat.ui.style_options import QUALITY_WORDS, STYLE_OPTIONS
 from bot.domain.jobs.model import Job
 from bot.domain.privacy import underway
@@ -75,13 +76,9 @@ async def remake(interaction: discord.Interaction[Any], job: Job, recipe: Recipe
     Raises:
         Refusal: a picture is gone, or a limit is reached; then there is no job.
     """
-    private = answers_privately(interaction, job)
-    await interaction.response.defer(ephemeral=private, thinking=True)
-    if recipe.start_blob is not None:
-        await read_blob(interaction, recipe.start_blob)
     await submit_request(
         interaction,
-        private=private,
+        private=answers_privately(interaction, job),
         content=rerun.content_of(job),
         styles=styles_of(job),
         mask=rerun.mask_of(job),
@@ -245,7 +242,8 @@ class SaveModal(ui.Modal):
 
     @handles_errors
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        if not await promise_answer(interaction, private=True):
+            return
         services, user_id = services_of(interaction), interaction.user.id
         async with services.database.begin() as connection:
             await underway.begin(connection, interaction.id, user_id, now=services.clock())
@@ -265,3 +263,4 @@ class SaveModal(ui.Modal):
         await interaction.edit_original_response(
             content=_("Saved: {name}. Use it as “preset” of /stylize.", name=plain(preset.name))
         )
+        await keep(interaction)

@@ -1,6 +1,7 @@
 """A request for a picture: its job, and its first card."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import discord
@@ -8,6 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.cards import card
+from bot.chat.ui import promise
 from bot.chat.ui.interaction import (
     Services,
     address_of,
@@ -18,6 +20,7 @@ from bot.chat.ui.interaction import (
     services_of,
 )
 from bot.chat.ui.retry import TROUBLES
+from bot.db import AWAY
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
@@ -38,7 +41,7 @@ async def submit_request(
     age_restricted: bool = False,
     **more: Any,
 ) -> None:
-    """Queues a picture for a deferred interaction, and shows its card. `more`: other fields of `Request`.
+    """Answers with "thinking …", queues a picture, and shows its card. `more`: other fields of `Request`.
 
     age_restricted: restricted even where the channel is not.
 
@@ -46,24 +49,38 @@ async def submit_request(
         Refusal: with the user's sentence.
     """
     services = services_of(interaction)
-    job = await services.submitter.submit(
-        Request(
-            interaction_id=interaction.id,
-            user_id=interaction.user.id,
-            guild_id=interaction.guild_id,
-            channel_id=interaction.channel_id or 0,
-            parent_channel_id=parent_of(interaction),
-            role_ids=roles_of(interaction),
-            private=private,
-            age_restricted=age_restricted or is_age_restricted(interaction),
-            language=language_of(interaction, private=private),
-            address=address_of(interaction, private=private),
-            content=content,
-            styles=styles,
-            chosen=chosen,
-            **more,
-        )
+    request = Request(
+        interaction_id=interaction.id,
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id or 0,
+        parent_channel_id=parent_of(interaction),
+        role_ids=roles_of(interaction),
+        private=private,
+        age_restricted=age_restricted or is_age_restricted(interaction),
+        language=language_of(interaction, private=private),
+        address=address_of(interaction, private=private),
+        content=content,
+        styles=styles,
+        chosen=chosen,
+        **more,
     )
+    write = partial(services.submitter.write_down, request)
+    if await promise.promise(interaction, write, private=private):
+        await _accept(interaction, services, request)
+
+
+async def _accept(interaction: discord.Interaction, services: Services, request: Request) -> None:
+    """What a database that is away puts off, or a lost lease, is left to `RequestRunner`."""
+    try:
+        job = await services.submitter.accept(request)
+    except AWAY as error:
+        log.warning("request put off", error=type(error).__name__)
+        await promise.leave(interaction)
+        return
+    if job is None:
+        log.info("request no longer in hand")
+        return
     log.info("job accepted", job=job.id, user=job.user_id, guild=job.guild_id)
     await show_first_card(interaction, services, job)
 

@@ -10,6 +10,7 @@ from bot.chat.cards.access import read_blob, require_picture
 from bot.chat.cards.card import REQUEST_LIMIT_BYTES, alt_text, filename
 from bot.chat.ui.components import Picture, gallery, layout, plain
 from bot.chat.ui.interaction import services_of
+from bot.chat.ui.promise import keep, promise_answer
 from bot.domain.jobs.model import Job
 from bot.domain.styles.style import styles_of
 from bot.errors import Refusal
@@ -21,7 +22,8 @@ MIB = 1024 * 1024
 async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> None:
     """Content, styles and result side by side."""
     job = await require_picture(interaction, job_id)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    if not await promise_answer(interaction, private=True):
+        return
     shown = [("content", job.content_blob, _("The picture that was painted"))]
     shown += [
         (f"style-{number}", style.picture.blob or "", _("A style: {style}", style=style.picture.title))
@@ -49,7 +51,8 @@ async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> N
 async def press_full_size(interaction: discord.Interaction[Any], job_id: int) -> None:
     """The PNG as it was painted, where Discord takes it."""
     job = await require_picture(interaction, job_id)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    if not await promise_answer(interaction, private=True):
+        return
     data = await read_blob(interaction, job.result_blob or "")
     picture = _whole(interaction, job, data, ending="png", words=alt_text(job))
     await _answer(interaction, [picture], _("The picture in full size"))
@@ -60,7 +63,8 @@ async def press_time_lapse(interaction: discord.Interaction[Any], job_id: int) -
     job = await require_picture(interaction, job_id)
     if job.timelapse_blob is None:
         raise Refusal(_("There is no time-lapse of this picture."))
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    if not await promise_answer(interaction, private=True):
+        return
     data = await read_blob(interaction, job.timelapse_blob)
     words = _("How a picture in the style of {style} was painted, step by step", style=job.style_name)[:1024]
     picture = _whole(interaction, job, data, ending="webp", words=words)
@@ -97,3 +101,4 @@ async def _answer(interaction: discord.Interaction[Any], pictures: list[Picture]
     view = layout(gallery(*pictures), ui.TextDisplay(f"-# {words}"))
     files = [picture.as_file() for picture in pictures]
     await interaction.edit_original_response(view=view, attachments=files)
+    await keep(interaction)

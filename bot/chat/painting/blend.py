@@ -64,7 +64,6 @@ async def blend(
     chosen: Chosen,
 ) -> None:
     """`/blend`. The first style's preset, where it has one, gives the look."""
-    await interaction.response.defer(ephemeral=private, thinking=True)
     given = zip(
         STYLES,
         (style1, style2, style3, style4),

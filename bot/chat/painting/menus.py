@@ -12,6 +12,7 @@ from bot.chat.painting.message_pictures import Found, pictures_in
 from bot.chat.ui.components import Picture, layout, panel, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
+from bot.chat.ui.promise import keep, promise_answer
 from bot.chat.ui.style_options import STYLE_OPTIONS
 from bot.domain.privacy import underway
 from bot.domain.privacy.export import ending_of
@@ -44,7 +45,8 @@ async def stylize_avatar(interaction: discord.Interaction, user: discord.User | 
 async def use_as_style(interaction: discord.Interaction, message: discord.Message) -> None:
     """Keeps the message's first picture as your current style, which counts where you give no other."""
     found = _required(message)
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    if not await promise_answer(interaction, private=True):
+        return
     services = services_of(interaction)
     source = found[0].picture
     async with services.database.begin() as connection:
@@ -66,6 +68,7 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
     await interaction.edit_original_response(
         view=layout(panel(*texts, picture=picture)), attachments=[picture.as_file()]
     )
+    await keep(interaction)
 
 
 def _required(message: discord.Message) -> list[Found]:
@@ -188,7 +191,6 @@ class AskModal(ui.Modal):
         """Queues the picture; its card is the answer."""
         if interaction.user.id != self._person_id:
             raise Refusal(_("This form is somebody else's: open one yourself."))
-        await interaction.response.defer(thinking=True)
         found = self._found[int(self._which.values[0])] if self._which.values else self._found[0]
         look = {
             "strength": _strength(self._strength.value),

@@ -12,6 +12,7 @@ from bot.chat.ui.commands import own_choices, picture_command, removable_choices
 from bot.chat.ui.components import STAR, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
+from bot.chat.ui.promise import keep, promise_answer
 from bot.chat.ui.style_options import STYLE_OPTIONS, Chosen, with_style_options
 from bot.domain.privacy import underway
 from bot.domain.requests.request import check_size
@@ -40,7 +41,8 @@ async def save(
     chosen: Chosen,
 ) -> None:
     """`/preset save`. The name and the limit are checked before the picture is fetched."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    if not await promise_answer(interaction, private=True):
+        return
     services = services_of(interaction)
     look = Look(**chosen)
     check_size(look, services.limits)
@@ -62,6 +64,7 @@ async def save(
                 now=services.clock(),
             )
     await show_style(interaction, Style.of(preset), heading=_("Saved"))
+    await keep(interaction)
 
 
 @preset_group.command(name="show", description="A style with its picture and its settings")

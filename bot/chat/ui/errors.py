@@ -9,7 +9,9 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.chat.ui import promise
 from bot.chat.ui.components import plain
+from bot.chat.ui.interaction import services_of
 from bot.chat.ui.retry import ACKNOWLEDGED, TROUBLES, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE
 from bot.errors import Failure, Refusal, new_reference
 from bot.language import _, nearest, speak
@@ -25,8 +27,9 @@ NOBODY_WAITS: Final = {
 }
 
 
-def bind_log_context(interaction: discord.Interaction[Any]) -> None:
-    """Every log line of this interaction's task carries its id, its user and its server."""
+def begin_answer(interaction: discord.Interaction[Any]) -> None:
+    """The end of the process waits for this interaction's task, whose log lines carry its ids."""
+    services_of(interaction).in_hand.add_current_task()
     structlog.contextvars.bind_contextvars(
         interaction=interaction.id, user=interaction.user.id, guild=interaction.guild_id
     )
@@ -64,6 +67,13 @@ def refusal_sentence(refusal: Refusal) -> str:
     return f"{plain(str(refusal))} {back}"
 
 
+def broken_sentence(error: BaseException) -> str:
+    """What a person reads of an error of ours; the log gets the rest."""
+    reference = error.reference if isinstance(error, Failure) else new_reference()
+    log.error("interaction failed", reference=reference, exc_info=error)
+    return _("Something broke on our side: please try again. Reference `{reference}`", reference=reference)
+
+
 async def explain(interaction: discord.Interaction, error: BaseException) -> None:
     """Ends a failed interaction with one sentence; the log gets the rest."""
     if isinstance(error, app_commands.CommandInvokeError):
@@ -74,6 +84,7 @@ async def explain(interaction: discord.Interaction, error: BaseException) -> Non
         return
     if isinstance(error, discord.NotFound) and error.code in NOBODY_WAITS:
         log.warning(NOBODY_WAITS[error.code], interaction=interaction.id)
+        await promise.keep(interaction)
         return
     if isinstance(error, Refusal):
         sentence = refusal_sentence(error)
@@ -83,17 +94,16 @@ async def explain(interaction: discord.Interaction, error: BaseException) -> Non
     elif isinstance(error, app_commands.CheckFailure | app_commands.TransformerError):
         sentence = _("That does not work here or with these values: please check them and try again.")
     else:
-        reference = error.reference if isinstance(error, Failure) else new_reference()
-        log.error("interaction failed", reference=reference, exc_info=error)
-        sentence = _(
-            "Something broke on our side: please try again. Reference `{reference}`", reference=reference
-        )
+        sentence = broken_sentence(error)
     try:
         await reply(interaction, sentence)
     except TROUBLES as failed:
-        log.warning(
-            "could not tell the person", error=type(failed).__name__, code=getattr(failed, "code", None)
-        )
+        code = getattr(failed, "code", None)
+        log.warning("could not tell the person", error=type(failed).__name__, code=code)
+        if code not in NOBODY_WAITS:
+            await promise.leave(interaction, refusal=sentence)
+            return
+    await promise.keep(interaction)
 
 
 def handles_errors(
@@ -103,7 +113,7 @@ def handles_errors(
 
     @wraps(callback)
     async def call(self: Item, interaction: discord.Interaction[Any]) -> None:
-        bind_log_context(interaction)
+        begin_answer(interaction)
         speak(nearest(str(interaction.locale)))
         try:
             await callback(self, interaction)

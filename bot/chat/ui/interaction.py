@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 
 import discord
 
+from bot.chat.ui.in_hand import InHand
 from bot.db import Database
 from bot.domain.jobs.model import Job
 from bot.domain.outbox.deliveries import Address
@@ -23,9 +24,10 @@ Source: Discord's documentation, "Receiving and Responding to Interactions".
 
 
 class Submitter(Protocol):
-    """See `bot.domain.requests.submit.Submitter`."""
+    """See `bot.domain.requests.submitter.Submitter`."""
 
-    async def submit(self, request: Request) -> Job: ...
+    async def write_down(self, request: Request) -> bool: ...
+    async def accept(self, request: Request) -> Job | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Services:
     """What the composition root hands to the chat.
 
     workers: how many this machine has; news: wakes the card updater after a change made here.
+    in_hand: the interactions that this process is answering.
     privacy_url: where the operator says what is stored.
     """
 
@@ -43,6 +46,7 @@ class Services:
     workers: int
     privacy_url: str | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    in_hand: InHand = field(default_factory=InHand)
     clock: Callable[[], float] = time.time
 
 

@@ -1,10 +1,10 @@
 """How many pictures somebody may request: at once, and within 24 hours."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Table, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import eta
@@ -14,7 +14,7 @@ from bot.domain.limits.access import Requester, UserLimits
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
 from bot.language import _, n_
-from bot.tables import jobs
+from bot.tables import jobs, requests
 
 DAY_S = 24 * 3600.0
 COSTS = or_(jobs.c.started_at.is_not(None), jobs.c.ended_at.is_(None))
@@ -44,7 +44,8 @@ class Quota:
 
 
 _OF_DAY = {Kind.PER_DAY, Kind.PER_DAY_HERE, Kind.PER_DAY_OF_SERVER}
-_Whose = tuple[ColumnElement[bool], ...]
+_Whose = Mapping[str, int | None]
+"""Whose pictures count: values of columns that jobs and requests have."""
 
 
 def per_day_here(server: GuildSettings, role_ids: tuple[int, ...]) -> int | None:
@@ -62,15 +63,18 @@ async def check(
     *,
     now: float,
     workers: int,
+    before: int | None = None,
 ) -> None:
     """Raises `Refusal` when this person may not request a picture here or now.
 
-    workers: how many pictures are painted at once.
+    workers: how many pictures are painted at once; before: see `count_pending`.
     """
     if await access.is_blocked(connection, user_id=requester.user_id, guild_id=requester.guild_id):
         raise Refusal(_("This request cannot be taken."))
     access.check_place(requester, server)
-    for quota in await quotas_of(connection, requester, server, limits, now=now, workers=workers):
+    for quota in await quotas_of(
+        connection, requester, server, limits, now=now, workers=workers, before=before
+    ):
         if not quota.left:
             raise _refusal(quota)
 
@@ -83,22 +87,23 @@ async def quotas_of(
     *,
     now: float,
     workers: int,
+    before: int | None = None,
 ) -> list[Quota]:
     """Every limit that applies to this person here; those without a number are left out."""
-    mine = jobs.c.user_id == requester.user_id
-    here = jobs.c.guild_id == requester.guild_id
+    mine, here = {"user_id": requester.user_id}, {"guild_id": requester.guild_id}
     rules: list[tuple[Kind, int | None, _Whose]] = [
-        (Kind.AT_ONCE, limits.at_once, (mine,)),
-        (Kind.AT_ONCE_HERE, server.jobs_at_once, (mine, here)),
-        (Kind.PER_DAY, limits.per_day, (mine,)),
-        (Kind.PER_DAY_HERE, per_day_here(server, requester.role_ids), (mine, here)),
-        (Kind.PER_DAY_OF_SERVER, server.jobs_per_day_of_server, (here,)),
+        (Kind.AT_ONCE, limits.at_once, mine),
+        (Kind.AT_ONCE_HERE, server.jobs_at_once, mine | here),
+        (Kind.PER_DAY, limits.per_day, mine),
+        (Kind.PER_DAY_HERE, per_day_here(server, requester.role_ids), mine | here),
+        (Kind.PER_DAY_OF_SERVER, server.jobs_per_day_of_server, here),
     ]
     found = []
     for kind, limit, whose in rules:
         if limit is not None:
             count = _of_day if kind in _OF_DAY else _waiting
-            quota = await count(connection, kind, limit, whose, now)
+            pending = await count_pending(connection, whose, before=before)
+            quota = await count(connection, kind, limit, whose, pending, now)
             if kind not in _OF_DAY and not quota.left:
                 at = await _place_free_at(connection, requester, quota, now=now, workers=workers)
                 quota = replace(quota, returns_at=at)
@@ -117,21 +122,46 @@ async def _place_free_at(
     )
 
 
-async def _waiting(connection: AsyncConnection, kind: Kind, limit: int, whose: _Whose, _now: float) -> Quota:
-    query = select(func.count()).select_from(jobs).where(jobs.c.state.in_(WAITING), *whose)
-    return Quota(kind=kind, used=int((await connection.execute(query)).scalar_one()), limit=limit)
+async def count_pending(
+    connection: AsyncConnection, whose: _Whose | None = None, *, before: int | None = None
+) -> int:
+    """Requests that have not become jobs yet.
+
+    before: only those earlier than this interaction, so that of several at once just the last are too many.
+    """
+    where = [*_of(requests, whose or {}), requests.c.asked.is_not(None)]
+    if before is not None:
+        where.append(requests.c.interaction_id < before)
+    query = select(func.count()).select_from(requests).where(*where)
+    return int((await connection.execute(query)).scalar_one())
 
 
-async def _of_day(connection: AsyncConnection, kind: Kind, limit: int, whose: _Whose, now: float) -> Quota:
+def _of(table: Table, whose: _Whose) -> list[ColumnElement[bool]]:
+    return [table.c[name] == value for name, value in whose.items()]
+
+
+async def _waiting(
+    connection: AsyncConnection, kind: Kind, limit: int, whose: _Whose, pending: int, _now: float
+) -> Quota:
+    query = select(func.count()).select_from(jobs).where(jobs.c.state.in_(WAITING), *_of(jobs, whose))
+    used = int((await connection.execute(query)).scalar_one()) + pending
+    return Quota(kind=kind, used=used, limit=limit)
+
+
+async def _of_day(
+    connection: AsyncConnection, kind: Kind, limit: int, whose: _Whose, pending: int, now: float
+) -> Quota:
     """Rolling: a picture counts for 24 hours after it was requested."""
-    counted: tuple[Any, ...] = (*whose, COSTS, jobs.c.created_at > now - DAY_S)
+    counted = (*_of(jobs, whose), COSTS, jobs.c.created_at > now - DAY_S)
     query = select(func.count()).select_from(jobs).where(*counted)
-    used = int((await connection.execute(query)).scalar_one())
+    used = int((await connection.execute(query)).scalar_one()) + pending
     if used < limit:
         return Quota(kind=kind, used=used, limit=limit)
     # Another one is allowed once all but `limit - 1` of them are older than a day.
     last = select(jobs.c.created_at).where(*counted).order_by(jobs.c.created_at).offset(used - limit).limit(1)
     leaves_at = (await connection.execute(last)).scalar_one_or_none()  # a limit of 0 has no such picture
+    if leaves_at is None and pending:
+        leaves_at = now  # it has come just now
     return Quota(kind=kind, used=used, limit=limit, returns_at=leaves_at + DAY_S if leaves_at else None)
 
 

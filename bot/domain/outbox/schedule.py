@@ -1,6 +1,6 @@
 """The outbox: rows that say what to send to Discord, leased by one gateway at a time until it is sent.
 
-Four tables have its columns: `deliveries` (of cards), `exhibits`, `digests` and `takedowns`. An
+Five tables have its columns: `deliveries` (of cards), `exhibits`, `digests`, `takedowns` and `requests`. An
 expired lease counts as a failed try: its gateway died, perhaps after it had sent the message.
 """
 

@@ -21,6 +21,7 @@ from bot.tables import (
     jobs,
     people,
     presets,
+    requests,
     server_presets,
     stars,
     stored_pictures,
@@ -68,6 +69,7 @@ def tables_of(user_id: int) -> dict[Table, ColumnElement[bool]]:
     theirs = select(jobs.c.id).where(jobs.c.user_id == user_id)
     return {
         jobs: jobs.c.user_id == user_id,
+        requests: requests.c.user_id == user_id,
         presets: presets.c.user_id == user_id,
         server_presets: server_presets.c.user_id == user_id,
         stars: stars.c.user_id == user_id,
@@ -83,7 +85,9 @@ def tables_of(user_id: int) -> dict[Table, ColumnElement[bool]]:
 
 async def records_of(connection: AsyncConnection, user_id: int) -> dict[str, list[dict[str, Any]]]:
     """All rows about a person, by table; times are seconds since 1970 (UTC)."""
-    tables = {**tables_of(user_id), challenges: challenges.c.user_id == user_id}
+    # Besides pictures that were asked for, requests may hold the one for these very records.
+    asked = and_(requests.c.user_id == user_id, requests.c.asked.is_not(None))
+    tables = {**tables_of(user_id), requests: asked, challenges: challenges.c.user_id == user_id}
     return {table.name: await _rows(connection, table, where) for table, where in tables.items()}
 
 

@@ -1,27 +1,26 @@
 """From a person's request to a queued job, in five steps: resolve, check, fetch, price, write.
 
 What can be refused is refused before anything is fetched, and everything is written in one transaction.
+`bot.domain.requests.submitter` takes requests through them.
 """
 
 import asyncio
 import secrets
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import Database, one_at_a_time
+from bot.db import one_at_a_time
 from bot.domain.jobs import batching, eta, model
 from bot.domain.jobs.eta import cost_of
 from bot.domain.jobs.model import Job
 from bot.domain.limits import quotas
-from bot.domain.limits.access import RateLimit
 from bot.domain.outbox import deliveries
-from bot.domain.requests.pictures import Intake, PictureStore, StoredPicture
+from bot.domain.requests.pictures import Intake, StoredPicture
 from bot.domain.requests.request import MAX_SEED, Limits, Request, bounded, check_size
-from bot.domain.servers import server_settings
+from bot.domain.servers import server_settings, users
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import named_styles
 from bot.domain.styles.style import JOINT, MAX_TITLE_CHARS, Look, PictureSource, Style, style_columns
@@ -90,7 +89,7 @@ async def resolve(connection: AsyncConnection, request: Request) -> Draft:
         Refusal: there is no style, or none of that name.
     """
     if not request.styles:
-        raise Refusal(_no_style())
+        raise Refusal(_no_style(request))
     styles = [await _resolved(connection, request, style) for style in request.styles]
     server = await server_settings.settings_of(connection, request.guild_id)
     # A public card is written in the server's language, if it has chosen one.
@@ -100,15 +99,22 @@ async def resolve(connection: AsyncConnection, request: Request) -> Draft:
 
 
 async def _resolved(connection: AsyncConnection, request: Request, style: Style) -> Style:
+    """An empty style stands for the picture that the person last chose with "Use as style"."""
     if style.name:
         named = await named_styles.require(connection, request.user_id, request.guild_id, style.name)
         return replace(style, name=named.name, kept=named.kept)
-    if style.given is None:
-        raise Refusal(_no_style())
-    return style
+    if style.given is not None:
+        return style
+    current = await users.current_style(connection, request.user_id)
+    if current is None:
+        raise Refusal(_no_style(request))
+    return replace(style, given=PictureSource(name=current.name, blob=current.blob))
 
 
-def _no_style() -> str:
+def _no_style(request: Request) -> str:
+    first = request.styles[0] if len(request.styles) > 1 else None
+    if first is not None and not first.name and first.given is None:
+        return _("“style2” goes beside a first style: attach that as “style”, or pick a “preset”.")
     return _("Give me a style: attach a picture as “style”, or pick a “preset”.")
 
 
@@ -139,8 +145,11 @@ async def _check_limits(
     workers: int,
     now: float,
 ) -> None:
-    await quotas.check(connection, request.requester, server, limits.of_user, now=now, workers=workers)
-    waiting = await model.count_waiting(connection)
+    before = request.interaction_id
+    await quotas.check(
+        connection, request.requester, server, limits.of_user, now=now, workers=workers, before=before
+    )
+    waiting = await model.count_waiting(connection) + await quotas.count_pending(connection, before=before)
     if waiting < limits.jobs_queued:
         return
     leaving = waiting - limits.jobs_queued + 1
@@ -244,54 +253,3 @@ def _columns(draft: Draft) -> dict[str, Any]:
         "batch_key": draft.batch_key,
         "cost": draft.cost,
     }
-
-
-class Submitter:
-    """Takes requests through all five steps."""
-
-    def __init__(
-        self,
-        *,
-        database: Database,
-        enqueue: Enqueue,
-        picture_store: PictureStore,
-        limits: Limits,
-        workers: int = 1,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        """workers: how many this machine has."""
-        self._database = database
-        self._enqueue = enqueue
-        self._picture_store = picture_store
-        self._limits = limits
-        self._workers = workers
-        self._clock = clock
-        self._rate_limit = RateLimit()
-
-    async def submit(self, request: Request) -> Job:
-        """Queues a job. An interaction that arrives twice gets the same job.
-
-        Raises:
-            Refusal: with a sentence for the user; then there is no job.
-        """
-        self._check_rate(request)
-        limits, workers = self._limits, self._workers
-        async with self._database.read() as connection:
-            known = await model.of_interaction(connection, request.interaction_id)
-            if known is not None:
-                return known
-            draft = await resolve(connection, request)
-            draft = await check(connection, draft, limits, workers=workers, now=self._clock())
-        async with self._picture_store.intake(request.user_id) as intake:
-            draft = price(await fetch(draft, intake))
-            async with self._database.begin() as connection:
-                return await write(
-                    connection, draft, limits, enqueue=self._enqueue, workers=workers, now=self._clock()
-                )
-
-    def _check_rate(self, request: Request) -> None:
-        now, limits = self._clock(), self._limits
-        self._rate_limit.take(f"user {request.user_id}", limit=limits.requests_per_minute, now=now)
-        if request.guild_id is not None:
-            limit = limits.requests_per_minute_of_server
-            self._rate_limit.take(f"guild {request.guild_id}", limit=limit, now=now)

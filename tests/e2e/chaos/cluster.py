@@ -24,6 +24,8 @@ BATCHES = (1, 3)
 """How many pictures each worker paints in one pass: there is one worker of each."""
 PAINT_S = 0.4
 FETCH_TIMEOUT_S = 2.0
+STOP_TIMEOUT_S = 0.5
+"""Short, so that some of what is in hand is left to the next start."""
 LOGIN_TIMEOUT_S = 60.0
 
 Heard = Callable[[int, str], None]
@@ -109,6 +111,11 @@ class Cluster:
         await gateway.kill()
         expected = len(self.gateways)
         await self.discord.until(lambda: len(self.discord.gateway.live) <= expected, "the line to break")
+
+    async def stop_gateway(self, gateway: Process) -> int:
+        """In order; its exit code."""
+        self.gateways.remove(gateway)
+        return await gateway.stop()
 
     def _syncs(self) -> int:
         return sum(call.method == "PUT" and call.path.endswith("/commands") for call in self.discord.calls)
@@ -199,6 +206,7 @@ class Cluster:
             "EASEL_WORKERS": "0",
             "EASEL_WEB_PORT": "0",
             "EASEL_LEASE_S": str(LEASE_S),
+            "EASEL_STOP_TIMEOUT_S": str(STOP_TIMEOUT_S),
             "EASEL_FETCH_TIMEOUT_S": str(FETCH_TIMEOUT_S),
             "EASEL_JOBS_PER_USER": "100",
             "EASEL_REQUESTS_PER_MINUTE": "10000",

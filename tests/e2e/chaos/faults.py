@@ -74,6 +74,33 @@ async def kill_gateway(run: Run) -> None:
     await run.cluster.start_gateway()
 
 
+async def stop_gateway(run: Run) -> None:
+    """SIGTERM, as with every new version."""
+    await run.moment()
+    for gateway in list(run.cluster.gateways):
+        assert await run.cluster.stop_gateway(gateway) == 0
+    run.lost_before = time.monotonic()
+    await asyncio.sleep(run.scenario.extent)
+    await run.cluster.start_gateway()
+
+
+async def cut_accepting_short(run: Run) -> None:
+    """Everybody has been told to wait, and no attachment is there yet; nothing of it may be lost."""
+    discord = run.cluster.discord
+    for _ in range(2 * len(run.scenario.asks)):
+        discord.stall_next_download(FETCH_TIMEOUT_S)
+    await run.ask_all(run.scenario.asks)
+    await until(run.all_acknowledged)
+    run.strike()
+    [gateway] = run.cluster.gateways
+    if run.scenario.extent < 0.5:
+        await run.cluster.kill_gateway(gateway)
+    else:
+        assert await run.cluster.stop_gateway(gateway) == 0
+    discord.stalls.clear()
+    await run.cluster.start_gateway()
+
+
 async def kill_both(run: Run) -> None:
     await run.moment()
     workers = list(run.cluster.workers)
@@ -312,14 +339,16 @@ async def attachments_stall(run: Run) -> None:
 FAULTS: dict[str, Fault] = {
     "worker killed": Fault(strike=kill_worker),
     "gateway killed": Fault(strike=kill_gateway),
+    "gateway stopped": Fault(strike=stop_gateway),
+    "accepting cut short": Fault(strike=cut_accepting_short, asks=False),
     "both killed": Fault(strike=kill_both),
     "batch killed": Fault(strike=kill_batch, asks=False),
     "worker frozen": Fault(strike=freeze_worker),
     "gateway frozen": Fault(strike=freeze_gateway),
     "two gateways": Fault(strike=two_gateways, asks=False),
     "poison": Fault(strike=poison, asks=False),
-    "database locked": Fault(strike=lock_database, refuses=True, engines=("local",)),
-    "database restarted": Fault(strike=restart_database, refuses=True, engines=("procrastinate",)),
+    "database locked": Fault(strike=lock_database, engines=("local",)),
+    "database restarted": Fault(strike=restart_database, engines=("procrastinate",)),
     "blobs' disk full": Fault(strike=fill_blobs, refuses=True, needs_small_disks=True),
     "database's disk full": Fault(
         strike=fill_database, refuses=True, engines=("local",), needs_small_disks=True

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Job, State
-from bot.tables import deliveries, jobs
+from bot.tables import deliveries, jobs, requests
 from testbed.discord.world import Interaction
 from tests.e2e.chaos.cluster import Cluster
 from tests.e2e.chaos.processes import Process
@@ -45,7 +45,7 @@ class Record:
 class Run:
     """A scenario while it is run. Faults await `moment()`, strike, and mend what they broke.
 
-    lost_before: what was asked before this time may have gone down with a gateway that had not accepted it.
+    lost_before: what was asked before this time may be lost with its gateway, unless it was acknowledged.
     """
 
     cluster: Cluster
@@ -91,12 +91,14 @@ class Run:
         self.struck_at = time.monotonic()
 
     async def _moment(self) -> None:
-        if self.scenario.patient and self.scenario.moment != "asked":
+        if self.scenario.patient and self.scenario.moment not in {"asked", "acknowledged"}:
             await until(self._all_accepted)
         match self.scenario.moment:
             case "asked":
                 await until(self._asked)
                 await asyncio.sleep(self.scenario.at_s / 4)
+            case "acknowledged":
+                await until(self._acknowledged)
             case "any":
                 await until(self._accepted)
                 await asyncio.sleep(self.scenario.at_s)
@@ -114,6 +116,12 @@ class Run:
 
     async def _asked(self) -> bool:
         return bool(self.asked)
+
+    async def _acknowledged(self) -> bool:
+        return any(acknowledged(asked) for _, asked in self.asked)
+
+    async def all_acknowledged(self) -> bool:
+        return all(acknowledged(asked) for _, asked in self.asked)
 
     async def _all_accepted(self) -> bool:
         return len(self.asked) == len(self.scenario.asks) and await self.all_accepted()
@@ -136,12 +144,23 @@ class Run:
 
     async def is_over(self) -> bool:
         # Looked at first: a card that comes after the rows were read is no refusal.
-        answers = {asked.id for at, asked in self.asked if answered(asked) or at < self.lost_before}
+        answers = {asked.id for at, asked in self.asked if answered(asked) or self.may_be_lost(at, asked)}
         records = await self.records()
         known = {record.interaction_id for record in records}
-        return all(record.ended for record in records) and all(
-            asked.id in known | answers for _, asked in self.asked
+        ended = all(record.ended for record in records)
+        return (
+            ended and all(asked.id in known | answers for _, asked in self.asked) and not await self.pending()
         )
+
+    def may_be_lost(self, at: float, asked: Interaction) -> bool:
+        """Whether it went down with a gateway, and the person was told at once that nobody answers."""
+        return at < self.lost_before and not acknowledged(asked)
+
+    async def pending(self) -> list[int]:
+        """Requests that the people were told to wait for, and that are neither jobs nor refused."""
+        ids = [asked.id for _, asked in self.asked if acknowledged(asked)]
+        query = select(requests.c.interaction_id).where(requests.c.interaction_id.in_(ids))
+        return [row["interaction_id"] for row in await self._rows(query)]
 
     async def excuse(self, before: float) -> None:
         """What was asked before that time may be lost; a gateway that lives may still be at work on it."""
@@ -157,7 +176,7 @@ class Run:
         return len(await self.records()) == len(self.asked)
 
     async def records(self) -> list[Record]:
-        """The jobs that this scenario's requests have become; none while the database is away."""
+        """The jobs that this scenario's requests have become."""
         ids = [asked.id for _, asked in self.asked]
         ledger = (deliveries.c.closed, deliveries.c.message_id)
         query = (
@@ -165,13 +184,6 @@ class Run:
             .join(deliveries, deliveries.c.job_id == jobs.c.id)
             .where(jobs.c.interaction_id.in_(ids))
         )
-        while True:
-            try:
-                async with self.cluster.database.read() as connection:
-                    rows = (await connection.execute(query)).mappings().all()
-                break
-            except (SQLAlchemyError, OSError):
-                await asyncio.sleep(0.2)
         return [
             Record(
                 interaction_id=row["interaction_id"],
@@ -180,8 +192,18 @@ class Run:
                 message_id=row["message_id"],
                 lease_until=row["lease_until"],
             )
-            for row in rows
+            for row in await self._rows(query)
         ]
+
+    async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+        """Waits while the database is away."""
+        while True:
+            try:
+                async with self.cluster.database.read() as connection:
+                    rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+                    return rows
+            except (SQLAlchemyError, OSError):
+                await asyncio.sleep(0.2)
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -192,3 +214,8 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 def answered(asked: Interaction) -> bool:
     """Whether the person has read a sentence."""
     return asked.original is not None and bool(asked.original.text)
+
+
+def acknowledged(asked: Interaction) -> bool:
+    """Whether the person was told to wait: from then on nothing may be lost."""
+    return asked.answer is not None

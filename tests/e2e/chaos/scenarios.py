@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 from tests.e2e.chaos.worker import POISON
 
-MOMENTS = ("any", "any", "asked", "queued", "claimed", "running", "storing", "stored", "rendered", "posted")
+MOMENTS = (
+    *("any", "any", "asked", "acknowledged", "queued", "claimed"),
+    *("running", "storing", "stored", "rendered", "posted"),
+)
 """When a fault comes: at any time of the first job's life, or when some job has come so far.
 
-asked: as a rule before anything is accepted. storing and stored: right before and behind the result's blob.
+asked: as a rule before anything is accepted. acknowledged: between "thinking …" and the job.
+storing and stored: right before and behind the result's blob.
 posted: between the picture's post and its record in the ledger.
 """
 JOBS = (1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6)

@@ -6,8 +6,15 @@ from testbed import postgres
 from tests.e2e.chaos import report, suite
 
 SHORT = {
-    "local": ("both killed", "batch killed", "worker frozen", "database locked", "blobs' disk full"),
-    "procrastinate": ("worker killed", "database restarted"),
+    "local": (
+        "accepting cut short",
+        "both killed",
+        "batch killed",
+        "worker frozen",
+        "database locked",
+        "blobs' disk full",
+    ),
+    "procrastinate": ("accepting cut short", "worker killed", "database restarted"),
 }
 """One fault of each kind; the whole suite takes minutes."""
 CLUSTERS = {"local": 2, "procrastinate": 1}

@@ -21,8 +21,8 @@ class Verdict:
     """orphans: blobs that no row names and no sweep removes. swept: those that a sweep has removed.
 
     batched: jobs that shared their last pass with others. unanswered: requests that went down with a gateway
-    before they were accepted. missed: the moment that the fault waited for never came, and it struck when all
-    was over. skipped: why it could not be run here. broken: the scenario broke off, and its cluster with it.
+    before they were acknowledged. missed: the moment that the fault waited for never came, and it struck when
+    all was over. skipped: why it could not be run here. broken: the scenario broke off, and its cluster too.
     """
 
     seed: int
@@ -64,18 +64,19 @@ async def judge(run: Run, *, may_refuse: bool) -> Verdict:
     verdict.wrong += [f"against Discord's rules: {found}" for found in cluster.discord.forgive()]
     verdict.wrong += [f"a gateway ended with {one.code}" for one in cluster.gateways if not one.alive]
     await judge_blobs(cluster, records, verdict)
+    verdict.wrong += [f"request {left} is still written down" for left in await run.pending()]
     return verdict
 
 
 def _judge_requests(run: Run, records: Sequence[Record], verdict: Verdict) -> None:
-    """Whoever got no job must have read why, or have asked a gateway that died."""
+    """Whoever got no job must have read why, or have asked a gateway that died before it answered."""
     known = {record.interaction_id for record in records}
     for at, asked in run.asked:
         if asked.id in known:
             continue
         if answered(asked):
             verdict.refused += 1
-        elif at < run.lost_before:
+        elif run.may_be_lost(at, asked):
             verdict.unanswered += 1
         else:
             verdict.wrong.append(f"request {asked.id} has neither a job nor an answer")

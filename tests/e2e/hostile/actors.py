@@ -22,6 +22,7 @@ from bot.domain.styles import presets
 from bot.domain.styles.style import Look, PictureSource, Style
 from tests.support.chat import ChatHarness
 from tests.support.picture_files import png
+from tests.support.submit import accepted
 
 PRESET = "harbour"
 
@@ -234,7 +235,8 @@ class AuthorityHarness:
     async def _submit(self, blob: str) -> int:
         chat = self.chat
         self.asked += 1
-        job = await chat.services.submitter.submit(
+        job = await accepted(
+            chat.services.submitter,
             Request(
                 interaction_id=self.asked,
                 user_id=chat.ada.id,
@@ -247,7 +249,7 @@ class AuthorityHarness:
                 content=PictureSource(blob=blob),
                 styles=(Style(name="Starry Night"),),
                 chosen={},
-            )
+            ),
         )
         return job.id
 

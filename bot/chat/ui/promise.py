@@ -1,0 +1,146 @@
+"""What is written down before Discord is told "thinking …": after any crash somebody still owes an answer.
+
+It is the other way round only where the database takes longer than Discord waits: then the person is told to
+wait, and the writing goes on for as long as the interaction's token lives.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import discord
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.chat.ui.interaction import TOKEN_LIFE_S, address_of, services_of
+from bot.chat.ui.retry import TROUBLES, UNKNOWN_INTERACTION
+from bot.db import while_away
+from bot.domain.outbox.schedule import LEASE_S
+from bot.domain.requests import pending
+from bot.domain.requests.pending import Pending
+from bot.language import N_, _, spoken
+
+log = structlog.get_logger(__name__)
+
+CUT_SHORT: Final = N_("This was cut short when Easel stopped: please ask again.")
+ACKNOWLEDGE_AFTER_S: Final = 1.5
+"""How long the writing may hold up the first answer, for which Discord waits 3 s."""
+
+
+async def promise(
+    interaction: discord.Interaction[Any], write: Callable[[], Awaitable[bool]], *, private: bool
+) -> bool:
+    """Writes a row, and tells Discord "thinking …". False: somebody else answers this interaction.
+
+    write: False where the row is another process's.
+
+    Raises:
+        Refusal: what `write` refuses.
+        NotFound: Discord no longer waits for an answer.
+    """
+    if not services_of(interaction).in_hand.hold(interaction.id):
+        return False
+    try:
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(_outcome(write))
+            await asyncio.wait({writing}, timeout=ACKNOWLEDGE_AFTER_S)
+            refused = None
+            if not writing.done() or writing.result() is True:
+                refused = await _defer(interaction, private=private)
+            gone = isinstance(refused, discord.NotFound) and refused.code == UNKNOWN_INTERACTION
+            if gone:
+                writing.cancel()
+    except asyncio.CancelledError:
+        await _tell_cut_short(interaction)
+        raise
+    if refused is not None and gone:
+        raise refused
+    written = writing.result()
+    if isinstance(written, Exception):
+        raise written
+    if written and refused is not None:
+        await leave(interaction)
+    return written and refused is None
+
+
+async def _tell_cut_short(interaction: discord.Interaction[Any]) -> None:
+    """The process stops while the database is away: nobody else would know of this interaction."""
+    if interaction.response.is_done():
+        with suppress(*TROUBLES):
+            await interaction.edit_original_response(content=_(CUT_SHORT))
+
+
+async def promise_answer(interaction: discord.Interaction[Any], *, private: bool) -> bool:
+    """As `promise`, for an answer that only this process can give: after a crash the person is told so."""
+    services = services_of(interaction)
+    row = Pending(
+        interaction_id=interaction.id,
+        user_id=interaction.user.id,
+        guild_id=interaction.guild_id,
+        channel_id=interaction.channel_id or 0,
+        private=private,
+        language=spoken(),
+        address=address_of(interaction, private=private),
+    )
+
+    async def write() -> bool:
+        async for attempt in while_away(TOKEN_LIFE_S):
+            with attempt:
+                async with services.database.begin() as connection:
+                    return await pending.add(
+                        connection, row, holder=services.in_hand.holder, now=services.clock()
+                    )
+        raise AssertionError("stamina ends with a result or an error")
+
+    return await promise(interaction, write, private=private)
+
+
+async def keep(interaction: discord.Interaction[Any]) -> None:
+    """The person has the answer: forgets what was promised, if anything was."""
+    services = services_of(interaction)
+    if (interaction.id,) not in services.in_hand.requests:
+        return
+    try:
+        async with services.database.begin() as connection:
+            await pending.end(connection, interaction.id, holder=services.in_hand.holder)
+    except SQLAlchemyError as error:
+        log.warning("an answer that was given is still promised", error=type(error).__name__)
+
+
+async def leave(interaction: discord.Interaction[Any], *, refusal: str | None = None) -> None:
+    """Leaves what was promised to `RequestRunner`, which tries again; refusal: the sentence to be told.
+
+    A database that is away is waited for no longer than the lease lasts: then it is found anyway.
+    """
+    services = services_of(interaction)
+    holder = services.in_hand.holder
+    if (interaction.id,) not in services.in_hand.requests:
+        return
+    try:
+        async for attempt in while_away(LEASE_S):
+            with attempt:
+                async with services.database.begin() as connection:
+                    if refusal is not None:
+                        await pending.refuse(connection, interaction.id, refusal, holder=holder)
+                    await pending.release(connection, holder=holder, interaction_id=interaction.id)
+    except SQLAlchemyError as error:
+        log.warning("left to whoever finds its lease run out", error=type(error).__name__)
+
+
+async def _outcome(write: Callable[[], Awaitable[bool]]) -> bool | Exception:
+    """An error is no reason to break off the first answer, which may be under way."""
+    try:
+        return await write()
+    except Exception as error:  # noqa: BLE001 - raised again by `promise`
+        return error
+
+
+async def _defer(interaction: discord.Interaction[Any], *, private: bool) -> Exception | None:
+    """Returns what went wrong: Discord may have heard it all the same, or another process before."""
+    try:
+        await interaction.response.defer(ephemeral=private, thinking=True)
+    except TROUBLES as error:
+        log.warning("not acknowledged here", error=type(error).__name__, code=getattr(error, "code", None))
+        return error
+    return None

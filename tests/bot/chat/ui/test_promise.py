@@ -1,0 +1,209 @@
+"""What is written down before Discord is told "thinking …", and what becomes of it."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import discord
+import pytest
+from simcord import Env
+from structlog.testing import capture_logs
+
+from bot.chat.ui.interaction import Services
+from bot.chat.ui.promise import promise
+from bot.errors import Refusal
+from bot.playground import SimulatedCdn
+from tests.support.card_buttons import delivered_job, press
+from tests.support.chat import ChatHarness, sentence
+from tests.support.picture_files import png
+from tests.support.requests import later, rows
+
+
+class WatchingCdn(SimulatedCdn):
+    """Notes how many requests are written down when a file is fetched."""
+
+    chat: ChatHarness | None = None
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    async def fetch(self, url: str) -> bytes:
+        if self.chat is not None:
+            self.seen.append(len(await rows(self.chat)))
+        return await super().fetch(url)
+
+
+@pytest.fixture
+def source() -> WatchingCdn:
+    return WatchingCdn()
+
+
+def callbacks(env: Env) -> int:
+    """How often the bot has given a first answer."""
+    return sum("/callback" in str(request) for request in env.http_requests)
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("stylize", {"content": ("c.png", png()), "preset": "The Scream", "size": 64}),
+        ("blend", {"content": ("c.png", png()), "preset1": "The Scream", "preset2": "The Kiss", "size": 64}),
+        ("preset save", {"name": "sea", "style": ("s.png", png())}),
+    ],
+)
+async def test_while_pictures_are_fetched_the_request_is_a_row_and_then_none(
+    chat: ChatHarness, source: WatchingCdn, command: str, options: dict[str, object]
+) -> None:
+    source.chat = chat
+    await chat.ada.slash(chat.channel, command, **options)
+    assert source.seen == [1]
+    assert await rows(chat) == []
+
+
+async def test_an_export_is_a_row_while_it_is_put_together(chat: ChatHarness) -> None:
+    result = await chat.ada.slash(chat.channel, "mydata export")
+    assert result.response is not None
+    assert len(result.response.attachments) == 1
+    assert await rows(chat) == []
+
+
+async def test_a_refusal_that_needs_no_picture_is_the_first_answer(chat: ChatHarness, env: Env) -> None:
+    result = await chat.stylize(preset="no such preset")
+    assert "There is no preset called" in sentence(result)
+    assert result.ephemeral
+    assert (callbacks(env), await rows(chat)) == (1, [])
+
+
+async def test_a_refusal_after_fetching_leaves_no_row(chat: ChatHarness) -> None:
+    result = await chat.stylize(content=("notes.png", b"text"))
+    assert "picture" in sentence(result)
+    assert await rows(chat) == []
+
+
+async def test_a_refusal_that_could_not_be_told_is_told_by_the_runner(chat: ChatHarness, env: Env) -> None:
+    env.inject_error("PATCH", "/webhooks/*", status=400)
+    result = await chat.stylize(content=("notes.png", b"text"))
+    assert sentence(result) == ""
+    [row] = await rows(chat)
+    assert "picture" in row.refusal
+    assert await later(chat, 0).poll() == 1
+    assert sentence(result) == row.refusal
+    assert await rows(chat) == []
+
+
+async def test_an_interaction_that_discord_has_given_up_leaves_no_row(chat: ChatHarness, env: Env) -> None:
+    env.inject_error("POST", "/interactions/*", status=404, code=10062)
+    with capture_logs() as logs:
+        await chat.stylize()
+    assert "an interaction was answered after Discord's 3 s" in [line["event"] for line in logs]
+    assert await rows(chat) == []
+    assert await chat.count_jobs() == 0
+
+
+async def test_a_first_answer_that_was_lost_is_left_to_the_runner(chat: ChatHarness, env: Env) -> None:
+    env.inject_error("POST", "/interactions/*", status=403)
+    await chat.stylize()
+    assert len(await rows(chat)) == 1
+    assert await chat.count_jobs() == 0
+    env.inject_error("GET", "/webhooks/*", status=404, code=10015)
+    assert await later(chat, 0).poll() == 1
+    assert await rows(chat) == [], "Discord never heard of it"
+    assert await chat.count_jobs() == 0
+
+
+@pytest.mark.parametrize("verb", ["compare", "save"])
+async def test_an_answer_to_a_button_that_could_not_be_told_is_told_by_the_runner(
+    chat: ChatHarness, env: Env, verb: str
+) -> None:
+    await delivered_job(chat)
+    env.inject_error("PATCH", "/webhooks/*", status=400, times=2)
+    result = await press(chat, verb)
+    if verb == "save":
+        result = await chat.ada.submit_modal(result, {"name": "sea"})
+    [row] = await rows(chat)
+    assert await later(chat, 0).poll() == 1
+    assert sentence(result) == row.refusal
+
+
+class Asked:
+    """An interaction, as far as a promise needs one."""
+
+    def __init__(self, services: Services) -> None:
+        self.id = 7
+        self.client = SimpleNamespace(services=services)
+        self.response = self
+        self.deferred = asyncio.Event()
+        self.error: Exception | None = None
+        self.told = ""
+
+    def is_done(self) -> bool:
+        return self.deferred.is_set()
+
+    async def edit_original_response(self, *, content: str) -> None:
+        self.told = content
+
+    async def defer(self, **_how: bool) -> None:
+        if self.error is not None:
+            raise self.error
+        self.deferred.set()
+
+
+@pytest.fixture
+def asked() -> Asked:
+    nothing: Any = None
+    return Asked(
+        Services(database=nothing, submitter=nothing, picture_store=nothing, limits=nothing, workers=1)
+    )
+
+
+async def test_a_database_that_is_away_holds_up_no_first_answer(asked: Asked) -> None:
+    async def write() -> bool:
+        async with asyncio.timeout(60):
+            await asked.deferred.wait()
+        return True
+
+    assert await promise(cast("Any", asked), write, private=True)
+
+
+async def test_an_error_of_the_writing_breaks_off_no_first_answer(asked: Asked) -> None:
+    async def write() -> bool:
+        await asked.deferred.wait()
+        raise Refusal("No.")
+
+    with pytest.raises(Refusal, match="No"):
+        await promise(cast("Any", asked), write, private=True)
+    assert asked.deferred.is_set()
+
+
+async def test_where_nobody_waits_any_more_the_writing_is_broken_off(asked: Asked) -> None:
+    response: Any = SimpleNamespace(status=404, reason="Not Found")
+    asked.error = discord.NotFound(response, {"code": 10062, "message": "Unknown interaction"})
+
+    async def write() -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    with pytest.raises(discord.NotFound):
+        await promise(cast("Any", asked), write, private=True)
+
+
+async def test_who_stops_before_anything_is_written_says_so(asked: Asked) -> None:
+    async def write() -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    promising = asyncio.create_task(promise(cast("Any", asked), write, private=True))
+    await asked.deferred.wait()
+    promising.cancel()
+    await asyncio.wait({promising})
+    assert promising.cancelled()
+    assert asked.told == "This was cut short when Easel stopped: please ask again."
+
+
+async def test_an_interaction_that_came_twice_is_answered_once(asked: Asked) -> None:
+    async def elsewhere() -> bool:
+        return False
+
+    assert not await promise(cast("Any", asked), elsewhere, private=True)
+    assert not asked.deferred.is_set(), "another process has written it down"
+    assert not await promise(cast("Any", asked), elsewhere, private=True), "it is in hand here"
