@@ -32,6 +32,8 @@ NOISE_RANGE: Final = 0.3
 DETAIL: Final = 0.5
 """How much of the content's detail an enlargement adds from strength 50 on; 1 looks like a photograph."""
 
+_RECOLOURED_FASTER: Final = 1.5
+"""A draft has all of the style's colours from strength 50 on, and all of its forms from 75 on."""
 _FULL_OF_DETAIL: Final = 0.1
 """Root mean square of a style's fine detail above which added noise lowers the final loss."""
 
@@ -135,18 +137,25 @@ class PreparedJob:
             return None
         return self._plane(mask, self.content_at(edge_px))[None, None]
 
-    def sketch(self, edge_px: int, alpha: float = 1.0) -> Tensor:
-        """The AdaIN picture (1, 3, h, w), each region in its own styles."""
+    def sketch(self, edge_px: int, alpha: float = 1.0, *, recoloured: float = 0.0) -> Tensor:
+        """The AdaIN picture (1, 3, h, w) of the content, recoloured so far; each region in its own styles."""
         content = self.pixels_at(edge_px)
-        painted = self._by_region(content, edge_px, lambda region: self._sketch_of(region, edge_px, alpha))
+        base = self._recoloured(edge_px, recoloured)
+        painted = self._by_region(
+            content, edge_px, lambda region: self._sketch_of(region, base, edge_px, alpha)
+        )
         mask = self.edit_mask(edge_px)
         return painted if mask is None else content + mask * (painted - content)
 
     def first_look(self, edge_px: int) -> Tensor:
-        """The preview (1, 3, h, w) before the first step: the draft, the given start or the AdaIN picture."""
+        """The preview (1, 3, h, w) before the first step: the draft, the given start or the AdaIN picture.
+
+        AdaIN alone leaves much of the content's own colours, so it is given a recoloured content.
+        """
+        amount = adain_alpha(self.params)
         if self.params.quality == "draft":
-            return self.sketch(edge_px, adain_alpha(self.params))
-        return self.sketch(edge_px) if self.job.start is None else self.start(edge_px)
+            return self.sketch(edge_px, amount, recoloured=min(1.0, _RECOLOURED_FASTER * amount))
+        return self.sketch(edge_px, recoloured=amount) if self.job.start is None else self.start(edge_px)
 
     def enlarged(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
         """The picture (1, 3, h, w) at a finer size, with the content's own detail of that size."""
@@ -215,7 +224,7 @@ class PreparedJob:
         """A mask (h, w) at the size of a picture."""
         return torch.from_numpy(stretched(mask, over)).to(self.device)
 
-    def _sketch_of(self, region: Region, edge_px: int, alpha: float) -> Tensor:
+    def _sketch_of(self, region: Region, base: Tensor, edge_px: int, alpha: float) -> Tensor:
         content = self.content_at(edge_px)
         styles = [style_at(style.picture, content, self.params, edge_px) for style in region.styles]
         masks = [
@@ -223,7 +232,7 @@ class PreparedJob:
             for mask, rgb in zip(map(style_mask, region.styles), styles, strict=True)
         ]
         return adain(self.device, self.precision)(
-            self.pixels_at(edge_px),
+            base,
             [pixels_of(rgb, self.device) for rgb in styles],
             [style.weight for style in region.styles],
             alpha,
@@ -238,7 +247,7 @@ class PreparedJob:
             started = io.filled(self.job.start, "picture to start from")
             return scaled(pixels_of(started.rgb, self.device), *content.shape[-2:])
         if self.params.init == "content":
-            return self._recoloured(edge_px)
+            return self._recoloured(edge_px, adain_alpha(self.params))
         if self.params.init == "adain":
             return self.sketch(edge_px)
         if self.params.init == "style":
@@ -249,10 +258,9 @@ class PreparedJob:
         noise = torch.rand(content.shape, generator=generator).to(self.device)
         return 0.5 + NOISE_RANGE * (noise - 0.5)
 
-    def _recoloured(self, edge_px: int) -> Tensor:
-        """The content (1, 3, h, w), recoloured to the style in proportion to the strength."""
-        content = self.content_at(edge_px)
-        pixels, amount = self.pixels_at(edge_px), adain_alpha(self.params)
+    def _recoloured(self, edge_px: int, amount: float) -> Tensor:
+        """The content (1, 3, h, w), recoloured to the style, from 0 (not at all) to 1."""
+        content, pixels = self.content_at(edge_px), self.pixels_at(edge_px)
         if amount == 0 or self.params.colors != "style":
             return pixels
 
@@ -260,7 +268,7 @@ class PreparedJob:
             weight = sum(style.weight for style in region.styles)
             total = np.zeros_like(content.rgb)
             for style in region.styles:
-                picture, mask = io.filled(io.fit(style.picture, edge_px)), style_mask(style)
+                picture, mask = io.filled(io.fit(style.picture, edge_px), "style"), style_mask(style)
                 matched = colour.matched(
                     content.rgb,
                     to=picture.rgb,
