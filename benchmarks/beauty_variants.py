@@ -18,7 +18,7 @@ from nst_core.events import Finished
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.kernels.precision import choose_device, choose_precision
-from nst_core.params import Params
+from nst_core.params import AS_IT_IS, Params
 from nst_core.quality import Comparison, compare
 
 PREFIX: Final = "folder:"
@@ -55,7 +55,11 @@ VARIANTS: Final = {
     for one in (
         Variant(name="default", of_the_look=True),
         # Gatys, Ecker & Bethge, CVPR 2016: Gram matrices, 500 steps of L-BFGS from the content at one size.
-        Variant(name="gatys", published=True, parameters={"steps": 500, "stop": 0.0}),
+        Variant(
+            name="gatys",
+            published=True,
+            parameters={"steps": 500, "stop": 0.0, "style_scale": AS_IT_IS},
+        ),
     )
 }
 

@@ -19,7 +19,7 @@ from nst_core.errors import EngineError
 from nst_core.events import Finished, Step
 from nst_core.images import io
 from nst_core.kernels.precision import choose_device
-from nst_core.params import Params
+from nst_core.params import AS_IT_IS, Params
 from nst_core.pyramid import scales
 from nst_core.run.prepared_job import StyleTransferJob
 
@@ -72,7 +72,7 @@ def params_for(size_px: int, last_steps: int) -> Params:
     steps = last_steps
     while scales(Params(size=size_px, steps=steps))[-1].steps < last_steps:
         steps += 1
-    return Params(size=size_px, steps=steps, stop=0.0)
+    return Params(size=size_px, steps=steps, stop=0.0, style_scale=AS_IT_IS)
 
 
 def _paint(jobs: list[StyleTransferJob], device: torch.device) -> dict[str, Any]:

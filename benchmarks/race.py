@@ -21,7 +21,7 @@ from nst_core.events import Finished, Preview, Step
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.kernels.precision import choose_device, choose_precision
-from nst_core.params import Params
+from nst_core.params import AS_IT_IS, Params
 
 BETA = 25.0
 """Of the objective that is raced down."""
@@ -72,7 +72,13 @@ def ours(content: Picture, style: Picture, race: dict[str, Any], score: Score) -
     without importing torch. The clock stands still from each Step to the next one's beginning, since the
     Preview between is made for the score only.
     """
-    params = Params(size=race["size_px"], beta=race["beta"], quality=race["quality"], steps=race["steps"])
+    params = Params(
+        size=race["size_px"],
+        beta=race["beta"],
+        quality=race["quality"],
+        steps=race["steps"],
+        style_scale=AS_IT_IS,
+    )
     clock = PausedClock()
     step: Step | None = None
     seen, scored = 0, None
@@ -103,7 +109,7 @@ def baseline(
     content: Picture, style: Picture, race: dict[str, Any], score: Score, device: torch.device
 ) -> Iterator[Point]:
     """A point for each snapshot; without judges only the times are true."""
-    params = Params(size=race["size_px"], beta=BETA)
+    params = Params(size=race["size_px"], beta=BETA, style_scale=AS_IT_IS)
     steps, every, wanted = race["steps"], race["every"], race["precision"]
     precision = EXACT if wanted is None else choose_precision(device, wanted)
     snapshots: Iterator[Snapshot]
@@ -129,7 +135,7 @@ def _score(content: Picture, style: Picture, size_px: int, *, judges: list[str],
     def score(picture: Picture) -> dict[str, float]:
         found = {"total": 0.0, "content": 0.0, "style": 0.0}
         for judge in judges:
-            params = Params(size=size_px, beta=BETA, network=judge)
+            params = Params(size=size_px, beta=BETA, network=judge, style_scale=AS_IT_IS)
             figures = measure(picture, content, style, params, device=device)
             if judge == "vgg19":
                 found |= {

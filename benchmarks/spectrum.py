@@ -21,7 +21,7 @@ from benchmarks.machine import header
 from benchmarks.pictures import PAIRS, read
 from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.optim.lbfgs import Lbfgs, opponent_axes
-from nst_core.params import Params
+from nst_core.params import AS_IT_IS, Params
 from nst_core.run.evaluator import Evaluator
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
 
@@ -52,7 +52,7 @@ def of_pair(pair: tuple[str, str], size_px: int, steps: int) -> Tensor:
     """Ratios (3, bands) of one pair of pictures."""
     content, style = read(pair)
     device = choose_device("auto")
-    params = Params(size=size_px, beta=25.0)
+    params = Params(size=size_px, beta=25.0, style_scale=AS_IT_IS)
     prepared = PreparedJob(
         StyleTransferJob(content=content, style=style, params=params), device, choose_precision(device)
     )

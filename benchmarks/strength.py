@@ -30,7 +30,7 @@ from nst_core.engine import stylize_batch
 from nst_core.events import Finished
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.params import Params
+from nst_core.params import AS_IT_IS, Params
 from nst_core.quality import Network, compare
 from nst_core.run.prepared_job import StyleTransferJob
 
@@ -116,7 +116,13 @@ def _options() -> argparse.Namespace:
 def _params(
     form: str, strength: float, size_px: int, weights: RawWeight | None, options: argparse.Namespace
 ) -> Params:
-    params = Params(size=size_px, quality=options.quality, steps=options.steps, strength=strength)
+    params = Params(
+        size=size_px,
+        quality=options.quality,
+        steps=options.steps,
+        strength=strength,
+        style_scale=AS_IT_IS,
+    )
     if form == "strength":
         return params
     assert weights is not None

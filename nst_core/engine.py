@@ -152,7 +152,7 @@ def _finished(prepared: PreparedJob, result: Tensor, beta: float, *, started: fl
     """The last event of a job, with the losses of its result (1, 3, h, w); `started` is a monotonic time."""
     picture = prepared.picture(result, prepared.params.size)
     reached = dataclasses.replace(prepared.params, beta=beta)
-    losses = measure(picture, prepared.job.content, prepared.job.style, reached, device=str(prepared.device))
+    losses = measure(picture, prepared.job.content, prepared.asked, reached, device=str(prepared.device))
     return Finished(
         picture=picture,
         **dataclasses.asdict(losses),
@@ -161,6 +161,7 @@ def _finished(prepared: PreparedJob, result: Tensor, beta: float, *, started: fl
         seconds=time.monotonic() - started,
         device=str(prepared.device),
         precision=prepared.precision.name,
+        style_scales=tuple(style.scale for style in prepared.asked.styles if style.scale is not None),
         notes=tuple(prepared.notes),
     )
 

@@ -64,8 +64,9 @@ class Preview:
 class Finished:
     """The result, with the losses of its 8-bit picture computed in float32.
 
-    `beta` is the style weight of the relative form that the strength stands for. `notes` are sentences about
-    what was done differently from what was asked, such as a lowered learning rate.
+    `beta` is the style weight of the relative form that the strength stands for, `style_scales` the scale of
+    each style. `notes` are sentences about what was done differently from what was asked, such as a lowered
+    learning rate.
     """
 
     picture: Picture
@@ -79,6 +80,7 @@ class Finished:
     seconds: float
     device: str
     precision: str
+    style_scales: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
 
 

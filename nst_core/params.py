@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from nst_core.errors import ParamsError
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Grows with every parameter, choice or wider range that programs of before would refuse."""
 
 NETWORKS: Final = ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16")
@@ -51,6 +51,8 @@ BETA_RANGE: Final = 50.0
 """Strength 100 has so many times the beta of strength 50, at which nothing but the style counts any more."""
 STRENGTH: Final = (0.0, 100.0)
 STYLE_SCALE: Final = (0.1, 4.0)
+AS_IT_IS: Final = 1.0
+"""The style scale of whatever was stored before there was any."""
 WEIGHT: Final = (0.0, 1e12)
 LEARNING_RATE: Final = (1e-9, 1e12)
 PUBLISHED: Final[dict[str, Any]] = {
@@ -59,6 +61,7 @@ PUBLISHED: Final[dict[str, Any]] = {
     "matching": 0.0,
     "padding": "zeros",
     "chroma": "free",
+    "style_scale": 1.0,
 }
 """Parameters of the loss of Gatys, Ecker & Bethge, with nothing added."""
 ALIKE: Final = (
@@ -111,7 +114,7 @@ class Params:
         quality: draft is AdaIN alone, without optimisation; standard; high and max take more steps.
         stop: A size ends early once a step lowers the averaged loss by less than this part of it; 0: never.
         style_scale: Size of the style's texture, as a factor on the style picture's long edge: 0.5 for finer
-            strokes, 2 for coarser ones.
+            strokes, 2 for coarser ones; by itself (None) as the width of each style's strokes wants it.
         colors: Whose colours: the style's, or the content's, by taking only the result's brightness or by
             recolouring the style to the content's mean and covariance or its histograms.
         faces: keep lets the content count more on the faces in it; paint treats them like the rest.
@@ -143,7 +146,7 @@ class Params:
     chroma: Chroma = "smooth"
     quality: Quality = "standard"
     stop: float = STOP
-    style_scale: float = 1.0
+    style_scale: float | None = None
     colors: Colors = "style"
     faces: Faces = "keep"
 
@@ -157,7 +160,8 @@ class Params:
         if self.steps is not None:
             _check_integer("steps", self.steps, STEPS)
         _check_number("stop", self.stop, (0.0, 1.0))
-        _check_number("style_scale", self.style_scale, STYLE_SCALE)
+        if self.style_scale is not None:
+            _check_number("style_scale", self.style_scale, STYLE_SCALE)
         if self.lr is not None:
             _check_number("lr", self.lr, LEARNING_RATE)
 
@@ -188,11 +192,12 @@ class Params:
         """Parameters from JSON values; what is absent has its default.
 
         `keep_colors`, which older pictures and jobs carry, is read as colors: true is luminance, false style.
+        Without `style_scale` they are older than it, and it is 1, as they were painted.
 
         Raises:
             ParamsError: a name is unknown or a value is out of range.
         """
-        mapping = _with_colors(mapping)
+        mapping = {"style_scale": AS_IT_IS, **_with_colors(mapping)}
         names = [field.name for field in dataclasses.fields(cls)]
         if unknown := [key for key in mapping if key not in names]:
             raise ParamsError(f"There is no parameter {unknown[0]!r}; there are {', '.join(names)}.")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nst_core.errors import ParamsError
 from nst_core.images.io import Picture, check_visible
+from nst_core.params import STYLE_SCALE
 
 Mask = NDArray[np.float32]
 """(h, w) in [0, 1], of any size; it is stretched over its picture."""
@@ -17,18 +18,25 @@ Mask = NDArray[np.float32]
 class Style:
     """A style picture, its weight relative to others, and a mask for the part of it that counts (None: all).
 
+    `scale` is the style scale of this one; None: that of the parameters.
+
     Raises:
-        ParamsError: the weight is not above 0, or the mask is no plane of numbers from 0 to 1, or all 0.
+        ParamsError: the weight is not above 0, the mask is no plane of numbers from 0 to 1, or all 0, or the
+            scale is out of range.
         PictureError: the picture is transparent all over.
     """
 
     picture: Picture
     weight: float = 1.0
     mask: Mask | None = None
+    scale: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.weight < float("inf"):
             raise ParamsError(f"A style's weight must be a number above 0, not {self.weight!r}.")
+        low, high = STYLE_SCALE
+        if self.scale is not None and not low <= self.scale <= high:
+            raise ParamsError(f"A style's scale must be from {low:g} to {high:g}, not {self.scale!r}.")
         _check_mask(self.mask, "style")
         check_visible(self.picture, "style")
 

@@ -29,6 +29,7 @@ FIGURES = (
     "iterations",
     "seconds",
     "device",
+    "style_scales",
     "notes",
 )
 """What is stored of a finished picture's figures."""

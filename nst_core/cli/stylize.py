@@ -75,5 +75,6 @@ def paint(
         "style_rel": losses.style_rel,
         "total": losses.total,
         "beta": finished.beta,
+        "style_scales": list(finished.style_scales),
         "notes": list(finished.notes),
     }

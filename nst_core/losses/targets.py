@@ -9,17 +9,14 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nst_core.errors import ParamsError
-from nst_core.images import colour, io
 from nst_core.images.io import Picture
-from nst_core.images.transparency import is_invisible
 from nst_core.losses import matching
 from nst_core.losses.matching import BANK_SIZE, Bank, bank_of
 from nst_core.losses.style import Target, shrunk
+from nst_core.losses.style_pictures import OF_A_TENSOR, stretched, style_at, style_mask, with_scales
 from nst_core.losses.terms import feature_sums, gram_sums, positions, smooth_chroma
 from nst_core.losses.tile import cut
 from nst_core.models.layers import TILE_PX, halo_px, stride_px
@@ -34,8 +31,6 @@ KEPT_BANKS: Final = 8
 """A bank of hypercolumns takes 18 MB."""
 WHOLE_PX: Final = 768
 """A style picture up to this edge goes through the network whole, a larger one in tiles."""
-_OF_A_TENSOR: Final = ("C_CONTIGUOUS", "WRITEABLE")
-"""What an array must be to become a tensor; it is copied otherwise."""
 
 
 T = TypeVar("T")
@@ -89,7 +84,7 @@ class Targets:
         has the same minimum as the weighted sum of their losses; in their bank each has its share.
         """
         edit_plane = seen_plane(spec.edit_mask, self.content)
-        return [self._target(region, edit_plane) for region in spec.regions]
+        return [self._target(region, edit_plane) for region in with_scales(spec, self.params).regions]
 
     def _target(self, region: Region, edit_plane: NDArray[np.float32] | None) -> Target:
         plane = edit_plane if region.mask is None else stretched(region.mask, self.content)
@@ -122,7 +117,7 @@ class Targets:
             None if style.mask is None else _digest(style.mask),
             None if params.colors == "style" else (params.colors, digests(self.content)),
             self.size_px,
-            params.style_scale,
+            style.scale,
             params.smooths_chroma,
             self.vgg.key,
         )
@@ -151,7 +146,7 @@ class Targets:
 
     def _pixels(self, style: Style) -> tuple[Tensor, Tensor | None]:
         """The style's pixels (1, 3, h, w), and its mask (h, w)."""
-        rgb = style_at(style.picture, self.content, self.params, self.size_px)
+        rgb = style_at(style, self.content, self.params, self.size_px)
         pixels = pixels_of(rgb, self.vgg.device)
         if self.params.smooths_chroma:
             pixels = smooth_chroma(pixels)
@@ -226,33 +221,6 @@ def rows_of_style(
     return torch.cat(found), channels
 
 
-def style_at(style: Picture, content: Picture, params: Params, size_px: int) -> NDArray[np.float32]:
-    """The style (h, w, 3), its long edge `size_px` times the style scale, recoloured as `colors` says."""
-    edge_px = max(1, round(size_px * params.style_scale))
-    seen = io.filled(io.fit(style, edge_px), "style")
-    if params.colors == "style":
-        return seen.rgb
-    recoloured = colour.histogram_matched if params.colors == "histogram" else colour.matched
-    return recoloured(seen.rgb, to=content.rgb, weights=seen.alpha, to_weights=content.alpha)
-
-
-def style_mask(style: Style) -> Mask | None:
-    """How much each part of a style counts: its mask times its alpha; None where all of it counts alike.
-
-    Raises:
-        ParamsError: the mask is black wherever the style can be seen.
-    """
-    alpha = style.picture.alpha
-    if alpha is None or style.mask is None:
-        return style.mask if alpha is None else alpha
-    both = alpha * stretched(style.mask, style.picture)
-    if is_invisible(both):
-        raise ParamsError(
-            "The style mask is black wherever the style can be seen: paint white what should count."
-        )
-    return both
-
-
 def seen_plane(mask: Mask | None, content: Picture) -> NDArray[np.float32] | None:
     """How much each pixel of a content counts (h, w): the mask times its alpha; None: all alike."""
     plane = None if mask is None else stretched(mask, content)
@@ -261,17 +229,9 @@ def seen_plane(mask: Mask | None, content: Picture) -> NDArray[np.float32] | Non
     return np.array(content.alpha, order="C") if plane is None else plane * content.alpha
 
 
-def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
-    """The mask (h, w) resized to a picture; bilinear, so that 0 and 1 stay exact."""
-    plane = torch.from_numpy(np.require(mask, np.float32, _OF_A_TENSOR))[None, None]
-    size = (over.height, over.width)
-    resized = F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)
-    return np.ascontiguousarray(resized[0, 0].clamp(0, 1).numpy())
-
-
 def pixels_of(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
     """Pixels (h, w, 3) as a tensor (1, 3, h, w) on the device."""
-    return torch.from_numpy(np.require(rgb.transpose(2, 0, 1), np.float32, _OF_A_TENSOR))[None].to(device)
+    return torch.from_numpy(np.require(rgb.transpose(2, 0, 1), np.float32, OF_A_TENSOR))[None].to(device)
 
 
 def digests(picture: Picture) -> tuple[bytes, bytes | None]:

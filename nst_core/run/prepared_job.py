@@ -14,7 +14,8 @@ from nst_core.images import colour, io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import Precision
 from nst_core.losses.style import Target
-from nst_core.losses.targets import pixels_of, shared_cache, stretched, style_at, style_mask, targets
+from nst_core.losses.style_pictures import stretched, style_at, style_mask, with_scales
+from nst_core.losses.targets import pixels_of, shared_cache, targets
 from nst_core.losses.terms import smooth_chroma
 from nst_core.models import weights
 from nst_core.models.adain import Adain, adain_alpha
@@ -78,19 +79,25 @@ class StyleTransferJob:
 
 @dataclass(slots=True)
 class PreparedJob:
-    """A job on one device, with notes about what was done differently from what was asked."""
+    """A job on one device, with notes about what was done differently from what was asked.
+
+    Attributes:
+        asked: The styles that were given, each with its scale.
+        spec: What of them is painted: the same without their faces, if faces are kept.
+    """
 
     job: StyleTransferJob
     device: torch.device
     precision: Precision
     notes: list[str] = field(default_factory=list)
     iterations: int = 0
+    asked: StyleSpec = field(init=False)
     spec: StyleSpec = field(init=False)
     _content_weights: Mask | None = None
     _sizes: dict[int, Picture] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.spec = as_spec(self.job.style)
+        self.spec = self.asked = with_scales(as_spec(self.job.style), self.params)
         if self.params.faces == "keep" and self.params.quality != "draft":
             self.spec = without_faces(self.spec)
             self._content_weights = content_weights(self.job.content)
@@ -198,7 +205,7 @@ class PreparedJob:
         weight = sum(style.weight for style in region.styles)
         noise = torch.zeros(1, 3, content.height, content.width, device=self.device)
         for style in region.styles:
-            rgb = style_at(style.picture, content, self.params, fine_px)
+            rgb = style_at(style, content, self.params, fine_px)
             detail = detail_of(pixels_of(rgb, self.device), fraction)
             mask = style_mask(style)
             if mask is not None:
@@ -226,7 +233,7 @@ class PreparedJob:
 
     def _sketch_of(self, region: Region, base: Tensor, edge_px: int, alpha: float) -> Tensor:
         content = self.content_at(edge_px)
-        styles = [style_at(style.picture, content, self.params, edge_px) for style in region.styles]
+        styles = [style_at(style, content, self.params, edge_px) for style in region.styles]
         masks = [
             None if mask is None else self._plane(mask, Picture(rgb=rgb))[None]
             for mask, rgb in zip(map(style_mask, region.styles), styles, strict=True)
@@ -251,8 +258,7 @@ class PreparedJob:
         if self.params.init == "adain":
             return self.sketch(edge_px)
         if self.params.init == "style":
-            first = self.spec.styles[0].picture
-            style = style_at(first, self.content_at(edge_px), self.params, edge_px)
+            style = style_at(self.spec.styles[0], self.content_at(edge_px), self.params, edge_px)
             return scaled(pixels_of(style, self.device), *content.shape[-2:])
         generator = torch.Generator().manual_seed(self.params.seed)
         noise = torch.rand(content.shape, generator=generator).to(self.device)

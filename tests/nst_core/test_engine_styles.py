@@ -137,6 +137,26 @@ def test_a_smaller_style_scale_paints_finer_strokes(content: Picture) -> None:
     assert mean_frequency(0.5) > 1.2 * mean_frequency(2.0)
 
 
+def test_by_itself_each_style_is_painted_at_the_scale_that_its_strokes_want(
+    content: Picture, starry_night: Picture, the_scream: Picture
+) -> None:
+    params = dataclasses.replace(SMALL, quality="draft")
+    end = result(paint(content, blended([starry_night, the_scream]), params))
+    assert len(set(end.style_scales)) == 2
+    styles = (
+        Style(picture=one, scale=scale)
+        for one, scale in zip((starry_night, the_scream), end.style_scales, strict=True)
+    )
+    given = StyleSpec(regions=(Region(styles=tuple(styles)),))
+    again = result(paint(content, given, dataclasses.replace(params, style_scale=3.0)))
+    np.testing.assert_array_equal(again.picture.rgb, end.picture.rgb)
+    assert again.style_rel == end.style_rel
+    as_it_is = result(paint(content, starry_night, dataclasses.replace(params, style_scale=1.0)))
+    alone = result(paint(content, starry_night, params))
+    assert (as_it_is.style_scales, alone.style_scales) == ((1.0,), end.style_scales[:1])
+    assert not np.array_equal(as_it_is.picture.rgb, alone.picture.rgb)
+
+
 def test_a_loss_that_stands_still_ends_a_size_early(chelsea: Picture, starry_night: Picture) -> None:
     params = Params(size=48, steps=40, stop=0.02)
     events = paint(chelsea, starry_night, params)

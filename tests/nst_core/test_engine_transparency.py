@@ -163,7 +163,7 @@ def test_the_statistics_of_one_colour_are_those_of_that_colour(soft: bool, vgg19
 
 
 def test_a_sticker_gives_its_own_colours_and_not_those_around(content: Picture, night: Picture) -> None:
-    params = Params(size=64, steps=8)
+    params = Params(size=64, steps=8, style_scale=1.0)
     visible = disc(night.width, night.height) > 0
     sticker = cut_out(night, PINK)
     means = [

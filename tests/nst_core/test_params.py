@@ -18,6 +18,7 @@ from nst_core.params import COLORS, VERSION, Colors, Params, beta_for_strength, 
         ({"size": True}, "size must be a whole number"),
         ({"size": 256.0}, "size must be a whole number"),
         ({"steps": 0}, "steps must be a whole number from 1"),
+        ({"style_scale": 0.05}, "style_scale must be a number from 0.1 to 4, not 0.05."),
         ({"seed": -1}, "seed must be a whole number from 0"),
         ({"beta": math.nan}, "beta must be a number from 0 to 1e\\+12, not nan."),
         ({"beta": math.inf}, "beta must be a number"),
@@ -82,10 +83,15 @@ def test_parameters_survive_json(values: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(("kept", "colors"), [(True, "luminance"), (False, "style")])
 def test_what_older_pictures_and_jobs_carry_is_read(kept: bool, colors: Colors) -> None:
-    stored = {"size": 256, "style_layers": ["relu1_1"], "keep_colors": kept}
+    stored = {"size": 256, "style_layers": ["relu1_1"], "keep_colors": kept, "style_scale": None}
     assert Params.from_dict(stored) == Params(size=256, style_layers=("relu1_1",), colors=colors)
     assert Params.from_dict({**stored, "colors": colors}) == Params.from_dict(stored)
     assert stored["keep_colors"] is kept
+
+
+def test_what_was_stored_before_there_was_a_style_scale_is_painted_as_it_was() -> None:
+    assert Params.from_dict({"size": 256}) == Params(size=256, style_scale=1.0)
+    assert Params.from_dict(Params(size=256).as_dict()).style_scale is None
 
 
 def test_parameters_cannot_be_changed() -> None:
@@ -145,4 +151,4 @@ def test_whoever_adds_to_the_parameters_raises_their_version() -> None:
     }
     found = {name: getattr(module, name) for name in choices}
     fields = tuple(field.name for field in dataclasses.fields(Params))
-    assert (VERSION, fields, found) == (2, names, choices)
+    assert (VERSION, fields, found) == (3, names, choices)

@@ -37,7 +37,14 @@ def quick_painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int,
     }
     yield 0, Step(scale=1, scales=2, step=1, steps=2, size_px=size_px, **losses)
     finished = Finished(
-        picture=picture, beta=25.0, iterations=2, seconds=0.1, device="cpu", precision="float32", **losses
+        picture=picture,
+        beta=25.0,
+        iterations=2,
+        seconds=0.1,
+        device="cpu",
+        precision="float32",
+        style_scales=tuple(1.35 for _one in works[0].pictures.styles),
+        **losses,
     )
     yield 0, finished
 

@@ -54,6 +54,7 @@ FINISHED = Finished(
     seconds=1.5,
     device="cpu",
     precision="float32",
+    style_scales=(1.35,),
     notes=("Well.",),
     **LOSSES,
 )

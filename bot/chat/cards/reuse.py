@@ -155,10 +155,10 @@ class EditModal(ui.Modal):
         start = same.start_blob if picked["init"] == same.chosen.get("init") else None
         return Recipe(chosen=chosen, seed=_seed(self.seed.value), start_blob=start)
 
-    def _scale(self, ways: set[str], picked: float | None) -> float:
+    def _scale(self, ways: set[str], picked: float | None) -> float | None:
         """Raises `Refusal` if the texture is to be as it was and another at once."""
         if AS_IT_WAS not in ways:
-            return picked or 1.0
+            return picked
         if picked is not None:
             raise Refusal(_(WAYS["style_scale"].too_many))
         return Look.from_dict(self.job.look).style_scale
@@ -183,9 +183,9 @@ def _ways_of(look: Look) -> set[str]:
     return {way for way in found if way is not None} | odd
 
 
-def _is_odd(scale: float) -> bool:
-    """Whether the form has no word of its own for it; none is needed for 1, which is usual."""
-    return scale != 1 and WAYS["style_scale"].choice_of(scale) is None
+def _is_odd(scale: float | None) -> bool:
+    """Whether the form has no word of its own for it; none is needed for what is left to the engine."""
+    return scale is not None and WAYS["style_scale"].choice_of(scale) is None
 
 
 def _typed(name: str, value: str, *, longest: int, required: bool = True) -> ui.TextInput[Any]:

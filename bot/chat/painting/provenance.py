@@ -1,5 +1,7 @@
 """Message menu "How was this made?": the parameters of a picture, for the person who asks."""
 
+from collections.abc import Sequence
+
 import discord
 import structlog
 from discord import app_commands
@@ -15,7 +17,7 @@ from bot.domain.privacy import provenance
 from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from bot.language import _, n_
-from nst_core.params import Params
+from nst_core.params import AS_IT_IS, Params
 
 log = structlog.get_logger(__name__)
 
@@ -83,12 +85,22 @@ async def _recorded(connection: AsyncConnection, job: Job) -> list[str]:
         whole = sum(weight for _name, weight in parts)
         shares = [f"{plain(name[:40])} {weight / whole:.0%}" for name, weight in parts]
         lines.append(_("Styles: {shares}", shares=" · ".join(shares)))
+    if job.look.get("style_scale", AS_IT_IS) is None:
+        lines.append(_texture((job.figures or {}).get("style_scales", ())))
     if job.mask_blob:
         lines.append(_("Painted under a mask."))
     if job.start_blob:
         lines.append(_("Begun from an earlier picture."))
     lines.append(f"-# {_how_long(job)}")
     return lines
+
+
+def _texture(scales: Sequence[float]) -> str:
+    """The texture of each style, measured; none are known before the picture is finished."""
+    if not scales:
+        return _("Texture scale: measured from the style's strokes.")
+    listed = " · ".join(f"{scale:g}" for scale in scales)
+    return _("Texture scale, measured from the style's strokes: {scales}", scales=listed)
 
 
 def _how_long(job: Job) -> str:
@@ -118,5 +130,6 @@ def _written(params: Params) -> list[str]:
     return [
         _("The picture's own file says how it was painted:"),
         settings_line(look, size_px=params.size, seed=params.seed),
+        *([_texture(())] if params.style_scale is None else []),
         "-# " + _("It is not in our records, so nobody can vouch for this."),
     ]

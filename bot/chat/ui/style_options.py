@@ -97,7 +97,7 @@ STYLE_OPTIONS: Final[Mapping[str, StyleOption]] = {
         too_many=N_("Choose one optimiser at most."),
     ),
     "style_scale": StyleOption(
-        description="Size of the style's texture: below 1 finer, above 1 coarser",
+        description="Size of the style's texture: below 1 finer, above 1 coarser; left out, it is measured",
         kind=app_commands.Range[float, STYLE_SCALE[0], STYLE_SCALE[1]],
         words={"fine": N_("Finer texture"), "coarse": N_("Coarser texture")},
         values={"fine": 0.5, "coarse": 2.0},
@@ -174,7 +174,7 @@ def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = 
     parts += [f"{size} px"] if size else []
     parts += [_("from {start}", start=look.init)] if look.init else []
     parts += [look.optimizer] if look.optimizer else []
-    parts += [_("texture scale {scale:g}", scale=look.style_scale)] if look.style_scale != 1 else []
+    parts += [] if look.style_scale is None else [_("texture scale {scale:g}", scale=look.style_scale)]
     parts += [_("colours kept")] if look.keep_colors else []
     parts += [_("faces painted")] if look.faces == "paint" else []
     parts += [_("seed {seed}", seed=seed)] if seed is not None else []

@@ -8,7 +8,7 @@ from bot.domain.jobs.model import Job, State
 from bot.domain.styles.style import PictureSource
 from bot.errors import Refusal
 from bot.language import _
-from nst_core.params import STRENGTH
+from nst_core.params import AS_IT_IS, STRENGTH
 
 STRENGTH_STEP: Final = 20.0
 SIZES_PX: Final = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
@@ -28,8 +28,8 @@ class Recipe:
 
 
 def same(job: Job) -> Recipe:
-    """The job as it was, with the size that the service chose then."""
-    chosen = {**job.look, "size_px": job.params["size"]}
+    """The job as it was, with the size that the service chose then. Without a style scale it had 1."""
+    chosen = {"style_scale": AS_IT_IS, **job.look, "size_px": job.params["size"]}
     return Recipe(chosen=chosen, seed=job.params["seed"], start_blob=job.start_blob)
 
 

@@ -149,6 +149,7 @@ BUILT_IN = (
             "Dark sea green and a golden light, with soft edges. Faces and details stay; "
             "dark pictures become very dark."
         ),
+        settings={"style_scale": 1.0},
     ),
     Painting(
         name="The Scream",
@@ -159,6 +160,7 @@ BUILT_IN = (
             "Long flowing bands of orange and dark green. "
             "Calm surfaces such as skies and walls start to move."
         ),
+        settings={"style_scale": 1.0},
     ),
     Painting(
         name="A Sunday on La Grande Jatte",
@@ -190,6 +192,7 @@ BUILT_IN = (
             "Broad slanting patches of green, ochre and blue. Good for landscapes and buildings; "
             "small things turn into facets."
         ),
+        settings={"style_scale": 1.0},
     ),
     Painting(
         name="The Kiss",
@@ -200,6 +203,7 @@ BUILT_IN = (
             "Gold all over, with flowers, rings and black and white tiles. "
             "Good for portraits and for couples."
         ),
+        settings={"style_scale": 1.0},
     ),
     Painting(
         name="Four Trees",
@@ -226,6 +230,7 @@ BUILT_IN = (
         year="1913",
         file="composition_vii.jpg",
         about=N_("Sharp shards of every colour. Bold: best for pictures with one clear subject."),
+        settings={"style_scale": 1.0},
     ),
     Painting(
         name="Composition VIII",
@@ -236,6 +241,7 @@ BUILT_IN = (
             "Thin lines, circles and coloured triangles on a cream ground. "
             "Good for buildings and objects; light surfaces fill with figures."
         ),
+        settings={"style_scale": 1.0},
     ),
     Painting(
         name="Portrait of Metzinger",

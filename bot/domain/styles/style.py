@@ -11,7 +11,7 @@ from bot.domain.styles.painting import Painting
 from bot.errors import Refusal
 from bot.language import _
 from nst_core.errors import ParamsError
-from nst_core.params import Faces, Init, Optimizer, Params, Quality
+from nst_core.params import AS_IT_IS, Faces, Init, Optimizer, Params, Quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Look:
     """What a person chooses. None: the service or the engine chooses.
 
     strength: 0 (the content) to 100 (style over all); size_px: the long edge of the result.
-    style_scale: the size of the style's texture, 1 as it is.
+    style_scale: the size of the style's texture, 1 as it is; None: as its strokes want it.
     """
 
     strength: float = 50.0
@@ -28,7 +28,7 @@ class Look:
     init: Init | None = None
     optimizer: Optimizer | None = None
     keep_colors: bool = False
-    style_scale: float = 1.0
+    style_scale: float | None = None
     faces: Faces = "keep"
 
     def as_dict(self) -> dict[str, Any]:
@@ -36,7 +36,8 @@ class Look:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Reads a stored look; keys of other versions are ignored."""
+        """Reads a stored look; keys of other versions are ignored. Without a style scale it had 1."""
+        values = {"style_scale": AS_IT_IS, **values}
         known = {field.name for field in fields(cls)}
         return cls(**{key: value for key, value in values.items() if key in known})
 
@@ -167,18 +168,24 @@ class Style:
 def tuned_of(styles: Sequence[Style]) -> dict[str, float]:
     """The settings that suit the paintings among these styles: the means by weight.
 
-    A style that is no painting counts with its own look, or with what is usual.
+    A style that is no painting counts with its own look, or with what is usual. What one of them leaves to
+    the engine is left to it for all.
     """
     usual, whole = Look(), sum(style.weight for style in styles)
     names = {name for style in styles for name in style.tuned}
 
-    def value(style: Style, name: str) -> float:
-        return style.tuned.get(name, float(getattr(style.look or usual, name)))
+    def mean(name: str) -> float | None:
+        values: list[float | None] = [
+            style.tuned.get(name, getattr(style.look or usual, name)) for style in styles
+        ]
+        known = [value for value in values if value is not None]
+        if len(known) < len(values):
+            return None
+        total = sum(style.weight * value for style, value in zip(styles, known, strict=True))
+        return round(total / whole, 2)
 
-    return {
-        name: round(sum(style.weight * value(style, name) for style in styles) / whole, 2)
-        for name in sorted(names)
-    }
+    means = {name: mean(name) for name in sorted(names)}
+    return {name: value for name, value in means.items() if value is not None}
 
 
 def style_columns(styles: Sequence[Style], blobs: Sequence[str]) -> dict[str, Any]:

@@ -67,6 +67,7 @@ async def test_a_finished_picture_is_kept_with_its_figures_and_its_parameters(ha
         "iterations": 10,
         "seconds": 1.5,
         "device": "cpu",
+        "style_scales": [1.35],
         "notes": ["Well."],
     }
     assert job.result_blob is not None

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.losses.targets import Cache, TargetCache, pixels_of, seen_plane, stretched, style_at, targets
+from nst_core.losses.targets import Cache, TargetCache, pixels_of, seen_plane, targets
 from nst_core.losses.terms import gram
 from nst_core.models.vgg import Vgg
 from nst_core.params import PUBLISHED, Params
@@ -79,24 +79,6 @@ def test_within_its_mask_a_style_is_exactly_the_picture_that_is_there(vgg: Vgg) 
     params = dataclasses.replace(PARAMS, style_layers=("relu1_1",))
     seen = vgg(pixels_of(one, vgg.device), ["relu1_1"])["relu1_1"][..., :23]
     torch.testing.assert_close(wanted(spec, Picture(rgb=one), vgg, params)[0], gram(seen)[0])
-
-
-def test_a_mask_is_stretched_over_a_picture_of_any_shape() -> None:
-    over = Picture(rgb=np.zeros((10, 40, 3), dtype=np.float32))
-    np.testing.assert_allclose(stretched(np.full((3, 3), 0.25, dtype=np.float32), over), 0.25, atol=1e-6)
-    halves = stretched(np.array([[1, 0]], dtype=np.float32), over)
-    assert halves.shape == (10, 40)
-    assert (halves[:, :8].min(), halves[:, 32:].max()) == (pytest.approx(1), pytest.approx(0))
-    assert np.all(np.diff(halves, axis=1) <= 0)
-    same = np.random.default_rng(1).random((10, 40), dtype=np.float32)
-    np.testing.assert_allclose(stretched(same, over), same, atol=1e-6)
-    assert stretched(same, io.fit(over, 1)).shape == (1, 1)
-
-
-@pytest.mark.parametrize(("scale", "edge_px"), [(1.0, 40), (0.5, 20), (2.0, 80), (0.1, 4)])
-def test_the_styles_long_edge_is_the_pictures_times_the_style_scale(scale: float, edge_px: int) -> None:
-    style = Picture(rgb=np.zeros((30, 60, 3), dtype=np.float32))
-    assert style_at(style, style, Params(style_scale=scale), 40).shape == (edge_px // 2, edge_px, 3)
 
 
 def test_a_regions_mask_is_multiplied_by_the_edit_mask(chelsea: Picture, vgg: Vgg) -> None:

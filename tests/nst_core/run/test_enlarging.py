@@ -43,7 +43,8 @@ def textured(
     content: Picture, style: Picture | StyleSpec, pixels: Tensor = GREY, params: Params | None = None
 ) -> Tensor:
     """The pixels at 64 px, enlarged from 32."""
-    job = StyleTransferJob(content=content, style=style, params=params or Params(size=SIDE_PX, strength=100))
+    params = params or Params(size=SIDE_PX, strength=100, style_scale=1.0)
+    job = StyleTransferJob(content=content, style=style, params=params)
     return PreparedJob(job, CPU, EXACT).textured(pixels, SIDE_PX // 2, SIDE_PX)
 
 
@@ -80,7 +81,7 @@ def test_a_smooth_picture_gets_as_much_detail_as_the_style_has(flat: Picture, ni
     wanted = detail_of(pixels_of(night.rgb, CPU), 0.5)
     added = textured(flat, night) - GREY
     assert added.std().item() == pytest.approx(wanted.std().item(), rel=0.02)
-    half = textured(flat, night, params=Params(size=SIDE_PX, strength=37.5)) - GREY
+    half = textured(flat, night, params=Params(size=SIDE_PX, strength=37.5, style_scale=1.0)) - GREY
     torch.testing.assert_close(half, added / 2, atol=1e-3, rtol=0.05)
 
 

@@ -36,9 +36,8 @@ def content(chelsea: Picture) -> Picture:
 
 
 def job(content: Picture, style: Picture | StyleSpec, params: Params | None = None) -> PreparedJob:
-    return PreparedJob(
-        StyleTransferJob(content=content, style=style, params=params or Params(size=64)), CPU, EXACT
-    )
+    params = params or Params(size=64, style_scale=1.0)
+    return PreparedJob(StyleTransferJob(content=content, style=style, params=params), CPU, EXACT)
 
 
 def in_regions(*regions: tuple[Picture, Mask | None]) -> StyleSpec:
@@ -103,7 +102,7 @@ def test_the_sketch_takes_only_the_masked_part_of_a_style(content: Picture, star
 def test_each_start_is_what_it_is_called(content: Picture, starry_night: Picture) -> None:
     pixels, night = (pixels_of(io.fit(one, EDGE_PX).rgb, CPU) for one in (content, starry_night))
     starts = {
-        init: job(content, starry_night, Params(size=64, init=init, seed=3)).start(EDGE_PX)
+        init: job(content, starry_night, Params(size=64, init=init, seed=3, style_scale=1.0)).start(EDGE_PX)
         for init in ("content", "noise", "style", "adain")
     }
     mean, plain_mean, night_mean = (one.mean(dim=(2, 3)) for one in (starts["content"], pixels, night))

@@ -71,16 +71,17 @@ async def test_an_empty_seed_is_a_new_one(chat: ChatHarness) -> None:
 @pytest.mark.parametrize(
     ("before", "ways", "after"),
     [
-        (1.0, [], 1.0),
+        (1.0, [], None),
+        (1.0, ["scale"], 1.0),
         (1.0, ["fine"], 0.5),
-        (2.0, [], 1.0),
+        (2.0, [], None),
         (0.7, ["scale"], 0.7),
         (0.7, ["coarse"], 2.0),
-        (0.7, [], 1.0),
+        (0.7, [], None),
     ],
 )
 async def test_the_texture_is_finer_or_coarser_or_as_it_was(
-    chat: ChatHarness, before: float, ways: list[str], after: float
+    chat: ChatHarness, before: float, ways: list[str], after: float | None
 ) -> None:
     await delivered_job(chat, style_scale=before)
     await chat.ada.submit_modal(await press(chat, "edit"), edited(ways=ways))

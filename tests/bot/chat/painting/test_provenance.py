@@ -38,8 +38,9 @@ async def test_a_card_tells_its_own_story_from_our_records(chat: ChatHarness) ->
     text = card(result)
     assert "in the style of **Starry Night + red**" in text
     assert f"<@{chat.ada.id}>" in text
-    assert "strength 50 · standard · 64 px · texture scale 1.38 · seed 7" in text
+    assert "strength 50 · standard · 64 px · seed 7" in text
     assert "Styles: Starry Night 75% · red 25%" in text
+    assert "Texture scale, measured from the style's strokes: 1.35 · 1.35" in text
     assert "number 1 · painted <t:" in text
     assert "2 steps" in text
 
@@ -60,6 +61,8 @@ async def test_a_waiting_card_is_known_too(chat: ChatHarness) -> None:
     assert result.response is not None
     text = card(await ask(chat, result.response.message))
     assert "number 1 · waiting" in text
+    assert "texture scale 1.5" in text
+    assert "measured" not in text, "the painting brings its own"
     assert "Painted under a mask." in text
 
 
@@ -95,7 +98,11 @@ async def test_a_file_of_the_command_line_speaks_for_itself(chat: ChatHarness) -
     message = await chat.ben.send(chat.channel, attachments=[("cat.png", png()), ("a.jpg", data)])
     text = card(await ask(chat, message))
     assert "strength 70 · standard · 96 px · from content · lbfgs" in text
-    assert "colours kept · seed 11" in text
+    assert "texture scale 0.5 · colours kept · seed 11" in text
+    assert "measured" not in text
+    measured = io.encode(picture, format="png", parameters=Params(size=96).as_dict())
+    text = card(await ask(chat, await chat.ben.send(chat.channel, attachments=[("b.png", measured)])))
+    assert "Texture scale: measured from the style's strokes." in text
 
 
 async def test_a_file_that_is_gone_is_a_sentence(chat: ChatHarness) -> None:

@@ -27,19 +27,19 @@ def painting(**settings: float) -> Style:
     return Style.of(replace(BUILT_IN[0], settings=settings))
 
 
-def texture(*styles: Style, **chosen: Any) -> float:
+def texture(*styles: Style, **chosen: Any) -> float | None:
     return bounded(styles, chosen, GuildSettings(), default_size_px=384).look.style_scale
 
 
 def test_a_painting_s_own_settings_are_for_those_who_chose_nothing() -> None:
     assert texture(painting(style_scale=1.5)) == 1.5
     assert texture(painting(style_scale=1.5), style_scale=1.0) == 1.0
-    assert texture(painting()) == 1.0
+    assert texture(painting()) is None
 
 
 def test_another_picture_in_a_painting_s_place_has_none_of_its_settings() -> None:
     given = replace(painting(style_scale=1.5), given=PictureSource(blob="b"))
-    assert texture(given) == 1.0
+    assert texture(given) is None
 
 
 def test_what_a_server_has_set_goes_before_what_suits_a_painting() -> None:
@@ -56,7 +56,8 @@ def test_several_styles_take_the_mean_by_weight_unless_the_first_is_a_preset() -
     preset = Style.of(kept(Look(style_scale=0.5)))
     assert texture(coarse, fine) == 1.4
     assert texture(replace(coarse, weight=0.75), replace(fine, weight=0.25)) == 1.7
-    assert texture(own, coarse) == 1.5, "a picture of one's own counts as it is"
+    assert texture(own, coarse) is None, "what is measured for one is measured for all"
+    assert texture(coarse, Style.of(kept(Look()))) is None
     assert texture(coarse, preset) == 1.25
     assert texture(preset, coarse) == 0.5, "the first style's preset gives the look"
 

@@ -28,8 +28,15 @@ def with_look(job: Job, **look: Any) -> Job:
 
 def test_the_same_again_has_the_size_that_was_chosen_for_it(job: Job) -> None:
     recipe = rerun.same(with_look(job, strength=20, size_px=None))
-    assert recipe.chosen == {"strength": 20, "size_px": 384}
+    assert recipe.chosen == {"style_scale": 1.0, "strength": 20, "size_px": 384}
     assert (recipe.seed, recipe.start_blob) == (5, START)
+
+
+@pytest.mark.parametrize("scale", [None, 1.0, 1.5])
+def test_a_job_keeps_its_texture_and_one_of_before_there_was_any_has_1(job: Job, scale: float | None) -> None:
+    for recipe in (rerun.same, rerun.again, rerun.stronger, rerun.softer):
+        assert recipe(with_look(job, style_scale=scale)).chosen["style_scale"] == scale
+        assert recipe(job).chosen["style_scale"] == 1.0
 
 
 def test_again_has_a_new_seed_and_no_old_start(job: Job) -> None:
