@@ -5,6 +5,7 @@ from typing import Any, Protocol
 import discord
 from discord import Permissions
 
+from bot.chat.ui.in_hand import InHand
 from bot.db import Database
 from bot.media.blobs.protocol import Blobs
 from tests.support.rows import BEN
@@ -44,6 +45,7 @@ class Client(discord.Client):
     def __init__(self, database: Database, blobs: Blobs | None) -> None:
         super().__init__(intents=discord.Intents(guilds=True))
         self.services = self.picture_store = self
+        self.in_hand = InHand()
         self.database = database
         self.blobs = blobs
 

@@ -65,8 +65,8 @@ async def test_an_export_holds_records_and_pictures_and_is_private(chat: ChatHar
         "data.json",
         "pictures/job-1-result.png",
         "pictures/job-1-timelapse.webp",
-        "pictures/job-1-content.png",
-        "pictures/job-1-style.png",
+        "pictures/job-1-content.webp",
+        "pictures/job-1-style.webp",
     ]
     data = json.loads(part.read("data.json"))
     assert [job["user_id"] for job in data["jobs"]] == [chat.ada.id]
@@ -85,7 +85,7 @@ async def test_deleting_asks_first_and_then_deletes_everything(chat: ChatHarness
     await chat.ada.slash(chat.channel, "preset save", name="quay", style=("s.png", png(colour="red")))
     job = await chat.job()
     message = await confirmation(chat)
-    assert set(await kept(chat)) == {"jobs", "deliveries", "presets"}
+    assert set(await kept(chat)) == {"jobs", "deliveries", "presets", "stored_pictures"}
     result = await press(chat, message)
     assert await kept(chat) == {}
     assert await chat.count_jobs() == 0
@@ -120,7 +120,7 @@ async def test_nobody_can_press_another_s_button(chat: ChatHarness) -> None:
     next(iter(find(own.components, "easel:forget:")))["custom_id"] = button["custom_id"]
     result = await chat.ben.click(forged.response.message, custom_id=button["custom_id"])
     assert "somebody else's" in sentence_of_last(result)
-    assert set(await kept(chat)) == {"jobs", "deliveries"}
+    assert set(await kept(chat)) == {"jobs", "deliveries", "stored_pictures"}
 
 
 def sentence_of_last(result: InteractionResult) -> str:
