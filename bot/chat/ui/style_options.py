@@ -158,12 +158,15 @@ def _parameter(name: str) -> inspect.Parameter:
 
 
 def own_settings(settings: Mapping[str, float]) -> str:
-    """A painting's own settings in words: "Unless you choose otherwise: texture scale 1.5"."""
+    """A painting's own settings that people can choose, in words.
+
+    For example: "Unless you choose otherwise: texture scale 1.5".
+    """
     words = {
         "strength": lambda value: _("strength {strength:g}", strength=value),
         "style_scale": lambda value: _("texture scale {scale:g}", scale=value),
     }
-    listed = " · ".join(words[name](value) for name, value in settings.items())
+    listed = " · ".join(words[name](value) for name, value in settings.items() if name in words)
     return _("Unless you choose otherwise: {settings}", settings=listed)
 
 

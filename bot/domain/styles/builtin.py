@@ -203,7 +203,7 @@ BUILT_IN = (
             "Gold all over, with flowers, rings and black and white tiles. "
             "Good for portraits and for couples."
         ),
-        settings={"style_scale": 1.0},
+        settings={"style_scale": 1.0, "matching": 0.0},
     ),
     Painting(
         name="Four Trees",
@@ -251,7 +251,7 @@ BUILT_IN = (
         about=N_(
             "Square dabs of strong colour, laid like a mosaic. Good for portraits and simple backgrounds."
         ),
-        settings={"style_scale": 1.25},
+        settings={"style_scale": 1.25, "matching": 0.0},
     ),
     Painting(
         name="Woman with a Hat",

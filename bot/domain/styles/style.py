@@ -20,6 +20,7 @@ class Look:
 
     strength: 0 (the content) to 100 (style over all); size_px: the long edge of the result.
     style_scale: the size of the style's texture, 1 as it is; None: as its strokes want it.
+    matching: the share of matching in the style loss; only a painting's settings give it.
     """
 
     strength: float = 50.0
@@ -30,6 +31,7 @@ class Look:
     keep_colors: bool = False
     style_scale: float | None = None
     faces: Faces = "keep"
+    matching: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,7 +49,7 @@ class Look:
         Raises:
             Refusal: a choice is outside the engine's range.
         """
-        left_open = {"init": self.init, "optimizer": self.optimizer}
+        left_open = {"init": self.init, "optimizer": self.optimizer, "matching": self.matching}
         chosen: dict[str, Any] = {key: value for key, value in left_open.items() if value is not None}
         try:
             return Params(

@@ -17,6 +17,7 @@ from bot.domain.styles.style import (
     Style,
     style_columns,
     styles_of,
+    tuned_of,
 )
 from bot.errors import Refusal
 from nst_core.params import Params
@@ -119,3 +120,14 @@ def test_a_look_survives_storage_and_passes_over_what_it_does_not_know() -> None
     assert Look.from_dict(look.as_dict()) == look
     assert Look.from_dict({**look.as_dict(), "of_a_later_version": 1}) == look
     assert Look.from_dict({}) == Look(style_scale=1.0), "it is older than the texture that is measured"
+
+
+def test_a_painting_that_is_better_without_matching_is_painted_without_it() -> None:
+    kiss = next(one for one in BUILT_IN if one.name == "The Kiss")
+    alone = Look(**tuned_of([Style.of(kiss)]))  # type: ignore[arg-type]  # numbers, by their fields' names
+    assert alone.to_params(size_px=128, seed=7).matching == 0
+    assert Look.from_dict(alone.as_dict()) == alone
+    blended = tuned_of(
+        [Style.of(kiss), Style(given=PictureSource(name="mine.png", url="https://x/mine.png"))]
+    )
+    assert "matching" not in blended
