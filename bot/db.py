@@ -1,5 +1,6 @@
 """The database, with SQLite's pragmas; `begin()` opens a transaction to write, `read()` one to read."""
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -246,7 +247,19 @@ class Database:
         return str((await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())
 
     async def dispose(self) -> None:
+        """Closes all connections, those too that SQLAlchemy closes aside since their task was cancelled."""
         await self._engine.dispose()
+        closing = [task for task in asyncio.all_tasks() if _closes_connection(task)]
+        if closing:
+            await asyncio.wait(closing, timeout=CLOSING_S)
+
+
+CLOSING_S: Final = 5.0
+
+
+def _closes_connection(task: asyncio.Task[Any]) -> bool:
+    """By a private name of SQLAlchemy's: without it, a connection would be left to the garbage collector."""
+    return getattr(task.get_coro(), "__name__", "") == "_terminate_graceful_close"
 
 
 LOCK = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")

@@ -10,6 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.exc import OperationalError
 
 from bot.db import Database, warn_of_wal_reset_bug
@@ -208,3 +209,21 @@ def test_an_sqlite_that_may_corrupt_its_file_is_warned_of(
 ) -> None:
     warn_of_wal_reset_bug(version)
     assert ("WAL-reset bug" in capsys.readouterr().out) is not sound
+
+
+async def test_connections_that_are_still_being_closed_are_waited_for(tmp_path: Path) -> None:
+    """SQLAlchemy closes the connection of a task that is cancelled at the wrong moment in a task of its own."""
+    assert hasattr(AsyncAdapt_aiosqlite_connection, "_terminate_graceful_close"), (
+        "the name that is looked for"
+    )
+    closed = asyncio.Event()
+
+    async def _terminate_graceful_close() -> None:
+        await asyncio.sleep(0.05)
+        closed.set()
+
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'closed.db'}", checkpoints=True)
+    closing = asyncio.create_task(_terminate_graceful_close())
+    await database.dispose()
+    assert closed.is_set()
+    await closing
