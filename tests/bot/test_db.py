@@ -212,7 +212,7 @@ def test_an_sqlite_that_may_corrupt_its_file_is_warned_of(
 
 
 async def test_connections_that_are_still_being_closed_are_waited_for(tmp_path: Path) -> None:
-    """SQLAlchemy closes the connection of a task that is cancelled at the wrong moment in a task of its own."""
+    """SQLAlchemy closes the connection of a task that is cancelled at a bad moment in a task of its own."""
     assert hasattr(AsyncAdapt_aiosqlite_connection, "_terminate_graceful_close"), (
         "the name that is looked for"
     )
