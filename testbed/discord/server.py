@@ -4,8 +4,9 @@ It keeps everything in memory, notes each breach of Discord's rules in `violatio
 """
 
 import asyncio
+import itertools
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -40,6 +41,7 @@ from testbed.discord.world import (
 HOST = "127.0.0.1"
 LARGEST_REQUEST_BYTES = 32 * 1024 * 1024
 T = TypeVar("T")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class DiscordServer(Troubles):
@@ -55,13 +57,15 @@ class DiscordServer(Troubles):
         )
         self.rest = Rest(description or Description.load(), self.changes, token=self.token)
         self.stalls: list[float] = []
+        self.is_down = False
+        self._turned_away = itertools.count()
         self._port = 0
         self._runner: web.AppRunner | None = None
         self.changes.account = self._account
         self.changes.alarms.append(self._must_be_content)
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=LARGEST_REQUEST_BYTES)
+        app = web.Application(client_max_size=LARGEST_REQUEST_BYTES, middlewares=[self._be_down])
         app.router.add_get("/gateway", self.gateway.handle)
         app.router.add_get(
             "/{folder:attachments|ephemeral-attachments}/{channel}/{id}/{name}", self._download
@@ -170,6 +174,17 @@ class DiscordServer(Troubles):
         for message in self.world.messages.values():
             message.nonce = None
 
+    async def go_down(self) -> None:
+        """Requests, but to the CDN, get a 503 or a closed socket, and every session of the gateway ends."""
+        self.is_down = True
+        self.gateway.sessions, sessions = {}, self.gateway.sessions
+        for session in sessions.values():
+            if session.line is not None:
+                await session.line.socket.close(code=1001)
+
+    def come_back(self) -> None:
+        self.is_down = False
+
     async def repeat(self, interaction: Interaction) -> None:
         """Discord sends an interaction a second time."""
         session = self.gateway.session_for(
@@ -227,6 +242,14 @@ class DiscordServer(Troubles):
         session = self.gateway.session_for(self.world.guild_id if place.recipient is None else 0)
         await session.dispatch("INTERACTION_CREATE", self._payloads.interaction(interaction))
         return interaction
+
+    @web.middleware
+    async def _be_down(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not self.is_down or not request.path.startswith((API, "/gateway")):
+            return await handler(request)
+        if request.transport is not None and next(self._turned_away) % 2:
+            request.transport.abort()
+        return web.Response(status=503, text="upstream connect error")
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         """The CDN: a file for who has its signed URL."""

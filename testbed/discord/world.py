@@ -153,6 +153,7 @@ class World:
 
     def __init__(self) -> None:
         self._count = itertools.count()
+        self.ahead_s = 0.0  # of this machine's clock
         self.application_id = self.snowflake()
         self.bot = Person(id=self.application_id, name="easel", bot=True)
         self.alice, self.bob = (Person(id=self.snowflake(), name=name) for name in ("alice", "bob"))
@@ -169,7 +170,7 @@ class World:
         self.shards = 1
 
     def snowflake(self) -> int:
-        return (int(time.time() * 1000) - EPOCH_MS) << 22 | next(self._count) & 0x3FFFFF
+        return (int((time.time() + self.ahead_s) * 1000) - EPOCH_MS) << 22 | next(self._count) & 0x3FFFFF
 
     def store(self, file: Upload, channel_id: int, *, ephemeral: bool = False) -> Attachment:
         attachment = Attachment(id=self.snowflake(), channel_id=channel_id, file=file, ephemeral=ephemeral)

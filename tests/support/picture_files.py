@@ -35,10 +35,10 @@ def black_png(side: int) -> bytes:
     )
 
 
-def endless_png() -> bytes:
-    """Three million chunks that say nothing: a small picture that takes a lot of time."""
+def endless_png(chunks: int = 3_000_000) -> bytes:
+    """So many chunks that say nothing: a small picture that takes a lot of time."""
     head, body = png(16, 16)[:33], png(16, 16)[33:]
-    return head + _chunk(b"noNe", b"") * 3_000_000 + body
+    return head + _chunk(b"noNe", b"") * chunks + body
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

@@ -8,7 +8,7 @@ import time
 
 from bot.telemetry import configure_logging
 from tests.e2e.chaos import report, suite
-from tests.e2e.chaos.faults import FAULTS
+from tests.e2e.chaos.faults.catalogue import FAULTS
 from tests.e2e.chaos.infrastructure import ENGINES
 from tests.e2e.chaos.verdict import Verdict
 

@@ -15,6 +15,7 @@ from bot.settings import Settings
 from testbed.discord.openapi import Description
 from testbed.discord.server import DiscordServer
 from testbed.discord.world import Person
+from tests.e2e.chaos.clock import Clock
 from tests.e2e.chaos.infrastructure import Infrastructure
 from tests.e2e.chaos.processes import Process
 
@@ -51,19 +52,23 @@ class Cluster:
         self.listeners: list[Heard] = []
         self.supervised = True
         self.newer = False
-        self._clock = infrastructure.folder / "clock"
-        self._clock.write_text("0")
+        self.working = asyncio.Event()
+        self.working.set()
+        self._gateways_clock = Clock(infrastructure.folder / "gateways-clock")
+        self._workers_clock = Clock(infrastructure.folder / "workers-clock")
+        self.move_on(0)
         self._ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ear.bind(str(infrastructure.folder / "ear"))
         self._ear.setblocking(False)
         self._numbers = itertools.count(1)
         self._keepers: list[asyncio.Task[None]] = []
-        self.people = [discord.world.alice, discord.world.bob, self._third()]
+        self.people = [discord.world.alice, discord.world.bob, self._person("carol")]
+        self.mallory = self._person("mallory")
 
-    def _third(self) -> Person:
-        carol = Person(id=self.discord.world.snowflake(), name="carol")
-        self.discord.world.people[carol.id] = carol
-        return carol
+    def _person(self, name: str) -> Person:
+        person = Person(id=self.discord.world.snowflake(), name=name)
+        self.discord.world.people[person.id] = person
+        return person
 
     async def open(self) -> None:
         asyncio.get_running_loop().add_reader(self._ear.fileno(), self._hear)
@@ -90,10 +95,10 @@ class Cluster:
         """Starts `easel run` and waits until it is logged in and its commands are there."""
         known, syncs = set(self.discord.gateway.sessions), self._syncs()
         gateway = Process(
-            ["-m", "bot.cli", "run"],
+            ["-m", "tests.e2e.chaos.gateway", str(self._gateways_clock.file), "run"],
             folder=self.infrastructure.folder,
             log=self.infrastructure.folder / "gateway.log",
-            environment=self._environment() | {"DISCORD_TOKEN": self.discord.token},
+            environment=self.environment() | {"DISCORD_TOKEN": self.discord.token},
         )
         self.gateways.append(gateway)
 
@@ -125,17 +130,23 @@ class Cluster:
     async def _keep_worker(self, slot: int) -> None:
         engine = engine_for(self.database, self.settings)
         while True:
+            await self.working.wait()
             name = f"chaos-{slot}.{next(self._numbers)}"
             worker = Process(
                 [
                     *("-m", "tests.e2e.chaos.worker", "--name", name, "--paint-s", str(PAINT_S)),
                     *("--batch", str(BATCHES[slot])),
-                    *("--socket", str(self.infrastructure.folder / "ear"), "--clock", str(self._clock)),
+                    *(
+                        "--socket",
+                        str(self.infrastructure.folder / "ear"),
+                        "--clock",
+                        str(self._workers_clock.file),
+                    ),
                     *(["--newer"] if self.newer else []),
                 ],
                 folder=self.infrastructure.folder,
                 log=self.infrastructure.folder / f"worker-{slot}.log",
-                environment=self._environment(),
+                environment=self.environment(),
             )
             self.workers.append(worker)
             try:
@@ -159,14 +170,27 @@ class Cluster:
             while len(self.workers) < len(self._keepers) or any(worker in old for worker in self.workers):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
+    async def rest(self) -> None:
+        """Stops all workers in good order; no others are started before `work`."""
+        self.working.clear()
+        for worker in list(self.workers):
+            await worker.stop()
+
+    def work(self) -> None:
+        self.working.set()
+
     def worker(self, pid: int) -> Process | None:
         return next((worker for worker in self.workers if worker.pid == pid), None)
 
     def jump(self, seconds: float) -> None:
         """Sets the workers' clocks so far off this machine's."""
-        fresh = self._clock.with_suffix(".new")
-        fresh.write_text(str(seconds))
-        fresh.replace(self._clock)
+        self._workers_clock.set_off(seconds)
+
+    def move_on(self, seconds: float) -> None:
+        """So much time passes at once, for us as for Discord."""
+        for clock in (self._gateways_clock, self._workers_clock):
+            clock.set_off(seconds)
+        self.discord.world.ahead_s = seconds
 
     # Moments ----------------------------------------------------------------------------------------
 
@@ -191,7 +215,7 @@ class Cluster:
         finally:
             self.listeners.remove(listen)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         plain = {
             key: value for key, value in os.environ.items() if not key.startswith(("EASEL_", "DISCORD_"))
         }
@@ -208,6 +232,7 @@ class Cluster:
             "EASEL_LEASE_S": str(LEASE_S),
             "EASEL_STOP_TIMEOUT_S": str(STOP_TIMEOUT_S),
             "EASEL_FETCH_TIMEOUT_S": str(FETCH_TIMEOUT_S),
+            "EASEL_RESERVE_MIB": "0",  # the disks are small, and shall be full to the last byte
             "EASEL_JOBS_PER_USER": "100",
             "EASEL_REQUESTS_PER_MINUTE": "10000",
             "EASEL_REQUESTS_PER_MINUTE_OF_SERVER": "100000",

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Job, State
 from bot.tables import deliveries, jobs, requests
-from testbed.discord.world import Interaction
+from testbed.discord.world import Interaction, Person, Upload
 from tests.e2e.chaos.cluster import Cluster
 from tests.e2e.chaos.processes import Process
 from tests.e2e.chaos.scenarios import Ask, Scenario
@@ -45,12 +45,14 @@ class Record:
 class Run:
     """A scenario while it is run. Faults await `moment()`, strike, and mend what they broke.
 
+    others: who asked for something that may be refused, and must be answered all the same.
     lost_before: what was asked before this time may be lost with its gateway, unless it was acknowledged.
     """
 
     cluster: Cluster
     scenario: Scenario
     asked: list[tuple[float, Interaction]] = field(default_factory=list)
+    others: list[Interaction] = field(default_factory=list)
     hit: Process | None = None
     struck_at: float | None = None
     missed: bool = False
@@ -69,6 +71,13 @@ class Run:
                 self.cluster.people[ask.person], "stylize", **PICTURES, **options
             )
             self.asked.append((at, interaction))
+
+    async def ask_too(self, person: Person, content: Upload) -> None:
+        """One more `/stylize`, which may be refused."""
+        options = {**PICTURES, "content": content, "size": SIZE_PX}
+        # The scenario's own seeds end with 0, poison with 9.
+        options["seed"] = (self.scenario.seed * 10 + len(self.others)) % 10**8 * 10 + 1
+        self.others.append(await self.cluster.discord.slash(person, "stylize", **options))
 
     async def moment(self) -> None:
         """Until the fault is due: the scenario's moment, or the end of all jobs where that never comes."""
@@ -144,13 +153,13 @@ class Run:
 
     async def is_over(self) -> bool:
         # Looked at first: a card that comes after the rows were read is no refusal.
-        answers = {asked.id for at, asked in self.asked if answered(asked) or self.may_be_lost(at, asked)}
+        answers = {asked.id for asked in self._everyone() if answered(asked)}
+        answers |= {asked.id for at, asked in self.asked if self.may_be_lost(at, asked)}
         records = await self.records()
         known = {record.interaction_id for record in records}
         ended = all(record.ended for record in records)
-        return (
-            ended and all(asked.id in known | answers for _, asked in self.asked) and not await self.pending()
-        )
+        everyone = {asked.id for asked in self._everyone()}
+        return ended and everyone <= known | answers and not await self.pending()
 
     def may_be_lost(self, at: float, asked: Interaction) -> bool:
         """Whether it went down with a gateway, and the person was told at once that nobody answers."""
@@ -158,7 +167,7 @@ class Run:
 
     async def pending(self) -> list[int]:
         """Requests that the people were told to wait for, and that are neither jobs nor refused."""
-        ids = [asked.id for _, asked in self.asked if acknowledged(asked)]
+        ids = [asked.id for asked in self._everyone() if acknowledged(asked)]
         query = select(requests.c.interaction_id).where(requests.c.interaction_id.in_(ids))
         return [row["interaction_id"] for row in await self._rows(query)]
 
@@ -177,7 +186,7 @@ class Run:
 
     async def records(self) -> list[Record]:
         """The jobs that this scenario's requests have become."""
-        ids = [asked.id for _, asked in self.asked]
+        ids = [asked.id for asked in self._everyone()]
         ledger = (deliveries.c.closed, deliveries.c.message_id)
         query = (
             select(*JOB_COLUMNS, jobs.c.interaction_id, jobs.c.lease_until, *ledger)
@@ -194,6 +203,9 @@ class Run:
             )
             for row in await self._rows(query)
         ]
+
+    def _everyone(self) -> list[Interaction]:
+        return [*(asked for _, asked in self.asked), *self.others]
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         """Waits while the database is away."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from testbed.discord.openapi import Description
 from tests.e2e.chaos.cluster import Cluster, open_cluster
-from tests.e2e.chaos.faults import FAULTS
+from tests.e2e.chaos.faults.catalogue import FAULTS
 from tests.e2e.chaos.infrastructure import open_infrastructure
 from tests.e2e.chaos.run import Run
 from tests.e2e.chaos.scenarios import Scenario, scenario

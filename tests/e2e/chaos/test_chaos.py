@@ -10,7 +10,7 @@ SHORT = {
         "accepting cut short",
         "both killed",
         "batch killed",
-        "worker frozen",
+        "worker frozen in a transaction",
         "database locked",
         "blobs' disk full",
     ),

@@ -58,6 +58,11 @@ async def judge(run: Run, *, may_refuse: bool) -> Verdict:
     if run.struck_at is not None and run.ended_at:
         verdict.recovery_s = max(0.0, run.ended_at - run.struck_at)
     _judge_requests(run, records, verdict)
+    verdict.wrong += [
+        f"request {asked.id} has neither a job nor an answer"
+        for asked in run.others
+        if not answered(asked) and asked.id not in {record.interaction_id for record in records}
+    ]
     if verdict.refused and not may_refuse:
         verdict.wrong.append(f"{verdict.refused} were refused without need")
     await judge_cards(cluster.discord.world.messages.values(), cluster.blobs, records, verdict)

@@ -29,6 +29,7 @@ from bot.worker.pictures import Work
 from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images.io import Picture
 from nst_core.params import VERSION, Params
+from tests.e2e.chaos.clock import Clock
 
 STEPS = 6
 DWELL_S = 0.06
@@ -111,11 +112,6 @@ def finished(picture: Picture, paint_s: float, device: str) -> Finished:
     )
 
 
-def clock_beside(file: Path) -> float:
-    """This machine's time and so many seconds as the file says; it can jump while the process runs."""
-    return time.time() + float(file.read_text() or 0)
-
-
 def engine_of(database: Database, settings: Settings, clock_file: Path, *, newer: bool) -> LocalEngine:
     """As `bot.engines.choice.engine_for`, with a clock of its own; `newer`: of the next version."""
     kind = LocalEngine
@@ -129,7 +125,7 @@ def engine_of(database: Database, settings: Settings, clock_file: Path, *, newer
         max_attempts=settings.max_attempts,
         running_per_user=settings.running_per_user,
         params_version=VERSION + newer,
-        clock=partial(clock_beside, clock_file),
+        clock=Clock(clock_file),
     )
 
 

@@ -109,6 +109,32 @@ async def test_a_lost_connection_is_resumed_and_what_was_missed_is_told(
     await discord.until(lambda: session.heartbeats > 1, "a heartbeat")
 
 
+async def test_an_outage_lets_nobody_in_but_to_files_and_ends_the_session(
+    discord: DiscordServer, tiny: BotProcess
+) -> None:
+    asked = await discord.slash(discord.world.alice, "paint", content=picture_uploads.plain(), size=64)
+    card = await discord.until(lambda: shows_a_picture(asked), "the picture")
+    [before] = discord.gateway.live
+    await discord.go_down()
+    async with aiohttp.ClientSession() as session:
+        turned_away = set[int]()
+        while len(turned_away) < 2:
+            try:
+                async with session.get(f"{discord.api_url}/gateway") as answer:
+                    turned_away.add(answer.status)
+            except aiohttp.ServerDisconnectedError:
+                turned_away.add(0)
+        assert turned_away == {0, 503}
+        [picture] = card.pictures
+        url = f"http://{discord.host}{picture.path}?hm={picture.signature}"
+        async with session.get(url) as answer:
+            assert await answer.read() == picture.file.data
+    assert discord.gateway.live == []
+    discord.come_back()
+    [after] = await discord.until(lambda: discord.gateway.live, "the bot to come back")
+    assert after is not before
+
+
 async def test_a_wrong_token_is_shown_the_door(discord: DiscordServer, tiny: BotProcess) -> None:
     async with (
         aiohttp.ClientSession() as http,
