@@ -142,7 +142,8 @@ def outcome(status: int, output: bytes, complaint: str, limits: DecodeLimits) ->
     if status == 0:
         return _checked(output, limits)
     if status == REFUSED:
-        raise Refusal(_sentence(output, limits))
+        sentence = _sentence(output, limits)
+        raise TooCostly(sentence) if sentence == _(_NO_MEMORY) else Refusal(sentence)
     if status == -signal.SIGXCPU:
         raise TooCostly(_(_TOO_LONG))
     if status == -signal.SIGKILL:

@@ -296,12 +296,14 @@ async def test_a_person_with_many_pictures_leaves_a_place_to_the_next(costly: by
     await asyncio.wait(greedy)
 
 
-@pytest.mark.parametrize("name", ["XCPU", "KILL"])
+@pytest.mark.parametrize(
+    "script", ["kill -XCPU $$", "kill -KILL $$", 'echo \'{"reason": "no memory"}\'; exit 3']
+)
 async def test_a_file_that_is_too_costly_costs_its_sender_a_pause(
-    name: str, run_instead: RunInstead, monkeypatch: pytest.MonkeyPatch
+    script: str, run_instead: RunInstead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoder, python = Decoder(LIMITS, cool_down_s=60), sys.executable
-    run_instead(f"kill -{name} $$")
+    run_instead(script)
     with pytest.raises(TooCostly):
         await decoder.clean(png(32, 32), by=ADA)
     monkeypatch.setattr(sys, "executable", python)
