@@ -10,9 +10,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, or_, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.tables import deliveries, digests, exhibits, takedowns
+from bot.tables import deliveries, digests, exhibits, requests, takedowns
 
-OUTBOX: Final = (deliveries, exhibits, digests, takedowns)
+OUTBOX: Final = (deliveries, exhibits, digests, takedowns, requests)
 Key = tuple[Any, ...]
 """A row's primary key."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import Database
 from bot.domain.outbox import schedule, takedowns
 from bot.domain.outbox.schedule import LEASE_S, Key, is_due
-from bot.tables import deliveries, digests, exhibits
+from bot.tables import deliveries, digests, exhibits, metadata
 from bot.tables import takedowns as table_of_takedowns
 from tests.support.rows import NOW
 
@@ -143,3 +143,8 @@ async def test_a_row_that_was_deleted_meanwhile_is_not_settled(rows: AsyncConnec
     assert await schedule.settle(rows, table_of_takedowns, (1,))
     await takedowns.forget(rows, 1)
     assert not await schedule.settle(rows, table_of_takedowns, (1,))
+
+
+def test_all_tables_with_the_outboxs_columns_are_due_at_once_when_discord_is_back() -> None:
+    columns = {"due_at", "lease_until", "leased_by", "tries", "last_error"}
+    assert set(schedule.OUTBOX) == {one for one in metadata.tables.values() if columns <= set(one.c.keys())}
