@@ -29,7 +29,7 @@ from bot.telemetry import configure_logging
 from bot.worker.beats import beats
 from bot.worker.heartbeat import recorded_heartbeat
 from bot.worker.loop import BatchSize, Paint, Worker, up_to
-from bot.worker.pace import PaintingHangs
+from bot.worker.stall import PaintingHangs
 from nst_core.errors import EngineError
 
 END_S = 5.0

@@ -12,8 +12,8 @@ from bot.language import N_
 from bot.media.blobs.protocol import Blobs
 from bot.worker.attempt import Attempt
 from bot.worker.lease import Lease
-from bot.worker.pace import Pace, PaintingHangs
 from bot.worker.pictures import KEPT, Previews, Work, pictures_of
+from bot.worker.stall import PaintingHangs, StallWatch
 from bot.worker.timelapse import Timelapse
 from nst_core.errors import DeviceLost, EngineError
 
@@ -49,12 +49,12 @@ class JobRunner:
         *,
         engine: JobEngine,
         blobs: Blobs,
-        pace: Pace,
+        stall_watch: StallWatch,
         timelapse: bool,
         renew_every_s: float,
         last_step_s: float,
     ) -> None:
-        """pace: that of the whole pass. renew_every_s: between two renewals of the lease.
+        """stall_watch: that of the whole pass. renew_every_s: between two renewals of the lease.
 
         last_step_s: a worker that stops waits so long for the end of a step before it releases the job.
         timelapse: whether the run is filmed.
@@ -69,7 +69,7 @@ class JobRunner:
         self.device_lost: DeviceLost | None = None
         self._worker = claim.worker
         self._blobs = blobs
-        self._pace = pace
+        self._stall_watch = stall_watch
         self._renew_every_s = renew_every_s
         self._last_step_s = last_step_s
         self._lease = Lease(engine, claim, retry_s=renew_every_s)
@@ -100,7 +100,7 @@ class JobRunner:
                 log.exception("device lost")
                 self.device_lost = error
             except PaintingHangs:
-                log.exception("painting hangs", limit_s=round(self._pace.limit_s))
+                log.exception("painting hangs", limit_s=round(self._stall_watch.limit_s))
             except Exception as error:  # noqa: BLE001 - one failing job must not end the worker
                 await self._fail(error)
                 await self._previews.forget()
@@ -136,7 +136,7 @@ class JobRunner:
         """
         held = True
         while held and not (self._over.is_set() or self.attempt.was_stopped_before(self._last_step_s)):
-            if self._pace.hangs:
+            if self._stall_watch.hangs:
                 raise PaintingHangs("No step has come for too long.")
             held = await self._report()
             if held:

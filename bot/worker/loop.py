@@ -12,8 +12,8 @@ from bot.engines.protocol import EngineUnavailable, JobEngine
 from bot.media.blobs.protocol import Blobs
 from bot.worker.attempt import drain
 from bot.worker.job_runner import LAST_STEP_S, JobRunner
-from bot.worker.pace import STALL_S, Pace, PaintingHangs, floor_s
 from bot.worker.pictures import Work
+from bot.worker.stall import STALL_S, PaintingHangs, StallWatch, floor_s
 from nst_core.errors import DeviceLost
 from nst_core.events import Event
 
@@ -49,7 +49,7 @@ class Worker:
     timelapse: whether a short film of each run is stored beside its picture.
     feed: brings the jobs; without one, the worker polls for a job every `poll_s`.
     renew_every_s: between two renewals of a lease, which has to outlast several of them.
-    stall_s: after so long without a step a small picture counts as hung; see `bot.worker.pace`.
+    stall_s: after so long without a step a small picture counts as hung; see `bot.worker.stall`.
     last_step_s: how long a painting that is not wanted any more may take to end its step.
     """
 
@@ -129,15 +129,15 @@ class Worker:
             PaintingHangs: likewise, and the painting's thread goes on.
         """
         sizes_px = [int(claim.job.params["size"]) for claim in claims]
-        pace = Pace(floor_s=floor_s(sizes_px, stall_s=self._stall_s))
-        runners = [self._runner(claim, pace) for claim in claims]
+        stall_watch = StallWatch(floor_s=floor_s(sizes_px, stall_s=self._stall_s))
+        runners = [self._runner(claim, stall_watch) for claim in claims]
         async with asyncio.TaskGroup() as group:
             tending = [group.create_task(runner.tend()) for runner in runners]
             stopping = group.create_task(_stop_when(stop, runners))
-            painting = group.create_task(self._paint_all(runners, pace))
+            painting = group.create_task(self._paint_all(runners, stall_watch))
             try:
                 await asyncio.wait(tending)
-                waited = pace.hangs or stop.is_set()
+                waited = stall_watch.hangs or stop.is_set()
                 limit_s = CLOSING_S if waited else self._last_step_s
                 ended, _ = await asyncio.wait({painting}, timeout=limit_s)
             finally:
@@ -150,29 +150,31 @@ class Worker:
             if runner.device_lost is not None:
                 raise runner.device_lost
 
-    def _runner(self, claim: Claim, pace: Pace) -> JobRunner:
+    def _runner(self, claim: Claim, stall_watch: StallWatch) -> JobRunner:
         return JobRunner(
             claim,
             engine=self._engine,
             blobs=self._blobs,
-            pace=pace,
+            stall_watch=stall_watch,
             timelapse=self._timelapse,
             renew_every_s=self._renew_every_s,
             last_step_s=self._last_step_s,
         )
 
-    async def _paint_all(self, runners: Sequence[JobRunner], pace: Pace) -> None:
+    async def _paint_all(self, runners: Sequence[JobRunner], stall_watch: StallWatch) -> None:
         works = await asyncio.gather(*(runner.fetch() for runner in runners))
         fetched = [(runner, work) for runner, work in zip(runners, works, strict=True) if work is not None]
         if fetched:
-            await self._paint_together(fetched, pace)
+            await self._paint_together(fetched, stall_watch)
 
-    async def _paint_together(self, fetched: Sequence[tuple[JobRunner, Work]], pace: Pace) -> None:
+    async def _paint_together(
+        self, fetched: Sequence[tuple[JobRunner, Work]], stall_watch: StallWatch
+    ) -> None:
         """Paints all in one pass; if that fails, one by one, so that no job fails because of another."""
         attempts = [runner.attempt for runner, _ in fetched]
         with structlog.contextvars.bound_contextvars(jobs=[runner.job.id for runner, _ in fetched]):
             events = self._paint([work for _, work in fetched], device=self._device)
-            error = await asyncio.to_thread(drain, events, attempts, step=pace.step)
+            error = await asyncio.to_thread(drain, events, attempts, step=stall_watch.step)
         if error is None or len(fetched) == 1 or isinstance(error, DeviceLost):
             for attempt in attempts:
                 attempt.end(error)
@@ -181,7 +183,7 @@ class Worker:
         del error  # its traceback keeps the whole batch in memory
         for runner, work in fetched:
             if runner.attempt.goes_on:
-                await self._paint_together([(runner, work)], pace)
+                await self._paint_together([(runner, work)], stall_watch)
             else:
                 runner.attempt.end()
 

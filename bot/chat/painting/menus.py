@@ -51,8 +51,8 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
     source = found[0].picture
     async with services.database.begin() as connection:
         await underway.begin(connection, interaction.id, interaction.user.id, now=services.clock())
-    async with services.picture_store.intake(interaction.user.id) as intake:
-        taken = await intake.take(source)
+    async with services.picture_store.incoming(interaction.user.id) as incoming:
+        taken = await incoming.take(source)
         style = CurrentStyle(name=source.title, blob=taken.blob)
         async with services.database.begin() as connection:
             await underway.finish(connection, interaction.id, interaction.user.id)

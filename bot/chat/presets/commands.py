@@ -50,8 +50,8 @@ async def save(
     async with services.database.begin() as connection:
         await presets.check_room(connection, interaction.user.id, name, limit=limit)
         await underway.begin(connection, interaction.id, interaction.user.id, now=services.clock())
-    async with services.picture_store.intake(interaction.user.id) as intake:
-        taken = await intake.take(attached(style))
+    async with services.picture_store.incoming(interaction.user.id) as incoming:
+        taken = await incoming.take(attached(style))
         async with services.database.begin() as connection:
             await underway.finish(connection, interaction.id, interaction.user.id)
             preset = await presets.save(

@@ -117,8 +117,8 @@ class Sweeper:
                 for old in (inputs, results)
             ]
             servers = len(await left.gone_before(connection, left_before))
-            uses = blob_refs.every_use(connection, but_inputs_of=inputs, but_results_of=results)
-            marked = {hash(key) async for key in uses}
+            used = blob_refs.every_use(connection, but_inputs_of=inputs, but_results_of=results)
+            marked = {hash(key) async for key in used}
         unused = [key async for key in self._blobs.older_than(self._before()) if hash(key) not in marked]
         size_bytes = sum([await storage.size_of(self._blobs, key) for key in unused])
         return Swept(inputs=counts[0], results=counts[1], servers=servers, blobs=len(unused)), size_bytes

@@ -93,7 +93,7 @@ NOBODY: Final = 0
 
 
 class PictureStore:
-    """Where pictures come in, and where they are kept. What comes in belongs to somebody's `intake`."""
+    """Where pictures come in, and where they are kept. What comes in belongs to somebody's `incoming`."""
 
     def __init__(
         self,
@@ -119,18 +119,18 @@ class PictureStore:
         self.files = files
 
     @asynccontextmanager
-    async def intake(self, by: int) -> AsyncIterator["Intake"]:
+    async def incoming(self, by: int) -> AsyncIterator["Incoming"]:
         """For one request of the person `by`. What it has stored goes at once if the block is refused.
 
         Raises:
             Refusal: there is no room, here at all or for this person.
         """
         await self.storage.check_room(by)
-        intake = Intake(self, by)
+        incoming = Incoming(self, by)
         try:
-            yield intake
+            yield incoming
         except ServiceError:
-            await self.storage.discard(intake.stored, stored_before=time.time())
+            await self.storage.discard(incoming.stored, stored_before=time.time())
             raise
 
     @asynccontextmanager
@@ -144,7 +144,7 @@ class PictureStore:
             yield await self.source.fetch(url)
 
 
-class Intake:
+class Incoming:
     """Turns one person's pictures, from wherever they are, into blobs of clean pixels.
 
     stored: the keys of those that were stored for this request.

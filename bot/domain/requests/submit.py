@@ -18,7 +18,7 @@ from bot.domain.jobs.eta import cost_of
 from bot.domain.jobs.model import Job
 from bot.domain.limits import quotas
 from bot.domain.outbox import deliveries
-from bot.domain.requests.pictures import Intake, StoredPicture
+from bot.domain.requests.pictures import Incoming, StoredPicture
 from bot.domain.requests.request import MAX_SEED, Limits, Request, bounded, check_size
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.server_settings import GuildSettings
@@ -159,7 +159,7 @@ async def _check_limits(
     raise Refusal(_("The line is full right now."), back_at=back_at)
 
 
-async def fetch(draft: Draft, intake: Intake) -> Draft:
+async def fetch(draft: Draft, incoming: Incoming) -> Draft:
     """Stores the pictures.
 
     Raises:
@@ -168,19 +168,19 @@ async def fetch(draft: Draft, intake: Intake) -> Draft:
     request = draft.request
     start = PictureSource(blob=request.start_blob) if request.start_blob else None
     sources = [request.content, request.mask, start, *(style.picture for style in draft.styles)]
-    content, mask, started, *styles = await _take(intake, sources)
+    content, mask, started, *styles = await _take(incoming, sources)
     if mask:
-        await intake.check_mask(mask.blob)
+        await incoming.check_mask(mask.blob)
     assert content is not None
     pictures = StoredPictures(content=content, styles=tuple(filter(None, styles)), mask=mask, start=started)
     return replace(draft, pictures=pictures)
 
 
-async def _take(intake: Intake, sources: Sequence[PictureSource | None]) -> list[StoredPicture | None]:
+async def _take(incoming: Incoming, sources: Sequence[PictureSource | None]) -> list[StoredPicture | None]:
     """Stores all at once, because their addresses expire."""
 
     async def take(source: PictureSource | None) -> StoredPicture | None:
-        return await intake.take(source) if source else None
+        return await incoming.take(source) if source else None
 
     try:
         async with asyncio.TaskGroup() as group:

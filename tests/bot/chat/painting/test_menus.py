@@ -45,8 +45,8 @@ def labels(result: InteractionResult) -> list[str]:
 
 async def blob_of(chat: ChatHarness, url: str) -> str:
     """The blob that comes of an attachment."""
-    async with chat.services.picture_store.intake(chat.ada.id) as intake:
-        return (await intake.take(PictureSource(url=url))).blob
+    async with chat.services.picture_store.incoming(chat.ada.id) as incoming:
+        return (await incoming.take(PictureSource(url=url))).blob
 
 
 async def stylize_this(chat: ChatHarness, message: discord.Message, **values: Any) -> InteractionResult:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.requests.pictures import Action, ContentCheck, ContentPolicy, Intake, PictureStore
+from bot.domain.requests.pictures import Action, ContentCheck, ContentPolicy, Incoming, PictureStore
 from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.style import PictureSource
 from bot.errors import Failure, Refusal
@@ -64,9 +64,9 @@ class Folder:
 
 
 @asynccontextmanager
-async def intake(
+async def incoming(
     folder: Path, action: Action, *, threshold: float = 0.8, check: ContentCheck | None = None
-) -> AsyncIterator[Intake]:
+) -> AsyncIterator[Incoming]:
     policy = ContentPolicy(check=check or ByColour(), action=action, threshold=threshold)
     store = PictureStore(
         source=Shelf(),
@@ -77,7 +77,7 @@ async def intake(
         files=Turns(2, share=1),
         policy=policy,
     )
-    async with store.intake(ADA) as taking:
+    async with store.incoming(ADA) as taking:
         yield taking
 
 
@@ -86,13 +86,13 @@ def assert_nothing_kept(folder: Path) -> None:
 
 
 async def test_a_picture_at_the_threshold_is_hidden_and_a_mild_one_is_not(tmp_path: Path) -> None:
-    async with intake(tmp_path, Action.SPOILER, threshold=0.9) as door:
+    async with incoming(tmp_path, Action.SPOILER, threshold=0.9) as door:
         assert (await door.take(PictureSource(url="risky"))).hidden
         assert not (await door.take(PictureSource(url="mild"))).hidden
 
 
 async def test_refused_pictures_are_neither_taken_nor_kept(tmp_path: Path) -> None:
-    async with intake(tmp_path, Action.REFUSE) as door:
+    async with incoming(tmp_path, Action.REFUSE) as door:
         with pytest.raises(Refusal, match="not painted here"):
             await door.take(PictureSource(url="risky"))
         assert_nothing_kept(tmp_path)
@@ -101,21 +101,21 @@ async def test_refused_pictures_are_neither_taken_nor_kept(tmp_path: Path) -> No
 
 async def test_what_cannot_be_rated_is_not_painted(tmp_path: Path) -> None:
     for action in Action:
-        async with intake(tmp_path, action) as door:
+        async with incoming(tmp_path, action) as door:
             with pytest.raises(Failure, match="the child has ended"):
                 await door.take(PictureSource(url="broken"))
     assert_nothing_kept(tmp_path)
 
 
 async def test_a_kept_picture_is_rated_again_and_our_own_paintings_never(tmp_path: Path) -> None:
-    async with intake(tmp_path, Action.SPOILER) as door:
+    async with incoming(tmp_path, Action.SPOILER) as door:
         key = (await door.take(PictureSource(url="risky"))).blob
         assert (await door.take(PictureSource(blob=key))).hidden
-    async with intake(tmp_path, Action.REFUSE) as door:
+    async with incoming(tmp_path, Action.REFUSE) as door:
         with pytest.raises(Refusal):
             await door.take(PictureSource(blob=key))
     check = ByColour()
-    async with intake(tmp_path, Action.REFUSE, threshold=0.0001, check=check) as door:
+    async with incoming(tmp_path, Action.REFUSE, threshold=0.0001, check=check) as door:
         await door.take(PictureSource(painting=BUILT_IN[0]))
     assert check.seen == 0
 
@@ -145,7 +145,7 @@ async def test_only_so_many_files_are_in_memory_whoever_sends_them(tmp_path: Pat
     )
 
     async def take(person: int) -> None:
-        async with store.intake(person) as door:
+        async with store.incoming(person) as door:
             await door.take(PictureSource(url="mild"))
 
     async def read(person: int) -> None:

@@ -107,8 +107,8 @@ async def test_checking_refuses_what_is_beyond_a_limit(
 async def test_fetching_stores_every_picture(harness: SubmitHarness) -> None:
     start = await harness.blobs.put(png(20, 10, "red"))
     draft = drafted(harness, mask=PictureSource(url=CONTENT), start_blob=start, styles=(GIVEN, GIVEN))
-    async with harness.picture_store.intake(ADA) as intake:
-        pictures = (await fetch(draft, intake)).pictures
+    async with harness.picture_store.incoming(ADA) as incoming:
+        pictures = (await fetch(draft, incoming)).pictures
     assert pictures is not None
     assert pictures.shape == {"width": 60, "height": 40, "started_px": 20}
     assert pictures.mask == pictures.content
@@ -121,8 +121,8 @@ async def test_fetching_refuses_a_picture_that_cannot_be_had(
     harness: SubmitHarness, source: str, sentence: str
 ) -> None:
     with pytest.raises(Refusal, match=sentence):
-        async with harness.picture_store.intake(ADA) as intake:
-            await fetch(drafted(harness, content_url=source), intake)
+        async with harness.picture_store.incoming(ADA) as incoming:
+            await fetch(drafted(harness, content_url=source), incoming)
 
 
 @pytest.mark.parametrize("part", ["content", "styles", "start"])

@@ -21,7 +21,7 @@ class PaintingHangs(EngineError):
     """The painting goes on no more, or does not end when it is told to: only the end of the process helps."""
 
 
-class Pace:
+class StallWatch:
     """The times of a pass's events. The painting's thread calls `step`; the event loop asks `hangs`."""
 
     def __init__(self, *, floor_s: float, clock: Callable[[], float] = time.monotonic) -> None:
