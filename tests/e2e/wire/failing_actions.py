@@ -12,7 +12,7 @@ from testbed.discord.server import DiscordServer
 from testbed.discord.world import Interaction, Message, Person
 from tests.support import picture_uploads
 
-SOON_S = 60.0
+SOON_S = 200.0
 FIRST_ANSWER = ("POST", "/callback")
 EDIT = ("PATCH", "/messages/@original")
 FOLLOW_UP = ("POST", "$")
