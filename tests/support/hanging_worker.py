@@ -3,15 +3,12 @@
 python -m tests.support.hanging_worker --name NAME [--supervised]
 """
 
-import argparse
-import asyncio
 import time
 from collections.abc import Generator, Sequence
 
-from bot.settings import Settings
-from bot.worker.__main__ import work
 from bot.worker.pictures import Work
 from nst_core.events import Event, Started
+from tests.support.stand_in_worker import run_worker
 
 
 def painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
@@ -22,14 +19,5 @@ def painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event
         time.sleep(3600)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.support.hanging_worker", description=__doc__)
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--supervised", action="store_true")
-    given = parser.parse_args()
-    settings = Settings(DISCORD_TOKEN=None)
-    asyncio.run(work(settings, name=given.name, supervised=given.supervised, paint=painter))
-
-
 if __name__ == "__main__":
-    main()
+    run_worker(painter, module="tests.support.hanging_worker", description=__doc__)

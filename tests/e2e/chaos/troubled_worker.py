@@ -3,8 +3,6 @@
 python -m tests.e2e.chaos.troubled_worker --name NAME --supervised
 """
 
-import argparse
-import asyncio
 import os
 import signal
 import sqlite3
@@ -16,10 +14,10 @@ import psycopg
 from sqlalchemy import make_url
 
 from bot.settings import Settings
-from bot.worker.__main__ import work
 from bot.worker.pictures import Work
 from nst_core.events import Event
 from tests.e2e.chaos import worker
+from tests.support.stand_in_worker import run_worker
 
 FREEZE, HANG = "freeze", "hang"
 FOLDER = "CHAOS_FOLDER"
@@ -70,14 +68,9 @@ def _begin(url: str) -> sqlite3.Connection | psycopg.Connection:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.e2e.chaos.troubled_worker", description=__doc__)
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--supervised", action="store_true")
-    given = parser.parse_args()
     with (Path(os.environ[FOLDER]) / "troubled-worker.log").open("ab") as log:
         os.dup2(log.fileno(), 2)
-    settings = Settings(DISCORD_TOKEN=None)
-    asyncio.run(work(settings, name=given.name, supervised=given.supervised, paint=painter))
+    run_worker(painter, module="tests.e2e.chaos.troubled_worker", description=__doc__)
 
 
 if __name__ == "__main__":

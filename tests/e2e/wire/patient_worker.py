@@ -3,8 +3,6 @@
 So what people and Discord do while a picture is painted can be tried on a machine of any speed.
 """
 
-import argparse
-import asyncio
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -12,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from bot.settings import Settings
-from bot.worker.__main__ import work
 from bot.worker.pictures import Work
 from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
+from tests.support.stand_in_worker import run_worker
 
 MAY_END = Path("may-end")
 """In the bot's folder: until this file is there, pictures of quality high are not finished."""
@@ -44,14 +41,5 @@ def painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event
     yield 0, finished
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.e2e.wire.patient_worker", description=__doc__)
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--supervised", action="store_true")
-    given = parser.parse_args()
-    settings = Settings(DISCORD_TOKEN=None)
-    asyncio.run(work(settings, name=given.name, supervised=given.supervised, paint=painter))
-
-
 if __name__ == "__main__":
-    main()
+    run_worker(painter, module="tests.e2e.wire.patient_worker", description=__doc__)
