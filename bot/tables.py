@@ -323,12 +323,3 @@ takedowns = Table(
     *_outbox(),
     Index(None, "due_at"),
 )
-
-underway = Table(
-    "underway",  # see bot.domain.privacy.underway
-    metadata,
-    Column("interaction_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("user_id", BigInteger, nullable=False),
-    Column("begun_at", Double, nullable=False),
-    Index(None, "user_id"),
-)

@@ -1,4 +1,4 @@
-"""Where a card's message is; what is being posted or saved; how a private message is taken down."""
+"""Where a card's message is; what is being posted; how a private message is taken down."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,18 +18,9 @@ def upgrade() -> None:
     for table, columns in ADDED.items():
         for name, kind in columns.items():
             op.add_column(table, sa.Column(name, kind))
-    op.create_table(
-        "underway",
-        sa.Column("interaction_id", sa.BigInteger, autoincrement=False),
-        sa.Column("user_id", sa.BigInteger, nullable=False),
-        sa.Column("begun_at", sa.Double, nullable=False),
-        sa.PrimaryKeyConstraint("interaction_id", name=op.f("pk_underway")),
-    )
-    op.create_index(op.f("ix_underway_user_id"), "underway", ["user_id"])
 
 
 def downgrade() -> None:
-    op.drop_table("underway")
     for table, columns in ADDED.items():
         for name in columns:
             op.drop_column(table, name)

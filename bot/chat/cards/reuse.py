@@ -12,10 +12,9 @@ from bot.chat.cards.submit_request import submit_request
 from bot.chat.ui.components import plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.promise import keep, promise_answer
+from bot.chat.ui.promise import check_promised, keep, promise_answer
 from bot.chat.ui.style_options import QUALITY_WORDS, STYLE_OPTIONS
 from bot.domain.jobs.model import Job
-from bot.domain.privacy import underway
 from bot.domain.requests import rerun
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.rerun import SIZES_PX, Recipe
@@ -245,12 +244,10 @@ class SaveModal(ui.Modal):
         if not await promise_answer(interaction, private=True):
             return
         services, user_id = services_of(interaction), interaction.user.id
-        async with services.database.begin() as connection:
-            await underway.begin(connection, interaction.id, user_id, now=services.clock())
         job = await require_picture(interaction, self.job.id)
         await read_blob(interaction, job.style_blob)
         async with services.database.begin() as connection:
-            await underway.finish(connection, interaction.id, user_id)
+            await check_promised(connection, interaction)
             preset = await presets.save(
                 connection,
                 user_id,

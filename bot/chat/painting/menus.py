@@ -12,9 +12,8 @@ from bot.chat.painting.message_pictures import Found, pictures_in
 from bot.chat.ui.components import Picture, layout, panel, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.promise import keep, promise_answer
+from bot.chat.ui.promise import check_promised, keep, promise_answer
 from bot.chat.ui.style_options import STYLE_OPTIONS
-from bot.domain.privacy import underway
 from bot.domain.privacy.export import ending_of
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
@@ -49,13 +48,11 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
         return
     services = services_of(interaction)
     source = found[0].picture
-    async with services.database.begin() as connection:
-        await underway.begin(connection, interaction.id, interaction.user.id, now=services.clock())
     async with services.picture_store.incoming(interaction.user.id) as incoming:
         taken = await incoming.take(source)
         style = CurrentStyle(name=source.title, blob=taken.blob)
         async with services.database.begin() as connection:
-            await underway.finish(connection, interaction.id, interaction.user.id)
+            await check_promised(connection, interaction)
             await users.use_style(connection, interaction.user.id, style)
     texts = [
         _("Your current style is now **{name}**.", name=plain(style.name)),

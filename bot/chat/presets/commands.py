@@ -12,9 +12,8 @@ from bot.chat.ui.commands import own_choices, picture_command, removable_choices
 from bot.chat.ui.components import STAR, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
-from bot.chat.ui.promise import keep, promise_answer
+from bot.chat.ui.promise import check_promised, keep, promise_answer
 from bot.chat.ui.style_options import STYLE_OPTIONS, Chosen, with_style_options
-from bot.domain.privacy import underway
 from bot.domain.requests.request import check_size
 from bot.domain.styles import named_styles, presets, server_presets, share_codes
 from bot.domain.styles.names import MAX_NAME_CHARS
@@ -47,13 +46,12 @@ async def save(
     look = Look(**chosen)
     check_size(look, services.limits)
     limit = services.limits.presets_per_user
-    async with services.database.begin() as connection:
+    async with services.database.read() as connection:
         await presets.check_room(connection, interaction.user.id, name, limit=limit)
-        await underway.begin(connection, interaction.id, interaction.user.id, now=services.clock())
     async with services.picture_store.incoming(interaction.user.id) as incoming:
         taken = await incoming.take(attached(style))
         async with services.database.begin() as connection:
-            await underway.finish(connection, interaction.id, interaction.user.id)
+            await check_promised(connection, interaction)
             preset = await presets.save(
                 connection,
                 interaction.user.id,

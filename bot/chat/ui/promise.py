@@ -12,6 +12,7 @@ from typing import Any, Final
 import discord
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.ui.interaction import TOKEN_LIFE_S, address_of, services_of
 from bot.chat.ui.retry import TROUBLES, UNKNOWN_INTERACTION
@@ -94,6 +95,16 @@ async def promise_answer(interaction: discord.Interaction[Any], *, private: bool
         raise AssertionError("stamina ends with a result or an error")
 
     return await promise(interaction, write, private=private)
+
+
+async def check_promised(connection: AsyncConnection, interaction: discord.Interaction[Any]) -> None:
+    """What was promised by `promise_answer` may be saved in this transaction.
+
+    Raises:
+        Refusal: the person's data was deleted meanwhile.
+    """
+    holder = services_of(interaction).in_hand.holder
+    await pending.check_held(connection, interaction.id, interaction.user.id, holder=holder)
 
 
 async def keep(interaction: discord.Interaction[Any]) -> None:

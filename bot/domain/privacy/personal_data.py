@@ -25,7 +25,6 @@ from bot.tables import (
     server_presets,
     stars,
     stored_pictures,
-    underway,
     votes,
 )
 
@@ -78,7 +77,6 @@ def tables_of(user_id: int) -> dict[Table, ColumnElement[bool]]:
         entries: entries.c.user_id == user_id,
         votes: votes.c.user_id == user_id,
         people: people.c.user_id == user_id,
-        underway: underway.c.user_id == user_id,
         stored_pictures: stored_pictures.c.user_id == user_id,
     }
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import Database
 from bot.domain.jobs.model import WAITING
 from bot.domain.outbox import deliveries
-from bot.domain.privacy import blob_refs, storage, underway
+from bot.domain.privacy import blob_refs, storage
 from bot.domain.privacy.blob_refs import forget_inputs, forget_results
 from bot.domain.servers import left
 from bot.errors import Failure
@@ -25,8 +25,6 @@ log = structlog.get_logger(__name__)
 EVERY_S = 3600.0
 GRACE_S = 6 * 3600.0
 """How long a blob may exist before a row refers to it: pictures are stored before jobs are written."""
-UNDERWAY_S = 3600.0
-"""Longer than anything that is saved for a person takes: an interaction ends after 15 minutes."""
 BATCH = 100
 DAY_S = 24 * 3600.0
 
@@ -95,14 +93,14 @@ class Sweeper:
         )
 
     async def _end_what_waited(self) -> None:
-        """What could not be delivered as long as its picture was kept, and what was never saved."""
+        """What could not be delivered as long as its picture was kept."""
+        if not self._keeping.results_days:
+            return
+        before = self._clock() - self._keeping.results_days * DAY_S
         async with self._database.begin() as connection:
-            await underway.forget_begun_before(connection, self._clock() - UNDERWAY_S)
-            if self._keeping.results_days:
-                before = self._clock() - self._keeping.results_days * DAY_S
-                given_up = await deliveries.give_up_ended_before(connection, before)
-                if given_up:
-                    log.warning("never delivered", cards=given_up)
+            given_up = await deliveries.give_up_ended_before(connection, before)
+        if given_up:
+            log.warning("never delivered", cards=given_up)
 
     async def foresee(self) -> tuple[Swept, int]:
         """What `sweep` would delete, and how many bytes its blobs have; nothing is changed.

@@ -15,12 +15,13 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import insert
+from bot.db import insert, one_at_a_time
 from bot.domain.outbox import schedule
 from bot.domain.outbox.deliveries import Address
 from bot.domain.outbox.schedule import LEASE_S, RELEASED, is_due
 from bot.domain.requests.request import Request
-from bot.language import spoken
+from bot.errors import Refusal
+from bot.language import _, spoken
 from bot.tables import requests
 
 WHO_AND_WHERE: Final = ("interaction_id", "user_id", "guild_id", "channel_id", "private", "language")
@@ -130,6 +131,18 @@ async def claim_due(connection: AsyncConnection, *, now: float, limit: int, hold
 async def end(connection: AsyncConnection, interaction_id: int, *, holder: str) -> bool:
     """Deletes a row, with its token and addresses. False: its lease is lost, or it was deleted before."""
     return (await connection.execute(delete(requests).where(_held(interaction_id, holder)))).rowcount == 1
+
+
+async def check_held(connection: AsyncConnection, interaction_id: int, user_id: int, *, holder: str) -> None:
+    """What the interaction saves for the person may be saved in this transaction.
+
+    Raises:
+        Refusal: the person's data was deleted meanwhile.
+    """
+    await one_at_a_time(connection, user_id)
+    ours = select(requests.c.interaction_id).where(_held(interaction_id, holder))
+    if (await connection.execute(ours)).first() is None:
+        raise Refusal(_("Your data was deleted meanwhile, so nothing was saved: ask again if you want it."))
 
 
 async def refuse(connection: AsyncConnection, interaction_id: int, sentence: str, *, holder: str) -> bool:

@@ -12,15 +12,14 @@ from structlog.testing import capture_logs
 
 from bot.db import Database
 from bot.domain.jobs.model import State
-from bot.domain.privacy import blob_refs, underway
-from bot.domain.privacy.retention import DAY_S, GRACE_S, UNDERWAY_S, Keeping, Sweeper, Swept
+from bot.domain.privacy import blob_refs
+from bot.domain.privacy.retention import DAY_S, GRACE_S, Keeping, Sweeper, Swept
 from bot.domain.servers import left, users
 from bot.domain.servers.users import CurrentStyle
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.blobs.protocol import BlobMissing
 from bot.settings import Settings
 from bot.tables import deliveries, jobs, presets, server_presets
-from bot.tables import underway as table_of_underway
 from tests.support.away import Away
 from tests.support.rows import ADA, add, add_card, add_in, read_job, set_columns
 
@@ -220,9 +219,7 @@ async def test_a_delivery_is_tried_for_as_long_as_its_picture_is_kept(
         for job_id in (old, young):
             await add_card(connection, job_id)
             await set_columns(connection, job_id, state=State.RENDERED)
-        await underway.begin(connection, 7, ADA, now=NOW - UNDERWAY_S - 1)
     await harness.sweep(replace(KEEPING, results_days=days))
     async with harness.database.read() as connection:
         rows = (await connection.execute(select(deliveries.c.job_id, deliveries.c.closed))).all()
         assert {row.job_id: row.closed for row in rows} == {old: closed, young: False}
-        assert (await connection.execute(select(table_of_underway))).all() == []

@@ -1,19 +1,28 @@
 """Requests that are written down: by whom they can be ended, and what is left of them."""
 
+import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db import Database
 from bot.domain.limits import quotas
 from bot.domain.outbox.schedule import LEASE_S
+from bot.domain.privacy import personal_data
 from bot.domain.requests import pending
 from bot.domain.requests.pending import Pending
 from bot.domain.requests.request import Request
 from bot.domain.styles.style import PictureSource, Style
+from bot.errors import Refusal
+from bot.media.blobs.folder import FolderBlobs
 from bot.tables import requests
-from tests.support.rows import ADA, NOW, address
+from tests.support.databases import BOTH
+from tests.support.rows import ADA, BEN, NOW, address
+
+both = pytest.mark.parametrize("url", BOTH, indirect=True)
 
 ID = 77
 REQUEST = Request(
@@ -118,3 +127,47 @@ async def test_earlier_requests_count_and_later_ones_do_not(connection: AsyncCon
     assert await quotas.count_pending(connection, {"guild_id": 10}) == 0
     await connection.execute(update(requests).values(asked=None))
     assert await quotas.count_pending(connection) == 0, "not every row asks for a picture"
+
+
+# What is saved for somebody who has everything of theirs deleted at that moment ------------------------
+
+
+async def promised(database: Database, interaction_id: int, user_id: int) -> None:
+    row = replace(Pending.of(REQUEST), interaction_id=interaction_id, user_id=user_id, asked=None)
+    async with database.begin() as connection:
+        assert await pending.add(connection, row, holder="one", now=NOW)
+
+
+async def check(connection: AsyncConnection, interaction_id: int, user_id: int, holder: str = "one") -> None:
+    await pending.check_held(connection, interaction_id, user_id, holder=holder)
+
+
+@both
+async def test_nothing_is_saved_for_whoever_was_deleted_meanwhile(database: Database, tmp_path: Path) -> None:
+    await promised(database, 7, ADA)
+    await promised(database, 8, BEN)
+    await personal_data.forget(database, FolderBlobs(tmp_path), ADA)
+    await promised(database, 9, ADA)  # what they ask for after that is new
+    async with database.begin() as connection:
+        with pytest.raises(Refusal, match="deleted meanwhile"):
+            await check(connection, 7, ADA)
+        await check(connection, 8, BEN)
+        await check(connection, 9, ADA)
+
+
+async def test_nothing_is_saved_by_a_process_that_has_lost_its_lease(database: Database) -> None:
+    await promised(database, 7, ADA)
+    async with database.begin() as connection:
+        with pytest.raises(Refusal):
+            await check(connection, 7, ADA, holder="two")
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+async def test_a_deletion_waits_for_what_is_just_being_written(database: Database, tmp_path: Path) -> None:
+    await promised(database, 7, ADA)
+    async with database.begin() as connection:
+        await check(connection, 7, ADA)
+        forgetting = asyncio.create_task(personal_data.forget(database, FolderBlobs(tmp_path), ADA))
+        await asyncio.wait({forgetting}, timeout=0.3)
+        assert not forgetting.done()
+    await forgetting
