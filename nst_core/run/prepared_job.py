@@ -33,8 +33,6 @@ NOISE_RANGE: Final = 0.3
 DETAIL: Final = 0.5
 """How much of the content's detail an enlargement adds from strength 50 on; 1 looks like a photograph."""
 
-_RECOLOURED_FASTER: Final = 1.5
-"""A draft has all of the style's colours from strength 50 on, and all of its forms from 75 on."""
 _FULL_OF_DETAIL: Final = 0.1
 """Root mean square of a style's fine detail above which added noise lowers the final loss."""
 
@@ -161,7 +159,7 @@ class PreparedJob:
         """
         amount = adain_alpha(self.params)
         if self.params.quality == "draft":
-            return self.sketch(edge_px, amount, recoloured=min(1.0, _RECOLOURED_FASTER * amount))
+            return self.sketch(edge_px, amount, recoloured=self._full_from_50)
         return self.sketch(edge_px, recoloured=amount) if self.job.start is None else self.start(edge_px)
 
     def enlarged(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
@@ -170,11 +168,16 @@ class PreparedJob:
         return lifted(pixels, coarse, fine, detail=self._detail)
 
     @property
+    def _full_from_50(self) -> float:
+        """From 0 at strength 0 to 1 from strength 50 on; AdaIN's alpha is 1 from 75 on."""
+        return min(1.0, 1.5 * adain_alpha(self.params))
+
+    @property
     def _detail(self) -> float:
         """How much of the content's own detail an enlargement adds; 1 where nothing is painted."""
         if self.params.content_weight == 0:
             return 0.0
-        return 1 - (1 - DETAIL) * min(1.0, 1.5 * adain_alpha(self.params))
+        return 1 - (1 - DETAIL) * self._full_from_50
 
     def textured(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
         """An enlarged picture (1, 3, h, w) with noise in place of the style's detail that it lacks.
