@@ -13,6 +13,11 @@ log = structlog.get_logger(__name__)
 DRAIN_S = 10.0
 
 
+def new_holder() -> str:
+    """A name for leases that nobody else has: of this machine, this process, and a part of it."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]
+
+
 class InHand:
     """One per process.
 
@@ -22,7 +27,7 @@ class InHand:
 
     def __init__(self, *, drain_s: float = DRAIN_S) -> None:
         """drain_s: how long the end waits for what is in hand."""
-        self.holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]
+        self.holder = new_holder()
         self.requests: set[tuple[Any, ...]] = set()
         self._drain_s = drain_s
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -5,9 +5,6 @@ again later, or given up. All it knows is in the database, so a restart continue
 """
 
 import asyncio
-import os
-import secrets
-import socket
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,6 +16,7 @@ from sqlalchemy import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.chat.ui.in_hand import new_holder
 from bot.chat.ui.interaction import Services
 from bot.chat.ui.refusals import Outcome, outcome_of
 from bot.chat.ui.retry import TROUBLES
@@ -63,7 +61,7 @@ class OutboxRunner(ABC, Generic[Sent]):
         self._client = client
         self._services = services
         self._notice = notice or asyncio.Event()
-        self._name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]
+        self._name = new_holder()
         self._in_flight: set[Key] = set()
         self._renewed_at = 0.0
 
