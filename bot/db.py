@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
 from pathlib import Path
@@ -111,11 +111,12 @@ AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
 """What a database raises that is locked, restarting or out of reach: the same may succeed a moment later."""
 
 
-def while_away(timeout_s: float) -> AsyncIterable[stamina.Attempt]:
-    """Attempts at what must not fail because the database is away for a while."""
-    return stamina.retry_context(
-        on=AWAY, attempts=None, timeout=timeout_s, wait_initial=0.1, wait_max=2.0, wait_jitter=0.1
+def while_away(timeout_s: float) -> stamina.BoundAsyncRetryingCaller:
+    """Calls what must not fail because the database is away for a while, again and again."""
+    caller = stamina.AsyncRetryingCaller(
+        attempts=None, timeout=timeout_s, wait_initial=0.1, wait_max=2.0, wait_jitter=0.1
     )
+    return caller.on(AWAY)
 
 
 LOCK_S: Final = 30

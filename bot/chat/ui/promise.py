@@ -85,14 +85,12 @@ async def promise_answer(interaction: discord.Interaction[Any], *, private: bool
         address=address_of(interaction, private=private),
     )
 
+    async def add() -> bool:
+        async with services.database.begin() as connection:
+            return await pending.add(connection, row, holder=services.in_hand.holder, now=services.clock())
+
     async def write() -> bool:
-        async for attempt in while_away(TOKEN_LIFE_S):
-            with attempt:
-                async with services.database.begin() as connection:
-                    return await pending.add(
-                        connection, row, holder=services.in_hand.holder, now=services.clock()
-                    )
-        raise AssertionError("stamina ends with a result or an error")
+        return await while_away(TOKEN_LIFE_S)(add)
 
     return await promise(interaction, write, private=private)
 
@@ -128,13 +126,15 @@ async def leave(interaction: discord.Interaction[Any], *, refusal: str | None = 
     holder = services.in_hand.holder
     if (interaction.id,) not in services.in_hand.requests:
         return
+
+    async def release() -> None:
+        async with services.database.begin() as connection:
+            if refusal is not None:
+                await pending.refuse(connection, interaction.id, refusal, holder=holder)
+            await pending.release(connection, holder=holder, interaction_id=interaction.id)
+
     try:
-        async for attempt in while_away(LEASE_S):
-            with attempt:
-                async with services.database.begin() as connection:
-                    if refusal is not None:
-                        await pending.refuse(connection, interaction.id, refusal, holder=holder)
-                    await pending.release(connection, holder=holder, interaction_id=interaction.id)
+        await while_away(LEASE_S)(release)
     except SQLAlchemyError as error:
         log.warning("left to whoever finds its lease run out", error=type(error).__name__)
 

@@ -48,10 +48,7 @@ class Submitter:
         """
         self._check_rate(request)
         lives_s = request.address.token_until - self._clock()
-        async for attempt in while_away(max(1.0, lives_s)):
-            with attempt:
-                return await self._write_down(request)
-        raise AssertionError("stamina ends with a result or an error")
+        return await while_away(max(1.0, lives_s))(self._write_down, request)
 
     async def _write_down(self, request: Request) -> bool:
         async with self._database.read() as connection:
