@@ -7,6 +7,7 @@ from bot.domain.privacy.retention import Keeping, Sweeper, Swept
 from bot.domain.privacy.storage import HOLD_S
 from bot.media.blobs.folder import blobs_at
 from bot.settings import MIB, Settings
+from bot.startup import migrate, open_data_folder
 
 
 async def purge(
@@ -23,10 +24,10 @@ async def purge(
         results_days=settings.keep_results_days if results_days is None else results_days,
         left_servers_days=settings.keep_left_servers_days,
     )
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    open_data_folder(settings)
     database, blobs = Database(settings.url), blobs_at(settings.blobs_url, settings.blobs_dir)
     try:
-        await database.migrate()
+        await migrate(database)
         sweeper = Sweeper(database=database, blobs=blobs, keeping=keeping, grace_s=HOLD_S)
         swept, size_bytes = await sweeper.foresee()
         if not dry_run:

@@ -11,6 +11,7 @@ from rich.console import Console
 from bot.db import Database
 from bot.domain.jobs.model import State
 from bot.domain.privacy.storage import HOLD_S
+from bot.errors import Refusal
 from bot.media.blobs.folder import FolderBlobs
 from bot.operations.purge import purge
 from bot.settings import Settings
@@ -89,3 +90,10 @@ async def test_a_dry_run_foretells_what_is_deleted_and_deletes_nothing(
     done = await purged(folder, inputs_days=inputs_days, results_days=results_days)
     assert done == foretold.replace("Would delete", "Deleted")
     assert len(folder.kept()) == len(before) - blobs
+
+
+async def test_a_data_folder_that_is_a_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    settings = Settings(data_dir=tmp_path / "data", _env_file=None)
+    with pytest.raises(Refusal, match="is a file: move it away"):
+        await purge(settings, Console(file=StringIO()), inputs_days=None, results_days=None, dry_run=True)
