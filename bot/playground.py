@@ -174,7 +174,8 @@ async def _furnish(env: Env, client: EaselClient, services: Services) -> Stage:
 async def _service(client: EaselClient, application: Application) -> AsyncIterator[None]:
     """Runs the outbox and the workers beside the body; a refusal in the body is raised as itself."""
     stop = asyncio.Event()
-    parts = (*senders(client, application.services), application.supervisor.run)
+    services = application.services
+    parts = (services.in_hand.run, *senders(client, services), application.supervisor.run)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(run_until(stop, *parts))
