@@ -185,8 +185,8 @@ async def _take(incoming: Incoming, sources: Sequence[PictureSource | None]) -> 
     try:
         async with asyncio.TaskGroup() as group:
             taking = [group.create_task(take(source)) for source in sources]
-    except* Refusal as refusals:
-        raise refusals.exceptions[0] from None
+    except ExceptionGroup as failed:  # callers know refusals, and a database that is away, by their types
+        raise failed.exceptions[0] from None
     return [task.result() for task in taking]
 
 

@@ -225,7 +225,12 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 def answered(asked: Interaction) -> bool:
     """Whether the person has read a sentence."""
-    return asked.original is not None and bool(asked.original.text)
+    return bool(sentence_of(asked))
+
+
+def sentence_of(asked: Interaction) -> str:
+    """What the person has read."""
+    return "" if asked.original is None else asked.original.text
 
 
 def acknowledged(asked: Interaction) -> bool:

@@ -10,7 +10,7 @@ from bot.domain.privacy.retention import GRACE_S, Keeping, Sweeper
 from bot.media.blobs.protocol import BlobMissing, Blobs
 from testbed.discord.world import Message
 from tests.e2e.chaos.cluster import Cluster
-from tests.e2e.chaos.run import Record, Run, answered
+from tests.e2e.chaos.run import Record, Run, answered, sentence_of
 
 FAR_AHEAD_S = GRACE_S + 3600.0
 NEVER = Keeping(inputs_days=0, results_days=0, left_servers_days=36_500)
@@ -43,6 +43,7 @@ class Verdict:
     recovery_s: float | None = None
     seconds: float = 0.0
     wrong: list[str] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
@@ -64,7 +65,7 @@ async def judge(run: Run, *, may_refuse: bool) -> Verdict:
         if not answered(asked) and asked.id not in {record.interaction_id for record in records}
     ]
     if verdict.refused and not may_refuse:
-        verdict.wrong.append(f"{verdict.refused} were refused without need")
+        verdict.wrong.append(f"{verdict.refused} were refused without need: {sorted(set(verdict.sentences))}")
     await judge_cards(cluster.discord.world.messages.values(), cluster.blobs, records, verdict)
     verdict.wrong += [f"against Discord's rules: {found}" for found in cluster.discord.forgive()]
     verdict.wrong += [f"a gateway ended with {one.code}" for one in cluster.gateways if not one.alive]
@@ -81,6 +82,7 @@ def _judge_requests(run: Run, records: Sequence[Record], verdict: Verdict) -> No
             continue
         if answered(asked):
             verdict.refused += 1
+            verdict.sentences.append(sentence_of(asked))
         elif run.may_be_lost(at, asked):
             verdict.unanswered += 1
         else:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs.eta import cost_of
@@ -123,6 +125,16 @@ async def test_fetching_refuses_a_picture_that_cannot_be_had(
     with pytest.raises(Refusal, match=sentence):
         async with harness.picture_store.incoming(ADA) as incoming:
             await fetch(drafted(harness, content_url=source), incoming)
+
+
+async def test_a_database_that_goes_away_while_pictures_are_stored_is_known_as_that(
+    harness: SubmitHarness,
+) -> None:
+    async with harness.picture_store.incoming(ADA) as incoming:
+        async with harness.database.begin() as connection:
+            await connection.execute(text("DROP TABLE stored_pictures"))
+        with pytest.raises(OperationalError):
+            await fetch(drafted(harness), incoming)
 
 
 @pytest.mark.parametrize("part", ["content", "styles", "start"])
