@@ -12,7 +12,7 @@ from bot.settings import SECRETS_FOR_ALL, SECRETS_FOR_GATEWAY, Settings
 ROOT = Path(__file__).parents[2]
 UNIT = (ROOT / "ops" / "easel.service").read_text()
 EXPOSURE = 25
-"""The most that `systemd-analyze security` may say, of 100; much of it is the network, which the bot needs."""
+"""The most that `systemd-analyze security` may say, of 100; much of it is the network."""
 
 needs_systemd = pytest.mark.skipif(
     not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed"
