@@ -81,4 +81,5 @@ def chosen(paths: Iterable[str], root: Path = ROOT) -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(chosen(changed(*sys.argv[1:2] or ["main"]))))
+    branch = sys.argv[1] if len(sys.argv) > 1 else "main"
+    print("\n".join(chosen(changed(branch))))
