@@ -55,7 +55,7 @@ RUN groupadd --gid 10001 easel \
     && useradd --uid 10001 --gid easel --no-create-home --home-dir /data --shell /usr/sbin/nologin easel \
     && install -d -o easel -g easel -m 700 /data
 COPY --from=installed /opt/easel /opt/easel
-# All addresses inside the container are its own; compose.yaml publishes none of its ports.
+# All addresses inside the container are its own; the compose files publish none of its ports.
 ENV EASEL_DATA_DIR=/data \
     EASEL_DEVICE=${DEVICE} \
     EASEL_WEB_HOST=0.0.0.0 \

@@ -26,8 +26,13 @@ from bot.settings import (
 )
 from bot.telemetry import configure_logging
 from nst_core.output import OutputLost, printed
+from nst_core.version import installed_version
 
-app = App(name="easel", help="Easel, a Discord bot that paints a picture in the style of another.")
+app = App(
+    name="easel",
+    help="Easel, a Discord bot that paints a picture in the style of another.",
+    version=installed_version,
+)
 errors = Console(stderr=True, soft_wrap=True)
 
 Kind = Literal["user", "guild"]

@@ -26,6 +26,7 @@ from bot.domain.styles.builtin import BUILT_IN
 from bot.errors import Refusal
 from bot.playground import Answer, Stage, stage
 from bot.settings import Settings
+from bot.signals import on_signal
 from nst_core.files import replacing
 from nst_core.params import Params
 
@@ -45,7 +46,7 @@ async def show(
         Refusal: no picture came back, or it cannot be saved; the sentence says why.
     """
     # SIGTERM ends it like Ctrl+C: in order, with the worker.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
+    on_signal(signal.SIGTERM, lambda: signal.raise_signal(signal.SIGINT))
     _check_target(out)
     options: dict[str, Any] = {"content": _read(content or SAMPLE)}
     options |= {"style": _read(style)} if style else {"preset": BUILT_IN[0].name}

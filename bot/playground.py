@@ -31,7 +31,7 @@ try:
     )
 except ModuleNotFoundError as error:
     raise Refusal(
-        "The playground and the demo need SimCord: install it with pip install 'easel[bot,playground]'."
+        "The playground and the demo need SimCord: install it with pip install 'easel-nst[bot,playground]'."
     ) from error
 
 from rich.console import Console

@@ -7,10 +7,10 @@ are left out, and what the error said stands in the log, under the reference tha
 import logging
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.errors import Refusal
+from nst_core.version import installed_version
 
 if TYPE_CHECKING:
     from sentry_sdk.transport import Transport
@@ -34,12 +34,12 @@ def start_sentry(dsn: str, *, transport: "type[Transport] | Transport | None" = 
         from sentry_sdk.utils import BadDsn  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise Refusal(
-            "EASEL_SENTRY_DSN is set, but sentry-sdk is not installed: pip install 'easel[bot,sentry]'."
+            "EASEL_SENTRY_DSN is set, but sentry-sdk is not installed: pip install 'easel-nst[bot,sentry]'."
         ) from error
     try:
         sentry_sdk.init(
             dsn=dsn,
-            release=f"easel@{version('easel')}",
+            release=f"easel@{installed_version()}",
             transport=transport,
             before_send=scrub,
             default_integrations=False,

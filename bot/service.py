@@ -39,6 +39,7 @@ from bot.media.rating import OpenNsfw
 from bot.media.sandbox import DecodeLimits
 from bot.media.turns import Turns
 from bot.settings import MIB, Settings
+from bot.signals import on_signal
 from bot.startup import migrate, open_data_folder
 from bot.web.meters import Meters, TimedDecoder
 
@@ -146,7 +147,7 @@ def _policy(settings: Settings) -> ContentPolicy | None:
         if wanted == "auto":
             return None
         raise Refusal(
-            "EASEL_CONTENT_CHECK needs the extra safety: install it with pip install 'easel[safety]'."
+            "EASEL_CONTENT_CHECK needs the extra safety: install it with pip install 'easel-nst[bot,safety]'."
         ) from error
     action = Action.SPOILER if wanted == "auto" else Action(wanted)
     return ContentPolicy(check=check, action=action, threshold=settings.content_threshold)
@@ -233,14 +234,12 @@ def senders(client: discord.Client, services: Services) -> list[Callable[[], Awa
 def stop_on_signals() -> Iterator[asyncio.Event]:
     """An event that SIGTERM and SIGINT set, instead of ending the process at once."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    taking_back = [on_signal(number, stop.set) for number in (signal.SIGTERM, signal.SIGINT)]
     try:
         yield stop
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
+        for take_back in taking_back:
+            take_back()
 
 
 async def run_until(stop: asyncio.Event, *parts: Callable[[], Awaitable[None]]) -> None:

@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     device: str = Field(
-        "auto", pattern=r"^(cpu|(auto|cuda)(:\d+)?)$", description="auto, cpu, cuda or cuda:N"
+        "auto", pattern=r"^(cpu|mps|(auto|cuda)(:\d+)?)$", description="auto, cpu, cuda, cuda:N or mps"
     )
     workers: int | None = Field(None, ge=0, le=64)
     batch: str = Field("auto", pattern=r"^(auto|[1-9]|[12]\d|3[0-2])$", description="auto, or 1 to 32")

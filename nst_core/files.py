@@ -35,8 +35,10 @@ def replacing(path: Path, *, mode: int = 0o600, durable: bool = False) -> Iterat
 
 
 def sync_folder(folder: Path) -> None:
-    """Puts a folder's names on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
+    """Puts a folder's names on the disk; on Windows, where no folder can be opened, the system sees to it."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
     finally:

@@ -6,10 +6,12 @@ the code holds; `python -m benchmarks.memory` compares it with measurements.
 
 import functools
 import itertools
-import os
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+import psutil
 
 from nst_core.errors import MemoryLimitError, ParamsError
 from nst_core.models.layers import TILE_PX, halo_px, stride_px
@@ -179,7 +181,7 @@ def process_bytes(*, root: Path = Path("/")) -> int:
         resident, shared = map(int, (root / "proc/self/statm").read_text().split()[1:3])
     except OSError:
         return 0
-    return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+    return (resident - shared) * mmap.PAGESIZE
 
 
 @functools.cache
@@ -230,7 +232,7 @@ def _system_bytes(root: Path) -> int:
                 return int(line.split()[1]) * 1024
     except OSError:
         pass  # not Linux
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    return int(psutil.virtual_memory().available)
 
 
 def _group_bytes(root: Path) -> Iterator[int]:

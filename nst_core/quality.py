@@ -100,7 +100,7 @@ def compare(
             their histograms are averaged by their weights.
         weights: A weight above 0 for each style; all alike by default.
         network: The network for losses and patches; one that was not optimised is fair.
-        device: Where it is computed: auto, cpu, cuda or cuda:N.
+        device: Where it is computed: auto, cpu, cuda, cuda:N or mps.
 
     Raises:
         DeviceError: the device is not there.
@@ -110,6 +110,11 @@ def compare(
         DeviceLost: the device has stopped working in this process.
     """
     where = choose_device(device)
+    if where.type == "mps":
+        where, device = (
+            torch.device("cpu"),
+            "cpu",
+        )  # Apple's GPUs have no float64, in which figures are summed
     painted = io.quantise(result.rgb)
     plain = io.quantise(io.resize(content, width=result.width, height=result.height).rgb)
     blend = blended(styles, weights=weights)

@@ -10,6 +10,8 @@ from nst_core.errors import DeviceLost, EngineError, OutOfMemory
 
 _CPU_IS_FULL: Final = "can't allocate memory"
 """The CPU's allocator raises a plain RuntimeError. Source: c10/core/impl/alloc_cpu.cpp."""
+_APPLE_GPU_IS_FULL: Final = "MPS backend out of memory"
+"""Likewise. Source: aten/src/ATen/mps/MPSAllocator.mm."""
 _GPU_IS_LOST: Final = "CUDA error"
 """After such an error every call in this process fails. Source: CUDA's runtime API, "sticky errors"."""
 
@@ -28,7 +30,7 @@ def torch_errors() -> Iterator[None]:
         raise
     except (MemoryError, RuntimeError) as error:
         if is_out_of_memory(error):
-            torch.cuda.empty_cache()
+            empty_caches()
             raise OutOfMemory(
                 "That picture needs more memory than there is here: choose a smaller size."
             ) from error
@@ -37,9 +39,18 @@ def torch_errors() -> Iterator[None]:
         raise
 
 
+def empty_caches() -> None:
+    """Gives the memory back that PyTorch keeps for later, on whichever GPUs there are."""
+    torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
 def is_out_of_memory(error: Exception) -> bool:
     """Whether an allocation failed, on a device or in main memory."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or _CPU_IS_FULL in str(error)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
+        said in str(error) for said in (_CPU_IS_FULL, _APPLE_GPU_IS_FULL)
+    )
 
 
 def is_device_lost(error: Exception) -> bool:

@@ -12,7 +12,7 @@ import torch
 
 T = TypeVar("T")
 
-_AUTOCAST: Final = ("cpu", "cuda")
+_AUTOCAST: Final = ("cpu", "cuda", "mps")
 _CPU: Final = torch.device("cpu")
 
 

@@ -49,21 +49,24 @@ def test_every_package_has_its_hashes_and_none_an_address(name: str) -> None:
     assert "://" not in (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_the_look_for_vulnerabilities_says_so_when_it_cannot_look() -> None:
-    environment = {
-        **os.environ,
-        "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": "",
-        "http_proxy": "",
-        "https_proxy": "",
-    }
-    asked = subprocess.run(
-        [ROOT / "scripts" / "audit"],
-        env=environment,
+def audit(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [ROOT / "scripts" / "audit", *arguments],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
-    assert "not checked: no network" in asked.stdout
-    assert asked.returncode == 0
+
+
+def test_the_look_for_vulnerabilities_fails_where_it_cannot_look() -> None:
+    asked = audit(PIP_NO_INDEX="1", PIP_FIND_LINKS="", http_proxy="", https_proxy="")
+    assert "not checked: no network" in asked.stderr
+    assert "--offline" in asked.stderr
+    assert asked.returncode == 2
+
+
+def test_that_nobody_looked_may_be_said_on_purpose() -> None:
+    asked = audit("--offline")
+    assert (asked.returncode, asked.stdout) == (0, "not checked: --offline\n")

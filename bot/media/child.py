@@ -13,6 +13,9 @@ from bot.media.sandbox import MIB
 _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 """No token, no proxy, no path of ours; one thread, since each reserves some of the limited address space."""
 
+_SYSTEM: Final = ("LD_LIBRARY_PATH", "SYSTEMROOT")
+"""Where libraries are; without the second nothing starts on Windows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
@@ -37,7 +40,7 @@ async def ask_child(
     Raises:
         OSError: the child cannot be started.
     """
-    libraries = {key: os.environ[key] for key in ("LD_LIBRARY_PATH",) if key in os.environ}
+    libraries = {key: os.environ[key] for key in _SYSTEM if key in os.environ}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-m", module, *arguments),
         stdin=PIPE,

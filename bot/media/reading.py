@@ -24,7 +24,7 @@ from PIL import (  # noqa: F401 - some are loaded for later
 )
 
 from bot.media.headers import jpeg_scans
-from bot.media.sandbox import REFUSED, DecodeLimits, confine
+from bot.media.sandbox import REFUSED, DecodeLimits, confine, lower_priority
 from nst_core.errors import CutShort, PictureError, TooManyPixels, UnknownKind
 from nst_core.images.formats import NOT_A_PICTURE
 from nst_core.images.io import NO_MEMORY, Picture, decode, quantise
@@ -99,7 +99,7 @@ def serve(data: bytes, limits: DecodeLimits) -> tuple[bytes, int]:
 
 def main() -> None:
     limits = DecodeLimits(**loads(sys.argv[1]))
-    os.nice(10)
+    lower_priority(10)
     load_libraries()
     confine(memory_bytes=limits.memory_bytes, cpu_s=limits.cpu_s)
     output, status = serve(sys.stdin.buffer.read(), limits)

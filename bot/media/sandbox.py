@@ -1,24 +1,31 @@
 """What a process that reads hostile bytes may cost and do: compute, read what is open, write what is open.
 
-It is confined after all imports, because nothing can be opened afterwards. The limits hold on every Unix; the
-filter of system calls on Linux, on the machines listed here. There is no RLIMIT_NPROC: it counts all of a
-user's processes, and would take away the thread that HEIC needs; the filter refuses new processes instead.
+It is confined after all imports, because nothing can be opened afterwards. Each limit is set where the
+system has it: Linux has all, macOS refuses the one on memory, and Windows has none. The filter of system
+calls is for Linux, on the machines listed here. There is no RLIMIT_NPROC: it counts all of a user's
+processes, and would take away the thread that HEIC needs; the filter refuses new processes instead.
 
 This module imports nothing of ours: the decoder and its child share it, but not what each of them loads.
 
-`python -m bot.media.sandbox` tries whether the filter is available: its exit status is then 0, else 1.
+`python -m bot.media.sandbox` confines itself and prints what holds, as JSON.
 """
 
 import ctypes
 import errno
 import os
 import platform
-import resource
 import signal
 import struct
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from json import dumps
 from typing import Final
+
+try:
+    import resource
+except ModuleNotFoundError:  # Windows
+    resource = None  # type: ignore[assignment] # then it has no limits: see `_refused`
 
 MIB: Final = 1024 * 1024
 REFUSED: Final = 3
@@ -77,21 +84,50 @@ class DecodeLimits:
     deadline_s: float = 30.0
 
 
-def confine(*, memory_bytes: int, cpu_s: int) -> bool:
-    """Takes away from this process, for good, what it does not need. Returns whether calls are filtered.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confinement:
+    """What holds in a process that has confined itself.
+
+    missing: the limits that this system does not have, by the names of LIMITS.
+    """
+
+    filtered: bool
+    missing: tuple[str, ...]
+
+
+LIMITS: Final = {
+    "core dumps": "RLIMIT_CORE",
+    "written files": "RLIMIT_FSIZE",
+    "opened files": "RLIMIT_NOFILE",
+    "memory": "RLIMIT_AS",
+    "processor time": "RLIMIT_CPU",
+}
+
+
+def confine(*, memory_bytes: int, cpu_s: int) -> Confinement:
+    """Takes away from this process, for good, what it does not need.
 
     memory_bytes: of address space, the libraries' own included. At `cpu_s` seconds of processor time comes
     SIGXCPU, which differs from the SIGKILL of a machine that is out of memory.
     """
-    for kind, most in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, 0),
-        (resource.RLIMIT_AS, memory_bytes),
-    ):
-        resource.setrlimit(kind, (most, most))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
-    return sys.platform == "linux" and _filter_calls()
+    missing = tuple(_refused(memory_bytes=memory_bytes, cpu_s=cpu_s))
+    return Confinement(filtered=sys.platform == "linux" and _filter_calls(), missing=missing)
+
+
+def _refused(*, memory_bytes: int, cpu_s: int) -> Iterator[str]:
+    """Sets each limit by itself, and yields those that the system does not take."""
+    most = {"memory": (memory_bytes, memory_bytes), "processor time": (cpu_s, cpu_s + 1)}
+    for name, kind in LIMITS.items():
+        try:
+            resource.setrlimit(getattr(resource, kind), most.get(name, (0, 0)))
+        except (AttributeError, ValueError, OSError):
+            yield name
+
+
+def lower_priority(niceness: int) -> None:
+    """Lets other processes go first, where the system knows of niceness."""
+    if hasattr(os, "nice"):
+        os.nice(niceness)
 
 
 def _filter_calls() -> bool:
@@ -143,4 +179,6 @@ def program(machine: str) -> bytes:
 
 
 if __name__ == "__main__":
-    os._exit(0 if confine(memory_bytes=2**32, cpu_s=5) else 1)
+    sys.stdout.write(dumps(asdict(confine(memory_bytes=2**32, cpu_s=5))))
+    sys.stdout.flush()
+    os._exit(0)

@@ -12,7 +12,6 @@ import tempfile
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +26,7 @@ from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.operations import archive
 from bot.operations.archive import Manifest, Writer
 from bot.settings import Settings
+from nst_core.version import installed_version
 
 SERVER = (
     "easel {command} is for SQLite. PostgreSQL has tools of its own: use pg_dump, as docs/operations.md says "
@@ -146,7 +146,7 @@ def _manifest(copy: Path, revision: str, blobs: int) -> Manifest:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Manifest(
         format=archive.FORMAT,
-        version=version("easel"),
+        version=installed_version(),
         revision=revision,
         made_at=time.time(),
         database_sha256=digest,

@@ -1,10 +1,11 @@
 """`easel doctor`: is everything there that the service needs? A line each, with what to do where it fails."""
 
 import asyncio
+import json
 import platform
 import shutil
 import sys
-from asyncio.subprocess import DEVNULL
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ from bot.errors import Failure
 from bot.media.blobs.folder import blobs_at
 from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.media.rating import PACKAGE
+from bot.media.sandbox import LIMITS
 from bot.settings import Settings
 from bot.startup import open_to_others
 from bot.tables import jobs
@@ -169,15 +171,31 @@ async def _is_there(blobs: Blobs, key: str) -> bool:
 
 
 async def decoder(_settings: Settings) -> Finding:
-    """Whether the children that read attachments can have their system calls filtered, tried in one."""
-    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot.media.sandbox", stderr=DEVNULL)
-    if await child.wait() == 0:
+    """What confines the children that read attachments: tried in one."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot.media.sandbox"), stdout=PIPE, stderr=DEVNULL
+    )
+    output, _ = await child.communicate()
+    try:
+        found = json.loads(output)
+    except ValueError:
+        saw = f"the child that tries it ended with {child.returncode}"
+        return Finding(check="decoder", well=False, saw=saw, what_to_do="Install Easel anew.")
+    if found["filtered"] and not found["missing"]:
         return Finding(check="decoder", well=True, saw="confined by limits and a filter of system calls")
-    saw = f"confined by limits alone: there is no filter of system calls on this {platform.machine()} machine"
     what_to_do = (
         "Use Linux on x86-64 or 64-bit ARM, and a container profile that lets prctl set a seccomp filter."
     )
-    return Finding(check="decoder", well=False, minor=True, saw=saw, what_to_do=what_to_do)
+    return Finding(check="decoder", well=False, minor=True, saw=confinement(**found), what_to_do=what_to_do)
+
+
+def confinement(*, filtered: bool, missing: Sequence[str]) -> str:
+    """Which limits hold and what there is not, in words."""
+    held = [name for name in LIMITS if name not in missing]
+    limits = f"limits on {', '.join(held)}" if held else "nothing"
+    calls = "" if filtered else f"no filter of system calls on this {platform.machine()} machine"
+    absent = ", ".join(filter(None, (*(f"no limit on {name}" for name in missing), calls)))
+    return f"confined by {limits}; there is {absent}"
 
 
 async def weights(_settings: Settings) -> Finding:
@@ -223,7 +241,7 @@ async def content_check(settings: Settings) -> Finding:
     what_to_do = (
         "Unset EASEL_CONTENT_CHECK, unless you know all the people there."
         if installed
-        else "Install the check: pip install 'easel[bot,safety]'."
+        else "Install the check: pip install 'easel-nst[bot,safety]'."
     )
     return Finding(check="content check", well=servers < 2, minor=True, saw=saw, what_to_do=what_to_do)
 

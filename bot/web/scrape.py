@@ -3,7 +3,6 @@
 import asyncio
 import math
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from typing import Final
 
 import structlog
@@ -16,6 +15,7 @@ from bot.domain.jobs.model import State
 from bot.domain.jobs.stats import QueueMetrics
 from bot.web import machine
 from bot.web.meters import Watched
+from nst_core.version import installed_version
 
 log = structlog.get_logger(__name__)
 
@@ -141,7 +141,7 @@ class Scraper:
         return families
 
 
-VERSION: Final = version("easel")
+VERSION: Final = installed_version()
 
 
 def _of_queue(found: QueueMetrics | None) -> Iterator[Metric]:

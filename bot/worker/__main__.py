@@ -10,8 +10,9 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,8 +23,10 @@ from bot.db import Database
 from bot.engines.choice import engine_for, feed_for, queue_listener_for
 from bot.errors import Refusal
 from bot.media.blobs.folder import blobs_at
+from bot.media.sandbox import lower_priority
 from bot.sentry import start_sentry
 from bot.settings import SECRETS_FOR_ALL, Settings, read_secret_files, sentence_of
+from bot.signals import on_signal
 from bot.startup import tables_are_there
 from bot.telemetry import configure_logging
 from bot.worker.beats import beats
@@ -82,7 +85,7 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
     configure_logging(settings.log_level)
     if settings.sentry_dsn is not None:
         start_sentry(settings.sentry_dsn.get_secret_value())
-    os.nice(NICENESS)
+    lower_priority(NICENESS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -91,7 +94,7 @@ async def work(settings: Settings, *, name: str, supervised: bool, paint: Paint 
         faulthandler.dump_traceback_later(max(STOP_S, settings.stop_timeout_s), exit=True)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, begin_to_stop)
+        on_signal(number, begin_to_stop)
     if supervised:
         _at_end_of_input(loop, begin_to_stop)
     # Loading PyTorch takes seconds: signals are already handled.
@@ -172,14 +175,16 @@ def _painter(settings: Settings) -> _Painter:
 
 
 def _at_end_of_input(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """By a thread: not every event loop can wait for a pipe."""
     file = sys.stdin.fileno()
 
     def read() -> None:
-        if not os.read(file, 1024):
-            loop.remove_reader(file)  # a closed input stays readable, and would wake the loop for ever
-            call()
+        while os.read(file, 1024):
+            pass
+        with suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(call)
 
-    loop.add_reader(file, read)
+    threading.Thread(target=read, name="end of input", daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ BEAT: Final = b"."
 @asynccontextmanager
 async def beats(*, file: int = STDOUT, every_s: float = EVERY_S) -> AsyncIterator[None]:
     """Beats while the block runs. A frozen process, or a blocked event loop, is silent."""
-    os.set_blocking(file, False)  # a frozen supervisor must not block its workers
+    if hasattr(os, "set_blocking"):  # Windows has it from Python 3.12 on
+        os.set_blocking(file, False)  # a frozen supervisor must not block its workers
     beating = asyncio.create_task(_beat(file, every_s))
     try:
         yield

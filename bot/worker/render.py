@@ -49,13 +49,13 @@ def usable_device(device: str) -> str:
 def batch_size(job: Job, *, device: str) -> int:
     """How many jobs like this one a pass should hold.
 
-    One on the CPU, where a batch takes as long as its jobs one by one. On a GPU, as many as its memory holds
-    without a more economical plan, up to what keeps it busy.
+    One on the CPU, where a batch takes as long as its jobs one by one, and on Apple's GPUs. On others, as
+    many as their memory holds without a more economical plan, up to what keeps them busy.
     """
     size_px = int(job.params["size"])
     try:
         where = choose_device(device)
-        if where.type == "cpu":
+        if where.type != "cuda":
             return 1
         itemsize, free = choose_precision(where).dtype.itemsize, free_bytes(where)
     except (EngineError, RuntimeError):

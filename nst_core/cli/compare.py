@@ -49,7 +49,7 @@ def compare(
         styles: The pictures whose style was taken; several are blended.
         mix: A weight for each style, with commas; 0 leaves one out, all alike by default.
         network: What measures losses and patches. [default: vgg16; vgg19 if RESULT was painted by vgg16]
-        device: auto, cpu, cuda or cuda:N.
+        device: auto, cpu, cuda, cuda:N or mps.
         json: Print one JSON object instead of a table.
     """
     comparison = compare_files(result, content, style_mix(styles, mix), network=network, device=device)

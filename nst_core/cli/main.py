@@ -12,10 +12,12 @@ from nst_core.cli.sheet import sheet
 from nst_core.cli.stylize import stylize
 from nst_core.errors import EngineError, ParamsError
 from nst_core.output import printed
+from nst_core.version import installed_version
 
 app = App(
     name="nst",
     help="Paints a picture in the style of another.",
+    version=installed_version,
     help_format="plaintext",
     suppress_keyboard_interrupt=False,
 )

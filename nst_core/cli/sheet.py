@@ -127,7 +127,7 @@ def sheet(
         options: What is painted.
         cell: Width and height of a picture on the sheet, in pixels.
         keep: A folder for the single results; what is there already is not painted again.
-        device: auto, cpu, cuda or cuda:N.
+        device: auto, cpu, cuda, cuda:N or mps.
         precision: How convolutions compute; auto measures which is faster.
     """
     paint(options, out, cell_px=cell, keep=keep, device=device, precision=precision)

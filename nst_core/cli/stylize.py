@@ -35,7 +35,7 @@ def stylize(
         options: How it is painted.
         places: Which style counts how much, and where.
         out: The file to write, PNG or JPEG by its ending; a PNG carries the parameters.
-        device: auto, cpu, cuda or cuda:N.
+        device: auto, cpu, cuda, cuda:N or mps.
         precision: How convolutions compute; auto measures which is faster.
         json: Print one JSON object with the parameters, and the losses of the written picture.
     """

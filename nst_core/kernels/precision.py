@@ -66,22 +66,26 @@ class PrecisionCache:
 
 
 def choose_device(name: str) -> torch.device:
-    """The device called `auto`, `auto:N`, `cpu`, `cuda` or `cuda:N`.
+    """The device called `auto`, `auto:N`, `cpu`, `cuda`, `cuda:N` or `mps`.
 
     auto is the GPU, the first or the N-th, where there is one that can be used, and the CPU elsewhere; a GPU
-    that is there but cannot be used is warned of.
+    that is there but cannot be used is warned of. An Apple GPU is called mps; there is one at most.
 
     Raises:
         DeviceError: the device is not there, or cannot be used.
     """
     kind, _, index = name.partition(":")
-    if name == "cpu" or (kind == "auto" and not torch.cuda.is_available()):
+    if name == "cpu":
         return torch.device("cpu")
-    if kind not in {"auto", "cuda"} or not (index.isdigit() or name == kind):
-        raise DeviceError(f"device must be auto, cpu, cuda or cuda:N, not {name!r}.")
-    if int(index or 0) >= torch.cuda.device_count():
-        raise DeviceError(f"The device {name} is not there: PyTorch sees {torch.cuda.device_count()} GPUs.")
-    device = torch.device(f"cuda:{index}" if index else "cuda")
+    if name != "mps" and (kind not in {"auto", "cuda"} or not (index.isdigit() or name == kind)):
+        raise DeviceError(f"device must be auto, cpu, cuda, cuda:N or mps, not {name!r}.")
+    wanted = _gpu_kind() if kind == "auto" else kind
+    if wanted is None:
+        return torch.device("cpu")
+    seen = _count(wanted)
+    if int(index or 0) >= seen:
+        raise DeviceError(f"The device {name} is not there: PyTorch sees {seen} GPUs.")
+    device = torch.device(f"{wanted}:{index}" if index else wanted)
     fault = fault_of(device)
     if fault is None:
         return device
@@ -93,7 +97,19 @@ def choose_device(name: str) -> torch.device:
 
 def unusable_gpu() -> str | None:
     """Why the first GPU that PyTorch sees cannot be used; None: it can, or there is none."""
-    return fault_of(torch.device("cuda")) if torch.cuda.is_available() else None
+    kind = _gpu_kind()
+    return None if kind is None else fault_of(torch.device(kind))
+
+
+def _gpu_kind() -> str | None:
+    """The kind of GPU that PyTorch sees here."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else None
+
+
+def _count(kind: str) -> int:
+    return torch.cuda.device_count() if kind == "cuda" else int(torch.backends.mps.is_available())
 
 
 @functools.cache
@@ -101,17 +117,34 @@ def fault_of(device: torch.device) -> str | None:
     """Why PyTorch cannot compute on a device that it sees, in its own words; None: it can. Tried once."""
     try:
         torch.ones(1, device=device).add_(1).item()
+        if device.type == "mps":
+            _try_painting(device)
     except torch.OutOfMemoryError:
         return None  # it is only in use
-    except (RuntimeError, AssertionError) as error:  # the latter comes from a PyTorch without CUDA
+    except (
+        RuntimeError,
+        AssertionError,
+        TypeError,
+    ) as error:  # the last two where PyTorch has no such kernels
         return str(error).strip().split("\n", 1)[0]
     return None
+
+
+def _try_painting(device: torch.device) -> None:
+    """What painting takes beyond a sum: PyTorch's kernels for Apple's GPUs came one by one."""
+    picture = torch.rand(1, 3, 8, 8, device=device, requires_grad=True)
+    features = torch.nn.functional.conv2d(picture, torch.rand(4, 3, 3, 3, device=device), padding=1)
+    columns = features.flatten(2).bfloat16()
+    loss = (columns @ columns.mT).float().square().sum()
+    (gradient,) = torch.autograd.grad(loss, picture)
+    torch.fft.irfft2(torch.fft.rfft2(gradient) * 0.5, s=(8, 8)).sum().item()
 
 
 def choose_precision(device: torch.device, wanted: str = "auto") -> Precision:
     """The fastest precision, measured once per machine and device, or the one wanted.
 
-    On a GPU the library of the vendor has Winograd's algorithm already, so that ours is tried on CPUs only.
+    On a GPU the library of the vendor has Winograd's algorithm already, so that ours is tried on CPUs only;
+    on Apple's, float32 is taken unasked.
 
     Raises:
         DeviceError: `wanted` is none of PRECISIONS.
@@ -119,7 +152,7 @@ def choose_precision(device: torch.device, wanted: str = "auto") -> Precision:
     if wanted not in PRECISIONS:
         raise DeviceError(f"precision must be one of {', '.join(PRECISIONS)}, not {wanted!r}.")
     if wanted == "auto":
-        return _measured(device)
+        return FLOAT32 if device.type == "mps" else _measured(device)
     return _BY_NAME[wanted]
 
 

@@ -72,11 +72,13 @@ def bank_of(rows: Tensor, channels: Sequence[int]) -> Bank:
 def _principal_axes(rows: Tensor) -> Tensor:
     """The axes (c, k) along which rows (m, c) extend farthest, by subspace iteration."""
     products = rows.T @ rows
+    if products.device.type == "mps":
+        products = products.cpu()  # PyTorch has no QR decomposition for Apple's GPUs
     generator = torch.Generator().manual_seed(0)
     axes = torch.randn(len(products), min(_AXES, len(products)), generator=generator).to(products)
     for _ in range(_ITERATIONS):
         axes = torch.linalg.qr(products @ axes + _TINY * axes).Q
-    return axes
+    return axes.to(rows.device)
 
 
 def hypercolumns(taps: Mapping[str, Tensor]) -> Tensor:

@@ -13,7 +13,7 @@ from nst_core.memory import PLANS
 from nst_core.models.vgg import Vgg
 from nst_core.optim.loop import Evaluate
 from nst_core.run.prepared_job import PreparedJob
-from nst_core.torch_errors import is_out_of_memory
+from nst_core.torch_errors import empty_caches, is_out_of_memory
 
 _WARM_UPS: Final = 3
 """PyTorch's documentation, "CUDA graphs": run some iterations on a side stream before the capture."""
@@ -114,8 +114,7 @@ class Evaluator:
 
     def _fall_back(self) -> None:
         self._evaluate = self._objective = None
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        empty_caches()
         self.plan = PLANS[PLANS.index(self.plan) + 1]
         for prepared in self._prepared_jobs:
             prepared.notes.append(

@@ -309,7 +309,7 @@ def test_without_simcord_the_sentence_says_what_to_install() -> None:
     code = "import sys; sys.modules['simcord'] = None; from bot.cli import main; main()"
     sentence = refused(sys.executable, "-c", code, "try")
     assert sentence.startswith("easel: The playground and the demo need SimCord")
-    assert sentence.endswith("pip install 'easel[bot,playground]'.")
+    assert sentence.endswith("pip install 'easel-nst[bot,playground]'.")
 
 
 @pytest.mark.parametrize(

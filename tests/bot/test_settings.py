@@ -150,7 +150,7 @@ def test_a_host_that_could_never_match_is_refused(monkeypatch: pytest.MonkeyPatc
         ("EASEL_JOBS_PER_USER", "-1", "1"),
         ("EASEL_LOG_LEVEL", "chatty", "WARNING"),
         ("EASEL_DEVICE", "gpu", "cuda"),
-        ("EASEL_DEVICE", "gpu", "auto, cpu, cuda or cuda:N"),
+        ("EASEL_DEVICE", "gpu", "auto, cpu, cuda, cuda:N or mps"),
         ("EASEL_BATCH", "33", "auto, or 1 to 32"),
         ("EASEL_PRIVACY_URL", "ftp://easel.example", "an address with https://"),
         ("EASEL_DISCORD_API_URL", "proxy", "https?"),

@@ -1,5 +1,4 @@
 import hashlib
-import pwd
 import sys
 import threading
 from collections.abc import Iterator
@@ -130,6 +129,8 @@ def test_without_a_word_in_the_environment_the_cache_is_in_the_home(
 
 
 def test_whoever_has_no_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    pwd = pytest.importorskip("pwd", reason="Windows asks its own registry")
+
     def nobody(_user: int) -> None:
         raise KeyError
 

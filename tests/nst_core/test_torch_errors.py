@@ -24,6 +24,10 @@ def allocate_too_much_by_numpy() -> None:
     np.empty(2**50)
 
 
+def fill_an_apple_gpu() -> None:
+    raise RuntimeError("MPS backend out of memory (MPS allocated: 8.9 GB, max allowed: 9.07 GB).")
+
+
 def fill_the_gpu() -> None:
     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
@@ -48,6 +52,7 @@ def mismatch_shapes() -> None:
         (allocate_too_much_by_numpy, OutOfMemory),
         (fill_the_gpu, MemoryError),
         (fill_the_gpu, OutOfMemory),
+        (fill_an_apple_gpu, OutOfMemory),
         (break_the_gpu, DeviceLost),
         (break_the_accelerator, DeviceLost),
         (mismatch_shapes, RuntimeError),

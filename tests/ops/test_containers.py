@@ -1,4 +1,4 @@
-"""Dockerfile and compose file, without an engine: linters, the Compose specification, and our own rules."""
+"""Dockerfile and compose files, without an engine: linters, the Compose specification, and our own rules."""
 
 import json
 import re
@@ -16,7 +16,9 @@ from bot.settings import SECRETS_FOR_ALL, SECRETS_FOR_GATEWAY, Settings
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-COMPOSE = ROOT / "compose.yaml"
+RACK = ROOT / "compose.rack.yaml"
+ALONE = ROOT / "compose.yaml"
+BOTH = pytest.mark.parametrize("file", [ALONE, RACK], ids=lambda file: file.name)
 KNOWN = {
     "CL-0019": "an image's digest is the operator's: they pull, and may pin what they pulled",
     "CL-0026": "workers may take every core, as they do outside; they run at lowered priority",
@@ -32,9 +34,9 @@ def tool(name: str) -> str:
     return path
 
 
-def compose() -> dict[str, Any]:
+def compose(file: Path = RACK) -> dict[str, Any]:
     """With its merges resolved, and without the parts that only those need."""
-    whole = yaml.safe_load(COMPOSE.read_text())
+    whole = yaml.safe_load(file.read_text())
     return {key: value for key, value in whole.items() if not key.startswith("x-")}
 
 
@@ -48,37 +50,57 @@ def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
 
 
-def test_the_compose_file_is_one_by_its_specification() -> None:
+@BOTH
+def test_a_compose_file_is_one_by_its_specification(file: Path) -> None:
     compose_spec = pytest.importorskip("compose_spec")
-    parsed = compose_spec.PyCompose.from_yaml(yaml.safe_dump(compose()))
+    parsed = compose_spec.PyCompose.from_yaml(yaml.safe_dump(compose(file)))
     parsed.validate()
     broken = compose() | {"services": {"bot": {"image": "easel", "secrets": ["nobody-defines-this"]}}}
     with pytest.raises(ValueError, match="nobody-defines-this"):
         compose_spec.PyCompose.from_yaml(yaml.safe_dump(broken)).validate()
 
 
-def test_compose_lint_finds_only_what_is_known() -> None:
-    command = [tool("compose-lint"), "check", "--format", "json", str(COMPOSE)]
+@BOTH
+def test_compose_lint_finds_only_what_is_known(file: Path) -> None:
+    command = [tool("compose-lint"), "check", "--format", "json", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     findings = json.loads(done.stdout)["findings"]
     assert {finding["rule_id"] for finding in findings} <= KNOWN.keys(), done.stdout
+
+
+def test_easel_alone_takes_one_container_one_volume_and_the_token() -> None:
+    assert len([line for line in ALONE.read_text().splitlines() if not line.startswith("#")]) <= 15
+    whole = compose(ALONE)
+    ((_name, service),) = whole["services"].items()
+    ((volume, _options),) = whole["volumes"].items()
+    assert service["volumes"] == [f"{volume}:/data"]
+    assert "EASEL_DATA_DIR=/data" in DOCKERFILE
+    assert (service["env_file"], "environment" in service, "ports" in service) == (".env", False, False)
 
 
 def test_the_cast_is_complete() -> None:
     assert {"bot", "worker", "worker-gpu", "postgres", "s3", "prometheus", "grafana"} <= SERVICES.keys()
 
 
+def test_easel_alone_may_do_as_little_as_it_can() -> None:
+    check_confined(compose(ALONE)["services"]["easel"])
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_service_may_do_as_little_as_it_can(name: str) -> None:
     service = SERVICES[name]
+    check_confined(service)
+    assert re.search(r":[\w.-]*\d|^easel:(cpu|cuda)$", service["image"]), "a tag that does not wander"
+    assert "latest" not in service["image"]
+
+
+def check_confined(service: dict[str, Any]) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert "cap_add" not in service
     assert "no-new-privileges:true" in service["security_opt"]
     assert service["mem_limit"]
     assert not {"privileged", "network_mode", "pid", "ipc", "devices"} & service.keys()
-    assert re.search(r":[\w.-]*\d|^easel:(cpu|cuda)$", service["image"]), "a tag that does not wander"
-    assert "latest" not in service["image"]
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
 
 

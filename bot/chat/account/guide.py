@@ -16,6 +16,7 @@ from bot.chat.ui.retry import TROUBLES
 from bot.domain.servers import server_settings
 from bot.domain.styles.builtin import BUILT_IN
 from bot.language import _, nearest, speak
+from nst_core.version import installed_version
 
 log = structlog.get_logger(__name__)
 
@@ -135,7 +136,7 @@ async def about_command(interaction: discord.Interaction) -> None:
     """`/about`, private to the person who asks."""
     privacy_url = services_of(interaction).privacy_url
     texts = [
-        "### " + _("Easel {version}", version=version_of("easel")),
+        "### " + _("Easel {version}", version=installed_version()),
         _(
             "Paints your picture in the style of another, stroke by stroke, by the method of Gatys, Ecker "
             "and Bethge (2016) with the network VGG-19 on PyTorch {torch}.",

@@ -25,7 +25,7 @@ ATTEMPTS = {
 SCRIPT = """
 import json, mmap, os, resource, socket, sys, threading
 from bot.media.sandbox import confine
-filtered = confine(memory_bytes=512 * 2**20, cpu_s=5)
+filtered = confine(memory_bytes=512 * 2**20, cpu_s=5).filtered
 told = {"filtered": filtered}
 for name, attempt in json.loads(sys.argv[1]).items():
     try:
@@ -72,6 +72,24 @@ file = tempfile.TemporaryFile()
     assert [name for name in attempts if told[name] == "done"] == []
 
 
+def test_a_limit_that_the_system_refuses_leaves_the_others() -> None:
+    """As on macOS, whose kernel takes no limit of address space."""
+    script = """
+import resource
+take = resource.setrlimit
+def refuse(kind, most):
+    if kind == resource.RLIMIT_AS:
+        raise ValueError("current limit exceeds maximum limit")
+    take(kind, most)
+resource.setrlimit = refuse
+""" + SCRIPT.replace('{"filtered": filtered}', '{"filtered": filtered, "missing": missing}').replace(
+        ".filtered\n", "\nmissing, filtered = filtered.missing, filtered.filtered\n"
+    )
+    told = json.loads(run(script, json.dumps(ATTEMPTS)).stdout)
+    assert told["missing"] == ["memory"]
+    assert [name for name in ATTEMPTS if told[name] == "done"] == ["take much memory"]
+
+
 def test_processor_time_ends_a_confined_process() -> None:
     script = f"""
 from bot.media.sandbox import confine
@@ -84,7 +102,7 @@ while True: pass
 def test_unconfined_the_same_attempts_succeed() -> None:
     """The test above says something only if it is the sandbox that refuses."""
     harmless = {"open a file", "list a folder", "open a socket", "signal its parent"}
-    script = SCRIPT.replace("confine(memory_bytes=512 * 2**20, cpu_s=5)", "False")
+    script = SCRIPT.replace("confine(memory_bytes=512 * 2**20, cpu_s=5).filtered", "False")
     told = json.loads(run(script, json.dumps({name: ATTEMPTS[name] for name in harmless})).stdout)
     assert {told[name] for name in harmless} == {"done"}
 

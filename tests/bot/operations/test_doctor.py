@@ -182,7 +182,9 @@ print(finding.well, finding.minor, finding.saw, finding.what_to_do, sep=chr(10))
     )
     well, minor, saw, what_to_do = run.stdout.splitlines()
     assert (well, minor) == ("False", "True")
-    assert "limits alone" in saw
+    assert (
+        "limits on core dumps, written files, opened files, memory, processor time; there is no filter" in saw
+    )
     assert "seccomp" in what_to_do
 
 
@@ -258,3 +260,11 @@ async def test_where_its_package_is_the_content_check_is_on_unless_it_is_switche
     for chosen in ({}, {"content_check": "refuse"}):
         finding = await doctor.content_check(Settings.model_validate({"data_dir": tmp_path, **chosen}))
         assert (finding.well, finding.saw) == (True, "pictures that come in are rated")
+
+
+def test_a_system_without_limits_is_told_of() -> None:
+    every = ("core dumps", "written files", "opened files", "memory", "processor time")
+    assert doctor.confinement(filtered=False, missing=every).startswith(
+        "confined by nothing; there is no limit"
+    )
+    assert "there is no limit on memory, no filter" in doctor.confinement(filtered=False, missing=("memory",))

@@ -1,12 +1,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from nst_core.errors import DeviceError
+from nst_core.kernels import precision
 from nst_core.kernels.precision import (
     FILE_NAME,
     PrecisionCache,
@@ -14,6 +17,7 @@ from nst_core.kernels.precision import (
     choose_device,
     choose_precision,
     cpu_model,
+    fault_of,
     measured,
     of_this_machine,
 )
@@ -156,3 +160,44 @@ def test_a_cpu_is_known_by_its_name_and_what_it_can_do(tmp_path: Path) -> None:
     assert model("avx512f") == model("avx512f", mhz="3100")
     assert model("avx512f") != model("avx512f avx512_bf16")
     assert cpu_model(tmp_path / "nowhere")
+
+
+@pytest.fixture
+def apple_gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """PyTorch sees an Apple GPU; what is put into the list is what it cannot do."""
+    faults: list[str] = []
+    make = torch.rand
+
+    def rand(*shape: int, device: torch.device, **given: Any) -> torch.Tensor:
+        if faults:
+            raise RuntimeError(faults[0])
+        return make(*shape, **given)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "ones", lambda count, device: make(count))
+    monkeypatch.setattr(torch, "rand", rand)
+    fault_of.cache_clear()
+    yield faults
+    fault_of.cache_clear()
+
+
+def test_auto_takes_an_apple_gpu_where_there_is_no_other(apple_gpu: list[str]) -> None:
+    assert choose_device("mps") == choose_device("auto") == torch.device("mps")
+    assert choose_device("auto:0").type == "mps"
+    with pytest.raises(DeviceError, match="PyTorch sees 0 GPUs"):
+        choose_device("cuda")
+
+
+def test_an_apple_gpu_that_cannot_paint_is_the_cpu_or_refused(apple_gpu: list[str]) -> None:
+    apple_gpu.append("The operator 'aten::_fft_r2c' is not currently implemented for the MPS device.")
+    assert choose_device("auto") == CPU
+    assert precision.unusable_gpu() == apple_gpu[0]
+    with pytest.raises(DeviceError, match="cannot use it: The operator"):
+        choose_device("mps")
+
+
+def test_on_an_apple_gpu_float32_is_taken_unasked() -> None:
+    assert choose_precision(torch.device("mps")).name == "float32"
+    assert choose_precision(torch.device("mps"), "bfloat16").name == "bfloat16"
