@@ -27,7 +27,7 @@ MAX_DESCRIPTION_CHARS = 256
 async def thumbnail(
     job: Job, picture_store: PictureStore, *, number: int, description: str
 ) -> discord.File | None:
-    """The job's result with its number in a corner; a spoiler stays one. None where its blob is gone."""
+    """The job's result with its number on it; a spoiler stays one. None where its blob is gone."""
     try:
         data = await picture_store.blobs.get(job.result_blob or "")
     except BlobMissing:

@@ -77,7 +77,7 @@ async def vote_pages(
     view, _files = pages[-1][1]
     (container,) = [item for item in view.children if isinstance(item, ui.Container)]
     container.add_item(
-        ui.TextDisplay(_("Each picture has its number in the corner. One vote each, not for your own."))
+        ui.TextDisplay(_("Each picture has its number on it. One vote each, not for your own."))
     )
     if pictures:
         choices = {entry.key: entry.number for entry, _file in pictures}
