@@ -58,6 +58,15 @@ def gallery_of(files: Sequence[discord.File]) -> ui.MediaGallery[Any]:
     return ui.MediaGallery(*(discord.MediaGalleryItem(file) for file in files))
 
 
+def again(attachment: discord.Attachment) -> discord.MediaGalleryItem:
+    """An attachment of a message that is edited, as its gallery shows it."""
+    return discord.MediaGalleryItem(
+        f"attachment://{attachment.filename}",
+        description=attachment.description,
+        spoiler=attachment.is_spoiler(),
+    )
+
+
 async def add_exhibits(
     container: ui.Container[Any], exhibits: Sequence[Exhibit], picture_store: PictureStore, *, first: int = 1
 ) -> list[discord.File]:

@@ -7,7 +7,7 @@ from PIL import Image, ImageChops
 
 from bot.chat.cards.card_upload import place_of
 from bot.chat.community.pictures import EDGE_PX
-from bot.domain.gallery.exhibits import Hanging
+from bot.domain.gallery.hanging import Hanging
 from bot.media.pixels import thumbnail
 from tests.support.picture_files import png
 
