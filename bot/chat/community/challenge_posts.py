@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.chat.community.entering import EnterButton
 from bot.chat.community.pictures import ACCENT, EDGE_PX
-from bot.chat.community.vote import Message, result_message, vote_pages
+from bot.chat.community.vote import Message, moment, result_message, vote_pages
 from bot.chat.ui.components import layout, plain
 from bot.chat.ui.interaction import Services
 from bot.domain.challenges import challenges, voting
@@ -68,7 +68,7 @@ async def _announcement(services: Services, challenge: Challenge) -> Message:
         )
     lines = [_("Press **Enter** to paint a picture for it, or to enter one that you have painted since now.")]
     if challenge.closes_at is not None:
-        lines.append(_("Pictures can be entered until {when}.", when=_moment(challenge.closes_at)))
+        lines.append(_("Pictures can be entered until {when}.", when=moment(challenge.closes_at)))
     lines.append("-# " + _("One picture each. Nobody's name is shown until the vote is over."))
     container.add_item(ui.TextDisplay("\n".join(lines)))
     container.add_item(ui.ActionRow(EnterButton(challenge.id)))
@@ -87,7 +87,7 @@ async def _style_picture(services: Services, challenge: Challenge) -> list[disco
 
 def reminder(challenge: Challenge, entries: int) -> ui.LayoutView:
     """Says that the deadline is near, and has a way to what can still be done."""
-    when, theme = _moment(challenge.closes_at or 0.0), plain(challenge.theme)
+    when, theme = moment(challenge.closes_at or 0.0), plain(challenge.theme)
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
     if challenge.state is Stage.VOTING:
         place = f"{challenge.guild_id}/{challenge.channel_id}/{challenge.message_id}"
@@ -100,8 +100,3 @@ def reminder(challenge: Challenge, entries: int) -> ui.LayoutView:
     container.add_item(ui.TextDisplay(f"{text} {count}"))
     container.add_item(ui.ActionRow(EnterButton(challenge.id)))
     return layout(container)
-
-
-def _moment(seconds: float) -> str:
-    """A time as each reader's Discord shows it."""
-    return f"<t:{round(seconds)}:f> (<t:{round(seconds)}:R>)"

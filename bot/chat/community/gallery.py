@@ -112,10 +112,11 @@ class HangMineButton(
                 "Your pictures stay out of art channels and galleries; {count} are being taken down.",
                 taken,
             )
-        if self.wanted:
-            await interaction.response.send_message(sentence, ephemeral=True)
-        else:
+        question = interaction.message
+        if self.choice == "no" and question is not None and question.flags.ephemeral:
             await interaction.response.edit_message(view=layout(ui.TextDisplay(sentence)))
+        else:
+            await interaction.response.send_message(sentence, ephemeral=True)
 
 
 @app_commands.command(name="gallery", description="This server's pictures, the most starred first")

@@ -76,13 +76,19 @@ async def vote_pages(
         pages.append(([entry for entry, _file in group], (layout(container), files)))
     view, _files = pages[-1][1]
     (container,) = [item for item in view.children if isinstance(item, ui.Container)]
-    container.add_item(
-        ui.TextDisplay(_("Each picture has its number on it. One vote each, not for your own."))
-    )
+    lines = [_("Each picture has its number on it. One vote each, not for your own.")]
+    if challenge.closes_at is not None:
+        lines.append(_("You can vote until {when}.", when=moment(challenge.closes_at)))
+    container.add_item(ui.TextDisplay("\n".join(lines)))
     if pictures:
         choices = {entry.key: entry.number for entry, _file in pictures}
         container.add_item(ui.ActionRow(VoteSelect(challenge.id, choices)))
     return pages
+
+
+def moment(seconds: float) -> str:
+    """A time as each reader's Discord shows it."""
+    return f"<t:{round(seconds)}:f> (<t:{round(seconds)}:R>)"
 
 
 async def result_message(

@@ -64,6 +64,7 @@ async def test_a_challenge_runs_from_start_to_results_by_itself(gallery: Gallery
     await teller_at(gallery, DAY_S + 60)
     the_vote = newest(gallery)
     assert "Vote: Autumn" in shown(the_vote)
+    assert "You can vote until <t:" in shown(the_vote)
     value = "1." + options_values(the_vote)[0].partition(".")[2]
     await gallery.mia.select(the_vote, [value], custom_id=custom_id(the_vote, "easel:vote:"))
     await teller_at(gallery, DAY_S + 5 * HOUR_S)
