@@ -15,8 +15,10 @@ import structlog
 from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.cards.request_runner import RequestRunner
+from bot.chat.community.challenge_teller import ChallengeTeller
 from bot.chat.community.digest import DigestTeller
 from bot.chat.community.gallery_updater import GalleryUpdater
+from bot.chat.community.log_teller import LogTeller
 from bot.chat.ui.in_hand import InHand
 from bot.chat.ui.interaction import Services
 from bot.db import Database
@@ -226,7 +228,15 @@ def _retention(settings: Settings) -> Keeping:
 
 def senders(client: discord.Client, services: Services) -> list[Callable[[], Awaitable[None]]]:
     """What sends each kind of row of the outbox."""
-    kinds = (RequestRunner, CardUpdater, GalleryUpdater, DigestTeller, TakedownRunner)
+    kinds = (
+        RequestRunner,
+        CardUpdater,
+        GalleryUpdater,
+        DigestTeller,
+        ChallengeTeller,
+        LogTeller,
+        TakedownRunner,
+    )
     return [kind(client=client, services=services).run for kind in kinds]
 
 

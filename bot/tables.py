@@ -231,6 +231,32 @@ blocks = Table(
     Column("created_at", Double, nullable=False),
 )
 
+server_blocks = Table(
+    "server_blocks",  # whom a server's moderators have blocked
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("blocked_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+log_entries = Table(
+    "log_entries",  # what moderators have yet to read in their log channel
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),  # see bot.domain.outbox.moderation_log
+    Column("user_id", BigInteger, nullable=False),
+    Column("moderator_id", BigInteger),
+    Column("channel_id", BigInteger),
+    Column("subject", Text, nullable=False),
+    *_outbox(),
+    Column("created_at", Double, nullable=False),
+    Index(None, "due_at"),
+    Index(None, "user_id"),
+    sqlite_autoincrement=True,
+)
+
 exhibits = Table(
     "exhibits",
     metadata,
@@ -276,10 +302,17 @@ challenges = Table(
     Column("theme", String(100), nullable=False),
     Column("preset", String(100)),  # the style that every entry is painted in
     Column("style_blob", String(64)),
+    Column("style_user_id", BigInteger),  # whose picture the style is; None: a painting
     Column("state", String(16), nullable=False),  # open, voting, ended
-    Column("message_id", BigInteger),
+    Column("message_id", BigInteger),  # the newest: its announcement, its vote, or its results
+    Column("menu_message_id", BigInteger),  # the vote's, once that is over, until its menu is gone
+    Column("closes_at", Double),  # when the entries, then the vote, close by themselves
+    Column("vote_s", Double),  # how long the vote lasts
+    Column("reminded", Boolean, nullable=False, server_default=false()),  # of `closes_at`
+    *_outbox(),  # due_at: what comes next, see bot.domain.challenges.challenges
     Column("created_at", Double, nullable=False),
     Column("ended_at", Double),
+    Index(None, "due_at"),
     Index(None, "guild_id", "state"),
     Index(
         "uq_challenges_running",  # one at a time in a server

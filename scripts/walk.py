@@ -32,6 +32,7 @@ from simcord import ChannelHandle, InteractionResult, MemberActor, Preview, Resp
 from bot.demo import SAMPLE
 from bot.domain.jobs import model
 from bot.domain.jobs.model import WAITING, Job, State
+from bot.domain.servers import server_settings
 from bot.domain.styles.painting import PAINTINGS
 from bot.engines.local import LocalEngine
 from bot.playground import Stage, keep_time, stage
@@ -252,7 +253,9 @@ async def panels(walk: Walk, ada: MemberActor, mia: MemberActor, art: ChannelHan
 
 
 async def community(walk: Walk, ada: MemberActor, ben: MemberActor, mia: MemberActor) -> None:
-    """Pictures in the art channel, the gallery, a challenge."""
+    """Pictures in the art channel, where every one hangs; the gallery, a challenge."""
+    async with walk.stage.services.database.begin() as connection:
+        await server_settings.change(connection, mia.guild.id, art_hangs="all")
     await walk.ask(mia, "challenge start", theme="Cats at sea")
     await walk.shot("challenge")
     for who, preset in ((ada, "The Great Wave"), (ben, "Starry Night")):

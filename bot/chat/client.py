@@ -15,8 +15,10 @@ from bot.chat.account.guide import about_command, help_command, introduce
 from bot.chat.account.mydata import ForgetMeButton, mydata_group
 from bot.chat.account.settings import (
     ChoiceSelect,
+    GroupButton,
     PlacesSelect,
     ResetButton,
+    ResetSureButton,
     RoleQuotaButton,
     settings_command,
 )
@@ -24,10 +26,14 @@ from bot.chat.account.usage import queue_command, quota_command, stats_command
 from bot.chat.cards.actions import JobButton
 from bot.chat.cards.cancel import cancel_command
 from bot.chat.cards.result import result_command
-from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect, artchannel_group
+from bot.chat.community.artchannel import artchannel_group
+from bot.chat.community.artchannel_panel import ArtChannelSelect, ArtHangsSelect, ArtToggle, WeeklyStyleSelect
 from bot.chat.community.challenge import challenge_group
-from bot.chat.community.exhibit import StarButton, TakeDownButton
+from bot.chat.community.entering import EnterButton, EntrySelect
+from bot.chat.community.exhibit import LikeButton, StarButton, TakeDownButton, TakeDownSureButton
 from bot.chat.community.gallery import GalleryPageButton, HangMineButton, gallery_command
+from bot.chat.community.moderate import ModeratorDeleteButton, moderate_group
+from bot.chat.community.removal import RemoveEntryButton
 from bot.chat.community.vote import VoteSelect
 from bot.chat.painting.blend import blend
 from bot.chat.painting.menus import stylize_avatar, stylize_this, use_as_style
@@ -67,6 +73,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     artchannel_group,
     gallery_command,
     challenge_group,
+    moderate_group,
 )
 
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
@@ -79,15 +86,24 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     PlacesSelect,
     RoleQuotaButton,
     ResetButton,
+    ResetSureButton,
+    GroupButton,
     ForgetMeButton,
     StarButton,
+    LikeButton,
     TakeDownButton,
+    TakeDownSureButton,
     GalleryPageButton,
     HangMineButton,
     ArtChannelSelect,
     ArtToggle,
+    ArtHangsSelect,
     WeeklyStyleSelect,
     VoteSelect,
+    EnterButton,
+    EntrySelect,
+    ModeratorDeleteButton,
+    RemoveEntryButton,
 )
 """What answers clicks for ever, also after a restart."""
 

@@ -20,7 +20,7 @@ class PictureEditor:
         self._deadline_s = deadline_s
 
     async def thumbnail(self, data: bytes, edge_px: int, *, badge: str = "") -> bytes:
-        """A JPEG whose long edge is at most `edge_px`; a `badge` stands dark on light in its corner."""
+        """A JPEG whose long edge is at most `edge_px`; a `badge` is in its middle square."""
         return await self.run("thumbnail", data, edge_px=edge_px, badge=badge)
 
     async def within(self, data: bytes, limit_bytes: int) -> tuple[bytes, str]:

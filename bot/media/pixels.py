@@ -23,7 +23,7 @@ CPU_S: Final = 60
 
 
 def thumbnail(data: bytes, edge_px: int, *, badge: str = "") -> bytes:
-    """A JPEG whose long edge is at most `edge_px`; a `badge` stands dark on light in its corner."""
+    """A JPEG whose long edge is at most `edge_px`; a `badge` is in its middle square."""
     with _opened(data) as image:
         image.draft("RGB", (edge_px, edge_px))
         small = image.convert("RGB")
@@ -96,13 +96,16 @@ def _opaque(picture: Image.Image) -> Image.Image:
 
 
 def _stamp(picture: Image.Image, badge: str) -> None:
+    """Within the middle square, which is all that a gallery on Discord shows of a long picture."""
+    side_px = min(picture.size)
     size_px = max(12, max(picture.size) // 14)
+    pad = size_px * 0.3
+    corner = [(length - side_px) / 2 + side_px * 0.04 + pad for length in picture.size]
     font = ImageFont.load_default(size_px)
     draw = ImageDraw.Draw(picture)
-    left, top, right, bottom = draw.textbbox((size_px * 0.4, size_px * 0.2), badge, font=font)
-    pad = size_px * 0.3
+    left, top, right, bottom = draw.textbbox((corner[0], corner[1]), badge, font=font)
     draw.rounded_rectangle((left - pad, top - pad, right + pad, bottom + pad), radius=pad, fill="white")
-    draw.text((size_px * 0.4, size_px * 0.2), badge, font=font, fill="black")
+    draw.text((corner[0], corner[1]), badge, font=font, fill="black")
 
 
 if __name__ == "__main__":

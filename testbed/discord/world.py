@@ -149,7 +149,7 @@ class Changes:
 
 
 class World:
-    """One application, one server with one text channel and two members, and all that happens there."""
+    """One application, one server with two text channels and two members, and all that happens there."""
 
     def __init__(self) -> None:
         self._count = itertools.count()
@@ -159,7 +159,8 @@ class World:
         self.alice, self.bob = (Person(id=self.snowflake(), name=name) for name in ("alice", "bob"))
         self.guild_id = self.snowflake()
         self.channel = Channel(id=self.snowflake(), name="art", type=TEXT_CHANNEL)
-        self.channels = {self.channel.id: self.channel}
+        self.gallery = Channel(id=self.snowflake(), name="gallery", type=TEXT_CHANNEL)
+        self.channels = {one.id: one for one in (self.channel, self.gallery)}
         self.people = {person.id: person for person in (self.bot, self.alice, self.bob)}
         self.messages: dict[int, Message] = {}
         self.attachments: dict[int, Attachment] = {}

@@ -30,6 +30,14 @@ INSERT INTO requests (interaction_id, user_id, channel_id, private, language, in
                       filesize_limit, channel_reachable, created_at)
 VALUES (1, 1, 1, false, 'en', 'token', 0, 1, true, 0)
 """
+CHALLENGE = """
+INSERT INTO challenges (guild_id, channel_id, user_id, theme, style_blob, state, created_at)
+VALUES ({guild}, 1, 1, 'sea', '{blob}', 'open', 0)
+"""
+SHARED = """
+INSERT INTO server_presets (guild_id, user_id, name, name_key, look, style_blob, created_at)
+VALUES (4, 7, 'x', 'x', '{}', 'mine', 0)
+"""
 OUTBOX = "SELECT due_at, lease_until, leased_by, tries, last_error FROM"
 
 
@@ -99,6 +107,28 @@ async def test_requests_can_be_written_down_and_an_older_version_does_without(em
     async with database.read() as connection:
         assert not await connection.run_sync(lambda sync: sync.dialect.has_table(sync, "requests"))
         assert (await connection.execute(text("SELECT count(*) FROM jobs"))).scalar_one() == 1
+    await database.dispose()
+
+
+@pytest.mark.parametrize("empty_url", BOTH, indirect=True)
+async def test_a_challenge_of_before_has_no_deadline_and_knows_whose_its_style_is(empty_url: str) -> None:
+    database = Database(empty_url)
+    await to_revision(database, "0018")
+    async with database.begin() as connection:
+        for blob in ("mine", "nobodys"):
+            await connection.execute(text(CHALLENGE.format(blob=blob, guild=len(blob))))
+        await connection.execute(text(SHARED))
+    await database.migrate()
+    async with database.read() as connection:
+        rows = text("SELECT style_user_id, closes_at, due_at, tries FROM challenges ORDER BY guild_id")
+        assert [tuple(row) for row in await connection.execute(rows)] == [
+            (7, None, None, 0),
+            (None, None, None, 0),
+        ]
+    await to_revision(database, "0018")
+    async with database.read() as connection:
+        kept = text("SELECT style_blob FROM challenges ORDER BY guild_id")
+        assert list((await connection.execute(kept)).scalars()) == ["mine", "nobodys"]
     await database.dispose()
 
 

@@ -1,7 +1,7 @@
 """A server with an art channel, a manager who may set it up, and the gallery updater."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import discord
 from simcord import ChannelHandle, InteractionResult, MemberActor
@@ -10,7 +10,8 @@ from bot.chat.community.digest import DigestTeller
 from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.domain.gallery import exhibits
 from bot.domain.gallery.exhibits import Exhibit
-from tests.support.chat import ChatHarness, texts
+from bot.domain.servers import server_settings
+from tests.support.chat import ChatHarness, sentence, texts
 
 
 @dataclass(kw_only=True)
@@ -42,8 +43,16 @@ class GalleryHarness:
             teller=DigestTeller(client=client, services=services),
         )
 
-    async def open(self) -> InteractionResult:
-        return await self.mia.slash(self.chat.channel, "artchannel setup", channel=self.art)
+    async def open(self, *, hangs: Literal["asked", "starred", "all"] = "all") -> InteractionResult:
+        """The art channel is set up; hangs: which pictures hang there."""
+        result = await self.mia.slash(self.chat.channel, "artchannel setup", channel=self.art)
+        await self.set_up(art_hangs=hangs)
+        return result
+
+    async def set_up(self, **chosen: Any) -> None:
+        """Changes the server's settings."""
+        async with self.chat.services.database.begin() as connection:
+            await server_settings.change(connection, self.chat.env.guild.id, **chosen)
 
     async def deliver(self, who: MemberActor | None = None, **options: Any) -> InteractionResult:
         """A finished picture, on its card."""
@@ -97,6 +106,21 @@ def labels(message: discord.Message) -> list[str]:
 
 def _flat(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [one for part in components for one in (part, *_flat(part.get("components", [])))]
+
+
+async def sure(who: MemberActor, asked: InteractionResult, label: str) -> str:
+    """Says yes to a question of the bot's; returns what it says then, or what it said instead of asking."""
+    if sentence(asked):
+        return sentence(asked)
+    assert asked.response is not None
+    assert asked.ephemeral
+    done = await who.click(asked.response, label=label)
+    return sentence(done) or shown(asked.response.message)
+
+
+async def take_down(who: MemberActor, message: discord.Message) -> str:
+    """What the bot says to somebody who takes an exhibit down, and means it."""
+    return await sure(who, await who.click(message, label="Take down"), "Take down")
 
 
 def custom_id(result_or_message: Any, start: str) -> str:

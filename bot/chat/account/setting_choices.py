@@ -1,9 +1,14 @@
-"""What can be chosen for each of a server's settings, and what each choice is called."""
+"""Which settings a server has, in groups, what can be chosen for each, and what each choice is called."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import discord
+
+from bot.chat.ui.spoilers import SPOILER_WORDS
+from bot.chat.ui.style_options import QUALITY_WORDS
 from bot.domain.requests.request import Limits
+from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles.style import Look
 from bot.language import LANGUAGES, N_, _
@@ -14,6 +19,39 @@ SIZES_PX = (128, 192, 256, 384, 512, 640, 768, 1024, 1536, 2048, 3072)
 AT_ONCE = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20)
 PER_DAY = (1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100, 200)
 PER_DAY_OF_SERVER = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+GROUPS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "places": (N_("Places"), ("allowed_channels", "allowed_roles")),
+    "limits": (
+        N_("Limits"),
+        ("max_quality", "max_size_px", "jobs_at_once", "jobs_per_day", "jobs_per_day_of_server"),
+    ),
+    "defaults": (N_("Defaults"), ("default_strength", "default_quality")),
+    "community": (N_("Community"), ("deleting_roles", "log_channel", "spoilers")),
+    "language": (N_("Language"), ("language",)),
+}
+"""The panel's groups: what each is called, and its settings in their order."""
+
+PLACES: Final = {
+    "allowed_channels": N_("Everywhere"),
+    "allowed_roles": N_("Everybody"),
+    "deleting_roles": N_("Moderators only"),
+    "log_channel": N_("No log"),
+}
+"""The settings that hold channels or roles, and what holds where none is chosen."""
+
+CHANNEL_TYPES = [
+    discord.ChannelType.text,
+    discord.ChannelType.news,
+    discord.ChannelType.forum,
+    discord.ChannelType.voice,
+    discord.ChannelType.stage_voice,
+]
+LOG_TYPES = [discord.ChannelType.text]
+NEEDED_FOR_LOG = {"view_channel": N_("View Channel"), "send_messages": N_("Send Messages")}
+LOG: Final = "log_channel"
+CHANNELS: Final = ("allowed_channels", LOG)
+"""The settings that hold channels; the other places hold roles."""
 
 CHOICES: Final[Mapping[str, Callable[[Limits], tuple[Any, ...]]]] = {
     "default_strength": lambda _limits: tuple(map(float, range(0, 101, 10))),
@@ -26,19 +64,31 @@ CHOICES: Final[Mapping[str, Callable[[Limits], tuple[Any, ...]]]] = {
     ),
     "jobs_per_day_of_server": lambda _limits: PER_DAY_OF_SERVER,
     "language": lambda _limits: tuple(LANGUAGES),
+    "spoilers": lambda _limits: server_settings.SPOILERS,
 }
-"""The settings with one choice of several, in the panel's order. Each can also be left unset."""
+"""The settings with one choice of several. Each can also be left unset."""
 
 TITLES: Final = {
-    "default_strength": N_("Strength where none is chosen: {value}"),
-    "default_quality": N_("Quality where none is chosen: {value}"),
-    "max_quality": N_("Best quality: {value}"),
-    "max_size_px": N_("Largest size: {value}"),
-    "jobs_at_once": N_("Pictures in the line, each person: {value}"),
-    "jobs_per_day": N_("Pictures in 24 hours, each person: {value}"),
-    "jobs_per_day_of_server": N_("Pictures in 24 hours, the whole server: {value}"),
-    "language": N_("Language of public cards: {value}"),
+    "allowed_channels": N_("**Channels** in which pictures may be asked for"),
+    "allowed_roles": N_("**Roles** that may ask for pictures"),
+    "max_quality": N_("**Best quality** that may be asked for"),
+    "max_size_px": N_("**Largest picture**, along its long edge"),
+    "jobs_at_once": N_("**Waiting pictures** of one person"),
+    "jobs_per_day": N_("**Pictures in 24 hours** of one person"),
+    "jobs_per_day_of_server": N_("**Pictures in 24 hours** of the whole server"),
+    "default_strength": N_("**Default strength**, where nobody chooses one"),
+    "default_quality": N_("**Default quality**, where nobody chooses one"),
+    "deleting_roles": N_("**Roles that may delete** others' pictures, beside moderators"),
+    "log_channel": N_("**Log for moderators**: who asked, what was refused, what was taken down"),
+    "spoilers": N_("**Hidden pictures**"),
+    "language": N_("**Language** of the cards that everybody sees"),
 }
+"""What stands above each control: a closed menu shows its choice alone, and cuts off what is long."""
+
+
+def group_of(name: str) -> str:
+    """The group that shows a setting."""
+    return next((group for group, (_title, names) in GROUPS.items() if name in names), "limits")
 
 
 def choices_of(name: str, settings: GuildSettings, limits: Limits) -> list[Any]:
@@ -54,9 +104,8 @@ def spelled(value: Any) -> str:
 
 
 def label(name: str, value: Any, limits: Limits) -> str:
-    """A choice in words, with the setting's name: a select shows nothing else."""
-    words = _unset(name, limits) if value is None else _words(name, value)
-    return _(TITLES[name], value=words)[:100]
+    """A choice in words."""
+    return (_unset(name, limits) if value is None else _words(name, value))[:100]
 
 
 def _words(name: str, value: Any) -> str:
@@ -64,26 +113,31 @@ def _words(name: str, value: Any) -> str:
         case "default_strength":
             return f"{value:g}"
         case "default_quality" | "max_quality":
-            return _(value)
+            return _(QUALITY_WORDS[value])
         case "max_size_px":
             return f"{value} px"
         case "language":
             return LANGUAGES[value]
+        case "spoilers":
+            return _(SPOILER_WORDS[value])
         case _:
             return str(value)
 
 
 def _unset(name: str, limits: Limits) -> str:
     """What applies where a server sets nothing."""
+    if name == "spoilers":
+        return _(SPOILER_WORDS[None])
+    if name == "language":
+        return _("As Discord has it for this server")
     standard = Look()
     known = {
         "default_strength": f"{standard.strength:g}",
-        "default_quality": _(standard.quality),
-        "max_quality": _(QUALITIES[-1]),
+        "default_quality": _(QUALITY_WORDS[standard.quality]),
+        "max_quality": _(QUALITY_WORDS[QUALITIES[-1]]),
         "max_size_px": f"{limits.max_size_px} px",
         "jobs_at_once": str(limits.jobs_per_user),
         "jobs_per_day": str(limits.jobs_per_day) if limits.jobs_per_day else None,
-        "language": _("Discord's for this server"),
     }
     value = known.get(name)
     return _("{value} (not set)", value=value) if value else _("any number (not set)")

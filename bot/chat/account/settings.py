@@ -1,4 +1,4 @@
-"""`/settings`: a server's settings as one private panel, each change saved at once.
+"""`/settings`: a server's settings as one private panel in groups, each change saved at once.
 
 The permission is checked again at every click: a panel may stay open after its owner lost it.
 """
@@ -11,35 +11,40 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.account.setting_choices import CHOICES, choices_of, label, spelled
+from bot.chat.account.setting_choices import (
+    CHANNEL_TYPES,
+    CHANNELS,
+    CHOICES,
+    GROUPS,
+    LOG,
+    LOG_TYPES,
+    NEEDED_FOR_LOG,
+    PLACES,
+    TITLES,
+    choices_of,
+    group_of,
+    label,
+    spelled,
+)
 from bot.chat.ui.components import Persistent, layout
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.permissions import require_manager
+from bot.chat.ui.permissions import check_own_permissions, require_manager
 from bot.domain.requests.request import Limits
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
-from bot.language import N_, _
+from bot.language import _
 
 log = structlog.get_logger(__name__)
 
-PLACES: Final = {
-    "allowed_channels": N_("**Channels in which pictures may be asked for** · none chosen: all"),
-    "allowed_roles": N_("**Roles that may ask for pictures** · none chosen: everybody"),
-    "deleting_roles": N_("**Roles that may delete others' pictures**, beside moderators"),
-}
-"""The settings that hold several channels or roles."""
 MAX_PLACES = 25
 MAX_PER_DAY = 100_000
-CHANNEL_TYPES = [
-    discord.ChannelType.text,
-    discord.ChannelType.news,
-    discord.ChannelType.forum,
-    discord.ChannelType.voice,
-    discord.ChannelType.stage_voice,
-]
-ART_FIELDS = ("art_channel", "art_only", "art_threads", "art_digest", "weekly_style")
+FIRST_GROUP: Final = next(iter(GROUPS))
+ART_FIELDS = (
+    *("art_channel", "art_only", "art_threads", "art_digest", "art_hangs", "art_stars"),
+    "weekly_style",
+)
 """The art channel's settings, which have a command of their own."""
 
 
@@ -59,7 +64,35 @@ async def _show(
     changed: list[str],
 ) -> None:
     log.info("settings changed", guild=guild.id, user=interaction.user.id, changed=changed)
-    await interaction.response.edit_message(view=panel_of(settings, guild, services_of(interaction).limits))
+    group, limits = group_of(changed[0]), services_of(interaction).limits
+    await interaction.response.edit_message(view=panel_of(settings, guild, limits, group))
+
+
+class GroupButton(
+    Persistent,
+    ui.DynamicItem[ui.Button[Any]],
+    template=rf"easel:settings:group:(?P<group>{'|'.join(GROUPS)})",
+):
+    """Turns to a group of settings."""
+
+    def __init__(self, group: str, *, shown: bool = False) -> None:
+        style = discord.ButtonStyle.primary if shown else discord.ButtonStyle.secondary
+        title, _names = GROUPS[group]
+        custom_id = f"easel:settings:group:{group}"
+        super().__init__(ui.Button(label=_(title), style=style, custom_id=custom_id, disabled=shown))
+        self.group = group
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.edit_message(view=await _current(interaction, self.group))
+
+
+async def _current(interaction: discord.Interaction[Any], group: str) -> ui.LayoutView:
+    """The panel as it is now, for those who manage the server."""
+    guild, services = require_manager(interaction), services_of(interaction)
+    async with services.database.read() as connection:
+        settings = await server_settings.settings_of(connection, guild.id)
+    return panel_of(settings, guild, services.limits, group)
 
 
 class ChoiceSelect(ui.DynamicItem[ui.Select[Any]], template=rf"easel:settings:(?P<name>{'|'.join(CHOICES)})"):
@@ -110,18 +143,19 @@ class PlacesSelect(
     @classmethod
     def of(cls, name: str, chosen: Iterable[int]) -> Self:
         """chosen: what is set and still there."""
-        channels = name == "allowed_channels"
+        channels = name in CHANNELS
         kind = discord.SelectDefaultValueType.channel if channels else discord.SelectDefaultValueType.role
         given: dict[str, Any] = {
             "custom_id": f"easel:settings:{name}",
+            "placeholder": _(PLACES[name]),
             "min_values": 0,
-            "max_values": MAX_PLACES,
+            "max_values": 1 if name == LOG else MAX_PLACES,
             "default_values": [discord.SelectDefaultValue(id=one, type=kind) for one in chosen],
         }
-        return cls(
-            name,
-            ui.ChannelSelect(channel_types=CHANNEL_TYPES, **given) if channels else ui.RoleSelect(**given),
-        )
+        if not channels:
+            return cls(name, ui.RoleSelect(**given))
+        types = LOG_TYPES if name == LOG else CHANNEL_TYPES
+        return cls(name, ui.ChannelSelect(channel_types=types, **given))
 
     @classmethod
     async def from_custom_id(
@@ -132,7 +166,16 @@ class PlacesSelect(
 
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await change(interaction, **{self.name: tuple(one.id for one in self.item.values)})
+        chosen = tuple(one.id for one in self.item.values)
+        if self.name != LOG:
+            await change(interaction, **{self.name: chosen})
+            return
+        for channel_id in chosen:
+            channel = require_manager(interaction).get_channel(channel_id)
+            if not isinstance(channel, discord.TextChannel):
+                raise Refusal(_("Choose a text channel of this server."))
+            check_own_permissions(channel, NEEDED_FOR_LOG)
+        await change(interaction, log_channel=chosen[0] if chosen else None)
 
 
 class RoleQuotaButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="easel:settings:rolequota"):
@@ -150,11 +193,26 @@ class RoleQuotaButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="ease
 
 
 class ResetButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="easel:settings:reset"):
-    """Resets every setting of the panel to the installation's."""
+    """Asks whether to reset every setting to the installation's."""
+
+    def __init__(self) -> None:
+        style = discord.ButtonStyle.secondary
+        super().__init__(ui.Button(label=_("Unset all …"), style=style, custom_id="easel:settings:reset"))
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        require_manager(interaction)
+        question = _("Unset everything in all groups? What was chosen is gone then; the art channel stays.")
+        view = layout(ui.TextDisplay(question), ui.ActionRow(ResetSureButton()))
+        await interaction.response.send_message(view=view, ephemeral=True)
+
+
+class ResetSureButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="easel:settings:resetsure"):
+    """The answer to the question."""
 
     def __init__(self) -> None:
         style = discord.ButtonStyle.danger
-        super().__init__(ui.Button(label=_("Unset all"), style=style, custom_id="easel:settings:reset"))
+        super().__init__(ui.Button(label=_("Unset all"), style=style, custom_id="easel:settings:resetsure"))
 
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
@@ -195,25 +253,39 @@ class RoleQuotaModal(ui.Modal):
         await _show(interaction, guild, settings, changed=["jobs_per_day_of_role"])
 
 
-def panel_of(settings: GuildSettings, guild: discord.Guild, limits: Limits) -> ui.LayoutView:
-    """The panel; a message holds at most 40 components, and this one 32."""
+def panel_of(settings: GuildSettings, guild: discord.Guild, limits: Limits, group: str) -> ui.LayoutView:
+    """One group of settings; a message holds at most 40 components, and this one up to 28."""
     container: ui.Container[Any] = ui.Container()
     container.add_item(ui.TextDisplay("## " + _("Settings of this server")))
-    for name, title in PLACES.items():
-        there: Callable[[int], Any] = guild.get_channel if name == "allowed_channels" else guild.get_role
-        chosen = getattr(settings, name)
-        found = [one for one in chosen if there(one)]
-        gone = _(" · {count} chosen before are gone", count=len(chosen) - len(found))
-        container.add_item(ui.TextDisplay(_(title) + (gone if len(found) < len(chosen) else "")))
-        container.add_item(ui.ActionRow(PlacesSelect.of(name, found[:MAX_PLACES])))
-    for name in CHOICES:
-        container.add_item(ui.ActionRow(ChoiceSelect.of(name, settings, limits)))
-    container.add_item(ui.TextDisplay(_role_quotas(settings)))
-    container.add_item(ui.ActionRow(RoleQuotaButton(), ResetButton()))
-    container.add_item(
-        ui.TextDisplay("-# " + _("The art channel has settings of its own: `/artchannel settings`."))
-    )
+    container.add_item(ui.ActionRow(*(GroupButton(one, shown=one == group) for one in GROUPS)))
+    for name in GROUPS[group][1]:
+        if name in PLACES:
+            _add_places(container, name, settings, guild)
+        else:
+            container.add_item(ui.TextDisplay(_(TITLES[name])))
+            container.add_item(ui.ActionRow(ChoiceSelect.of(name, settings, limits)))
+    buttons: list[ui.Item[Any]] = [ResetButton()]
+    if group == "limits":
+        container.add_item(ui.TextDisplay(_role_quotas(settings)))
+        buttons.insert(0, RoleQuotaButton())
+    if group == "community":
+        art = _("The art channel has settings of its own: `/artchannel settings`.")
+        container.add_item(ui.TextDisplay("-# " + art))
+    container.add_item(ui.ActionRow(*buttons))
     return layout(container)
+
+
+def _add_places(
+    container: ui.Container[Any], name: str, settings: GuildSettings, guild: discord.Guild
+) -> None:
+    """The channels or roles that are set, as far as they are still there."""
+    there: Callable[[int], Any] = guild.get_channel if name in CHANNELS else guild.get_role
+    value = getattr(settings, name)
+    chosen = value if isinstance(value, tuple) else tuple(filter(None, (value,)))
+    found = [one for one in chosen if there(one)]
+    gone = _(" · {count} chosen before are gone", count=len(chosen) - len(found))
+    container.add_item(ui.TextDisplay(_(TITLES[name]) + (gone if len(found) < len(chosen) else "")))
+    container.add_item(ui.ActionRow(PlacesSelect.of(name, found[:MAX_PLACES])))
 
 
 def _role_quotas(settings: GuildSettings) -> str:
@@ -222,13 +294,10 @@ def _role_quotas(settings: GuildSettings) -> str:
     return _("**Pictures in 24 hours by role**: {quotas}", quotas=" · ".join(shown) or _("none"))
 
 
-@app_commands.command(name="settings", description="This server's settings: places, roles, limits, language")
+@app_commands.command(name="settings", description="This server's settings, in five groups")
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.guild_only()
 @app_commands.allowed_installs(guilds=True, users=False)
 async def settings_command(interaction: discord.Interaction) -> None:
     """`/settings`, for those who manage the server."""
-    guild, services = require_manager(interaction), services_of(interaction)
-    async with services.database.read() as connection:
-        settings = await server_settings.settings_of(connection, guild.id)
-    await interaction.response.send_message(view=panel_of(settings, guild, services.limits), ephemeral=True)
+    await interaction.response.send_message(view=await _current(interaction, FIRST_GROUP), ephemeral=True)

@@ -10,6 +10,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.domain.gallery.hanging import Offer
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.language import N_, _
 
@@ -24,6 +25,7 @@ class Verb(StrEnum):
     COMPARE = "compare"
     FULL_SIZE = "full"
     TIME_LAPSE = "lapse"
+    HANG = "hang"
     DELETE = "delete"
     ERASE = "erase"
     RETRY = "retry"
@@ -47,6 +49,7 @@ FACES = {
     Verb.COMPARE: Face(label=N_("Compare"), emoji="🖼️"),
     Verb.FULL_SIZE: Face(label=N_("Full size"), emoji="📥"),
     Verb.TIME_LAPSE: Face(label=N_("Time-lapse"), emoji="🎞️"),
+    Verb.HANG: Face(label=N_("Hang it"), emoji="📌"),
     Verb.DELETE: Face(label=N_("Delete"), emoji="🗑️"),
     Verb.ERASE: Face(label=N_("Delete for good"), emoji="🗑️", danger=True),
     Verb.RETRY: Face(label=N_("Try again"), emoji="🔁"),
@@ -64,7 +67,7 @@ def button(verb: Verb, job_id: int) -> ui.Button[Any]:
     )
 
 
-def rows(job: Job, *, reduced: bool = False) -> list[ui.ActionRow[Any]]:
+def rows(job: Job, *, reduced: bool = False, offer: Offer | None = None) -> list[ui.ActionRow[Any]]:
     """What can be done with a job now; `reduced`: its card's picture is smaller than the stored one."""
     if job.state in WAITING:
         return [_row(job, Verb.CANCEL)]
@@ -76,7 +79,15 @@ def rows(job: Job, *, reduced: bool = False) -> list[ui.ActionRow[Any]]:
     looking += [Verb.COMPARE]
     looking += [Verb.FULL_SIZE] if reduced else []
     looking += [Verb.TIME_LAPSE] if job.timelapse_blob else []
-    return [_row(job, *REMAKING), _row(job, *looking, Verb.DELETE)]
+    found = [_row(job, *REMAKING), _row(job, *looking, Verb.DELETE)]
+    return found if offer is None else [*found, ui.ActionRow(_hanging(job, offer))]
+
+
+def _hanging(job: Job, offer: Offer) -> ui.Button[Any]:
+    """The artist's button, or the star that `bot.chat.community.exhibit` answers."""
+    if offer.stars is None:
+        return button(Verb.HANG, job.id)
+    return ui.Button(label=f"★ {offer.stars}", custom_id=f"easel:star:{job.id}")
 
 
 def _row(job: Job, *verbs: Verb) -> ui.ActionRow[Any]:

@@ -12,6 +12,7 @@ from discord import ui
 from bot.chat.cards import buttons
 from bot.chat.ui.components import Picture, bar, gallery, layout, plain
 from bot.chat.ui.style_options import settings_line
+from bot.domain.gallery.hanging import Offer
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.requests.pictures import PictureStore
@@ -37,10 +38,11 @@ def render(
     position: QueuePosition | None = None,
     picture: Picture | None = None,
     remark: str | None = None,
+    offer: Offer | None = None,
 ) -> ui.LayoutView:
     """The card of `job`: the picture first where there is one, which must be uploaded with the message.
 
-    remark: a sentence about this card, beside what the job itself says.
+    remark: a sentence about this card, beside what the job itself says; offer: how its picture can be hung.
     """
     texts = [
         _("**{style}** · for {person}", style=plain(job.style_name), person=f"<@{job.user_id}>"),
@@ -52,7 +54,7 @@ def render(
     if picture is not None:
         container.add_item(gallery(picture))
     container.add_item(ui.TextDisplay("\n".join(texts)))
-    for row in buttons.rows(job, reduced=picture is not None and picture.reduced):
+    for row in buttons.rows(job, reduced=picture is not None and picture.reduced, offer=offer):
         container.add_item(row)
     return layout(container)
 

@@ -21,7 +21,7 @@ from bot.chat.ui.interaction import Services
 from bot.chat.ui.outbox_runner import OutboxRunner, describe
 from bot.chat.ui.refusals import ARCHIVED, GONE, Outcome, outcome_of
 from bot.chat.ui.threads import open_again
-from bot.domain.gallery import exhibits
+from bot.domain.gallery import hanging
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.outbox import deliveries, takedowns
@@ -122,7 +122,7 @@ class CardUpdater(OutboxRunner[Delivery]):
                 return
             if job.state is State.RENDERED:
                 await queue.deliver(connection, job.id)
-                await exhibits.hang(connection, job, now=self._services.clock())
+                await hanging.hang(connection, job, now=self._services.clock())
                 log.info("job delivered", message=shown.message_id if shown else None)
             elif job.state not in WAITING:
                 await deliveries.close(connection, job.id)

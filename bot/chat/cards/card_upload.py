@@ -10,8 +10,8 @@ from bot.chat.cards.card import card_picture
 from bot.chat.ui.components import Picture
 from bot.chat.ui.interaction import Services
 from bot.chat.ui.refusals import TOO_LARGE
-from bot.domain.gallery import exhibits
-from bot.domain.gallery.exhibits import Hanging
+from bot.domain.gallery import hanging as hanging_rules
+from bot.domain.gallery.hanging import Hanging
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import WAITING
 from bot.domain.outbox.deliveries import Delivery
@@ -51,12 +51,14 @@ async def _card(
             position = await eta.queue_position(
                 connection, job, now=services.clock(), workers=services.workers
             )
-        hanging = await exhibits.hangs_at(connection, job)
+        hanging = await hanging_rules.hangs_at(connection, job)
+        offer = await hanging_rules.offered(connection, job)
     with speaking(job.language):
         if hanging is not None:
             return card.render(job, remark=place_of(hanging)), None
         picture = await card_picture(job, services.picture_store, limit_bytes=limit_bytes)
-        return card.render(job, position=position, picture=picture, remark=remark), picture
+        view = card.render(job, position=position, picture=picture, remark=remark, offer=offer)
+        return view, picture
 
 
 def place_of(hanging: Hanging) -> str:

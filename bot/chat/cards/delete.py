@@ -12,8 +12,9 @@ from bot.chat.ui.components import layout, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.retry import TROUBLES
 from bot.domain.jobs.model import Job
-from bot.domain.outbox import deliveries
+from bot.domain.outbox import deliveries, moderation_log
 from bot.domain.outbox.deliveries import Address
+from bot.domain.outbox.moderation_log import Kind
 from bot.domain.privacy import blob_refs, storage
 from bot.language import _
 
@@ -35,8 +36,22 @@ async def press_erase(interaction: discord.Interaction[Any], job_id: int) -> Non
     """Deletes, once the question was answered."""
     job = await _require_deletable(interaction, job_id)
     await interaction.response.defer()
+    await erase(interaction, job)
+
+
+async def erase(interaction: discord.Interaction[Any], job: Job) -> None:
+    """Deletes the picture and its card, whosever it is, and says so in the place of the question."""
     services = services_of(interaction)
     async with services.database.begin() as connection:
+        await moderation_log.note(
+            connection,
+            interaction.guild_id,
+            Kind.DELETED,
+            user_id=job.user_id,
+            moderator_id=interaction.user.id,
+            subject=job.style_name,
+            now=services.clock(),
+        )
         address = await deliveries.address_of(connection, job.id)
         unused = await blob_refs.forget_pictures(connection, job)
         await storage.forget_sizes(connection, unused)

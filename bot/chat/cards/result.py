@@ -7,7 +7,7 @@ from bot.chat.cards import card
 from bot.chat.cards.access import check_age
 from bot.chat.cards.card import card_picture, job_settings
 from bot.chat.ui.interaction import Services, services_of
-from bot.domain.gallery import exhibits
+from bot.domain.gallery import hanging
 from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
@@ -34,7 +34,7 @@ async def result_command(interaction: discord.Interaction, picture: int | None =
     if undelivered:
         async with services.database.begin() as connection:
             await queue.deliver(connection, job.id)
-            await exhibits.hang(connection, job, now=services.clock())
+            await hanging.hang(connection, job, now=services.clock())
 
 
 async def _choose(services: Services, user_id: int, picture: int | None) -> tuple[Job, bool]:

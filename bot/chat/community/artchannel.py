@@ -1,45 +1,19 @@
 """`/artchannel setup|settings|off`: where a server's pictures hang, and how."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import discord
 import structlog
-from discord import app_commands, ui
-from sqlalchemy.ext.asyncio import AsyncConnection
+from discord import app_commands
 
-from bot.chat.community.pictures import ACCENT
-from bot.chat.ui.components import Persistent, layout, plain
-from bot.chat.ui.errors import handles_errors
+from bot.chat.community.artchannel_panel import choose_channel, panel_of, require_channel
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import require_manager
-from bot.domain.gallery import digest, exhibits
+from bot.domain.gallery import exhibits
 from bot.domain.servers import server_settings
-from bot.domain.servers.server_settings import GuildSettings
-from bot.errors import Refusal
-from bot.language import N_, _
+from bot.language import _
 
 log = structlog.get_logger(__name__)
-
-NEEDED = {
-    "view_channel": N_("View Channel"),
-    "send_messages": N_("Send Messages"),
-    "attach_files": N_("Attach Files"),
-    "read_message_history": N_("Read Message History"),
-}
-NEEDED_FOR_THREADS = {"create_public_threads": N_("Create Public Threads")}
-"""Permissions, and what Discord's own settings call them."""
-
-TOGGLES = {
-    "only": ("art_only", N_("Only there: yes"), N_("Only there: no")),
-    "threads": ("art_threads", N_("A thread each: yes"), N_("A thread each: no")),
-    "digest": ("art_digest", N_("Weekly digest: yes"), N_("Weekly digest: no")),
-}
-NO_STYLE = "none"
-PAINTING, PRESET = "style", "preset"
-"""The two lists of styles of the week, as in their custom ids."""
-MOST_OPTIONS = 25
 
 artchannel_group = app_commands.Group(
     name="artchannel",
@@ -48,37 +22,6 @@ artchannel_group = app_commands.Group(
     default_permissions=discord.Permissions(manage_guild=True),
     allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
 )
-
-
-def check_permissions(channel: discord.TextChannel, *, threads: bool) -> None:
-    """Raises `Refusal` when the bot could not hang a picture there."""
-    own = channel.permissions_for(channel.guild.me)
-    needed = {**NEEDED, **(NEEDED_FOR_THREADS if threads else {})}
-    missing = [_(words) for name, words in needed.items() if not getattr(own, name)]
-    if missing:
-        raise Refusal(
-            _(
-                "I lack permissions in #{channel}: give me {permissions} there and try again.",
-                channel=channel.name,
-                permissions=", ".join(missing),
-            )
-        )
-
-
-async def choose_channel(interaction: discord.Interaction[Any], channel: discord.TextChannel) -> None:
-    """Makes `channel` the server's art channel.
-
-    Raises:
-        Refusal: it is another server's, or the bot may not post there.
-    """
-    guild_id = require_manager(interaction).id
-    if channel.guild.id != guild_id:
-        raise Refusal(_("Choose a text channel of this server."))
-    async with services_of(interaction).database.begin() as connection:
-        settings = await server_settings.settings_of(connection, guild_id)
-        check_permissions(channel, threads=settings.art_threads)
-        await server_settings.keep(connection, guild_id, replace(settings, art_channel=channel.id))
-    log.info("art channel chosen", guild=guild_id, channel=channel.id)
 
 
 @artchannel_group.command(name="setup", description="Choose the channel where pictures hang")
@@ -111,132 +54,3 @@ async def off(interaction: discord.Interaction) -> None:
     await interaction.edit_original_response(
         content=_("No more pictures are hung. Those that hang stay, in the channel and in /gallery.")
     )
-
-
-async def require_channel(connection: AsyncConnection, guild_id: int | None) -> GuildSettings:
-    """The server's settings.
-
-    Raises:
-        Refusal: it has no art channel.
-    """
-    settings = await server_settings.settings_of(connection, guild_id)
-    if settings.art_channel is None:
-        raise Refusal(_("This server has no art channel: choose one with /artchannel setup."))
-    return settings
-
-
-# The panel -------------------------------------------------------------------------------------------
-
-
-async def panel_of(interaction: discord.Interaction[Any]) -> ui.LayoutView:
-    """The settings as they are now.
-
-    Raises:
-        Refusal: there is no art channel.
-    """
-    async with services_of(interaction).database.read() as connection:
-        settings = await require_channel(connection, interaction.guild_id)
-        styles = await digest.shared_styles(connection, interaction.guild_id or 0)
-    container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
-    style = plain(settings.weekly_style) if settings.weekly_style else _("none")
-    lines = [
-        "### " + _("Art channel"),
-        _("Pictures hang in {channel}.", channel=f"<#{settings.art_channel}>"),
-        _("Style of the week: **{style}**", style=style),
-        "-# " + _("Only there: cards elsewhere say where the picture hangs instead of showing it."),
-    ]
-    container.add_item(ui.TextDisplay("\n".join(lines)))
-    container.add_item(ui.ActionRow(ArtChannelSelect(settings.art_channel)))
-    container.add_item(ui.ActionRow(*(ArtToggle(verb, settings) for verb in TOGGLES)))
-    container.add_item(ui.ActionRow(WeeklyStyleSelect(PAINTING, styles.paintings, settings.weekly_style)))
-    if styles.presets:
-        container.add_item(ui.ActionRow(WeeklyStyleSelect(PRESET, styles.presets, settings.weekly_style)))
-    return layout(container)
-
-
-class ArtChannelSelect(Persistent, ui.DynamicItem[ui.ChannelSelect[Any]], template=r"easel:art:channel"):
-    """Moves the art channel."""
-
-    def __init__(self, channel_id: int | None = None) -> None:
-        chosen = [discord.SelectDefaultValue.from_channel(discord.Object(channel_id))] if channel_id else []
-        super().__init__(
-            ui.ChannelSelect(
-                custom_id="easel:art:channel",
-                channel_types=[discord.ChannelType.text],
-                placeholder=_("Where pictures hang"),
-                default_values=chosen,
-            )
-        )
-
-    @handles_errors
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        channel = self.item.values[0].resolve()
-        if not isinstance(channel, discord.TextChannel):
-            raise Refusal(_("Choose a text channel of this server."))
-        await choose_channel(interaction, channel)
-        await interaction.response.edit_message(view=await panel_of(interaction))
-
-
-class ArtToggle(
-    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?P<verb>only|threads|digest)"
-):
-    """Turns one of the settings on or off."""
-
-    def __init__(self, verb: str, settings: GuildSettings | None = None) -> None:
-        self.verb = verb
-        self.field, yes, no = TOGGLES[verb]
-        on = bool(getattr(settings or GuildSettings(), self.field))
-        super().__init__(
-            ui.Button(
-                label=_(yes) if on else _(no),
-                style=discord.ButtonStyle.success if on else discord.ButtonStyle.secondary,
-                custom_id=f"easel:art:{verb}",
-            )
-        )
-
-    @handles_errors
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        guild_id = require_manager(interaction).id
-        async with services_of(interaction).database.begin() as connection:
-            settings = await require_channel(connection, guild_id)
-            changed: Any = {self.field: not getattr(settings, self.field)}
-            channel = interaction.guild and interaction.guild.get_channel(settings.art_channel or 0)
-            if self.verb == "threads" and isinstance(channel, discord.TextChannel):
-                check_permissions(channel, threads=changed[self.field])
-            await server_settings.keep(connection, guild_id, replace(settings, **changed))
-        await interaction.response.edit_message(view=await panel_of(interaction))
-
-
-class WeeklyStyleSelect(
-    Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:art:(?P<kind>style|preset)"
-):
-    """Names the style of the week: one list holds the paintings, another the server's presets."""
-
-    def __init__(self, kind: str, styles: Sequence[str] = (), chosen: str | None = None) -> None:
-        options = [
-            # "=" keeps a style that somebody called "none" apart.
-            discord.SelectOption(label=name, value=f"={name}"[:100], default=name == chosen)
-            for name in styles
-        ]
-        if kind == PAINTING:
-            none = _("No style of the week")
-            options.insert(0, discord.SelectOption(label=none, value=NO_STYLE, default=chosen is None))
-        hints = {
-            PAINTING: _("Style of the week: a painting"),
-            PRESET: _("Style of the week: a preset of this server"),
-        }
-        super().__init__(
-            ui.Select(custom_id=f"easel:art:{kind}", placeholder=hints[kind], options=options[:MOST_OPTIONS])
-        )
-
-    @handles_errors
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        guild_id = require_manager(interaction).id
-        value = self.item.values[0]
-        style = None if value == NO_STYLE else value.removeprefix("=")
-        async with services_of(interaction).database.begin() as connection:
-            settings = await require_channel(connection, guild_id)
-            if style is not None and style not in await digest.shared_styles(connection, guild_id):
-                raise Refusal(_("There is no painting or server preset of that name any more."))
-            await server_settings.keep(connection, guild_id, replace(settings, weekly_style=style))
-        await interaction.response.edit_message(view=await panel_of(interaction))

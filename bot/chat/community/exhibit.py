@@ -1,4 +1,4 @@
-"""An exhibit's message in the art channel: the picture, who made it, and two persistent buttons."""
+"""An exhibit's message in the art channel: the picture, who made it and how, and its buttons."""
 
 from io import BytesIO
 from typing import Any
@@ -6,14 +6,22 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.community.pictures import ACCENT
+from bot.chat.cards.access import check_age
+from bot.chat.community.paint_form import PaintForm
+from bot.chat.community.pictures import ACCENT, again
 from bot.chat.ui.components import Persistent, custom_ids, layout, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
+from bot.chat.ui.style_options import QUALITY_WORDS
 from bot.domain.gallery import exhibits, listing
 from bot.domain.gallery.exhibits import Exhibit
+from bot.domain.jobs.model import Job
+from bot.domain.requests import rerun
 from bot.domain.requests.pictures import PictureStore
+from bot.domain.styles import builtin
+from bot.domain.styles.style import Look, Style, styles_of
+from bot.errors import Refusal
 from bot.language import _, n_
 
 
@@ -45,13 +53,77 @@ class StarButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:st
             if starred.given
             else _("You took your star back.")
         )
+        if starred.on_card and interaction.message is not None:
+            view = recounted(interaction.message, self.job_id, starred.count)
+            await interaction.response.edit_message(view=view)
+            await interaction.followup.send(f"{said} {count}", ephemeral=True)
+            return
         await interaction.response.send_message(f"{said} {count}", ephemeral=True)
+
+
+def recounted(message: discord.Message, job_id: int, count: int) -> ui.LayoutView:
+    """A card with this number on its star; everything else stays."""
+    view = ui.LayoutView.from_message(message, timeout=None)
+    view.stop()
+    for part in view.walk_children():
+        if isinstance(part, ui.MediaGallery):
+            part.items = [again(one) for one in message.attachments] or part.items
+        elif isinstance(part, ui.Button) and part.custom_id == f"easel:star:{job_id}":
+            part.label = f"★ {count}"
+    return view
+
+
+class LikeButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:like:(?P<job>[0-9]{1,18})"):
+    """Opens a form that paints the person's own picture in the style and with the settings of this one."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(
+            ui.Button(
+                label=_("Paint mine like this"),
+                style=discord.ButtonStyle.primary,
+                custom_id=f"easel:like:{job_id}",
+            )
+        )
+        self.job_id = job_id
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        async with services_of(interaction).database.read() as connection:
+            exhibit = await exhibits.require(connection, self.job_id, guild_id=interaction.guild_id)
+        job = exhibit.job
+        check_age(interaction, job)
+        chosen = {name: value for name, value in rerun.same(job).chosen.items() if name != "size_px"}
+        await interaction.response.send_modal(
+            PaintForm(
+                title=_("Paint mine like this"),
+                person_id=interaction.user.id,
+                styles=_styles_of(job),
+                chosen=chosen,
+                private=False,
+                age_restricted=job.age_restricted,
+            )
+        )
+
+
+def _styles_of(job: Job) -> tuple[Style, ...]:
+    """Its styles, as they are kept; a painting that comes with Easel is always there.
+
+    Raises:
+        Refusal: a style picture was deleted meanwhile.
+    """
+    styles = styles_of(job)
+    if all(style.given and style.given.blob for style in styles):
+        return styles
+    painting = builtin.painting(job.style_name)
+    if painting is None:
+        raise Refusal(_("The style of this picture is no longer kept: give /stylize a style of your own."))
+    return (Style(name=painting.name),)
 
 
 class TakeDownButton(
     Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:takedown:(?P<job>[0-9]{1,18})"
 ):
-    """Takes the picture out of the art channel and the gallery, for its artist and for moderators."""
+    """Asks whether to take the picture out of art channel and gallery, for its artist and for moderators."""
 
     def __init__(self, job_id: int) -> None:
         super().__init__(
@@ -65,18 +137,49 @@ class TakeDownButton(
 
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        async with services_of(interaction).database.begin() as connection:
-            await exhibits.take_down(
+        """Asks first: what is taken down does not hang again."""
+        async with services_of(interaction).database.read() as connection:
+            await exhibits.removable(
                 connection,
                 self.job_id,
                 guild_id=interaction.guild_id,
                 user_id=interaction.user.id,
                 moderator=is_moderator(interaction),
             )
-        await interaction.response.send_message(
-            _("Taken down: this message goes in a moment, and no gallery shows the picture any more."),
-            ephemeral=True,
+        question = _("Take this picture down for good? It will hang in no gallery again.")
+        view = layout(ui.TextDisplay(question), ui.ActionRow(TakeDownSureButton(self.job_id)))
+        await interaction.response.send_message(view=view, ephemeral=True)
+
+
+class TakeDownSureButton(
+    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:takedownsure:(?P<job>[0-9]{1,18})"
+):
+    """The answer to the question."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(
+            ui.Button(
+                label=_("Take down"),
+                style=discord.ButtonStyle.danger,
+                custom_id=f"easel:takedownsure:{job_id}",
+            )
         )
+        self.job_id = job_id
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        services = services_of(interaction)
+        async with services.database.begin() as connection:
+            await exhibits.take_down(
+                connection,
+                self.job_id,
+                guild_id=interaction.guild_id,
+                user_id=interaction.user.id,
+                moderator=is_moderator(interaction),
+                now=services.clock(),
+            )
+        said = _("Taken down: its message goes in a moment, and no gallery shows the picture any more.")
+        await interaction.response.edit_message(view=layout(ui.TextDisplay(said)))
 
 
 async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_bytes: int) -> discord.File:
@@ -94,17 +197,28 @@ async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_byt
     )
 
 
-def message_of(exhibit: Exhibit, picture: discord.MediaGalleryItem, *, weekly: bool) -> ui.LayoutView:
-    """The message; `weekly` says that it is painted in the style of the week."""
+def message_of(
+    exhibit: Exhibit, picture: discord.MediaGalleryItem, *, weekly: bool, card: str | None
+) -> ui.LayoutView:
+    """The message. weekly: it is painted in the style of the week; card: where its card is."""
     job = exhibit.job
     text = _("**{style}** · by {person}", style=plain(job.style_name), person=f"<@{job.user_id}>")
     container: ui.Container[Any] = ui.Container(accent_colour=ACCENT)
     container.add_item(ui.TextDisplay(text))
     container.add_item(ui.MediaGallery(picture))
-    if weekly:
-        container.add_item(ui.TextDisplay(f"-# {_('In the style of the week')}"))
-    container.add_item(ui.ActionRow(StarButton(job.id, exhibit.stars), TakeDownButton(job.id)))
+    parts = [_settings(Look.from_dict(job.look))]
+    parts += [_("in the style of the week")] if weekly else []
+    parts += [f"[{_('see its card')}]({card})"] if card else []
+    container.add_item(ui.TextDisplay("-# " + " · ".join(parts)))
+    container.add_item(
+        ui.ActionRow(StarButton(job.id, exhibit.stars), LikeButton(job.id), TakeDownButton(job.id))
+    )
     return layout(container)
+
+
+def _settings(look: Look) -> str:
+    quality = _(QUALITY_WORDS[look.quality])
+    return _("strength {strength:g}, {quality} quality", strength=look.strength, quality=quality)
 
 
 def is_message_of(exhibit: Exhibit, message: discord.Message) -> bool:

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands, ui
 
 from bot.chat.community.pictures import ACCENT, add_exhibits, may_show_restricted
-from bot.chat.ui.components import layout, plain
+from bot.chat.ui.components import Persistent, layout, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.domain.gallery import exhibits, listing
@@ -73,27 +73,32 @@ class GalleryPageButton(
         await show(interaction, self.page)
 
 
-class HangMineButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:hangmine:(?P<wanted>yes|no)"):
-    """A person's own choice: whether their pictures may hang in art channels and galleries."""
+class HangMineButton(
+    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:hangmine:(?P<choice>yes|ask|no)"
+):
+    """A person's own choice: whether their pictures may hang in art channels and galleries.
 
-    def __init__(self, *, wanted: bool) -> None:
+    Keeping them out takes down what hangs, so it is asked for once more ("ask", then "no").
+    """
+
+    def __init__(self, choice: str) -> None:
+        self.choice, self.wanted = choice, choice == "yes"
+        danger = discord.ButtonStyle.danger if choice == "no" else discord.ButtonStyle.secondary
         super().__init__(
             ui.Button(
-                label=_("Let my pictures hang") if wanted else _("Keep my pictures out"),
-                style=discord.ButtonStyle.secondary,
-                custom_id=f"easel:hangmine:{'yes' if wanted else 'no'}",
+                label=_("Let my pictures hang") if self.wanted else _("Keep my pictures out"),
+                style=danger,
+                custom_id=f"easel:hangmine:{choice}",
             )
         )
-        self.wanted = wanted
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(wanted=match["wanted"] == "yes")
 
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        if self.choice == "ask":
+            question = _("Keep your pictures out everywhere? Those that hang are taken down for good.")
+            view = layout(ui.TextDisplay(question), ui.ActionRow(HangMineButton("no")))
+            await interaction.response.send_message(view=view, ephemeral=True)
+            return
         user_id = interaction.user.id
         async with services_of(interaction).database.begin() as connection:
             settings: PersonSettings = await users.settings_of(connection, user_id)
@@ -107,7 +112,11 @@ class HangMineButton(ui.DynamicItem[ui.Button[Any]], template=r"easel:hangmine:(
                 "Your pictures stay out of art channels and galleries; {count} are being taken down.",
                 taken,
             )
-        await interaction.response.send_message(sentence, ephemeral=True)
+        question = interaction.message
+        if self.choice == "no" and question is not None and question.flags.ephemeral:
+            await interaction.response.edit_message(view=layout(ui.TextDisplay(sentence)))
+        else:
+            await interaction.response.send_message(sentence, ephemeral=True)
 
 
 @app_commands.command(name="gallery", description="This server's pictures, the most starred first")
@@ -180,7 +189,8 @@ async def show(interaction: discord.Interaction[Any], page: Page) -> None:
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
     container.add_item(ui.TextDisplay(f"### {_heading(page, style)}\n-# {_whole(page, count, last)}"))
     files = await add_exhibits(container, found, services.picture_store, first=page.number * PAGE + 1)
-    container.add_item(ui.ActionRow(*_buttons(page, last), HangMineButton(wanted=not mine.show_in_gallery)))
+    mine_button = HangMineButton("ask" if mine.show_in_gallery else "yes")
+    container.add_item(ui.ActionRow(*_buttons(page, last), mine_button))
     await interaction.edit_original_response(view=layout(container), attachments=files)
 
 

@@ -15,7 +15,7 @@ from bot.chat.ui.outbox_runner import OutboxRunner
 from bot.chat.ui.retry import TROUBLES, UNKNOWN_MESSAGE
 from bot.domain.gallery import exhibits
 from bot.domain.gallery.exhibits import Exhibit, Step
-from bot.domain.outbox import takedowns
+from bot.domain.outbox import deliveries, takedowns
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.language import speaking
@@ -121,8 +121,18 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
         limit_bytes = channel.guild.filesize_limit
         file = await picture_of(exhibit, self._services.picture_store, limit_bytes=limit_bytes)
         weekly = exhibit.job.style_name == settings.weekly_style
-        view = message_of(exhibit, discord.MediaGalleryItem(file), weekly=weekly)
+        card = await self._card_link(exhibit)
+        view = message_of(exhibit, discord.MediaGalleryItem(file), weekly=weekly, card=card)
         return await channel.send(view=view, file=file, nonce=f"hang-{exhibit.job.id}")
+
+    async def _card_link(self, exhibit: Exhibit) -> str | None:
+        """None where the card is not to be seen in the server."""
+        async with self._services.database.read() as connection:
+            address = await deliveries.address_of(connection, exhibit.job.id)
+        if address is None or address.message_id is None or address.message_channel_id is not None:
+            return None
+        place = f"{exhibit.guild_id}/{exhibit.job.channel_id}/{address.message_id}"
+        return f"https://discord.com/channels/{place}"
 
     async def _open_thread(self, exhibit: Exhibit, message: discord.Message) -> None:
         """A thread for talking about the picture; it hangs just as well without one."""
@@ -140,7 +150,8 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
             f"attachment://{file.filename}", description=file.description, spoiler=exhibit.job.spoiler
         )
         weekly = exhibit.job.style_name == settings.weekly_style
-        await message.edit(view=message_of(exhibit, item, weekly=weekly), attachments=[file])
+        view = message_of(exhibit, item, weekly=weekly, card=await self._card_link(exhibit))
+        await message.edit(view=view, attachments=[file])
         await self._leave(exhibit)
 
     async def _take_down(self, exhibit: Exhibit) -> None:

@@ -27,7 +27,7 @@ MAX_DESCRIPTION_CHARS = 256
 async def thumbnail(
     job: Job, picture_store: PictureStore, *, number: int, description: str
 ) -> discord.File | None:
-    """The job's result with its number in a corner; a spoiler stays one. None where its blob is gone."""
+    """The job's result with its number on it; a spoiler stays one. None where its blob is gone."""
     try:
         data = await picture_store.blobs.get(job.result_blob or "")
     except BlobMissing:
@@ -56,6 +56,15 @@ def described(job: Job, number: int) -> str:
 def gallery_of(files: Sequence[discord.File]) -> ui.MediaGallery[Any]:
     """Shows up to ten uploaded pictures; each keeps its description and its spoiler."""
     return ui.MediaGallery(*(discord.MediaGalleryItem(file) for file in files))
+
+
+def again(attachment: discord.Attachment) -> discord.MediaGalleryItem:
+    """An attachment of a message that is edited, as its gallery shows it."""
+    return discord.MediaGalleryItem(
+        f"attachment://{attachment.filename}",
+        description=attachment.description,
+        spoiler=attachment.is_spoiler(),
+    )
 
 
 async def add_exhibits(

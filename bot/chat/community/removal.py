@@ -6,13 +6,16 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.community.pictures import number_of
+from bot.chat.community.vote_messages import edit_out
+from bot.chat.ui.components import Persistent, layout
+from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.retry import TROUBLES
 from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.challenges.voting import Entry
+from bot.errors import Refusal
 from bot.language import _
 
 log = structlog.get_logger(__name__)
@@ -23,23 +26,64 @@ log = structlog.get_logger(__name__)
 async def remove(
     interaction: discord.Interaction, picture: app_commands.Range[str, 1, 20] | None = None
 ) -> None:
-    """`/challenge remove`, for whoever entered it and for moderators, until the end."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
-    services = services_of(interaction)
-    async with services.database.begin() as connection:
+    """`/challenge remove`, for whoever entered it and for moderators, until the end. It asks first."""
+    async with services_of(interaction).database.begin() as connection:
         challenge = await challenges.require_running(connection, interaction.guild_id)
-        entry = await voting.remove(
+        entry = await voting.one_removable(
             connection,
             challenge,
             interaction.user.id,
             picture=picture,
             moderator=is_moderator(interaction),
         )
-    log.info("challenge entry removed", challenge=challenge.id, job=entry.job.id)
-    told = [_("Removed from the challenge, with the votes for it.")]
-    if not await _take_out(interaction.client, challenge, entry):
-        told.append(_("The vote's message still shows it: delete that one, and give /challenge vote again."))
-    await interaction.edit_original_response(content=" ".join(told))
+    question = _("Take picture {number} out of the challenge, with the votes for it?", number=entry.number)
+    button = RemoveEntryButton(challenge.id, entry.key)
+    view = layout(ui.TextDisplay(question), ui.ActionRow(button))
+    await interaction.response.send_message(view=view, ephemeral=True)
+
+
+class RemoveEntryButton(
+    Persistent,
+    ui.DynamicItem[ui.Button[Any]],
+    template=r"easel:unenter:(?P<challenge>[0-9]{1,18}):(?P<entry>k[0-9a-f]{16})",
+):
+    """The answer to the question."""
+
+    def __init__(self, challenge_id: int, key: str) -> None:
+        """key: of the entry; after a "k" it is no number, whatever its digits."""
+        key = key.removeprefix("k")
+        super().__init__(
+            ui.Button(
+                label=_("Take it out"),
+                style=discord.ButtonStyle.danger,
+                custom_id=f"easel:unenter:{challenge_id}:k{key}",
+            )
+        )
+        self.challenge_id, self.key = challenge_id, key
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        services = services_of(interaction)
+        await interaction.response.defer()
+        async with services.database.begin() as connection:
+            challenge = await challenges.require_running(connection, interaction.guild_id)
+            if challenge.id != self.challenge_id:
+                raise Refusal(_("This challenge is over."))
+            entry = await voting.remove(
+                connection,
+                challenge,
+                interaction.user.id,
+                picture=self.key,
+                moderator=is_moderator(interaction),
+                now=services.clock(),
+            )
+        log.info("challenge entry removed", challenge=challenge.id, job=entry.job.id)
+        told = [_("Removed from the challenge, with the votes for it.")]
+        if not await _take_out(interaction.client, challenge, entry):
+            told.append(
+                _("The vote's message still shows it: delete that one, and give /challenge vote again.")
+            )
+        await interaction.edit_original_response(view=layout(ui.TextDisplay(" ".join(told))))
 
 
 @remove.autocomplete("picture")
@@ -68,7 +112,7 @@ async def _take_out(client: discord.Client, challenge: Challenge, entry: Entry) 
     shown_in = {entry.message_id, challenge.message_id} if entry.message_id else set()
     for message_id in filter(None, shown_in):
         try:
-            await _edit_out(await channel.fetch_message(message_id), entry)
+            await edit_out(await channel.fetch_message(message_id), entry)
         except discord.NotFound:
             continue
         except TROUBLES as error:
@@ -76,35 +120,3 @@ async def _take_out(client: discord.Client, challenge: Challenge, entry: Entry) 
             log.warning("entry still shown", challenge=challenge.id, error=type(error).__name__, code=code)
             return False
     return True
-
-
-async def _edit_out(message: discord.Message, entry: Entry) -> None:
-    """The message without the picture, or without its place in the select."""
-    kept = [one for one in message.attachments if number_of(one.filename) != entry.number]
-    view = ui.LayoutView.from_message(message, timeout=None)
-    view.stop()  # `VoteSelect` answers
-    for part in list(view.walk_children()):
-        if isinstance(part, ui.MediaGallery):
-            part.items = [_again(one) for one in kept] or part.items
-            if not kept:
-                _drop(part)
-        elif isinstance(part, ui.Select):
-            part.options = [one for one in part.options if not one.value.endswith(f".{entry.key}")]
-            if not part.options:
-                _drop(part.parent)
-    await message.edit(view=view, attachments=kept)
-
-
-def _again(attachment: discord.Attachment) -> discord.MediaGalleryItem:
-    return discord.MediaGalleryItem(
-        f"attachment://{attachment.filename}",
-        description=attachment.description,
-        spoiler=attachment.is_spoiler(),
-    )
-
-
-def _drop(part: ui.Item[Any] | None) -> None:
-    """Takes a part out of its container."""
-    assert part is not None
-    assert isinstance(part.parent, ui.Container)
-    part.parent.remove_item(part)

@@ -76,23 +76,30 @@ async def vote_pages(
         pages.append(([entry for entry, _file in group], (layout(container), files)))
     view, _files = pages[-1][1]
     (container,) = [item for item in view.children if isinstance(item, ui.Container)]
-    container.add_item(
-        ui.TextDisplay(_("Each picture has its number in the corner. One vote each, not for your own."))
-    )
+    lines = [_("Each picture has its number on it. One vote each, not for your own.")]
+    if challenge.closes_at is not None:
+        lines.append(_("You can vote until {when}.", when=moment(challenge.closes_at)))
+    container.add_item(ui.TextDisplay("\n".join(lines)))
     if pictures:
         choices = {entry.key: entry.number for entry, _file in pictures}
         container.add_item(ui.ActionRow(VoteSelect(challenge.id, choices)))
     return pages
 
 
+def moment(seconds: float) -> str:
+    """A time as each reader's Discord shows it."""
+    return f"<t:{round(seconds)}:f> (<t:{round(seconds)}:R>)"
+
+
 async def result_message(
     challenge: Challenge, places: list[Place], picture_store: PictureStore, *, age_restricted: bool
 ) -> Message:
-    """Who came where, and the winning pictures."""
+    """Who came where, and the winning pictures; all pictures where nobody has won."""
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
     container.add_item(ui.TextDisplay("## " + _("Results: {theme}", theme=plain(challenge.theme))))
-    winners = list(places[0].entries) if places and places[0].votes else []
-    pictures = await _pictures(winners[:PER_MESSAGE], picture_store, age_restricted=age_restricted)
+    everything = [entry for place in places for entry in place.entries]
+    best = list(places[0].entries) if places and places[0].votes else everything
+    pictures = await _pictures(best[:PER_MESSAGE], picture_store, age_restricted=age_restricted)
     files = [file for _entry, file in pictures]
     if files:
         container.add_item(gallery_of(files))
@@ -101,18 +108,26 @@ async def result_message(
 
 
 def _result_lines(places: list[Place]) -> list[str]:
+    """Only who has votes has a rank."""
     if not places:
         return [_("Nobody entered a picture.")]
-    lines = [] if places[0].votes else [_("Nobody voted.")]
+    lines = [] if places[0].votes else [_("Nobody voted, so nobody has won. These are the pictures:")]
     for place in places:
-        names = " · ".join(
-            _("{person} with picture {number}", person=f"<@{entry.user_id}>", number=entry.number)
-            for entry in place.entries
-        )
+        if not place.votes:
+            names = _names(place)
+            lines.append(_("{names}: no votes", names=names) if places[0].votes else names)
+            continue
         votes = n_("{count} vote", "{count} votes", place.votes)
         votes = _("{votes} each", votes=votes) if len(place.entries) > 1 else votes
-        lines.append(f"**{place.rank}.** {names} — {votes}")
+        lines.append(f"**{place.rank}.** {_names(place)} — {votes}")
     return lines
+
+
+def _names(place: Place) -> str:
+    return " · ".join(
+        _("{person} with picture {number}", person=f"<@{entry.user_id}>", number=entry.number)
+        for entry in place.entries
+    )
 
 
 async def _pictures(

@@ -3,6 +3,7 @@
 Discord's own permissions count, in the channel where somebody acts; in direct messages nobody has any.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import discord
@@ -39,6 +40,27 @@ def require_manager(interaction: discord.Interaction[Any]) -> discord.Guild:
     if not _rights(interaction).manage_guild:
         raise Refusal(_("Only those who may manage this server can do that."))
     return interaction.guild
+
+
+def check_own_permissions(channel: discord.TextChannel, needed: Mapping[str, str]) -> None:
+    """Raises `Refusal` where the bot lacks some of `needed`: permissions, and what Discord calls them."""
+    own = channel.permissions_for(channel.guild.me)
+    missing = [_(words) for name, words in needed.items() if not getattr(own, name)]
+    if missing:
+        raise Refusal(
+            _(
+                "I lack permissions in #{channel}: give me {permissions} there and try again.",
+                channel=channel.name,
+                permissions=", ".join(missing),
+            )
+        )
+
+
+def require_moderator(interaction: discord.Interaction[Any]) -> int:
+    """The id of the server that the person moderates. Raises `Refusal` for everybody else."""
+    if interaction.guild_id is None or not is_moderator(interaction):
+        raise Refusal(_("Only this server's moderators can do that."))
+    return interaction.guild_id
 
 
 def require_host(interaction: discord.Interaction[Any]) -> None:

@@ -3,7 +3,8 @@
     open -> voting -> ended
       `---------------^  (if there was nothing to vote on)
 
-Until the end, no name is shown with a picture. Each person has one entry and one vote.
+Until the end, no name is shown with a picture. Each person has one entry and one vote. Entries and vote have
+deadlines, see `bot.domain.challenges.deadlines`.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,10 @@ from bot.tables import challenges, entries, jobs
 
 MAX_ENTRIES = 25
 """As many options as a select on Discord can have."""
+GRACE_S = 20.0
+"""How long whoever changed a challenge has to post its message: after that the challenge teller does."""
+REMIND_BEFORE_S = 24 * 3600.0
+"""How long before a deadline it is reminded of; of short ones after three quarters of the time."""
 
 
 class Stage(StrEnum):
@@ -35,7 +40,11 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """One row of `challenges`; preset and style_blob are the style of every entry, if one is set."""
+    """One row of `challenges`; preset and style_blob are the style of every entry, if one is set.
+
+    message_id: None until the message of its state is posted; menu_message_id: the vote's that is over, while
+    its menu is still there. closes_at: when its state ends by itself; vote_s: how long the vote will last.
+    """
 
     id: int
     guild_id: int
@@ -46,7 +55,26 @@ class Challenge:
     style_blob: str | None
     state: Stage
     message_id: int | None
+    menu_message_id: int | None
+    closes_at: float | None
+    vote_s: float | None
+    reminded: bool
     created_at: float
+
+    @property
+    def remind_at(self) -> float | None:
+        """When the deadline is to be reminded of; None: not (any more)."""
+        if self.closes_at is None or self.reminded:
+            return None
+        began_at = self.closes_at - (self.vote_s or 0.0) if self.state is Stage.VOTING else self.created_at
+        return self.closes_at - min(REMIND_BEFORE_S, (self.closes_at - began_at) / 4)
+
+    @property
+    def next_at(self) -> float | None:
+        """When there is something to do for the challenge teller, once its message is posted."""
+        if self.state is Stage.ENDED:
+            return None if self.menu_message_id is None else 0.0
+        return self.closes_at if self.remind_at is None else self.remind_at
 
     @classmethod
     def from_row(cls, row: RowMapping) -> Self:
@@ -84,9 +112,15 @@ async def start(
     theme: str,
     preset: str | None,
     style_blob: str | None,
+    style_user_id: int | None = None,
+    entries_s: float | None = None,
+    vote_s: float | None = None,
     now: float,
 ) -> Challenge:
     """Opens a challenge.
+
+    style_user_id: whose picture the style is; entries_s, vote_s: how long pictures can be entered, and how
+    long can be voted; None: until somebody says so.
 
     Raises:
         Refusal: another one is running in this server.
@@ -98,6 +132,10 @@ async def start(
         "theme": theme,
         "preset": preset,
         "style_blob": style_blob,
+        "style_user_id": style_user_id,
+        "closes_at": None if entries_s is None else now + entries_s,
+        "vote_s": vote_s,
+        "due_at": now + GRACE_S,
         "state": Stage.OPEN,
         "created_at": now,
     }
@@ -109,11 +147,16 @@ async def start(
     return Challenge.from_row(made.mappings().one())
 
 
-async def announced(connection: AsyncConnection, challenge_id: int, *, message_id: int) -> None:
-    """The challenge's newest message: its announcement, its vote, or its results."""
-    await connection.execute(
-        update(challenges).where(challenges.c.id == challenge_id).values(message_id=message_id)
-    )
+async def get(connection: AsyncConnection, challenge_id: int) -> Challenge | None:
+    return await _one(connection, select(challenges).where(challenges.c.id == challenge_id))
+
+
+async def announced(connection: AsyncConnection, challenge: Challenge, *, message_id: int | None) -> None:
+    """The message of the challenge's state was posted; None: it cannot be."""
+    same = (challenges.c.id == challenge.id, challenges.c.state == challenge.state)
+    values: dict[str, Any] = {"due_at": challenge.next_at, "tries": 0, "last_error": None}
+    values |= {} if message_id is None else {"message_id": message_id}
+    await connection.execute(update(challenges).where(*same).values(**values))
 
 
 async def untold(connection: AsyncConnection, guild_id: int | None) -> Challenge | None:

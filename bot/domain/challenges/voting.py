@@ -3,15 +3,18 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import upsert
 from bot.domain.challenges import challenges
-from bot.domain.challenges.challenges import Challenge, Stage
+from bot.domain.challenges.challenges import GRACE_S, Challenge, Stage
 from bot.domain.gallery import exhibits
 from bot.domain.jobs.model import JOB_COLUMNS, Job
+from bot.domain.outbox import moderation_log, takedowns
+from bot.domain.outbox.moderation_log import Kind
 from bot.errors import Refusal
 from bot.language import _, n_
 from bot.tables import entries, jobs, votes
@@ -84,7 +87,7 @@ async def entries_of(connection: AsyncConnection, challenge_id: int) -> list[Ent
     ]
 
 
-async def open_vote(connection: AsyncConnection, challenge: Challenge) -> list[Entry]:
+async def open_vote(connection: AsyncConnection, challenge: Challenge, *, now: float) -> list[Entry]:
     """Open -> voting; returns the entries, numbered for good, and returns them again once it is open.
 
     Raises:
@@ -99,14 +102,22 @@ async def open_vote(connection: AsyncConnection, challenge: Challenge) -> list[E
                 len(found),
             )
         )
-    await challenges.move(connection, challenge, Stage.VOTING)
+    begun: dict[str, Any] = {}
+    if challenge.state is Stage.OPEN:
+        closes_at = None if challenge.vote_s is None else now + challenge.vote_s
+        begun = {"closes_at": closes_at, "reminded": False, "message_id": None, "due_at": now + GRACE_S}
+    await challenges.move(connection, challenge, Stage.VOTING, **begun)
     await _note(connection, challenge.id, "number", {entry.user_id: entry.number for entry in found})
     return found
 
 
-async def shown(connection: AsyncConnection, challenge_id: int, messages: Mapping[int, int]) -> None:
-    """Records which message shows which entrant's picture."""
-    await _note(connection, challenge_id, "message_id", messages)
+async def shown(connection: AsyncConnection, challenge: Challenge, messages: Mapping[int, int]) -> None:
+    """Records which message shows which entrant's picture; earlier ones are taken down."""
+    query = select(entries.c.message_id).where(entries.c.challenge_id == challenge.id)
+    before = {challenge.message_id, *(await connection.execute(query)).scalars()} - {*messages.values(), None}
+    if challenge.state is Stage.VOTING:
+        await takedowns.add(connection, {one: challenge.channel_id for one in before if one is not None})
+    await _note(connection, challenge.id, "message_id", messages)
 
 
 async def _note(connection: AsyncConnection, challenge_id: int, column: str, of: Mapping[int, int]) -> None:
@@ -157,6 +168,7 @@ async def remove(
     *,
     picture: str | None,
     moderator: bool,
+    now: float,
 ) -> Entry:
     """Removes an entry and its votes from a challenge; what a moderator removes cannot come back.
 
@@ -165,6 +177,29 @@ async def remove(
     Raises:
         Refusal: there is none, or it is neither theirs nor are they a moderator.
     """
+    entry = await one_removable(connection, challenge, user_id, picture=picture, moderator=moderator)
+    for table, whose in ((votes, votes.c.entrant_id), (entries, entries.c.user_id)):
+        in_it = (table.c.challenge_id == challenge.id, whose == entry.user_id)
+        await connection.execute(delete(table).where(*in_it))
+    if entry.user_id == user_id:
+        await challenges.release(connection, [entry.job.id])
+    await exhibits.touch(connection, [entry.job.id])
+    await moderation_log.note(
+        connection,
+        challenge.guild_id,
+        Kind.LEFT_OUT,
+        user_id=entry.user_id,
+        moderator_id=user_id,
+        subject=entry.job.style_name,
+        now=now,
+    )
+    return entry
+
+
+async def one_removable(
+    connection: AsyncConnection, challenge: Challenge, user_id: int, *, picture: str | None, moderator: bool
+) -> Entry:
+    """The entry that is meant, by its key or number, or the person's own. Raises `Refusal` as `remove`."""
     found = await entries_of(connection, challenge.id)
     if picture is None:
         meant = [entry for entry in found if entry.user_id == user_id]
@@ -175,15 +210,8 @@ async def remove(
     if not meant:
         raise Refusal(_("There is no such picture in this challenge: pick one from the list that opens."))
     (entry,) = meant
-    own = entry.user_id == user_id
-    if not (own or moderator):
+    if entry.user_id != user_id and not moderator:
         raise Refusal(_("Only moderators and whoever entered this picture can remove it."))
-    for table, whose in ((votes, votes.c.entrant_id), (entries, entries.c.user_id)):
-        in_it = (table.c.challenge_id == challenge.id, whose == entry.user_id)
-        await connection.execute(delete(table).where(*in_it))
-    if own:
-        await challenges.release(connection, [entry.job.id])
-    await exhibits.touch(connection, [entry.job.id])
     return entry
 
 
@@ -196,7 +224,9 @@ async def end(connection: AsyncConnection, challenge: Challenge, *, now: float) 
     found = await entries_of(connection, challenge.id)
     if challenge.state is Stage.OPEN and len(found) >= MIN_ENTRIES:
         raise Refusal(_("The vote has not been opened yet: open it with /challenge vote."))
-    await challenges.move(connection, challenge, Stage.ENDED, ended_at=now, message_id=None)
+    menu = challenge.message_id if challenge.state is Stage.VOTING else None
+    values = {"ended_at": now, "message_id": None, "menu_message_id": menu, "due_at": now + GRACE_S}
+    await challenges.move(connection, challenge, Stage.ENDED, **values)
     await exhibits.touch(connection, [entry.job.id for entry in found])
     return places(found)
 

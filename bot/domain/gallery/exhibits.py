@@ -1,6 +1,6 @@
 """Exhibits: a server's pictures in its art channel, and what is still to be done there.
 
-A job becomes an exhibit in the transaction that delivers it. What its message does not show yet (it has to be
+`bot.domain.gallery.hanging` says which jobs become exhibits. What its message does not show yet (it has to be
 hung or taken down, or its stars have changed) is `pending`: the gallery updater claims, does and settles it.
 """
 
@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.jobs.model import JOB_COLUMNS, Job, State
-from bot.domain.outbox import schedule
+from bot.domain.jobs.model import JOB_COLUMNS, Job
+from bot.domain.outbox import moderation_log, schedule
+from bot.domain.outbox.moderation_log import Kind
 from bot.domain.outbox.schedule import begun, is_due
-from bot.domain.servers import server_settings, users
+from bot.domain.servers import server_settings
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import challenges, deliveries, entries, exhibits, jobs, stars
@@ -67,15 +68,6 @@ class Exhibit:
     @property
     def link(self) -> str:
         return f"https://discord.com/channels/{self.guild_id}/{self.channel_id}/{self.message_id or ''}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hanging:
-    """Where a picture hangs instead of being on its card; link: None until it hangs there."""
-
-    channel_id: int
-    link: str | None
-    removed: bool
 
 
 STARS = (
@@ -132,59 +124,37 @@ async def get(connection: AsyncConnection, job_id: int) -> Exhibit | None:
     return found[0] if found else None
 
 
-# Hanging and taking down -----------------------------------------------------------------------------
-
-
-async def _art_channel(connection: AsyncConnection, job: Job) -> int | None:
-    """The channel that a public picture of this job goes to, if any."""
-    if job.guild_id is None or job.private:
-        return None
-    settings = await server_settings.settings_of(connection, job.guild_id)
-    if settings.art_channel is None:
-        return None
-    artist = await users.settings_of(connection, job.user_id)
-    return settings.art_channel if artist.show_in_gallery else None
-
-
-async def hang(connection: AsyncConnection, job: Job, *, now: float) -> bool:
-    """Makes a job that is being delivered an exhibit; False: it must not be one, or is one already."""
-    channel_id = await _art_channel(connection, job)
-    if channel_id is None or job.result_blob is None or await get(connection, job.id):
-        return False
-    values = {"job_id": job.id, "guild_id": job.guild_id, "channel_id": channel_id, "created_at": now}
-    await connection.execute(exhibits.insert().values(**values))
-    return True
-
-
-async def hangs_at(connection: AsyncConnection, job: Job) -> Hanging | None:
-    """Where the picture hangs, if its server shows pictures only there; None: on its card, as elsewhere.
-
-    A job that is painted but not yet delivered will hang there.
-    """
-    if job.state not in {State.RENDERED, State.DELIVERED}:
-        return None
-    if not (await server_settings.settings_of(connection, job.guild_id)).art_only:
-        return None
-    exhibit = await get(connection, job.id)
-    if exhibit is None:
-        channel_id = await _art_channel(connection, job) if job.state is State.RENDERED else None
-        return None if channel_id is None else Hanging(channel_id=channel_id, link=None, removed=False)
-    link = exhibit.link if exhibit.message_id is not None else None
-    return Hanging(channel_id=exhibit.channel_id, link=link, removed=exhibit.removed)
+# Taking down -----------------------------------------------------------------------------------------
 
 
 async def take_down(
-    connection: AsyncConnection, job_id: int, *, guild_id: int | None, user_id: int, moderator: bool
+    connection: AsyncConnection,
+    job_id: int,
+    *,
+    guild_id: int | None,
+    user_id: int,
+    moderator: bool,
+    now: float,
 ) -> None:
     """Takes it down for good: its message is deleted, and no gallery shows the picture again.
 
     Raises:
         Refusal: it does not hang in this server, or is somebody else's.
     """
+    job = (await removable(connection, job_id, guild_id=guild_id, user_id=user_id, moderator=moderator)).job
+    await _change(connection, exhibits.c.job_id == job_id, removed=True)
+    who = {"user_id": job.user_id, "moderator_id": user_id}
+    await moderation_log.note(connection, guild_id, Kind.TAKEN_DOWN, subject=job.style_name, now=now, **who)
+
+
+async def removable(
+    connection: AsyncConnection, job_id: int, *, guild_id: int | None, user_id: int, moderator: bool
+) -> Exhibit:
+    """An exhibit of this server that this person may take down. Raises `Refusal` if there is none."""
     exhibit = await require(connection, job_id, guild_id=guild_id)
     if exhibit.job.user_id != user_id and not moderator:
         raise Refusal(_("Only the artist and moderators can take this picture down."))
-    await _change(connection, exhibits.c.job_id == job_id, removed=True)
+    return exhibit
 
 
 async def remove(connection: AsyncConnection, job_id: int) -> None:
@@ -286,10 +256,11 @@ async def give_up(connection: AsyncConnection, job_id: int) -> None:
 
 
 async def _show_card_again(connection: AsyncConnection, job_id: int) -> None:
-    """Has the card updated, if it points to the art channel instead of showing the picture."""
+    """Has the card updated, if it points to the art channel, or has a button that hangs its picture."""
     of_job = select(jobs.c.guild_id).where(jobs.c.id == job_id)
     guild_id = (await connection.execute(of_job)).scalar_one_or_none()
-    if not (await server_settings.settings_of(connection, guild_id)).art_only:
+    settings = await server_settings.settings_of(connection, guild_id)
+    if not settings.art_only and settings.art_hangs == "all":
         return
     has_card = and_(deliveries.c.job_id == job_id, deliveries.c.message_id.is_not(None))
     values = {"closed": False, "tries": 0, "due_at": 0.0}

@@ -6,7 +6,10 @@ from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.gallery.exhibits import HELD, STARS, WELCOME, Exhibit, fetch, query, require, touch
+from bot.domain.gallery import hanging as hanging_rules
+from bot.domain.gallery.exhibits import HELD, STARS, WELCOME, Exhibit, fetch, get, query, require, touch
+from bot.domain.jobs import model
+from bot.domain.jobs.model import Job
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import exhibits, jobs, stars
@@ -73,10 +76,14 @@ async def styles(connection: AsyncConnection, choice: Choice, *, like: str, limi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starred:
-    """The result of a click: whether the person's star is given now, and how many stars there are."""
+    """The result of a click: whether the person's star is given now, and how many stars there are.
+
+    on_card: the picture does not hang, and its card shows the number.
+    """
 
     given: bool
     count: int
+    on_card: bool = False
 
 
 async def toggle_star(
@@ -84,11 +91,15 @@ async def toggle_star(
 ) -> Starred:
     """Gives the person's star to an exhibit, or takes it back.
 
+    Enough stars hang a picture that does not hang yet, where the server wants it so.
+
     Raises:
-        Refusal: the picture does not hang in this server, or is their own.
+        Refusal: the picture does not hang in this server, and cannot, or is their own.
     """
-    exhibit = await require(connection, job_id, guild_id=guild_id)
-    if exhibit.job.user_id == user_id:
+    exhibit = await get(connection, job_id)
+    waiting = None if exhibit else await _waits_for_stars(connection, job_id, guild_id=guild_id)
+    job = waiting or (await require(connection, job_id, guild_id=guild_id)).job
+    if job.user_id == user_id:
         raise Refusal(_("Stars come from others: you cannot star a picture of your own."))
     mine = (stars.c.job_id == job_id, stars.c.user_id == user_id)
     withdrawn = (await connection.execute(delete(stars).where(*mine))).rowcount
@@ -100,9 +111,15 @@ async def toggle_star(
         except IntegrityError:
             pass  # a second click at the same moment: the star is given
     await touch(connection, [job_id])
-    return Starred(given=not withdrawn, count=await _count_stars(connection, job_id))
+    hung = waiting is not None and await hanging_rules.hang_starred(connection, waiting, now=now)
+    count = await hanging_rules.count_stars(connection, job_id)
+    return Starred(given=not withdrawn, count=count, on_card=waiting is not None and not hung)
 
 
-async def _count_stars(connection: AsyncConnection, job_id: int) -> int:
-    query = select(func.count()).select_from(stars).where(stars.c.job_id == job_id)
-    return int((await connection.execute(query)).scalar_one())
+async def _waits_for_stars(connection: AsyncConnection, job_id: int, *, guild_id: int | None) -> Job | None:
+    """A finished picture of this server whose card has a star."""
+    job = await model.get(connection, job_id)
+    if job is None or job.guild_id is None or job.guild_id != guild_id:
+        return None
+    offer = await hanging_rules.offered(connection, job)
+    return job if offer is not None and offer.stars is not None else None

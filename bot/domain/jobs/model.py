@@ -166,6 +166,13 @@ async def waiting_of(connection: AsyncConnection, user_id: int) -> list[Job]:
     return await _all(connection, _in_order().where(jobs.c.user_id == user_id))
 
 
+async def of_guild(connection: AsyncConnection, guild_id: int, *, waiting: bool) -> list[Job]:
+    """A server's newest pictures: those that wait or are painted, or those that are finished and kept."""
+    which = jobs.c.state.in_(WAITING) if waiting else jobs.c.result_blob.is_not(None)
+    query = select(*JOB_COLUMNS).where(jobs.c.guild_id == guild_id, which)
+    return await _all(connection, query.order_by(jobs.c.id.desc()).limit(100))
+
+
 async def all_waiting(connection: AsyncConnection, *, limit: int = 1000) -> list[Job]:
     """All running and queued jobs: the running ones first, the others in the order of the queue."""
     return await _all(connection, _in_order().limit(limit))

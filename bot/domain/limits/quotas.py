@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import WAITING
-from bot.domain.limits import access
+from bot.domain.limits import access, server_blocks
 from bot.domain.limits.access import Requester, UserLimits
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
@@ -71,6 +71,8 @@ async def check(
     """
     if await access.is_blocked(connection, user_id=requester.user_id, guild_id=requester.guild_id):
         raise Refusal(_("This request cannot be taken."))
+    if await server_blocks.is_blocked(connection, user_id=requester.user_id, guild_id=requester.guild_id):
+        raise Refusal(_("The moderators of this server take no requests from you: ask them why."))
     access.check_place(requester, server)
     for quota in await quotas_of(
         connection, requester, server, limits, now=now, workers=workers, before=before

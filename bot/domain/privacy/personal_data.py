@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Table, and_, delete, select, update
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database, one_at_a_time
@@ -19,6 +19,7 @@ from bot.tables import (
     entries,
     exhibits,
     jobs,
+    log_entries,
     people,
     presets,
     requests,
@@ -44,6 +45,7 @@ JOB_PICTURES: Final = {
     "start": jobs.c.start_blob,
     "preview": jobs.c.preview_blob,
 }
+_OPEN: Final = challenges.c.state == "open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ def tables_of(user_id: int) -> dict[Table, ColumnElement[bool]]:
         votes: votes.c.user_id == user_id,
         people: people.c.user_id == user_id,
         stored_pictures: stored_pictures.c.user_id == user_id,
+        log_entries: or_(log_entries.c.user_id == user_id, log_entries.c.moderator_id == user_id),
     }
 
 
@@ -85,7 +88,8 @@ async def records_of(connection: AsyncConnection, user_id: int) -> dict[str, lis
     """All rows about a person, by table; times are seconds since 1970 (UTC)."""
     # Besides pictures that were asked for, requests may hold the one for these very records.
     asked = and_(requests.c.user_id == user_id, requests.c.asked.is_not(None))
-    tables = {**tables_of(user_id), requests: asked, challenges: challenges.c.user_id == user_id}
+    of_challenges = or_(challenges.c.user_id == user_id, challenges.c.style_user_id == user_id)
+    tables = {**tables_of(user_id), requests: asked, challenges: of_challenges}
     return {table.name: await _rows(connection, table, where) for table, where in tables.items()}
 
 
@@ -109,7 +113,8 @@ async def pictures_of(connection: AsyncConnection, user_id: int) -> list[KeptPic
             found.setdefault(style["blob"], f"job-{row['id']}-style-{number}")
     for table in (presets, server_presets, people, challenges):
         row_id = table.primary_key.columns[0]
-        styles = select(row_id, table.c.style_blob).where(table.c.user_id == user_id)
+        whose = table.c.style_user_id if table is challenges else table.c.user_id
+        styles = select(row_id, table.c.style_blob).where(whose == user_id)
         for number, key in (await connection.execute(styles)).all():
             found.setdefault(key or "", f"{table.name}-{number}-style")
     return [KeptPicture(name=name, blob=key) for key, name in found.items() if key]
@@ -134,7 +139,12 @@ async def forget(database: Database, blobs: Blobs, user_id: int) -> Forgotten:
 
 async def _delete_rows(connection: AsyncConnection, user_id: int) -> int:
     await connection.execute(delete(votes).where(votes.c.entrant_id == user_id))
-    # A challenge belongs to its server: it goes on without the person's name.
+    # A challenge belongs to its server: it goes on without the person's name and without their picture.
+    without = {"style_blob": None, "preset": None, "style_user_id": None}
+    styled = challenges.c.style_user_id == user_id
+    announced_again = {"message_id": None, "due_at": 0.0}
+    await connection.execute(update(challenges).where(styled, _OPEN).values(**announced_again))
+    await connection.execute(update(challenges).where(styled).values(**without))
     of_theirs = challenges.c.user_id == user_id
     ended = and_(of_theirs, challenges.c.state == "ended")
     await connection.execute(update(challenges).where(ended).values(style_blob=None))
@@ -166,6 +176,10 @@ async def _messages(
         .where(jobs.c.user_id == user_id, exhibits.c.message_id.is_not(None))
     )
     channels |= {row.message_id: row.channel_id for row in await connection.execute(hung)}
+    announced = select(challenges.c.message_id, challenges.c.channel_id).where(
+        challenges.c.style_user_id == user_id, _OPEN, challenges.c.message_id.is_not(None)
+    )
+    channels |= {row.message_id: row.channel_id for row in await connection.execute(announced)}
     return channels, tokens
 
 

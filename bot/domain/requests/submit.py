@@ -17,7 +17,8 @@ from bot.domain.jobs import batching, eta, model
 from bot.domain.jobs.eta import cost_of
 from bot.domain.jobs.model import Job
 from bot.domain.limits import quotas
-from bot.domain.outbox import deliveries
+from bot.domain.outbox import deliveries, moderation_log
+from bot.domain.outbox.moderation_log import Kind
 from bot.domain.requests.pictures import Incoming, StoredPicture
 from bot.domain.requests.request import MAX_SEED, Limits, Request, bounded, check_size
 from bot.domain.servers import server_settings, users
@@ -173,6 +174,8 @@ async def fetch(draft: Draft, incoming: Incoming) -> Draft:
         await incoming.check_mask(mask.blob)
     assert content is not None
     pictures = StoredPictures(content=content, styles=tuple(filter(None, styles)), mask=mask, start=started)
+    if pictures.hidden and draft.server.spoilers == "refuse":
+        raise Refusal(_("This server takes no pictures that look for adults only: send another."))
     return replace(draft, pictures=pictures)
 
 
@@ -228,9 +231,16 @@ async def write(
     job_id = await model.insert(connection, {**_columns(draft), "created_at": now})
     await deliveries.open_for(connection, job_id, request.address)
     await enqueue(connection, job_id)
+    who = {"user_id": request.user_id, "channel_id": request.channel_id}
+    subject = _style_names(draft)
+    await moderation_log.note(connection, request.guild_id, Kind.ASKED, subject=subject, now=now, **who)
     job = await model.get(connection, job_id)
     assert job is not None
     return job
+
+
+def _style_names(draft: Draft) -> str:
+    return JOINT.join(style.picture.title for style in draft.styles)[:MAX_TITLE_CHARS]
 
 
 def _columns(draft: Draft) -> dict[str, Any]:
@@ -241,10 +251,10 @@ def _columns(draft: Draft) -> dict[str, Any]:
     return {
         **{name: getattr(request, name) for name in CARRIED},
         **style_columns(draft.styles, [picture.blob for picture in pictures.styles]),
-        "style_name": JOINT.join(style.picture.title for style in draft.styles)[:MAX_TITLE_CHARS],
+        "style_name": _style_names(draft),
         "content_blob": pictures.content.blob,
         "mask_blob": pictures.mask.blob if pictures.mask else None,
-        "spoiler": request.spoiler or pictures.hidden,
+        "spoiler": request.spoiler or pictures.hidden or draft.server.spoilers == "always",
         "look": look.as_dict(),
         "notes": draft.notes or None,
         "language": draft.language,

@@ -3,15 +3,22 @@
 import time
 from collections.abc import Callable
 
-from bot.db import Database, one_at_a_time, while_away
+import structlog
+
+from bot.db import AWAY, Database, one_at_a_time, while_away
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Job
 from bot.domain.limits.access import RateLimit
+from bot.domain.outbox import moderation_log
+from bot.domain.outbox.moderation_log import Kind
 from bot.domain.requests import pending
 from bot.domain.requests.pending import Pending
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.requests.request import Limits, Request
 from bot.domain.requests.submit import Enqueue, check, fetch, price, resolve, write
+from bot.errors import Refusal
+
+log = structlog.get_logger(__name__)
 
 
 class Submitter:
@@ -48,7 +55,11 @@ class Submitter:
         """
         self._check_rate(request)
         lives_s = request.address.token_until - self._clock()
-        return await while_away(max(1.0, lives_s))(self._write_down, request)
+        try:
+            return await while_away(max(1.0, lives_s))(self._write_down, request)
+        except Refusal as refusal:
+            await self._note(request, refusal)
+            raise
 
     async def _write_down(self, request: Request) -> bool:
         async with self._database.read() as connection:
@@ -67,6 +78,24 @@ class Submitter:
         Raises:
             Refusal: with a sentence for the user; then there is no job, and the row is still there.
         """
+        try:
+            return await self._accept(request)
+        except Refusal as refusal:
+            await self._note(request, refusal)
+            raise
+
+    async def _note(self, request: Request, refusal: Refusal) -> None:
+        """For the server's moderators. What comes too fast is not noted: it would be too much to read."""
+        who = {"user_id": request.user_id, "channel_id": request.channel_id}
+        try:
+            async with self._database.begin() as connection:
+                await moderation_log.note(
+                    connection, request.guild_id, Kind.REFUSED, subject=str(refusal), now=self._clock(), **who
+                )
+        except AWAY as error:
+            log.warning("a refusal was not noted", error=type(error).__name__)
+
+    async def _accept(self, request: Request) -> Job | None:
         limits, workers = self._limits, self._workers
         async with self._database.read() as connection:
             draft = await resolve(connection, request)

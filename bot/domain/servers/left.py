@@ -7,7 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import upsert
 from bot.domain.jobs.model import WAITING
-from bot.tables import challenges, deliveries, digests, exhibits, guilds, jobs, server_presets, stars
+from bot.tables import (
+    challenges,
+    deliveries,
+    digests,
+    exhibits,
+    guilds,
+    jobs,
+    log_entries,
+    server_blocks,
+    server_presets,
+    stars,
+)
 
 BATCH = 200
 
@@ -65,6 +76,6 @@ async def forget_some(connection: AsyncConnection, guild_id: int, *, before: flo
         await connection.execute(statement)
     if len(some) == BATCH:
         return True
-    for table in (server_presets, exhibits, digests, challenges, guilds):
+    for table in (server_presets, exhibits, digests, challenges, server_blocks, log_entries, guilds):
         await connection.execute(delete(table).where(table.c.guild_id == guild_id))
     return False

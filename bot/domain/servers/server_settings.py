@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, Final, Literal, Self
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,7 @@ from bot.tables import guilds
 from nst_core.params import Quality
 
 MAX_ROLE_QUOTAS = 25
+SPOILERS: Final = ("always", "refuse")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,11 @@ class GuildSettings:
     jobs_at_once, jobs_per_day: of one person here; jobs_per_day_of_role: the best of a person's roles counts.
     deleting_roles: who may delete others' pictures, besides moderators.
     language: of the cards that everybody sees; None: the server's locale on Discord.
-    art_channel: where results go too (or, if art_only, only there), with a thread each if art_threads.
+    art_channel: where pictures hang (or, if art_only, are to be seen only there), with a thread each if
+    art_threads; art_hangs: which ones, see `bot.domain.gallery.hanging`; art_stars: from how many stars on.
     weekly_style: a preset's name, the style of the week.
+    log_channel: where moderators see who asks and what is refused or removed.
+    spoilers: "always" hides every picture until it is clicked, "refuse" takes none that looks for adults.
     """
 
     allowed_channels: tuple[int, ...] = ()
@@ -41,10 +45,14 @@ class GuildSettings:
     jobs_per_day_of_role: Mapping[str, int] | None = None
     language: str | None = None
     art_channel: int | None = None
+    art_hangs: Literal["asked", "starred", "all"] = "asked"
+    art_stars: int = 3
     art_only: bool = False
     art_threads: bool = False
     art_digest: bool = True
     weekly_style: str | None = None
+    log_channel: int | None = None
+    spoilers: Literal["always", "refuse"] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge, Stage
 from bot.domain.challenges.voting import Entry
-from bot.domain.gallery import exhibits
+from bot.domain.gallery import exhibits, hanging
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import Job, State
@@ -19,6 +19,9 @@ from bot.domain.servers.server_settings import GuildSettings
 from bot.tables import entries
 from tests.e2e.hostile.actors import Actor
 from tests.support.rows import add, set_columns
+
+ART = 99
+"""The id of the art channel of Ada's server, where she does not ask for pictures."""
 
 
 async def finished(actor: Actor, *, private: bool = False) -> Job:
@@ -60,9 +63,9 @@ async def exhibit_of(actor: Actor, job: Job) -> Exhibit | None:
 async def hung(actor: Actor) -> Job:
     """Ada's picture, hanging in the art channel of her server."""
     chat, job = actor.harness.chat, await finished(actor)
-    await settings_with(actor, art_channel=chat.channel.id)
+    await settings_with(actor, art_channel=ART, art_hangs="all")
     async with chat.services.database.begin() as connection:
-        if await exhibits.hang(connection, job, now=1.0):
+        if await hanging.hang(connection, job, now=1.0):
             new = await exhibits.get(connection, job.id)
             assert new is not None
             await exhibits.settle(connection, new, message_id=job.id, now=1.0)

@@ -136,7 +136,7 @@ async def forgetting(scenario: Scenario) -> None:
 async def challenging(scenario: Scenario) -> None:
     """A challenge from its start to its results, each of which is posted once; three pictures hang."""
     discord = scenario.discord
-    discord_settings = json.dumps({"art_channel": discord.world.channel.id})
+    discord_settings = json.dumps({"art_channel": discord.world.gallery.id, "art_hangs": "all"})
     scenario.write("DELETE FROM guilds")
     scenario.write(
         "INSERT INTO guilds (guild_id, settings, toured_at) VALUES (?, ?, 1)",
@@ -181,7 +181,8 @@ async def challenging(scenario: Scenario) -> None:
 
 def exhibits_of(scenario: Scenario) -> list[Message]:
     """The messages of the art channel that hang there, by their stars' buttons."""
-    posted = [one for one in scenario.discord.world.posted() if not one.ephemeral]
+    world = scenario.discord.world
+    posted = [one for one in world.posted(world.gallery) if not one.ephemeral]
     return [one for one in posted if any(label.startswith("★") for label in one.buttons)]
 
 
@@ -240,7 +241,8 @@ async def telling_of_the_week(scenario: Scenario, easel: BotProcess) -> None:
         timeout_s=SOON_S,
     )
     assert not any(fault.times for fault in faults)
-    digests = [one for one in discord.world.posted() if "most starred pictures of the week" in one.text]
+    hung = discord.world.posted(discord.world.gallery)
+    digests = [one for one in hung if "most starred pictures of the week" in one.text]
     assert len(digests) == 1
 
 

@@ -6,10 +6,14 @@ import discord
 import pytest
 from simcord import Env, InteractionResult, MemberActor, SetupError
 
+from bot.chat.account.setting_choices import CHOICES, GROUPS, PLACES, choices_of, group_of, label
+from bot.chat.account.settings import panel_of
 from bot.chat.client import EaselClient
+from bot.domain.requests.request import Limits
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from tests.support.chat import ChatHarness, card, sentence
+from bot.language import LANGUAGES, _, speaking
+from tests.support.chat import ChatHarness, card, sentence, words
 
 
 @pytest.fixture
@@ -45,10 +49,30 @@ def controls(components: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return found
 
 
-async def shown(chat: ChatHarness, who: MemberActor) -> dict[str, dict[str, Any]]:
-    result = await who.slash(chat.channel, "settings")
-    assert result.response is not None
-    return controls(result.response.components)
+async def turned_to(chat: ChatHarness, who: MemberActor, group: str) -> discord.Message:
+    """The panel's group of settings."""
+    message = await panel(chat, who)
+    if group != "places":
+        await who.click(message, custom_id=f"easel:settings:group:{group}")
+    return await newest(chat, who)
+
+
+async def newest(chat: ChatHarness, who: MemberActor) -> discord.Message:
+    return chat.channel.history(viewer=who)[-1]
+
+
+def raw(message: discord.Message) -> list[dict[str, Any]]:
+    return [dict(part.to_dict()) for part in message.components]
+
+
+async def shown(chat: ChatHarness, who: MemberActor, group: str = "places") -> dict[str, dict[str, Any]]:
+    return controls(raw(await turned_to(chat, who, group)))
+
+
+def guild_of(chat: ChatHarness) -> discord.Guild:
+    guild = chat.env.bot.get_guild(chat.ada.guild.id)
+    assert guild is not None
+    return guild
 
 
 def count(components: list[dict[str, Any]]) -> int:
@@ -65,15 +89,34 @@ async def pick(message: discord.Message, who: MemberActor, name: str, *values: A
     return await who.select(message, values, custom_id=f"easel:settings:{name}")
 
 
-async def test_the_panel_fits_a_message_and_shows_what_holds(chat: ChatHarness, manager: MemberActor) -> None:
-    result = await manager.slash(chat.channel, "settings")
-    assert result.response is not None
-    assert count(result.response.components) <= 40
-    found = controls(result.response.components)
+async def test_each_group_fits_a_message_and_says_what_holds(chat: ChatHarness, manager: MemberActor) -> None:
+    found: dict[str, dict[str, Any]] = {}
+    for group in GROUPS:
+        message = await turned_to(chat, manager, group)
+        assert count(raw(message)) <= 40
+        found |= controls(raw(message))
+        disabled = [name for name, one in controls(raw(message)).items() if one.get("disabled")]
+        assert disabled == [f"group:{group}"]
+        assert ("/artchannel settings" in words(message)) == (group == "community")
+    assert {name for _title, names in GROUPS.values() for name in names} <= set(found)
     assert chosen(found["allowed_channels"]) == []
-    assert chosen(found["max_size_px"]) == ["Largest size: 128 px (not set)"]
-    assert chosen(found["jobs_per_day"]) == ["Pictures in 24 hours, each person: any number (not set)"]
-    assert "/artchannel settings" in card(result)
+    assert found["allowed_channels"]["placeholder"] == "Everywhere"
+    assert chosen(found["max_size_px"]) == ["128 px (not set)"]
+    assert chosen(found["jobs_per_day"]) == ["any number (not set)"]
+    assert "**Default strength**" in words(await turned_to(chat, manager, "defaults"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_cut_off_in_a_closed_menu(language: str) -> None:
+    """About 40 characters are to be seen of what is chosen, or of the words in its place."""
+    limits = Limits(jobs_per_user=3, jobs_queued=9, presets_per_user=9, default_size_px=384, max_size_px=4096)
+    with speaking(language):
+        unset = GuildSettings()
+        labels = [label(name, value, limits) for name in CHOICES for value in choices_of(name, unset, limits)]
+        placeholders = [_(text) for text in PLACES.values()]
+        buttons = [_(title) for title, _names in GROUPS.values()]
+    assert max(map(len, [*labels, *placeholders])) <= 40
+    assert max(map(len, buttons)) <= 20, "five in a row"
 
 
 async def test_channels_and_roles_are_chosen_and_come_back_as_defaults(
@@ -83,43 +126,45 @@ async def test_channels_and_roles_are_chosen_and_come_back_as_defaults(
     message = await panel(chat, manager)
     await pick(message, manager, "allowed_channels", chat.channel)
     await pick(message, manager, "allowed_roles", role)
-    await pick(message, manager, "deleting_roles", role)
+    await pick(await turned_to(chat, manager, "community"), manager, "deleting_roles", role)
     assert await settings_of(chat) == GuildSettings(
         allowed_channels=(chat.channel.id,), allowed_roles=(role.id,), deleting_roles=(role.id,)
     )
     found = await shown(chat, manager)
     assert chosen(found["allowed_channels"]) == [str(chat.channel.id)]
     assert chosen(found["allowed_roles"]) == [str(role.id)]
-    await pick(message, manager, "allowed_roles")
+    await pick(await panel(chat, manager), manager, "allowed_roles")
     assert (await settings_of(chat)).allowed_roles == ()
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "kept", "label"),
+    ("name", "value", "kept", "shown_as"),
     [
-        ("default_strength", "80.0", 80.0, "Strength where none is chosen: 80"),
-        ("default_quality", "draft", "draft", "Quality where none is chosen: draft"),
-        ("max_quality", "standard", "standard", "Best quality: standard"),
-        ("jobs_at_once", "1", 1, "Pictures in the line, each person: 1"),
-        ("jobs_per_day", "10", 10, "Pictures in 24 hours, each person: 10"),
-        ("jobs_per_day_of_server", "100", 100, "Pictures in 24 hours, the whole server: 100"),
-        ("language", "de", "de", "Language of public cards: Deutsch"),
+        ("default_strength", "80.0", 80.0, "80"),
+        ("default_quality", "draft", "draft", "draft"),
+        ("max_quality", "standard", "standard", "standard"),
+        ("jobs_at_once", "1", 1, "1"),
+        ("jobs_per_day", "10", 10, "10"),
+        ("jobs_per_day_of_server", "100", 100, "100"),
+        ("language", "de", "de", "Deutsch"),
+        ("spoilers", "always", "always", "Hide every picture until it is clicked"),
     ],
 )
 async def test_each_choice_is_written_at_once_and_shown(
-    chat: ChatHarness, manager: MemberActor, name: str, value: str, kept: object, label: str
+    chat: ChatHarness, manager: MemberActor, name: str, value: str, kept: object, shown_as: str
 ) -> None:
-    message = await panel(chat, manager)
+    group = group_of(name)
+    message = await turned_to(chat, manager, group)
     await pick(message, manager, name, value)
     assert getattr(await settings_of(chat), name) == kept
-    assert chosen((await shown(chat, manager))[name]) == [label]
+    assert chosen((await shown(chat, manager, group))[name]) == [shown_as]
     await pick(message, manager, name, "-")
     assert await settings_of(chat) == GuildSettings()
 
 
 async def test_a_number_by_role_comes_from_a_form(chat: ChatHarness, manager: MemberActor) -> None:
     role = chat.ada.guild.create_role("patrons")
-    message = await panel(chat, manager)
+    message = await turned_to(chat, manager, "limits")
 
     async def fill_in(number: str) -> InteractionResult:
         form = await manager.click(message, custom_id="easel:settings:rolequota")
@@ -129,7 +174,7 @@ async def test_a_number_by_role_comes_from_a_form(chat: ChatHarness, manager: Me
 
     await fill_in("25")
     assert (await settings_of(chat)).jobs_per_day_of_role == {str(role.id): 25}
-    assert f"<@&{role.id}> 25" in card(await manager.slash(chat.channel, "settings"))
+    assert f"<@&{role.id}> 25" in words(await turned_to(chat, manager, "limits"))
     for number in ("0", "-1", "many", "²", "999999"):
         assert "whole number from 1" in sentence(await fill_in(number))
     assert (await settings_of(chat)).jobs_per_day_of_role == {str(role.id): 25}
@@ -141,8 +186,30 @@ async def test_all_can_be_unset_and_the_art_channel_stays(chat: ChatHarness, man
     await keep(chat, allowed_channels=(123,), jobs_per_day=3, language="de", art_channel=5, art_only=True)
     assert "1 chosen before are gone" in card(await manager.slash(chat.channel, "settings"))
     message = await panel(chat, manager)
-    await manager.click(message, custom_id="easel:settings:reset")
+    asked = await manager.click(message, custom_id="easel:settings:reset")
+    assert (await settings_of(chat)).jobs_per_day == 3, "asked, and not answered"
+    assert "Unset everything in all groups?" in card(asked)
+    assert asked.response is not None
+    await manager.click(asked.response, custom_id="easel:settings:resetsure")
     assert await settings_of(chat) == GuildSettings(art_channel=5, art_only=True)
+
+
+async def test_the_log_channel_is_one_where_the_bot_may_write(
+    chat: ChatHarness, manager: MemberActor
+) -> None:
+    guild = chat.ada.guild
+    assert guild.me is not None
+    closed = guild.create_text_channel(
+        "closed", overwrites={guild.me: discord.PermissionOverwrite(send_messages=False)}
+    )
+    message = await turned_to(chat, manager, "community")
+    refused = await pick(message, manager, "log_channel", closed)
+    assert sentence(refused) == "I lack permissions in #closed: give me Send Messages there and try again."
+    await pick(message, manager, "log_channel", chat.channel)
+    assert (await settings_of(chat)).log_channel == chat.channel.id
+    assert chosen((await shown(chat, manager, "community"))["log_channel"]) == [str(chat.channel.id)]
+    await pick(await turned_to(chat, manager, "community"), manager, "log_channel")
+    assert (await settings_of(chat)).log_channel is None
 
 
 async def test_the_command_is_for_those_who_manage_the_server(chat: ChatHarness) -> None:
@@ -153,13 +220,19 @@ async def test_the_command_is_for_those_who_manage_the_server(chat: ChatHarness)
 async def test_who_lost_the_permission_can_change_nothing(
     chat: ChatHarness, env: Env, manager: MemberActor
 ) -> None:
-    message = await panel(chat, manager)
+    places, limits, language = [
+        await chat.env.bot.get_partial_messageable(chat.channel.id).send(
+            view=panel_of(GuildSettings(), guild_of(chat), chat.services.limits, group)
+        )
+        for group in ("places", "limits", "language")
+    ]
     env.backend.guilds[chat.ada.guild.id].members[manager.id].role_ids.clear()
     for result in (
-        await pick(message, manager, "allowed_channels", chat.channel),
-        await pick(message, manager, "language", "de"),
-        await manager.click(message, custom_id="easel:settings:rolequota"),
-        await manager.click(message, custom_id="easel:settings:reset"),
+        await pick(places, manager, "allowed_channels", chat.channel),
+        await pick(language, manager, "language", "de"),
+        await manager.click(limits, custom_id="easel:settings:rolequota"),
+        await manager.click(limits, custom_id="easel:settings:reset"),
+        await manager.click(limits, custom_id="easel:settings:group:places"),
     ):
         assert "Only those who may manage this server" in sentence(result)
         assert result.modal is None
@@ -170,7 +243,8 @@ async def test_a_form_that_was_opened_before_is_checked_too(
     chat: ChatHarness, env: Env, manager: MemberActor
 ) -> None:
     role = chat.ada.guild.create_role("patrons")
-    form = await manager.click(await panel(chat, manager), custom_id="easel:settings:rolequota")
+    limits = await turned_to(chat, manager, "limits")
+    form = await manager.click(limits, custom_id="easel:settings:rolequota")
     assert form.modal is not None
     roles, text = (label["component"]["custom_id"] for label in form.modal["components"])
     env.backend.guilds[chat.ada.guild.id].members[manager.id].role_ids.clear()
@@ -180,7 +254,7 @@ async def test_a_form_that_was_opened_before_is_checked_too(
 
 
 async def test_the_panel_works_after_a_restart(chat: ChatHarness, env: Env, manager: MemberActor) -> None:
-    message = await panel(chat, manager)
+    message = await turned_to(chat, manager, "limits")
     await env.restart_bot(EaselClient(chat.services, shard_count=1))
     await pick(message, manager, "jobs_per_day", "5")
     assert (await settings_of(chat)).jobs_per_day == 5

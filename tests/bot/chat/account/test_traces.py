@@ -59,8 +59,9 @@ async def paint_everywhere(chat: ChatHarness, env: Env) -> None:
     await chat.card_updater.poll()
     assert len(chat.ada.user.dm_channel.history()) == 1
     await delivered(chat, private=True)
+    art = chat.ada.guild.create_text_channel("gallery")
     async with chat.services.database.begin() as connection:
-        await server_settings.change(connection, chat.ada.guild.id, art_channel=chat.channel.id)
+        await server_settings.change(connection, chat.ada.guild.id, art_channel=art.id, art_hangs="all")
     await delivered(chat)
     await GalleryUpdater(client=env.bot, services=chat.services).poll()
     assert [job["state"] for job in (await records(chat))["jobs"]] == [State.DELIVERED] * 4
@@ -185,8 +186,9 @@ async def test_a_picture_that_is_just_being_delivered_is_taken_down(
 
 
 async def test_a_picture_that_is_just_being_hung_is_taken_down(chat: ChatHarness, env: Env) -> None:
+    art = chat.ada.guild.create_text_channel("gallery")
     async with chat.services.database.begin() as connection:
-        await server_settings.change(connection, chat.ada.guild.id, art_channel=chat.channel.id)
+        await server_settings.change(connection, chat.ada.guild.id, art_channel=art.id, art_hangs="all")
     await delivered(chat)
     pictures = await pictures_of(chat)
     updater = GalleryUpdater(client=env.bot, services=chat.services)

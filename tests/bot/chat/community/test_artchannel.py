@@ -6,7 +6,7 @@ from discord import ui
 from simcord import Env
 
 from bot.chat.client import EaselClient
-from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect
+from bot.chat.community.artchannel_panel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect
 from bot.chat.ui.components import layout
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings

@@ -89,7 +89,8 @@ async def test_a_start_is_announced_to_everybody(gallery: GalleryHarness) -> Non
     assert "Started" in sentence(result)
     message = await public(result)
     assert "Challenge: \\*\\*Autumn\\*\\* \\<@1>" in shown(message.message)
-    assert "/challenge enter" in shown(message.message)
+    assert "Press **Enter**" in shown(message.message)
+    assert "Pictures can be entered until <t:" in shown(message.message)
     assert message.attachments == []
 
 
@@ -318,8 +319,20 @@ async def test_who_may_end_it_and_when(gallery: GalleryHarness) -> None:
     otto = guild.add_member(gallery.chat.env.create_user("otto"), roles=[role])
     await give(gallery, otto, "vote")
     results = await public(await give(gallery, otto, "end"))
-    assert "Nobody voted." in shown(results.message)
-    assert results.attachments == []
+    text = shown(results.message)
+    assert "Nobody voted, so nobody has won." in text
+    assert "**1.**" not in text
+    assert str(gallery.chat.ben.id) in text
+    assert len(results.attachments) == 2, "all pictures, for nobody has won"
+
+
+async def test_who_has_no_vote_has_no_rank(gallery: GalleryHarness) -> None:
+    message = await open_vote(gallery)
+    await vote(gallery.mia, message, options_of(message)[0])
+    text = shown((await public(await give(gallery, gallery.mia, "end"))).message)
+    assert "**1.** <@" in text
+    assert "**2.**" not in text
+    assert text.endswith("with picture 2: no votes")
 
 
 async def test_one_without_entries_ends_without_a_vote(gallery: GalleryHarness) -> None:

@@ -20,7 +20,7 @@ from bot.tables import digests as digests_table
 from bot.tables import exhibits as table
 from bot.tables import jobs as jobs_table
 from tests.support.chat import ChatHarness, card, sentence
-from tests.support.gallery import GalleryHarness, custom_id, gallery_harness, labels, shown
+from tests.support.gallery import GalleryHarness, custom_id, gallery_harness, labels, shown, sure, take_down
 from tests.support.picture_files import png
 
 
@@ -126,7 +126,7 @@ async def test_another_servers_gallery_is_its_own(gallery: GalleryHarness) -> No
 
 async def test_what_was_taken_down_is_shown_no_more(gallery: GalleryHarness) -> None:
     message = await gallery.hang()
-    await gallery.chat.ada.click(message, label="Take down")
+    await take_down(gallery.chat.ada, message)
     assert "Nothing hangs here yet" in card(await show_gallery(gallery))
 
 
@@ -143,8 +143,8 @@ async def test_a_person_keeps_their_pictures_out_and_lets_them_in_again(gallery:
     await gallery.hang()
     shown_to_ada = (await show_gallery(gallery, gallery.chat.ada)).response
     assert shown_to_ada is not None
-    said = await gallery.chat.ada.click(shown_to_ada, label="Keep my pictures out")
-    assert "1 is being taken down" in sentence(said)
+    asked = await gallery.chat.ada.click(shown_to_ada, label="Keep my pictures out")
+    assert "1 is being taken down" in await sure(gallery.chat.ada, asked, "Keep my pictures out")
     await gallery.gallery_updater(later_s=5).poll()
     assert gallery.art.history() == []
     await gallery.deliver()

@@ -12,18 +12,18 @@ from simcord import Env
 from sqlalchemy import update
 
 from bot.chat.client import EaselClient
-from bot.chat.community.exhibit import StarButton, TakeDownButton
+from bot.chat.community.exhibit import StarButton, TakeDownButton, TakeDownSureButton
 from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.chat.ui.components import layout
 from bot.domain.jobs.model import State
 from bot.domain.outbox.schedule import LEASE_S
-from bot.domain.servers import server_settings, users
+from bot.domain.servers import users
 from bot.domain.servers.users import PersonSettings
 from bot.tables import exhibits as table
 from bot.tables import jobs as jobs_table
 from tests.support.away import Away
 from tests.support.chat import ChatHarness, card, sentence
-from tests.support.gallery import GalleryHarness, gallery_harness, labels, shown
+from tests.support.gallery import GalleryHarness, gallery_harness, labels, shown, take_down
 from tests.support.picture_files import png
 
 
@@ -33,13 +33,6 @@ async def gallery(chat: ChatHarness) -> GalleryHarness:
     opened = gallery_harness(chat)
     await opened.open()
     return opened
-
-
-async def set_up(gallery: GalleryHarness, **chosen: object) -> None:
-    guild_id = gallery.chat.env.guild.id
-    async with gallery.chat.services.database.begin() as connection:
-        settings = await server_settings.settings_of(connection, guild_id)
-        await server_settings.keep(connection, guild_id, replace(settings, **chosen))  # type: ignore[arg-type] # a test's choice
 
 
 async def mark(gallery: GalleryHarness, **values: object) -> None:
@@ -53,8 +46,12 @@ async def test_a_delivered_picture_hangs_once_with_its_artist_and_its_buttons(
     gallery: GalleryHarness,
 ) -> None:
     message = await gallery.hang()
-    assert shown(message) == f"**Starry Night** · by <@{gallery.chat.ada.id}>"
-    assert labels(message) == ["★ 0", "Take down"]
+    (card,) = gallery.chat.channel.history()
+    assert shown(message) == (
+        f"**Starry Night** · by <@{gallery.chat.ada.id}>\n"
+        f"-# strength 50, standard quality · [see its card]({card.jump_url})"
+    )
+    assert labels(message) == ["★ 0", "Paint mine like this", "Take down"]
     (attachment,) = message.attachments
     assert attachment.filename == "easel-1.png"
     assert attachment.description == "A picture painted in the style of Starry Night"
@@ -132,19 +129,19 @@ def check_spoiler(message: discord.Message) -> None:
 
 
 async def test_the_style_of_the_week_is_named(gallery: GalleryHarness) -> None:
-    await set_up(gallery, weekly_style="Starry Night")
-    assert "In the style of the week" in shown(await gallery.hang())
-    assert "In the style of the week" not in shown(await gallery.hang(preset="The Scream"))
+    await gallery.set_up(weekly_style="Starry Night")
+    assert "in the style of the week" in shown(await gallery.hang())
+    assert "in the style of the week" not in shown(await gallery.hang(preset="The Scream"))
 
 
 async def test_a_thread_is_opened_where_one_is_wanted(gallery: GalleryHarness) -> None:
-    await set_up(gallery, art_threads=True)
+    await gallery.set_up(art_threads=True)
     await gallery.hang()
     assert [thread.name for thread in gallery.art.threads] == ["Starry Night · 1"]
 
 
 async def test_a_thread_that_cannot_be_opened_is_no_loss(gallery: GalleryHarness, env: Env) -> None:
-    await set_up(gallery, art_threads=True)
+    await gallery.set_up(art_threads=True)
     env.inject_error("POST", "/channels/*/messages/*/threads", status=403, code=50013)
     await gallery.hang()
     await gallery.gallery_updater(later_s=100).poll()
@@ -157,7 +154,7 @@ async def test_a_thread_that_cannot_be_opened_is_no_loss(gallery: GalleryHarness
 async def test_where_pictures_hang_only_there_the_card_says_so_and_then_links_it(
     gallery: GalleryHarness,
 ) -> None:
-    await set_up(gallery, art_only=True)
+    await gallery.set_up(art_only=True)
     result = await gallery.deliver()
     assert f"This picture hangs in <#{gallery.art.id}>." in card(result)
     assert result.response is not None
@@ -171,7 +168,7 @@ async def test_where_pictures_hang_only_there_the_card_says_so_and_then_links_it
 
 
 async def test_a_picture_that_cannot_hang_comes_back_to_its_card(gallery: GalleryHarness, env: Env) -> None:
-    await set_up(gallery, art_only=True)
+    await gallery.set_up(art_only=True)
     result = await gallery.deliver()
     env.inject_error("POST", f"/channels/{gallery.art.id}/messages", status=403, code=50013)
     await gallery.gallery_updater().poll()
@@ -291,7 +288,7 @@ async def test_the_buttons_work_after_a_restart(gallery: GalleryHarness, env: En
     message = await gallery.hang()
     await env.restart_bot(EaselClient(gallery.chat.services, shard_count=1))
     assert "gave this picture" in sentence(await gallery.chat.ben.click(message, label="★ 0"))
-    assert "Taken down" in sentence(await gallery.chat.ada.click(message, label="Take down"))
+    assert "Taken down" in await take_down(gallery.chat.ada, message)
 
 
 async def test_the_artist_takes_a_picture_down_and_its_message_goes(gallery: GalleryHarness) -> None:
@@ -299,6 +296,9 @@ async def test_the_artist_takes_a_picture_down_and_its_message_goes(gallery: Gal
     result = await gallery.chat.ben.click(message, label="Take down")
     assert "Only the artist and moderators" in sentence(result)
     await gallery.chat.ada.click(message, label="Take down")
+    await gallery.gallery_updater(later_s=5).poll()
+    assert len(gallery.art.history()) == 1, "asked, and not answered"
+    await take_down(gallery.chat.ada, message)
     await gallery.gallery_updater(later_s=5).poll()
     assert gallery.art.history() == []
     assert await gallery.gallery_updater(later_s=1e6).poll() == 0
@@ -309,7 +309,7 @@ async def test_a_moderator_takes_a_picture_down(gallery: GalleryHarness) -> None
     role = guild.create_role("moderator", permissions=discord.Permissions(manage_messages=True))
     moderator = guild.add_member(gallery.chat.env.create_user("otto"), roles=[role])
     message = await gallery.hang()
-    await moderator.click(message, label="Take down")
+    await take_down(moderator, message)
     await gallery.gallery_updater(later_s=5).poll()
     assert gallery.art.history() == []
 
@@ -331,10 +331,11 @@ async def test_ids_replayed_in_another_server_do_nothing(gallery: GalleryHarness
     elsewhere = env.create_guild("elsewhere")
     channel = elsewhere.create_text_channel("general")
     eve = elsewhere.add_member(env.create_user("eve"))
-    view = layout(ui.ActionRow(StarButton(1), TakeDownButton(1)))
+    view = layout(ui.ActionRow(StarButton(1), TakeDownButton(1), TakeDownSureButton(1)))
     posted = await env.bot.get_partial_messageable(channel.id).send(view=view)
-    for label in ("★ 0", "Take down"):
-        assert "no longer hangs here" in sentence(await eve.click(posted, label=label))
+    for verb in ("star", "takedown", "takedownsure"):
+        result = await eve.click(posted, custom_id=f"easel:{verb}:1")
+        assert "no longer hangs here" in sentence(result)
     exhibit = await gallery.exhibit()
     assert exhibit is not None
     assert (exhibit.stars, exhibit.removed) == (0, False)

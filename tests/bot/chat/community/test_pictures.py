@@ -1,13 +1,13 @@
-"""Small pictures with their number in a corner; and a card that points to where its picture hangs."""
+"""Small pictures with their number on them; and a card that points to where its picture hangs."""
 
 from io import BytesIO
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from bot.chat.cards.card_upload import place_of
 from bot.chat.community.pictures import EDGE_PX
-from bot.domain.gallery.exhibits import Hanging
+from bot.domain.gallery.hanging import Hanging
 from bot.media.pixels import thumbnail
 from tests.support.picture_files import png
 
@@ -22,12 +22,27 @@ def test_a_thumbnail_keeps_its_shape_and_is_never_larger(
         assert (small.size, small.format) == (expected, "JPEG")
 
 
-def test_the_number_stands_dark_on_light_whatever_the_picture() -> None:
+@pytest.mark.parametrize("size", [(600, 400), (1200, 400), (400, 1200), (500, 500)])
+@pytest.mark.parametrize("badge", ["8", "25"])
+def test_the_number_stands_dark_on_light_and_whole_in_the_middle_square(
+    size: tuple[int, int], badge: str
+) -> None:
+    """Discord's gallery shows no more than that of a long picture."""
     for colour in ("black", "white"):
-        with Image.open(BytesIO(thumbnail(png(600, 400, colour), EDGE_PX, badge="8"))) as small:
-            corner = small.crop((0, 0, 60, 60)).convert("L").getextrema()
-            assert corner[0] < 60, "the number"  # type: ignore[operator] # one band, two numbers
-            assert corner[1] > 200, "its ground"  # type: ignore[operator] # one band, two numbers
+        numbered, bare = (
+            Image.open(BytesIO(thumbnail(png(*size, colour), EDGE_PX, badge=text))).convert("L")
+            for text in (badge, "")
+        )
+        changed = ImageChops.difference(numbered, bare).point(lambda value: 255 * (value > 24)).getbbox()
+        assert changed is not None
+        width, height = numbered.size
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
+        assert left < changed[0] < changed[2] < left + side
+        assert top < changed[1] < changed[3] < top + side
+        darkest, lightest = numbered.crop(changed).getextrema()
+        assert darkest < 60, "the number"  # type: ignore[operator] # one band, two numbers
+        assert lightest > 200, "its ground"  # type: ignore[operator] # one band, two numbers
 
 
 def test_without_a_number_nothing_is_drawn() -> None:

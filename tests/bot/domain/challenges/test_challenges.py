@@ -62,7 +62,7 @@ async def remove(
     connection: AsyncConnection, user_id: int, picture: str | None = None, *, moderator: bool = False
 ) -> Entry:
     challenge = await current(connection)
-    return await voting.remove(connection, challenge, user_id, picture=picture, moderator=moderator)
+    return await voting.remove(connection, challenge, user_id, picture=picture, moderator=moderator, now=NOW)
 
 
 async def test_one_challenge_runs_in_a_server_at_a_time(connection: AsyncConnection) -> None:
@@ -154,7 +154,7 @@ async def test_an_entry_is_replaced_until_the_vote(connection: AsyncConnection) 
     assert first.id not in entered
     assert len(entered) == 2
     assert (await job_of(connection, first.id)).challenge_id is None
-    await voting.open_vote(connection, await current(connection))
+    await voting.open_vote(connection, await current(connection), now=NOW)
     with pytest.raises(Refusal, match="vote has begun"):
         await enter(connection, first.user_id, job_id=first.id)
 
@@ -184,7 +184,7 @@ async def test_a_picture_that_hangs_is_taken_down_when_it_enters(connection: Asy
 async def test_a_vote_needs_two_entries(connection: AsyncConnection) -> None:
     await with_entries(connection, ADA)
     with pytest.raises(Refusal, match="There is 1 entry so far"):
-        await voting.open_vote(connection, await current(connection))
+        await voting.open_vote(connection, await current(connection), now=NOW)
 
 
 async def test_the_order_and_the_keys_tell_nothing(connection: AsyncConnection) -> None:
@@ -193,15 +193,15 @@ async def test_the_order_and_the_keys_tell_nothing(connection: AsyncConnection) 
     assert [entry.user_id for entry in found] != list(range(100, 110))
     assert len({entry.key for entry in found}) == 10
     assert found == await voting.entries_of(connection, 1)
-    assert found == await voting.open_vote(connection, await current(connection))
-    assert found == await voting.open_vote(connection, await current(connection)), "shown again"
+    assert found == await voting.open_vote(connection, await current(connection), now=NOW)
+    assert found == await voting.open_vote(connection, await current(connection), now=NOW), "shown again"
 
 
 async def test_each_has_one_vote_and_may_change_it(connection: AsyncConnection) -> None:
     entered = await with_entries(connection, ADA, BEN)
     with pytest.raises(Refusal, match="vote is over"):
         await vote(connection, CARL, entered[ADA].key)
-    await voting.open_vote(connection, await current(connection))
+    await voting.open_vote(connection, await current(connection), now=NOW)
     for entrant in (ADA, BEN):
         await vote(connection, CARL, entered[entrant].key)
     counted = {entry.user_id: entry.votes for entry in await voting.entries_of(connection, 1)}
@@ -210,7 +210,7 @@ async def test_each_has_one_vote_and_may_change_it(connection: AsyncConnection) 
 
 async def test_votes_for_oneself_and_replayed_ones_are_refused(connection: AsyncConnection) -> None:
     entered = await with_entries(connection, ADA, BEN)
-    await voting.open_vote(connection, await current(connection))
+    await voting.open_vote(connection, await current(connection), now=NOW)
     with pytest.raises(Refusal, match="your own picture"):
         await vote(connection, ADA, entered[ADA].key)
     with pytest.raises(Refusal, match="no longer in the challenge"):
@@ -226,7 +226,7 @@ async def test_votes_for_oneself_and_replayed_ones_are_refused(connection: Async
 
 async def test_the_same_votes_share_a_place(connection: AsyncConnection) -> None:
     entered = await with_entries(connection, ADA, BEN, CARL, 4)
-    await voting.open_vote(connection, await current(connection))
+    await voting.open_vote(connection, await current(connection), now=NOW)
     for voter, entrant in ((10, ADA), (11, ADA), (12, BEN), (13, BEN), (14, CARL)):
         await vote(connection, voter, entered[entrant].key)
     found = await voting.end(connection, await current(connection), now=NOW)
@@ -236,7 +236,7 @@ async def test_the_same_votes_share_a_place(connection: AsyncConnection) -> None
 
 async def test_a_deleted_picture_leaves_the_vote(connection: AsyncConnection) -> None:
     entered = await with_entries(connection, ADA, BEN, CARL)
-    await voting.open_vote(connection, await current(connection))
+    await voting.open_vote(connection, await current(connection), now=NOW)
     await vote(connection, 10, entered[ADA].key)
     await connection.execute(delete(jobs_table).where(jobs_table.c.id == entered[ADA].job.id))
     with pytest.raises(Refusal, match="no longer in the challenge"):
@@ -262,12 +262,12 @@ async def test_two_at_once_do_not_end_it_twice(connection: AsyncConnection) -> N
 
 async def test_results_that_were_not_posted_are_remembered(connection: AsyncConnection) -> None:
     challenge = await start(connection)
-    await challenges.announced(connection, challenge.id, message_id=5)
+    await challenges.announced(connection, challenge, message_id=5)
     assert await challenges.untold(connection, SERVER) is None
     await voting.end(connection, await current(connection), now=NOW)
     untold = await challenges.untold(connection, SERVER)
     assert untold is not None
-    await challenges.announced(connection, untold.id, message_id=6)
+    await challenges.announced(connection, untold, message_id=6)
     assert await challenges.untold(connection, SERVER) is None
     assert (await connection.execute(select(exhibits_table))).all() == []
 
@@ -296,7 +296,7 @@ async def test_what_a_moderator_takes_out_stays_out(connection: AsyncConnection)
 
 async def test_votes_for_it_go_and_the_others_keep_their_numbers(connection: AsyncConnection) -> None:
     entered = await with_entries(connection, ADA, BEN, CARL)
-    await voting.open_vote(connection, await current(connection))
+    await voting.open_vote(connection, await current(connection), now=NOW)
     first, *others = await voting.entries_of(connection, 1)
     voter = next(entry.user_id for entry in others)
     await vote(connection, voter, first.key)

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.gallery import exhibits, listing
-from bot.domain.gallery.exhibits import SHOWN_EVERY_S, Exhibit, Hanging, Step
+from bot.domain.gallery import exhibits, hanging, listing
+from bot.domain.gallery.exhibits import SHOWN_EVERY_S, Exhibit, Step
+from bot.domain.gallery.hanging import Hanging
 from bot.domain.jobs.model import Job, State
 from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import LEASE_S
@@ -20,7 +21,7 @@ from bot.tables import exhibits as exhibits_table
 from tests.support.rows import ADA, BEN, NOW, add_card, add_in, job_of
 
 SERVER, ART = 10, 99
-SETTINGS = GuildSettings(art_channel=ART)
+SETTINGS = GuildSettings(art_channel=ART, art_hangs="all")
 
 
 async def delivered(connection: AsyncConnection, **given: object) -> Job:
@@ -31,10 +32,23 @@ async def hung(connection: AsyncConnection, **given: object) -> Exhibit:
     """An exhibit whose message hangs in the art channel."""
     await server_settings.keep(connection, SERVER, SETTINGS)
     job = await delivered(connection, **given)
-    assert await exhibits.hang(connection, job, now=NOW)
+    assert await hanging.hang(connection, job, now=NOW)
     (claimed,) = await exhibits.claim_due(connection, now=NOW)
     await exhibits.settle(connection, claimed, message_id=job.id + 1000, now=NOW)
     return await known(connection, job.id)
+
+
+async def take_down(
+    connection: AsyncConnection,
+    exhibit: Exhibit,
+    user_id: int,
+    *,
+    guild_id: int = SERVER,
+    moderator: bool = False,
+) -> None:
+    await exhibits.take_down(
+        connection, exhibit.job.id, guild_id=guild_id, user_id=user_id, moderator=moderator, now=NOW
+    )
 
 
 async def known(connection: AsyncConnection, job_id: int) -> Exhibit:
@@ -48,11 +62,11 @@ async def test_a_delivered_picture_of_a_server_with_an_art_channel_is_to_be_hung
 ) -> None:
     await server_settings.keep(connection, SERVER, SETTINGS)
     job = await delivered(connection)
-    assert await exhibits.hang(connection, job, now=NOW)
+    assert await hanging.hang(connection, job, now=NOW)
     exhibit = await known(connection, job.id)
     assert (exhibit.job, exhibit.channel_id, exhibit.step) == (job, ART, Step.HANG)
     assert await exhibits.anything_due(connection, now=NOW)
-    assert not await exhibits.hang(connection, job, now=NOW), "it is one already"
+    assert not await hanging.hang(connection, job, now=NOW), "it is one already"
 
 
 @pytest.mark.parametrize("given", [{"private": True}, {"guild_id": None}, {"guild_id": SERVER + 1}])
@@ -60,21 +74,21 @@ async def test_private_pictures_and_those_of_other_places_stay_out(
     connection: AsyncConnection, given: dict[str, object]
 ) -> None:
     await server_settings.keep(connection, SERVER, SETTINGS)
-    assert not await exhibits.hang(connection, await delivered(connection, **given), now=NOW)
+    assert not await hanging.hang(connection, await delivered(connection, **given), now=NOW)
     assert not await exhibits.anything_due(connection, now=NOW)
 
 
 async def test_whoever_does_not_want_to_be_seen_stays_out(connection: AsyncConnection) -> None:
     await server_settings.keep(connection, SERVER, SETTINGS)
     await users.keep(connection, ADA, PersonSettings(show_in_gallery=False))
-    assert not await exhibits.hang(connection, await delivered(connection), now=NOW)
-    assert await exhibits.hang(connection, await delivered(connection, user_id=BEN), now=NOW)
+    assert not await hanging.hang(connection, await delivered(connection), now=NOW)
+    assert await hanging.hang(connection, await delivered(connection, user_id=BEN), now=NOW)
 
 
 async def test_what_is_claimed_is_nobody_elses_until_the_lease_ends(connection: AsyncConnection) -> None:
     await server_settings.keep(connection, SERVER, SETTINGS)
     job = await delivered(connection)
-    await exhibits.hang(connection, job, now=NOW)
+    await hanging.hang(connection, job, now=NOW)
     (claimed,) = await exhibits.claim_due(connection, now=NOW)
     assert (claimed.job.id, claimed.tries) == (job.id, 1)
     assert await exhibits.claim_due(connection, now=NOW + LEASE_S - 1) == []
@@ -86,7 +100,7 @@ async def test_as_much_is_claimed_as_was_asked_for_and_can_be_kept(connection: A
     await server_settings.keep(connection, SERVER, SETTINGS)
     jobs = [await delivered(connection) for _ in range(2)]
     for job in jobs:
-        await exhibits.hang(connection, job, now=NOW)
+        await hanging.hang(connection, job, now=NOW)
     for job in jobs:
         (claimed,) = await exhibits.claim_due(connection, now=NOW, limit=1, holder="one")
         assert claimed.job.id == job.id, "the oldest first"
@@ -126,14 +140,14 @@ async def test_the_artist_and_moderators_take_a_picture_down_and_nobody_else(
 ) -> None:
     first, second = await hung(connection), await hung(connection)
     with pytest.raises(Refusal, match=r"^Only the artist and moderators can take this picture down\.$"):
-        await exhibits.take_down(connection, first.job.id, guild_id=SERVER, user_id=BEN, moderator=False)
+        await take_down(connection, first, BEN)
     with pytest.raises(Refusal, match="no longer hangs here"):
-        await exhibits.take_down(connection, first.job.id, guild_id=SERVER + 1, user_id=ADA, moderator=True)
-    await exhibits.take_down(connection, first.job.id, guild_id=SERVER, user_id=ADA, moderator=False)
-    await exhibits.take_down(connection, second.job.id, guild_id=SERVER, user_id=BEN, moderator=True)
+        await take_down(connection, first, ADA, guild_id=SERVER + 1, moderator=True)
+    await take_down(connection, first, ADA)
+    await take_down(connection, second, BEN, moderator=True)
     assert [one.step for one in await exhibits.claim_due(connection, now=NOW + 10)] == [Step.TAKE_DOWN] * 2
     with pytest.raises(Refusal, match=r"^That picture no longer hangs here\.$"):
-        await exhibits.take_down(connection, first.job.id, guild_id=SERVER, user_id=ADA, moderator=False)
+        await take_down(connection, first, ADA)
 
 
 async def test_a_deleted_picture_is_taken_down_once_and_no_other(connection: AsyncConnection) -> None:
@@ -185,21 +199,21 @@ async def test_a_picture_in_a_challenge_stays_out_until_its_end(connection: Asyn
 async def test_where_pictures_hang_only_there_the_card_is_told_where(connection: AsyncConnection) -> None:
     job = await add_in(connection, State.RENDERED)
     await server_settings.keep(connection, SERVER, SETTINGS)
-    assert await exhibits.hangs_at(connection, job) is None, "there and here"
+    assert await hanging.hangs_at(connection, job) is None, "there and here"
     await server_settings.keep(connection, SERVER, replace(SETTINGS, art_only=True))
-    there = await exhibits.hangs_at(connection, job)
+    there = await hanging.hangs_at(connection, job)
     assert there is not None
     assert (there.channel_id, there.link, there.removed) == (ART, None, False)
-    assert await exhibits.hangs_at(connection, replace(job, private=True)) is None
-    assert await exhibits.hangs_at(connection, replace(job, state=State.RUNNING)) is None
-    assert await exhibits.hangs_at(connection, replace(job, state=State.DELIVERED)) is None, "made before"
+    assert await hanging.hangs_at(connection, replace(job, private=True)) is None
+    assert await hanging.hangs_at(connection, replace(job, state=State.RUNNING)) is None
+    assert await hanging.hangs_at(connection, replace(job, state=State.DELIVERED)) is None, "made before"
 
 
 async def test_what_was_taken_down_is_not_pointed_to(connection: AsyncConnection) -> None:
     exhibit = await hung(connection)
     await server_settings.keep(connection, SERVER, replace(SETTINGS, art_only=True))
-    await exhibits.take_down(connection, exhibit.job.id, guild_id=SERVER, user_id=ADA, moderator=False)
-    there = await exhibits.hangs_at(connection, exhibit.job)
+    await take_down(connection, exhibit, ADA)
+    there = await hanging.hangs_at(connection, exhibit.job)
     assert there is not None, "the card does not show it either"
     assert there.removed
 
@@ -216,7 +230,7 @@ async def art_only_card(connection: AsyncConnection) -> Job:
     job = await add_in(connection, State.RENDERED)
     await add_card(connection, job.id, message_id=5)
     await close_card(connection, job)
-    await exhibits.hang(connection, job, now=NOW)
+    await hanging.hang(connection, job, now=NOW)
     return job
 
 
@@ -229,12 +243,12 @@ async def test_the_card_gets_its_link_once_the_picture_hangs(connection: AsyncCo
     job = await art_only_card(connection)
     assert not await card_is_open(connection, job)
     not_yet = Hanging(channel_id=ART, link=None, removed=False)
-    assert await exhibits.hangs_at(connection, job) == not_yet
+    assert await hanging.hangs_at(connection, job) == not_yet
     (claimed,) = await exhibits.claim_due(connection, now=NOW)
     await exhibits.settle(connection, claimed, message_id=77, now=NOW)
     assert await card_is_open(connection, job)
     link = f"https://discord.com/channels/{SERVER}/{ART}/77"
-    assert await exhibits.hangs_at(connection, job) == replace(not_yet, link=link)
+    assert await hanging.hangs_at(connection, job) == replace(not_yet, link=link)
     await close_card(connection, job)
     await exhibits.settle(connection, await known(connection, job.id), message_id=77, now=NOW + 10)
     assert not await card_is_open(connection, job), "it has its link already"
@@ -260,16 +274,16 @@ async def test_a_picture_that_cannot_be_hung_goes_back_to_its_card(connection: A
     job = await art_only_card(connection)
     await exhibits.give_up(connection, job.id)
     assert await card_is_open(connection, job)
-    assert await exhibits.hangs_at(connection, replace(job, state=State.DELIVERED)) is None
+    assert await hanging.hangs_at(connection, replace(job, state=State.DELIVERED)) is None
 
 
 async def test_closing_the_channel_forgets_what_was_not_hung_yet(connection: AsyncConnection) -> None:
     exhibit = await hung(connection)
     waiting = await delivered(connection)
-    await exhibits.hang(connection, waiting, now=NOW)
+    await hanging.hang(connection, waiting, now=NOW)
     await server_settings.keep(connection, SERVER + 1, SETTINGS)
     elsewhere = await delivered(connection, guild_id=SERVER + 1)
-    await exhibits.hang(connection, elsewhere, now=NOW)
+    await hanging.hang(connection, elsewhere, now=NOW)
     await exhibits.close_channel(connection, SERVER)
     assert await exhibits.get(connection, waiting.id) is None
     assert (await known(connection, elsewhere.id)).step is Step.HANG

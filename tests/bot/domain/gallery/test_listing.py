@@ -46,7 +46,7 @@ async def test_the_most_starred_come_first_and_then_the_newest(connection: Async
 
 async def test_only_this_servers_and_only_what_hangs(connection: AsyncConnection) -> None:
     kept, removed, waiting, entered = [(await hung(connection)).job for _ in range(4)]
-    await exhibits.take_down(connection, removed.id, guild_id=SERVER, user_id=ADA, moderator=False)
+    await exhibits.take_down(connection, removed.id, guild_id=SERVER, user_id=ADA, moderator=False, now=NOW)
     await connection.execute(update(table).where(table.c.job_id == waiting.id).values(message_id=None))
     await enter(connection, entered)
     assert await shown(connection) == [kept.id]

@@ -238,20 +238,44 @@ async def test_jobs_in_the_line_are_taken_out_of_it(harness: SubmitHarness, runn
         assert not await queue.anything_to_claim(connection, now=NOW + 100, lease_s=LEASE_S)
 
 
-async def test_a_server_s_running_challenge_keeps_its_style_as_do_those_of_others(
+async def test_a_challenge_loses_the_style_picture_of_whoever_gave_it_and_no_other(
     harness: SubmitHarness,
 ) -> None:
-    style = await harness.blobs.put(b"theme")
+    mine, other = await harness.blobs.put(b"mine"), await harness.blobs.put(b"other")
+    row = {"channel_id": 20, "theme": "sea", "created_at": NOW, "preset": "Harbour", "user_id": BEN}
     async with harness.database.begin() as connection:
-        row = {"guild_id": 10, "channel_id": 20, "theme": "sea", "created_at": NOW, "style_blob": style}
-        for guild_id, user_id, state in ((11, ADA, "open"), (12, ADA, "ended"), (13, BEN, "ended")):
-            await connection.execute(
-                challenges.insert().values(**{**row, "guild_id": guild_id}, user_id=user_id, state=state)
-            )
+        for guild_id, giver, state, blob, starter in (
+            (11, ADA, "open", mine, BEN),
+            (12, ADA, "ended", mine, BEN),
+            (13, BEN, "open", other, ADA),
+            (14, None, "ended", other, ADA),
+        ):
+            values = {**row, "guild_id": guild_id, "style_user_id": giver, "state": state, "user_id": starter}
+            values |= {"style_blob": blob, "message_id": 800 + guild_id, "due_at": NOW + 500}
+            await connection.execute(challenges.insert().values(**values))
     await harness.forget(ADA)
-    assert await harness.blobs.get(style) == b"theme"
-    async with harness.database.read() as connection:
-        assert await _styles(connection) == {11: style, 12: None, 13: style}
+    assert not await harness.has("mine")
+    assert await harness.blobs.get(other) == b"other"
+    async with harness.database.begin() as connection:
+        assert await _styles(connection) == {11: None, 12: None, 13: other, 14: None}
+        query = select(challenges.c.preset, challenges.c.message_id, challenges.c.due_at)
+        announced = (await connection.execute(query.where(challenges.c.guild_id == 11))).one()
+        assert tuple(announced) == (None, None, 0.0), "announced again, without it"
+        left = await takedowns.claim_due(connection, now=NOW, limit=9)
+    assert {one.message_id for one in left} >= {811}
+    assert not {812, 813, 814} & {one.message_id for one in left}
+
+
+async def test_the_style_that_one_gave_to_a_challenge_is_exported(harness: SubmitHarness) -> None:
+    blob = await harness.blobs.put(b"mine")
+    row = {"guild_id": 11, "channel_id": 20, "theme": "sea", "created_at": NOW, "state": "open"}
+    async with harness.database.begin() as connection:
+        await connection.execute(
+            challenges.insert().values(**row, user_id=BEN, style_user_id=ADA, style_blob=blob)
+        )
+        assert blob in {one.blob for one in await personal_data.pictures_of(connection, ADA)}
+        assert blob not in {one.blob for one in await personal_data.pictures_of(connection, BEN)}
+        assert len((await personal_data.records_of(connection, ADA))["challenges"]) == 2
 
 
 async def _styles(connection: AsyncConnection) -> dict[int, str | None]:

@@ -150,3 +150,19 @@ async def test_where_risky_pictures_are_refused_there_is_no_job(
     with pytest.raises(Refusal, match="not painted here"):
         await harness.submit(style_url=STYLE)
     assert await harness.counts() == (0, 0, 0)
+
+
+async def test_a_server_may_refuse_risky_pictures_or_hide_all(
+    open_harness: Callable[..., SubmitHarness],
+) -> None:
+    policy = ContentPolicy(check=SquaresAreRisky(), action=Action.SPOILER, threshold=0.8)
+    harness = open_harness(policy=policy)
+    async with harness.database.begin() as connection:
+        await server_settings.change(connection, 10, spoilers="refuse")
+    with pytest.raises(Refusal, match="look for adults only"):
+        await harness.submit(style_url=STYLE)
+    assert await harness.counts() == (0, 0, 0)
+    assert not (await harness.submit(preset="Starry Night")).spoiler
+    async with harness.database.begin() as connection:
+        await server_settings.change(connection, 10, spoilers="always")
+    assert (await harness.submit(preset="Starry Night")).spoiler

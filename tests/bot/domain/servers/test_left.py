@@ -8,7 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.jobs.model import State
 from bot.domain.servers import left, server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.tables import challenges, deliveries, digests, exhibits, server_presets, stars
+from bot.tables import (
+    challenges,
+    deliveries,
+    digests,
+    exhibits,
+    log_entries,
+    server_blocks,
+    server_presets,
+    stars,
+)
 from bot.tables import guilds as guilds_table
 from tests.support.rows import BEN, BLOB, NOW, add, add_card, add_in, job_of
 
@@ -36,6 +45,8 @@ async def furnish(connection: AsyncConnection, guild_id: int) -> int:
         (stars, {"job_id": job.id, "user_id": BEN, "created_at": NOW}),
         (digests, {**common, "week": "2026-W48"}),
         (challenges, {**common, "channel_id": 20, "user_id": BEN, "theme": "sea", "state": "ended"}),
+        (server_blocks, {**common, "blocked_id": BEN, "reason": ""}),
+        (log_entries, {**common, "kind": "asked", "user_id": BEN, "subject": "x"}),
         (
             server_presets,
             {**common, "user_id": BEN, "name": "x", "name_key": "x", "look": {}, "style_blob": BLOB},
@@ -80,7 +91,8 @@ async def test_a_forgotten_server_leaves_nothing_and_its_members_keep_their_pict
     assert (job.guild_id, job.channel_id, job.challenge_id) == (None, 0, None)
     assert (job.state, job.result_blob) == (State.DELIVERED, BLOB)
     assert set(await noted(connection)) == {OTHER}
-    for table in (deliveries, exhibits, stars, digests, challenges, server_presets):
+    of_server = (deliveries, exhibits, stars, digests, challenges, server_presets, server_blocks, log_entries)
+    for table in of_server:
         assert await count(connection, table) == 1, table.name
     assert (await job_of(connection, stays)).guild_id == OTHER
 

@@ -1,12 +1,12 @@
 """The gallery, stars and challenges of a server, for its members; hosts, artists and moderators may more."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.domain.challenges.challenges import Stage
 from bot.domain.servers import users
-from bot.tables import stars
+from bot.tables import challenges, stars
 from tests.e2e.hostile.actors import PRESET, Actor, Role
-from tests.e2e.hostile.authority import ADA, row
+from tests.e2e.hostile.authority import ADA, EVERYBODY, picture, row
 from tests.e2e.hostile.owned_data import (
     challenge_in,
     challenge_now,
@@ -17,6 +17,7 @@ from tests.e2e.hostile.owned_data import (
     hung,
 )
 from tests.e2e.hostile.rows.presets import share
+from tests.support.picture_files import png
 
 OTHERS = frozenset({Role.MEMBER, Role.HOST, Role.MODERATOR, Role.MANAGER})
 """The members of Ada's server, without herself."""
@@ -54,6 +55,14 @@ async def _shows(actor: Actor) -> bool:
         return (await users.settings_of(connection, actor.harness.chat.ada.id)).show_in_gallery
 
 
+@row("HangMineButton (asks)", EVERYBODY)
+async def _hang_mine_asks(actor: Actor) -> bool:
+    """The question alone changes nothing."""
+    before = await _shows(actor)
+    said = await actor.click("easel:hangmine:ask")
+    return "taken down for good" in said and await _shows(actor) == before
+
+
 @row("HangMineButton", ADA)
 async def _hang_mine(actor: Actor) -> bool:
     before = await _shows(actor)
@@ -77,11 +86,29 @@ async def _star(actor: Actor) -> bool:
         return actor.who.id in set(found)
 
 
+@row("LikeButton", MEMBERS)
+async def _like(actor: Actor) -> bool:
+    """What hangs may be imitated by whoever is there."""
+    job = await hung(actor)
+    await actor.click(f"easel:like:{job.id}")
+    return actor.last is not None and actor.last.modal is not None
+
+
 @row("TakeDownButton", frozenset({Role.OWNER, Role.MODERATOR, Role.MANAGER}))
+async def _ask_to_take_down(actor: Actor) -> bool:
+    """The question, which is for those who may answer it."""
+    job = await hung(actor)
+    before = await exhibit_of(actor, job)
+    asked = "Take this picture down for good" in await actor.click(f"easel:takedown:{job.id}")
+    assert await exhibit_of(actor, job) == before
+    return asked
+
+
+@row("TakeDownSureButton", frozenset({Role.OWNER, Role.MODERATOR, Role.MANAGER}))
 async def _take_down(actor: Actor) -> bool:
     job = await hung(actor)
     before = await exhibit_of(actor, job)
-    await actor.click(f"easel:takedown:{job.id}")
+    await actor.click(f"easel:takedownsure:{job.id}")
     return await exhibit_of(actor, job) != before
 
 
@@ -122,12 +149,51 @@ async def _enter_picture(actor: Actor) -> bool:
     return job.id in await actor.typing("challenge enter", "picture")
 
 
+@row("EnterButton", MEMBERS)
+async def _enter_button(actor: Actor) -> bool:
+    """Whoever is there may enter a picture of their own, or read how to paint one."""
+    challenge = await challenge_in(actor, Stage.OPEN, entered=False)
+    said = await actor.click(f"easel:enter:{challenge.id}:open")
+    return "Which of your pictures" in said or "Paint a picture for it first" in said
+
+
+@row("EntrySelect", frozenset({Role.OWNER}))
+async def _entry_select(actor: Actor) -> bool:
+    """Ada's picture enters by her own choice only."""
+    job = await finished(actor)
+    challenge = await challenge_in(actor, Stage.OPEN, entered=False)
+    before = await entrants(actor)
+    await actor.choose(f"easel:entry:{challenge.id}", str(job.id))
+    return await entrants(actor) != before
+
+
+@row("PaintForm", frozenset({Role.OWNER}))
+async def _paint_form(actor: Actor) -> bool:
+    """The form that Ada has opened, sent by whoever can; SimCord takes no file in a direct message."""
+    chat, owner = actor.harness.chat, actor.harness.actors[Role.OWNER]
+    challenge = await challenge_in(actor, Stage.OPEN, entered=False)
+    async with chat.services.database.begin() as connection:
+        blob = await chat.services.picture_store.blobs.put(png())
+        await connection.execute(update(challenges).values(style_blob=blob, preset="x"))
+    before = await chat.job()
+    await owner.click(f"easel:enter:{challenge.id}:paint")
+    await actor.send(owner.last, {"upload": picture(), "whom": ["everybody"]})
+    return (await chat.job()).id != before.id
+
+
 @row("/challenge remove", REMOVERS)
 async def _remove(actor: Actor) -> bool:
     """Ada her own; here she has started the challenge, which is no reason."""
     challenge = await challenge_in(actor, Stage.OPEN)
     entry = await entry_of_ada(actor, challenge.id)
-    await actor.slash("challenge remove", picture=entry.key)
+    return "out of the challenge" in await actor.slash("challenge remove", picture=entry.key)
+
+
+@row("RemoveEntryButton", REMOVERS)
+async def _remove_sure(actor: Actor) -> bool:
+    challenge = await challenge_in(actor, Stage.OPEN)
+    entry = await entry_of_ada(actor, challenge.id)
+    await actor.click(f"easel:unenter:{challenge.id}:k{entry.key}")
     return actor.harness.chat.ada.id not in await entrants(actor)
 
 

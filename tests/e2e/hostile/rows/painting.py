@@ -45,7 +45,7 @@ async def _cancel_picture(actor: Actor) -> bool:
     return actor.harness.job_id in await actor.typing("cancel", "picture")
 
 
-@row("JobButton (cancel)", ADA)
+@row("JobButton (cancel)", ADA | {Role.MODERATOR, Role.MANAGER})
 async def _cancel_button(actor: Actor) -> bool:
     await actor.click(f"easel:cancel:{actor.harness.job_id}")
     return (await actor.harness.job()).state is State.CANCELLED

@@ -36,9 +36,24 @@ async def _places_select(actor: Actor) -> bool:
 
 @row("ResetButton", MANAGERS)
 async def _reset_button(actor: Actor) -> bool:
+    """The question changes nothing yet."""
     before = await settings_with(actor, jobs_per_day=50)
-    await actor.click("easel:settings:reset")
+    asked = "Unset everything" in await actor.click("easel:settings:reset")
+    assert await _settings(actor) == before
+    return asked
+
+
+@row("ResetSureButton", MANAGERS)
+async def _reset_sure_button(actor: Actor) -> bool:
+    before = await settings_with(actor, jobs_per_day=50)
+    await actor.click("easel:settings:resetsure")
     return await _settings(actor) != before
+
+
+@row("GroupButton", MANAGERS)
+async def _group_button(actor: Actor) -> bool:
+    await settings_with(actor)
+    return "Pictures in 24 hours" in await actor.click("easel:settings:group:limits")
 
 
 @row("RoleQuotaButton", MANAGERS)
@@ -71,6 +86,13 @@ async def _artchannel_off(actor: Actor) -> bool:
 async def _art_channel_select(actor: Actor) -> bool:
     before = await settings_with(actor)
     await actor.choose_channel("easel:art:channel")
+    return await _settings(actor) != before
+
+
+@row("ArtHangsSelect", MANAGERS)
+async def _art_hangs_select(actor: Actor) -> bool:
+    before = await settings_with(actor, art_channel=actor.harness.chat.channel.id)
+    await actor.choose("easel:art:hangs", "all")
     return await _settings(actor) != before
 
 
