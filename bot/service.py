@@ -212,6 +212,7 @@ def _limits(settings: Settings, names: list[str]) -> Limits:
         presets_per_server=settings.presets_per_server,
         default_size_px=min(settings.default_size_px, max_size_px),
         max_size_px=max_size_px,
+        max_file_bytes=int(settings.max_attachment_mib * MIB),
     )
 
 

@@ -17,7 +17,10 @@ MAX_SEED = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the installation allows; None: any number. Sizes are long edges in pixels."""
+    """What the installation allows; None: any number. Sizes are long edges in pixels.
+
+    max_file_bytes: of an attachment.
+    """
 
     jobs_per_user: int
     jobs_queued: int
@@ -25,6 +28,7 @@ class Limits:
     presets_per_server: int = 50
     default_size_px: int
     max_size_px: int
+    max_file_bytes: int | None = None
     jobs_per_day: int | None = None
     requests_per_minute: int | None = None
     requests_per_minute_of_server: int | None = None

@@ -73,10 +73,15 @@ MAX_TITLE_CHARS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSource:
-    """One picture, from exactly one of: an attachment's `url`, a stored `blob`, a bundled `painting`."""
+    """One picture, from exactly one of: an attachment's `url`, a stored `blob`, a bundled `painting`.
+
+    size_bytes, media_type: what Discord says of an attachment's file, where it does.
+    """
 
     name: str = ""
     url: str | None = None
+    size_bytes: int | None = None
+    media_type: str | None = None
     blob: str | None = None
     painting: Painting | None = None
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Job, State
 from bot.tables import deliveries, jobs, requests
 from testbed.discord.world import Interaction, Person, Upload
+from testbed.easel import said
 from tests.e2e.chaos.cluster import Cluster
 from tests.e2e.chaos.processes import Process
 from tests.e2e.chaos.scenarios import Ask, Scenario
@@ -225,7 +226,7 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 def answered(asked: Interaction) -> bool:
     """Whether the person has read a sentence."""
-    return asked.original is not None and bool(asked.original.text)
+    return said(asked) is not None
 
 
 def acknowledged(asked: Interaction) -> bool:
