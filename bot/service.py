@@ -14,6 +14,7 @@ import structlog
 
 from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.cards.card_updater import CardUpdater
+from bot.chat.cards.mention_teller import MentionTeller
 from bot.chat.cards.request_runner import RequestRunner
 from bot.chat.community.digest import DigestTeller
 from bot.chat.community.gallery_updater import GalleryUpdater
@@ -226,7 +227,7 @@ def _retention(settings: Settings) -> Keeping:
 
 def senders(client: discord.Client, services: Services) -> list[Callable[[], Awaitable[None]]]:
     """What sends each kind of row of the outbox."""
-    kinds = (RequestRunner, CardUpdater, GalleryUpdater, DigestTeller, TakedownRunner)
+    kinds = (RequestRunner, CardUpdater, MentionTeller, GalleryUpdater, DigestTeller, TakedownRunner)
     return [kind(client=client, services=services).run for kind in kinds]
 
 

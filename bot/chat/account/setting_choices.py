@@ -26,6 +26,7 @@ CHOICES: Final[Mapping[str, Callable[[Limits], tuple[Any, ...]]]] = {
     ),
     "jobs_per_day_of_server": lambda _limits: PER_DAY_OF_SERVER,
     "language": lambda _limits: tuple(LANGUAGES),
+    "mention_when_ready": lambda _limits: (False,),
 }
 """The settings with one choice of several, in the panel's order. Each can also be left unset."""
 
@@ -38,6 +39,7 @@ TITLES: Final = {
     "jobs_per_day": N_("Pictures in 24 hours, each person: {value}"),
     "jobs_per_day_of_server": N_("Pictures in 24 hours, the whole server: {value}"),
     "language": N_("Language of public cards: {value}"),
+    "mention_when_ready": N_("Mention people when a picture that took long is ready: {value}"),
 }
 
 
@@ -69,6 +71,8 @@ def _words(name: str, value: Any) -> str:
             return f"{value} px"
         case "language":
             return LANGUAGES[value]
+        case "mention_when_ready":
+            return _("yes") if value else _("no")
         case _:
             return str(value)
 
@@ -84,6 +88,7 @@ def _unset(name: str, limits: Limits) -> str:
         "jobs_at_once": str(limits.jobs_per_user),
         "jobs_per_day": str(limits.jobs_per_day) if limits.jobs_per_day else None,
         "language": _("Discord's for this server"),
+        "mention_when_ready": _("yes"),
     }
     value = known.get(name)
     return _("{value} (not set)", value=value) if value else _("any number (not set)")

@@ -196,7 +196,7 @@ class RoleQuotaModal(ui.Modal):
 
 
 def panel_of(settings: GuildSettings, guild: discord.Guild, limits: Limits) -> ui.LayoutView:
-    """The panel; a message holds at most 40 components, and this one 32."""
+    """The panel; a message holds at most 40 components, and this one 34."""
     container: ui.Container[Any] = ui.Container()
     container.add_item(ui.TextDisplay("## " + _("Settings of this server")))
     for name, title in PLACES.items():

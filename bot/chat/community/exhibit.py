@@ -14,6 +14,7 @@ from bot.chat.ui.permissions import is_moderator
 from bot.domain.gallery import exhibits, listing
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.requests.pictures import PictureStore
+from bot.domain.styles.style import description_of, names_of
 from bot.language import _, n_
 
 
@@ -88,7 +89,7 @@ async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_byt
     job = exhibit.job
     png = await picture_store.blobs.get(job.result_blob or "")
     data, suffix = await picture_store.editor.within(png, limit_bytes)
-    description = _("A picture painted in the style of {style}", style=job.style_name)
+    description = description_of(job)
     return discord.File(
         BytesIO(data), filename=f"easel-{job.id}.{suffix}", spoiler=job.spoiler, description=description[:256]
     )
@@ -97,7 +98,8 @@ async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_byt
 def message_of(exhibit: Exhibit, picture: discord.MediaGalleryItem, *, weekly: bool) -> ui.LayoutView:
     """The message; `weekly` says that it is painted in the style of the week."""
     job = exhibit.job
-    text = _("**{style}** · by {person}", style=plain(job.style_name), person=f"<@{job.user_id}>")
+    style = plain(names_of(job, _("own style")))
+    text = _("**{style}** · by {person}", style=style, person=f"<@{job.user_id}>")
     container: ui.Container[Any] = ui.Container(accent_colour=ACCENT)
     container.add_item(ui.TextDisplay(text))
     container.add_item(ui.MediaGallery(picture))

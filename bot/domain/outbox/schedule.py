@@ -1,7 +1,7 @@
 """The outbox: rows that say what to send to Discord, leased by one gateway at a time until it is sent.
 
-Five tables have its columns: `deliveries` (of cards), `exhibits`, `digests`, `takedowns` and `requests`. An
-expired lease counts as a failed try: its gateway died, perhaps after it had sent the message.
+Six tables have its columns: `deliveries` (of cards), `mentions`, `exhibits`, `digests`, `takedowns` and
+`requests`. An expired lease counts as a failed try: its gateway died, perhaps after it had sent the message.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,9 +10,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, or_, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.tables import deliveries, digests, exhibits, requests, takedowns
+from bot.tables import deliveries, digests, exhibits, mentions, requests, takedowns
 
-OUTBOX: Final = (deliveries, exhibits, digests, takedowns, requests)
+OUTBOX: Final = (deliveries, mentions, exhibits, digests, takedowns, requests)
 Key = tuple[Any, ...]
 """A row's primary key."""
 

@@ -46,6 +46,11 @@ def check_size(look: Look, limits: Limits) -> None:
         )
 
 
+def largest_px(server: GuildSettings, limits: Limits) -> int:
+    """The longest edge that may be asked for in a server: the installation's, or the server's own."""
+    return min(limits.max_size_px, server.max_size_px or limits.max_size_px)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a person requests. `chosen` holds only those fields of the look that were given explicitly.

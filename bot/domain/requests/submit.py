@@ -109,7 +109,7 @@ async def _resolved(connection: AsyncConnection, request: Request, style: Style)
     current = await users.current_style(connection, request.user_id)
     if current is None:
         raise Refusal(_no_style(request))
-    return replace(style, given=PictureSource(name=current.name, blob=current.blob))
+    return replace(style, given=PictureSource(name=current.name, blob=current.blob, own=True))
 
 
 def _no_style(request: Request) -> str:

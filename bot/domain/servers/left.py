@@ -7,7 +7,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import upsert
 from bot.domain.jobs.model import WAITING
-from bot.tables import challenges, deliveries, digests, exhibits, guilds, jobs, server_presets, stars
+from bot.tables import (
+    challenges,
+    deliveries,
+    digests,
+    exhibits,
+    guilds,
+    jobs,
+    mentions,
+    server_presets,
+    stars,
+)
 
 BATCH = 200
 
@@ -60,6 +70,7 @@ async def forget_some(connection: AsyncConnection, guild_id: int, *, before: flo
     for statement in (
         delete(stars).where(stars.c.job_id.in_(some)),
         delete(deliveries).where(deliveries.c.job_id.in_(some)),
+        delete(mentions).where(mentions.c.job_id.in_(some)),
         update(jobs).where(jobs.c.id.in_(some)).values(guild_id=None, channel_id=0, challenge_id=None),
     ):
         await connection.execute(statement)
