@@ -18,7 +18,7 @@ def welcomes(chat: ChatHarness, *, viewer: str = "ada") -> int:
 
 
 async def test_it_comes_in_private_with_the_next_command_and_only_once(chat: ChatHarness) -> None:
-    await delivered_job(chat)
+    await delivered_job(chat, welcomed=False)
     assert welcomes(chat) == 0, "not under the picture itself"
     await chat.ada.slash(chat.channel, "queue")
     await chat.ada.slash(chat.channel, "queue")
@@ -28,7 +28,7 @@ async def test_it_comes_in_private_with_the_next_command_and_only_once(chat: Cha
 
 
 async def test_nobody_is_welcomed_before_a_picture_of_theirs_is_there(chat: ChatHarness) -> None:
-    await delivered_job(chat)
+    await delivered_job(chat, welcomed=False)
     await chat.ben.slash(chat.channel, "queue")
     await chat.stylize(chat.ben)
     await chat.ben.slash(chat.channel, "queue")
@@ -37,7 +37,7 @@ async def test_nobody_is_welcomed_before_a_picture_of_theirs_is_there(chat: Chat
 
 @pytest.mark.parametrize("command", ["help", "about"])
 async def test_it_never_stands_under_what_is_for_something_else(chat: ChatHarness, command: str) -> None:
-    await delivered_job(chat)
+    await delivered_job(chat, welcomed=False)
     await chat.ada.slash(chat.channel, command)
     assert welcomes(chat) == 0
     await chat.ada.slash(chat.channel, "quota")
@@ -45,7 +45,7 @@ async def test_it_never_stands_under_what_is_for_something_else(chat: ChatHarnes
 
 
 async def test_it_never_stands_under_settings(chat: ChatHarness) -> None:
-    await delivered_job(chat)
+    await delivered_job(chat, welcomed=False)
     role = chat.ada.guild.create_role("staff", permissions=discord.Permissions(manage_guild=True))
     staff = chat.ada.guild.add_member(chat.env.create_user("cleo"), roles=[role])
     async with chat.services.database.begin() as connection:

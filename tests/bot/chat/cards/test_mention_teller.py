@@ -50,7 +50,7 @@ async def test_the_owner_is_mentioned_once_by_a_reply_to_the_card(chat: ChatHarn
     assert reply.reference.message_id == card.id
     (sent,) = chat.env.http_requests[before:]
     assert sent.json is not None
-    assert sent.json["allowed_mentions"] == {"parse": [], "users": [str(chat.ada.id)], "replied_user": False}
+    assert sent.json["allowed_mentions"] == {"parse": [], "users": [chat.ada.id]}
     assert await teller(chat).poll() == 0
     await chat.card_updater.poll()
     assert await teller(chat).poll() == 0
