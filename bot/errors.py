@@ -2,6 +2,7 @@
 
 ServiceError
 ├── Refusal   safe to show: its text is the user's sentence, with what to do
+│   └── Busy  nothing is wrong with what was sent: the same may be met later
 └── Failure   the operator's: the user sees only a reference id
 """
 
@@ -21,6 +22,10 @@ class Refusal(ServiceError):
     def __init__(self, message: str, *, back_at: float | None = None) -> None:
         super().__init__(message)
         self.back_at = back_at
+
+
+class Busy(Refusal):
+    """The same, sent again a little later, will probably be met."""
 
 
 class Failure(ServiceError):

@@ -14,6 +14,7 @@ import structlog
 
 from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.cards.card_updater import CardUpdater
+from bot.chat.cards.mention_teller import MentionTeller
 from bot.chat.cards.request_runner import RequestRunner
 from bot.chat.community.challenge_teller import ChallengeTeller
 from bot.chat.community.digest import DigestTeller
@@ -215,6 +216,7 @@ def _limits(settings: Settings, names: list[str]) -> Limits:
         presets_per_server=settings.presets_per_server,
         default_size_px=min(settings.default_size_px, max_size_px),
         max_size_px=max_size_px,
+        max_file_bytes=int(settings.max_attachment_mib * MIB),
     )
 
 
@@ -231,6 +233,7 @@ def senders(client: discord.Client, services: Services) -> list[Callable[[], Awa
     kinds = (
         RequestRunner,
         CardUpdater,
+        MentionTeller,
         GalleryUpdater,
         DigestTeller,
         ChallengeTeller,

@@ -60,6 +60,8 @@ jobs = Table(
     Column("private", Boolean, nullable=False),
     Column("look", JSON, nullable=False),
     Column("style_name", String(100), nullable=False),
+    # A picture of the person's own, which has no name but its file's; more_styles tell it as "own".
+    Column("own_style", Boolean, nullable=False, server_default=false()),
     Column("params", JSON, nullable=False),
     Column("params_version", Integer, nullable=False, server_default="1"),  # see nst_core.params.VERSION
     Column("cost", Double, nullable=False),
@@ -162,6 +164,16 @@ deliveries = Table(
     Index(None, "message_id"),
 )
 
+mentions = Table(
+    "mentions",  # who is told that their picture is ready, see bot.domain.outbox.mentions
+    metadata,
+    Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("message_id", BigInteger),  # None until it is told
+    *_outbox(),
+    Column("created_at", Double, nullable=False),
+    Index(None, "due_at"),
+)
+
 presets = Table(
     "presets",
     metadata,
@@ -199,7 +211,7 @@ guilds = Table(
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("settings", JSON, nullable=False),  # see bot.domain.servers.server_settings
-    Column("toured_at", Double),  # when somebody here was first shown around
+    Column("toured_at", Double),  # when its managers were told how to set it up, once
     Column("left_at", Double),  # when the bot was removed: the data is deleted some days later
 )
 
@@ -210,6 +222,7 @@ people = Table(
     Column("settings", JSON, nullable=False),  # see bot.domain.servers.users
     Column("style_blob", String(64)),  # the current style, chosen by "Use as style"
     Column("style_name", String(100)),
+    Column("welcomed_at", Double),  # when the person was told what can be done, after a first picture
 )
 
 stored_pictures = Table(

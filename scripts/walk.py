@@ -171,7 +171,6 @@ async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     await walk.ask(ada, "stylize", content=content, preset="Starry Night", size=SIZE_PX, quality="high")
     await walk.ask(ben, "stylize", content=content, preset="The Great Wave", size=SIZE_PX)
     await walk.shot("queued", words="The Great Wave")
-    await walk.shot("tour", words="You are the first")
     async with walk.stage.services.database.read() as connection:
         first, second = (await model.all_waiting(connection))[:2]
     await walk.until(lambda _newest: True)
@@ -182,6 +181,8 @@ async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     await _until(walk, first.id, lambda job: job.state is State.DELIVERED)
     await walk.shot("done", words="Starry Night")
     await walk.shot("cancelled", words="The Great Wave")
+    await walk.ask(ada, "queue")
+    await walk.shot("tour", words="Your first picture is painted")
     asked = await walk.ask(ada, "stylize", content=content, preset="The Scream", size=SIZE_PX, seed=3)
     done = await walk.until(lambda job: job.state is State.DELIVERED)
     await asyncio.sleep(1.0)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from testbed.discord.server import DiscordServer
-from testbed.discord.world import Message
+from testbed.discord.world import Interaction, Message
 
 
 def environment(discord: DiscordServer, folder: Path) -> dict[str, str]:
@@ -26,3 +26,9 @@ def environment(discord: DiscordServer, folder: Path) -> dict[str, str]:
 def finished(card: Message | None) -> Message | None:
     """The card, once it shows a picture and has nothing left to cancel."""
     return card if card is not None and card.pictures and "Cancel" not in card.buttons else None
+
+
+def said(asked: Interaction) -> Message | None:
+    """The newest message of the answer that says something, once the bot has stopped thinking."""
+    shown = [message for message in (asked.original, *asked.followups) if message and not message.deleted]
+    return next((message for message in reversed(shown) if message.text not in {"", "…"}), None)

@@ -11,7 +11,7 @@ from discord import Locale, app_commands, ui
 from discord.app_commands import TranslationContextLocation as Where
 from discord.gateway import DiscordWebSocket
 
-from bot.chat.account.guide import about_command, help_command, introduce
+from bot.chat.account.guide import about_command, help_command
 from bot.chat.account.mydata import ForgetMeButton, mydata_group
 from bot.chat.account.settings import (
     ChoiceSelect,
@@ -22,12 +22,21 @@ from bot.chat.account.settings import (
     RoleQuotaButton,
     settings_command,
 )
+from bot.chat.account.setup import SetupButton, greet
 from bot.chat.account.usage import queue_command, quota_command, stats_command
+from bot.chat.account.welcome import welcome
 from bot.chat.cards.actions import JobButton
 from bot.chat.cards.cancel import cancel_command
+from bot.chat.cards.mention_teller import NoMentionButton
 from bot.chat.cards.result import result_command
 from bot.chat.community.artchannel import artchannel_group
-from bot.chat.community.artchannel_panel import ArtChannelSelect, ArtHangsSelect, ArtToggle, WeeklyStyleSelect
+from bot.chat.community.artchannel_panel import (
+    ArtChannelSelect,
+    ArtHangsSelect,
+    ArtSetupButton,
+    ArtToggle,
+    WeeklyStyleSelect,
+)
 from bot.chat.community.challenge import challenge_group
 from bot.chat.community.entering import EnterButton, EntrySelect
 from bot.chat.community.exhibit import LikeButton, StarButton, TakeDownButton, TakeDownSureButton
@@ -78,6 +87,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
 
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     JobButton,
+    NoMentionButton,
     PageButton,
     StyleButton,
     LookSelect,
@@ -89,6 +99,7 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     ResetSureButton,
     GroupButton,
     ForgetMeButton,
+    SetupButton,
     StarButton,
     LikeButton,
     TakeDownButton,
@@ -96,6 +107,7 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     GalleryPageButton,
     HangMineButton,
     ArtChannelSelect,
+    ArtSetupButton,
     ArtToggle,
     ArtHangsSelect,
     WeeklyStyleSelect,
@@ -167,7 +179,7 @@ class EaselTree(app_commands.CommandTree["EaselClient"]):
 
 
 class EaselClient(discord.AutoShardedClient):
-    """Easel on Discord. Needs no privileged intent, and never mentions anybody."""
+    """Easel on Discord. Needs no privileged intent, and mentions nobody but whose picture is ready."""
 
     def __init__(
         self,
@@ -210,7 +222,7 @@ class EaselClient(discord.AutoShardedClient):
         _command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu,
         /,
     ) -> None:
-        await introduce(interaction)
+        await welcome(interaction)
 
     async def on_connect(self) -> None:
         """A session begins, at the start or after an outage that was too long to resume the last one."""
@@ -235,13 +247,17 @@ class EaselClient(discord.AutoShardedClient):
             await left.catch_up(connection, present, now=self.services.clock(), of_shards=self._is_ours)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
+        await self._note(guild)
+        await greet(self, self.services, guild)
+
+    async def _note(self, guild: discord.Guild) -> None:
         async with self.services.database.begin() as connection:
             await left.joined(connection, guild.id)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """After an outage. At the start `on_ready` notes all servers at once."""
         if self.is_ready():
-            await self.on_guild_join(guild)
+            await self._note(guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Its data is deleted some days later, unless the bot comes back."""

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from json import dumps, loads
 from typing import Final
 
-from bot.errors import Failure, Refusal
+from bot.errors import Busy, Failure, Refusal
 from bot.language import N_, _
 from bot.media.child import ask_child
 from bot.media.headers import is_lossless_webp, sides_px
@@ -18,7 +18,7 @@ from bot.media.sandbox import MIB, REFUSED, DecodeLimits
 from bot.media.turns import Turns
 from nst_core.images.tiff_pages import RAW_FORMATS
 
-__all__ = ["MIB", "Clean", "DecodeLimits", "Decoder", "TooCostly", "clean"]
+__all__ = ["MIB", "NO_PICTURE", "Clean", "DecodeLimits", "Decoder", "TooCostly", "clean"]
 
 COOL_DOWN_S: Final = 120.0
 """How long nothing is read of somebody whose file took all the time or memory that one may take."""
@@ -29,10 +29,11 @@ _NO_MEMORY: Final = N_("That picture takes too much memory to read: send a small
 _UNREADABLE: Final = N_(
     "That picture cannot be read, it may be damaged: save it again and send the new file."
 )
+NO_PICTURE: Final = N_(
+    "That is not a picture Easel can read: send a PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF or HEIC file."
+)
 _REASONS: Final = {
-    "no picture": N_(
-        "That is not a picture Easel can read: send a PNG, JPEG, WebP, AVIF, GIF, BMP, TIFF or HEIC file."
-    ),
+    "no picture": NO_PICTURE,
     "damaged": N_("That picture is damaged or cut short: save it again and send the new file."),
     "cut short": N_(
         "That picture is cut short, {missing:.0f}% of it is missing: save it again and send the new file."
@@ -116,7 +117,7 @@ class Decoder:
         now = time.monotonic()
         self._cool_at = {person: at for person, at in self._cool_at.items() if at > now}
         if by in self._cool_at:
-            raise Refusal(
+            raise Busy(
                 _("A picture of yours was too costly to read, so the next ones have to wait."),
                 back_at=time.time() + self._cool_at[by] - now,
             )

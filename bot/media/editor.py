@@ -1,6 +1,7 @@
 """Small edits of our own pictures, each in a confined child: the gateway holds files, never pixels."""
 
 import asyncio
+from collections.abc import Sequence
 from json import dumps, loads
 
 from bot.errors import Failure
@@ -32,6 +33,12 @@ class PictureEditor:
     async def is_black(self, data: bytes) -> bool:
         """Whether nothing is white or grey in a mask; what is transparent counts as black."""
         return bool(loads(await self.run("is_black", data)))
+
+    async def strip(self, pictures: Sequence[tuple[str, bytes]]) -> bytes:
+        """A JPEG of pictures side by side, each with its label below where the font has its letters."""
+        labels, files = [label for label, _file in pictures], [file for _label, file in pictures]
+        lengths = dumps([len(file) for file in files])
+        return await self.run("strip", b"".join(files), lengths=lengths, labels=dumps(labels))
 
     async def run(self, operation: str, data: bytes, **arguments: int | str) -> bytes:
         """One of the operations of `bot.media.pixels`."""

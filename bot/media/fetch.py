@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Final, NoReturn, Protocol
+from typing import Final, Protocol
 
 import aiohttp
 import stamina
@@ -122,18 +122,20 @@ class Fetcher:
                 )
             )
         if (response.content_length or 0) > self._max_bytes:
-            self._refuse_size()
+            raise too_large(self._max_bytes)
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
             if len(body) > self._max_bytes:
-                self._refuse_size()
+                raise too_large(self._max_bytes)
         return bytes(body)
 
-    def _refuse_size(self) -> NoReturn:
-        raise Refusal(
-            _("That file is larger than {size:.3g} MiB: attach a smaller one.", size=self._max_bytes / 2**20)
-        )
+
+def too_large(max_bytes: int) -> Refusal:
+    """What is said of a longer file."""
+    return Refusal(
+        _("That file is larger than {size:.3g} MiB: attach a smaller one.", size=max_bytes / 2**20)
+    )
 
 
 class _TransientError(Exception):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from io import BytesIO
 from json import dumps, loads
 from typing import Any, Final
+from unicodedata import combining, normalize
 
 from PIL import Image, ImageDraw, ImageFont, WebPImagePlugin  # noqa: F401 - the last is loaded for later
 
@@ -18,6 +19,10 @@ from bot.media.sandbox import MIB, confine
 JPEG_QUALITY: Final = 85
 JPEG_QUALITIES: Final = (92, 85, 75, 60)
 SHRINK: Final = 0.7
+STRIP_PX: Final = 512
+"""The height of the pictures in a strip."""
+LABEL_PX: Final = 44
+STRIP_GAP_PX: Final = 12
 MEMORY_BYTES: Final = 2048 * MIB
 CPU_S: Final = 60
 
@@ -53,10 +58,39 @@ def is_black(data: bytes) -> bool:
     return mask.convert("RGB").getbbox() is None
 
 
+def strip(data: bytes, lengths: str, labels: str) -> bytes:
+    """Pictures of one height side by side, each with its label below, as a JPEG.
+
+    lengths: of the files that follow each other in `data`; labels: one for each; both as JSON.
+    """
+    files, at = [], 0
+    for length in loads(lengths):
+        files.append(data[at : at + length])
+        at += length
+    tiles = [
+        _tile(file, legible(label) or str(number))
+        for number, (file, label) in enumerate(zip(files, loads(labels), strict=True), start=1)
+    ]
+    width = sum(tile.width for tile in tiles) + STRIP_GAP_PX * (len(tiles) - 1)
+    whole = Image.new("RGB", (width, tiles[0].height), "white")
+    left = 0
+    for tile in tiles:
+        whole.paste(tile, (left, 0))
+        left += tile.width + STRIP_GAP_PX
+    return _jpeg(whole, quality=JPEG_QUALITIES[0])
+
+
+def legible(label: str) -> str:
+    """What the font can write of a label: without accents; nothing where letters would be missing."""
+    plain = "".join(one for one in normalize("NFKD", label) if not combining(one))
+    return plain if plain.isascii() and plain.isprintable() else ""
+
+
 OPERATIONS: Final[dict[str, Callable[..., bytes | bool]]] = {
     "thumbnail": thumbnail,
     "shrink": shrink,
     "is_black": is_black,
+    "strip": strip,
 }
 
 
@@ -93,6 +127,21 @@ def _opaque(picture: Image.Image) -> Image.Image:
     ground = Image.new("RGBA", picture.size, "white")
     ground.alpha_composite(picture.convert("RGBA"))
     return ground.convert("RGB")
+
+
+def _tile(data: bytes, label: str) -> Image.Image:
+    """One picture of a strip, over its label."""
+    with _opened(data) as image:
+        image.draft("RGB", (STRIP_PX, STRIP_PX))
+        picture = _opaque(image)
+    width = min(max(round(picture.width * STRIP_PX / picture.height), STRIP_PX // 4), STRIP_PX * 3)
+    tile = Image.new("RGB", (width, STRIP_PX + LABEL_PX), "white")
+    tile.paste(picture.resize((width, STRIP_PX), Image.Resampling.LANCZOS))
+    font, draw = ImageFont.load_default(LABEL_PX * 0.6), ImageDraw.Draw(tile)
+    while len(label) > 1 and draw.textlength(label, font=font) > width:
+        label = label[:-4].rstrip() + "..." if label.endswith("...") else label[:-3] + "..."
+    draw.text((width / 2, STRIP_PX + LABEL_PX / 2), label, font=font, fill="black", anchor="mm")
+    return tile
 
 
 def _stamp(picture: Image.Image, badge: str) -> None:

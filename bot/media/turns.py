@@ -5,7 +5,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.errors import Refusal
+from bot.errors import Busy
 from bot.language import _
 
 _Wait = asyncio.Future[None]
@@ -34,7 +34,7 @@ class Turns:
         """The person `by` has a place inside the block.
 
         Raises:
-            Refusal: the wait took too long.
+            Busy: the wait took too long.
         """
         await self._take(by)
         try:
@@ -52,7 +52,7 @@ class Turns:
         except BaseException as error:
             self._withdraw(by, wait)
             if isinstance(error, TimeoutError):
-                raise Refusal(_("Many pictures are being read just now: try again in a minute.")) from error
+                raise Busy(_("Many pictures are being read just now: try again in a minute.")) from error
             raise
 
     def _withdraw(self, by: int, wait: _Wait) -> None:

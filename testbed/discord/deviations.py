@@ -7,6 +7,8 @@ from typing import Any
 
 GIVEN = {"url", "proxy_url", "size", "width", "height", "content_type", "spoiler"}
 """What Discord tells of a stored attachment, and nobody tells Discord."""
+NAMING = {"allowed_mentions", "message_reference"}
+"""What holds ids of people and messages."""
 
 
 def normalised(method: str, template: str, body: Any) -> Any:
@@ -38,9 +40,22 @@ def _edit(body: Any) -> Any:
 
 
 def _message(body: Any) -> Any:
-    if not isinstance(body, dict) or not isinstance(body.get("attachments"), list):
+    if not isinstance(body, dict):
+        return body
+    body = body | {
+        name: _named(body[name]) for name in ("allowed_mentions", "message_reference") if name in body
+    }
+    if not isinstance(body.get("attachments"), list):
         return body
     return body | {"attachments": [_attachment(attachment) for attachment in body["attachments"]]}
+
+
+def _named(ids: Any) -> Any:
+    """The ids of who is mentioned, and of the message that is replied to: discord.py sends integers."""
+    if not isinstance(ids, dict):
+        return ids
+    named = {name: [str(one) for one in value] for name, value in ids.items() if isinstance(value, list)}
+    return {**ids, **named, **{name: str(value) for name, value in ids.items() if name.endswith("_id")}}
 
 
 def _attachment(attachment: Any) -> Any:

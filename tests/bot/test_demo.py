@@ -101,8 +101,7 @@ def test_it_tells_the_stages_and_the_card_and_shows_no_log(painted: tuple[Path, 
     lines = said.splitlines()
     assert "painting, scale 1 of 1" in lines
     assert "  │ Starry Night · for @Ada" in lines
-    settings = "strength 50 · standard · 96 px · texture scale 1.5 · seed 1"
-    assert any(line.startswith(f"  │ {settings} · painted in") for line in lines)
+    assert any(line.startswith("  │ painted in") for line in lines)
     assert "result.png" in lines[-1]
     assert "{" not in said
 

@@ -233,7 +233,7 @@ def test_a_command_with_two_files_becomes_the_picture_by_itself(page: Page) -> N
     page.until_text("Ada used /stylize")
     page.until_text("starry_night · for @Ada")
     page.until_text("painted in")
-    result = ("A picture painted in the style of starry_night", 64, 43)
+    result = ("A picture painted in the style of another picture", 64, 43)
     page.until(lambda: result in page.pictures(), "the picture")
     assert "strength 50 · standard · 64 px" in page.text()
     labels = [button.text for button in page.browser.find_elements(By.CSS_SELECTOR, ".component-button")]

@@ -6,16 +6,20 @@ from typing import Any
 from simcord import InteractionResult, MemberActor
 
 from bot.domain.jobs.model import Job, State
+from bot.domain.servers import users
 from tests.support.chat import ChatHarness
 
 
-async def delivered_job(chat: ChatHarness, **options: Any) -> Job:
-    """A picture of Ada's that has been delivered."""
+async def delivered_job(chat: ChatHarness, *, welcomed: bool = True, **options: Any) -> Job:
+    """A picture of Ada's that has been delivered; welcomed: she knows what can be done with it."""
     await chat.stylize(**options)
     await chat.paint()
     await chat.card_updater.poll()
     job = await chat.job()
     assert job.state is State.DELIVERED
+    if welcomed:
+        async with chat.services.database.begin() as connection:
+            await users.claim_welcome(connection, job.user_id, now=1.0)
     return job
 
 

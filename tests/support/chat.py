@@ -155,3 +155,8 @@ def sentence(result: InteractionResult) -> str:
     """The plain text that answered an interaction."""
     answers = [one.content for one in (result.response, *result.followups) if one and one.content]
     return answers[0] if answers else ""
+
+
+def assert_nothing_public(chat: ChatHarness) -> None:
+    """Nobody else sees anything in the channel."""
+    assert chat.channel.history(viewer=chat.ben) == []

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from bot.chat.cards.request_runner import RequestRunner
 from bot.chat.ui.in_hand import InHand
+from bot.chat.ui.interaction import Services
 from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.requests.submitter import Submitter
 from bot.playground import SimulatedCdn
@@ -50,3 +51,9 @@ def later(chat: ChatHarness, seconds: float = LEASE_S + 1) -> RequestRunner:
     )
     services = replace(chat.services, submitter=other, in_hand=in_hand, clock=then)
     return RequestRunner(client=chat.env.bot, services=services)
+
+
+def later_services(chat: ChatHarness, seconds: float) -> Services:
+    """The services of a process that starts so much later."""
+    clock = chat.services.clock
+    return replace(chat.services, clock=lambda: clock() + seconds)

@@ -20,6 +20,9 @@ from bot.service import Application, open_application
 from bot.settings import Settings
 from tests.support.chat import ChatHarness
 
+STUDIO = 1 << 60
+"""The id of the server."""
+
 
 class InProcessDecoder:
     """Reads pictures as the decoder's children do, without a process for each; only ours are read here."""
@@ -83,9 +86,9 @@ async def env(application: Application, source: SimulatedCdn) -> AsyncIterator[E
 
 @pytest.fixture
 async def chat(env: Env, application: Application) -> ChatHarness:
-    guild = env.create_guild("studio")
-    async with application.services.database.begin() as connection:  # nobody is shown around here any more
-        assert await server_settings.claim_tour(connection, guild.id, now=1.0)
+    async with application.services.database.begin() as connection:  # its managers know how to set it up
+        assert await server_settings.claim_tour(connection, STUDIO, now=1.0)
+    guild = env.create_guild("studio", id=STUDIO)
     channel = guild.create_text_channel("art")
     ada, ben = (guild.add_member(env.create_user(name)) for name in ("ada", "ben"))
     return ChatHarness(env=env, services=application.services, channel=channel, ada=ada, ben=ben)

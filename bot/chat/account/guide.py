@@ -1,4 +1,4 @@
-"""`/help` with an example, `/about`, and an introduction for the first who uses Easel in a server."""
+"""`/help` with an example, and `/about`."""
 
 import asyncio
 from importlib.metadata import PackageNotFoundError, version
@@ -6,19 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import discord
-import structlog
 from discord import app_commands, ui
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.ui.components import Picture, layout, panel
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.retry import TROUBLES
-from bot.domain.servers import server_settings
 from bot.domain.styles.builtin import BUILT_IN
-from bot.language import _, nearest, speak
+from bot.language import _
 from nst_core.version import installed_version
-
-log = structlog.get_logger(__name__)
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -83,48 +77,6 @@ def _ways() -> list[str]:
             "a picture."
         ),
         _("- “strength” says how much style, “quality” how long it is painted, “size” how large it gets."),
-    ]
-
-
-async def introduce(interaction: discord.Interaction) -> None:
-    """A private introduction after the first command that anybody uses in a server, once for each server.
-
-    Failing to show it never fails the command before it.
-    """
-    guild_id = interaction.guild_id
-    # A server to which a person brings the app has not asked for an introduction.
-    if guild_id is None or interaction.client.get_guild(guild_id) is None or not _may_follow(interaction):
-        return
-    services = services_of(interaction)
-    speak(nearest(str(interaction.locale)))
-    try:
-        async with services.database.read() as connection:
-            if await server_settings.is_toured(connection, guild_id):
-                return
-        async with services.database.begin() as connection:
-            if not await server_settings.claim_tour(connection, guild_id, now=services.clock()):
-                return
-        await interaction.followup.send(view=layout(panel(*_introduction())), ephemeral=True)
-    except (*TROUBLES, SQLAlchemyError) as error:
-        log.warning("introduction not shown", guild=guild_id, error=type(error).__name__)
-
-
-def _may_follow(interaction: discord.Interaction) -> bool:
-    """Not after a form, which no further message can follow, nor after `/help`, which tells the same."""
-    answered = interaction.response.type
-    return (
-        answered not in {None, discord.InteractionResponseType.modal}
-        and interaction.command is not None
-        and interaction.command.name != "help"
-    )
-
-
-def _introduction() -> list[str]:
-    return [
-        "### " + _("You are the first to use Easel in this server"),
-        _("Pictures are painted one after the other; your card keeps itself up to date, also after hours."),
-        "\n".join(_ways()),
-        "-# " + _("`/help` shows this with an example. Only you see this, and only this once."),
     ]
 
 

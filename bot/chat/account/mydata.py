@@ -1,4 +1,4 @@
-"""`/mydata export|delete|gallery`: people decide about their own data."""
+"""`/mydata export|delete|gallery|mentions`: people decide about their own data."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -91,6 +91,18 @@ async def gallery(interaction: discord.Interaction, show: bool) -> None:
     shown = _("Your pictures may hang in galleries and art channels.")
     hidden = _("Your pictures will hang in no gallery and no art channel.")
     await interaction.response.send_message(shown if show else hidden, ephemeral=True)
+
+
+@mydata_group.command(name="mentions", description="Whether you are mentioned when a picture is ready")
+@app_commands.describe(on="False: never; your pictures come all the same")
+async def mentions(interaction: discord.Interaction, on: bool) -> None:
+    """`/mydata mentions`."""
+    async with services_of(interaction).database.begin() as connection:
+        settings = await users.settings_of(connection, interaction.user.id)
+        await users.keep(connection, interaction.user.id, replace(settings, mention_when_ready=on))
+    mentioned = _("You will be mentioned when a picture of yours is ready that took more than a minute.")
+    quiet = _("You will not be mentioned when a picture of yours is ready.")
+    await interaction.response.send_message(mentioned if on else quiet, ephemeral=True)
 
 
 class ForgetMeButton(

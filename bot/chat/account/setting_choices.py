@@ -27,7 +27,7 @@ GROUPS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("max_quality", "max_size_px", "jobs_at_once", "jobs_per_day", "jobs_per_day_of_server"),
     ),
     "defaults": (N_("Defaults"), ("default_strength", "default_quality")),
-    "community": (N_("Community"), ("deleting_roles", "log_channel", "spoilers")),
+    "community": (N_("Community"), ("deleting_roles", "log_channel", "spoilers", "mention_when_ready")),
     "language": (N_("Language"), ("language",)),
 }
 """The panel's groups: what each is called, and its settings in their order."""
@@ -65,6 +65,7 @@ CHOICES: Final[Mapping[str, Callable[[Limits], tuple[Any, ...]]]] = {
     "jobs_per_day_of_server": lambda _limits: PER_DAY_OF_SERVER,
     "language": lambda _limits: tuple(LANGUAGES),
     "spoilers": lambda _limits: server_settings.SPOILERS,
+    "mention_when_ready": lambda _limits: (False,),
 }
 """The settings with one choice of several. Each can also be left unset."""
 
@@ -81,6 +82,7 @@ TITLES: Final = {
     "deleting_roles": N_("**Roles that may delete** others' pictures, beside moderators"),
     "log_channel": N_("**Log for moderators**: who asked, what was refused, what was taken down"),
     "spoilers": N_("**Hidden pictures**"),
+    "mention_when_ready": N_("**Call people** when a picture that took long is ready"),
     "language": N_("**Language** of the cards that everybody sees"),
 }
 """What stands above each control: a closed menu shows its choice alone, and cuts off what is long."""
@@ -121,7 +123,7 @@ def _words(name: str, value: Any) -> str:
         case "spoilers":
             return _(SPOILER_WORDS[value])
         case _:
-            return str(value)
+            return _("no") if value is False else str(value)
 
 
 def _unset(name: str, limits: Limits) -> str:
@@ -130,6 +132,8 @@ def _unset(name: str, limits: Limits) -> str:
         return _(SPOILER_WORDS[None])
     if name == "language":
         return _("As Discord has it for this server")
+    if name == "mention_when_ready":
+        return _("yes")
     standard = Look()
     known = {
         "default_strength": f"{standard.strength:g}",

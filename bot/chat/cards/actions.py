@@ -11,6 +11,7 @@ from bot.chat.cards.buttons import Verb
 from bot.chat.cards.cancel import press_cancel
 from bot.chat.cards.delete import press_delete, press_erase
 from bot.chat.cards.hang import press_hang
+from bot.chat.cards.how_made import press_how_made
 from bot.chat.cards.reuse import (
     press_again,
     press_bigger,
@@ -34,6 +35,7 @@ ACTIONS: Final[dict[Verb, Callable[[discord.Interaction[Any], int], Awaitable[No
     Verb.FULL_SIZE: press_full_size,
     Verb.TIME_LAPSE: press_time_lapse,
     Verb.HANG: press_hang,
+    Verb.HOW_MADE: press_how_made,
     Verb.DELETE: press_delete,
     Verb.ERASE: press_erase,
     Verb.RETRY: press_retry,

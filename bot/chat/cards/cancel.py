@@ -13,6 +13,7 @@ from bot.domain.jobs.model import STATE_WORDS
 from bot.domain.outbox import moderation_log
 from bot.domain.outbox.moderation_log import Kind
 from bot.domain.privacy import blob_refs
+from bot.domain.styles.style import title_of
 from bot.errors import Refusal
 from bot.language import _, n_
 
@@ -84,7 +85,7 @@ async def cancel_command(interaction: discord.Interaction, picture: int | None =
         )
     job_id = mine[0].id if picture is None else picture
     await cancel_job(services, job_id, user_id=interaction.user.id)
-    names = {job.id: job.style_name for job in mine}
+    names = {job.id: title_of(job) for job in mine}
     await interaction.edit_original_response(
         content=_("Cancelled: {name}.", name=plain(names.get(job_id, _("your picture"))))
     )
@@ -98,7 +99,7 @@ async def _my_pictures(interaction: discord.Interaction, current: str) -> list[a
         (
             _(
                 "{name} · {state} · number {number}",
-                name=job.style_name[:60],
+                name=title_of(job)[:60],
                 state=_(STATE_WORDS[job.state]),
                 number=job.id,
             )[:100],

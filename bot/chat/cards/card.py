@@ -11,12 +11,11 @@ from discord import ui
 
 from bot.chat.cards import buttons
 from bot.chat.ui.components import Picture, bar, gallery, layout, plain
-from bot.chat.ui.style_options import settings_line
 from bot.domain.gallery.hanging import Offer
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.requests.pictures import PictureStore
-from bot.domain.styles.style import Look
+from bot.domain.styles.style import description_of, title_of
 from bot.language import _, catalog, spoken
 from bot.media.blobs.protocol import BlobMissing
 
@@ -38,23 +37,26 @@ def render(
     position: QueuePosition | None = None,
     picture: Picture | None = None,
     remark: str | None = None,
+    largest_px: int | None = None,
     offer: Offer | None = None,
 ) -> ui.LayoutView:
     """The card of `job`: the picture first where there is one, which must be uploaded with the message.
 
     remark: a sentence about this card, beside what the job itself says; offer: how its picture can be hung.
+    largest_px: the longest edge that may be asked for where it is shown, if that is known.
     """
     texts = [
-        _("**{style}** · for {person}", style=plain(job.style_name), person=f"<@{job.user_id}>"),
+        _("**{style}** · for {person}", style=plain(title_of(job)), person=f"<@{job.user_id}>"),
         _LINES[job.state](job, position),
     ]
     notes = (*(job.notes or ()), picture.note if picture else None, remark)
-    texts += [f"-# {note}" for note in notes if note]
+    texts = [text for text in (*texts, *(f"-# {note}" for note in notes if note)) if text]
     container: ui.Container[Any] = ui.Container(accent_colour=ACCENTS[job.state])
     if picture is not None:
         container.add_item(gallery(picture))
     container.add_item(ui.TextDisplay("\n".join(texts)))
-    for row in buttons.rows(job, reduced=picture is not None and picture.reduced, offer=offer):
+    reduced = picture is not None and picture.reduced
+    for row in buttons.rows(job, reduced=reduced, largest_px=largest_px, offer=offer):
         container.add_item(row)
     return layout(container)
 
@@ -69,7 +71,7 @@ async def card_picture(job: Job, picture_store: PictureStore, *, limit_bytes: in
             data = await picture_store.blobs.get(job.preview_blob)
         except BlobMissing:
             return None  # a newer preview has taken its place meanwhile
-        description = _("Preview of a picture in the style of {style}", style=job.style_name)[:1024]
+        description = _("A preview of the picture while it is painted")
         name = filename(f"preview-{job.id}", "jpg", spoiler=job.spoiler)
         return Picture(filename=name, data=data, description=description, spoiler=job.spoiler)
     if job.state in {State.RENDERED, State.DELIVERED} and job.result_blob:
@@ -85,25 +87,16 @@ async def _result(job: Job, picture_store: PictureStore, limit_bytes: int) -> Pi
     return Picture(
         filename=filename(f"easel-{job.id}", ending, spoiler=job.spoiler),
         data=data,
-        description=alt_text(job),
+        description=description_of(job),
         note=note if reduced else None,
         spoiler=job.spoiler,
         reduced=reduced,
     )
 
 
-def alt_text(job: Job) -> str:
-    """What a result shows, for those who cannot see it."""
-    return _("A picture painted in the style of {style}", style=job.style_name)[:1024]
-
-
 def filename(stem: str, ending: str, *, spoiler: bool) -> str:
     """Discord hides a file whose name begins so."""
     return f"{'SPOILER_' if spoiler else ''}{stem}.{ending}"
-
-
-def job_settings(job: Job) -> str:
-    return settings_line(Look.from_dict(job.look), size_px=job.params["size"], seed=job.params["seed"])
 
 
 def _translated(sentence: str | None) -> str:
@@ -117,41 +110,39 @@ def _ready(position: QueuePosition | None) -> str:
     return _(" · ready {when}", when=f"<t:{round(position.ready_at)}:R>")
 
 
-def _queued(job: Job, position: QueuePosition | None) -> str:
+def _queued(_job: Job, position: QueuePosition | None) -> str:
     ahead = position.ahead if position else 0
     place = _("Next in line") if ahead == 0 else _("In line, {count} ahead", count=ahead)
-    return f"{place}{_ready(position)}\n-# {job_settings(job)}"
+    return f"{place}{_ready(position)}"
 
 
 def _running(job: Job, position: QueuePosition | None) -> str:
     if not job.steps:
-        return f"{_('Preparing the palette …')}{_ready(position)}\n-# {job_settings(job)}"
+        return f"{_('Preparing the palette …')}{_ready(position)}"
     done = (job.step or 0) / job.steps
-    several = (job.scales or 1) > 1
-    scale = _(" · scale {scale} of {scales}", scale=job.scale, scales=job.scales) if several else ""
-    return f"{bar(done)} {done:.0%}{scale}{_ready(position)}\n-# {job_settings(job)}"
+    return f"{bar(done)} {done:.0%}{_ready(position)}"
 
 
 def _rendered(job: Job, _position: QueuePosition | None) -> str:
     notes = dict.fromkeys((job.figures or {}).get("notes", ()))
     painted = _painted_in((job.ended_at or 0) - (job.started_at or 0))
-    return "\n".join(f"-# {line}" for line in (f"{job_settings(job)} · {painted}", *notes))
+    return "\n".join(f"-# {line}" for line in (painted, *notes))
 
 
 def _painted_in(seconds: float) -> str:
     if seconds < 120:
-        return _("painted in {seconds:.0f} s", seconds=seconds)
+        return _("painted in {seconds:.0f} s", seconds=max(1, seconds))
     minutes, rest = divmod(round(seconds), 60)
     return _("painted in {minutes} min {seconds} s", minutes=minutes, seconds=rest)
 
 
 def _failed(job: Job, _position: QueuePosition | None) -> str:
     reference = _("reference `{reference}`", reference=job.reference)
-    return f"{_translated(job.error)}\n-# {job_settings(job)} · {reference}"
+    return f"{_translated(job.error)}\n-# {reference}"
 
 
-def _cancelled(job: Job, _position: QueuePosition | None) -> str:
-    return f"{_('Cancelled.')}\n-# {job_settings(job)}"
+def _cancelled(_job: Job, _position: QueuePosition | None) -> str:
+    return _("Cancelled.")
 
 
 _LINES: dict[State, Callable[[Job, QueuePosition | None], str]] = {

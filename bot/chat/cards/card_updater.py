@@ -24,7 +24,7 @@ from bot.chat.ui.threads import open_again
 from bot.domain.gallery import hanging
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import WAITING, Job, State
-from bot.domain.outbox import deliveries, takedowns
+from bot.domain.outbox import deliveries, mentions, takedowns
 from bot.domain.outbox.deliveries import Delivery
 from bot.language import _, speaking
 from bot.tables import deliveries as deliveries_table
@@ -123,6 +123,7 @@ class CardUpdater(OutboxRunner[Delivery]):
             if job.state is State.RENDERED:
                 await queue.deliver(connection, job.id)
                 await hanging.hang(connection, job, now=self._services.clock())
+                await mentions.add(connection, job, now=self._services.clock())
                 log.info("job delivered", message=shown.message_id if shown else None)
             elif job.state not in WAITING:
                 await deliveries.close(connection, job.id)

@@ -1,6 +1,7 @@
 """Sends a card with its picture, made to fit what Discord accepts there."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import discord
 import structlog
@@ -15,6 +16,8 @@ from bot.domain.gallery.hanging import Hanging
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import WAITING
 from bot.domain.outbox.deliveries import Delivery
+from bot.domain.requests.request import largest_px
+from bot.domain.servers import server_settings
 from bot.language import _, speaking
 
 log = structlog.get_logger(__name__)
@@ -53,12 +56,13 @@ async def _card(
             )
         hanging = await hanging_rules.hangs_at(connection, job)
         offer = await hanging_rules.offered(connection, job)
+        server = await server_settings.settings_of(connection, job.guild_id)
+    known: dict[str, Any] = {"position": position, "largest_px": largest_px(server, services.limits)}
     with speaking(job.language):
         if hanging is not None:
-            return card.render(job, remark=place_of(hanging)), None
+            return card.render(job, remark=place_of(hanging), **known), None
         picture = await card_picture(job, services.picture_store, limit_bytes=limit_bytes)
-        view = card.render(job, position=position, picture=picture, remark=remark, offer=offer)
-        return view, picture
+        return card.render(job, picture=picture, remark=remark, offer=offer, **known), picture
 
 
 def place_of(hanging: Hanging) -> str:

@@ -12,10 +12,11 @@ from bot.chat.ui.components import layout, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.retry import TROUBLES
 from bot.domain.jobs.model import Job
-from bot.domain.outbox import deliveries, moderation_log
+from bot.domain.outbox import deliveries, mentions, moderation_log
 from bot.domain.outbox.deliveries import Address
 from bot.domain.outbox.moderation_log import Kind
 from bot.domain.privacy import blob_refs, storage
+from bot.domain.styles.style import title_of
 from bot.language import _
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,7 @@ async def press_delete(interaction: discord.Interaction[Any], job_id: int) -> No
     job = await _require_deletable(interaction, job_id)
     question = _(
         "Delete this picture in the style of {style} for good, with its card? This cannot be undone.",
-        style=plain(job.style_name),
+        style=plain(title_of(job)),
     )
     view = layout(ui.TextDisplay(question), ui.ActionRow(button(Verb.ERASE, job.id)))
     await interaction.response.send_message(view=view, ephemeral=True)
@@ -54,6 +55,7 @@ async def erase(interaction: discord.Interaction[Any], job: Job) -> None:
         )
         address = await deliveries.address_of(connection, job.id)
         unused = await blob_refs.forget_pictures(connection, job)
+        await mentions.take_down(connection, job)
         await storage.forget_sizes(connection, unused)
     for key in unused:
         await services.picture_store.blobs.delete(key)

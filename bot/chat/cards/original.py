@@ -9,7 +9,10 @@ LOADING: Final = 1 << 7
 
 
 def webhook_of(client: discord.Client, token: str) -> discord.Webhook:
-    return discord.Webhook.partial(client.application_id or 0, token, client=client)
+    """As `discord.Interaction.followup`: an application's webhook, which may also speak privately."""
+    kind = discord.WebhookType.application.value
+    data: Any = {"id": client.application_id or 0, "type": kind, "token": token}
+    return discord.Webhook.from_state(data, state=client._connection)  # noqa: SLF001 - the only way
 
 
 async def fetch_original(client: discord.Client, webhook: discord.Webhook) -> dict[str, Any]:

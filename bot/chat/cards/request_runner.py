@@ -13,12 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.cards.original import LOADING, fetch_original, webhook_of
-from bot.chat.ui.errors import broken_sentence, refusal_sentence
+from bot.chat.ui.errors import PLACEHOLDER, broken_sentence, refusal_sentence
 from bot.chat.ui.interaction import Services
 from bot.chat.ui.outbox_runner import OutboxRunner
 from bot.chat.ui.promise import CUT_SHORT
 from bot.chat.ui.refusals import Outcome, outcome_of
-from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.retry import TROUBLES, UNKNOWN_MESSAGE
 from bot.db import AWAY
 from bot.domain.requests import pending
 from bot.domain.requests.pending import Pending
@@ -85,8 +85,10 @@ class RequestRunner(OutboxRunner[Pending]):
         try:
             original = await fetch_original(self._client, self._webhook(row))
         except TROUBLES as error:
-            return getattr(error, "code", None) != UNACKNOWLEDGED
-        return bool(int(original["flags"]) & LOADING)
+            code = getattr(error, "code", None)
+            told = row.refusal is not None and code == UNKNOWN_MESSAGE  # what is public goes after that
+            return code != UNACKNOWLEDGED and not told
+        return bool(int(original["flags"]) & LOADING) or original["content"] == PLACEHOLDER
 
     async def _accept(self, row: Pending) -> str | None:
         """Queues the job, or returns the sentence that says why there is none."""
@@ -135,10 +137,21 @@ class RequestRunner(OutboxRunner[Pending]):
     async def _told_by_token(self, row: Pending, sentence: str) -> bool:
         webhook = self._webhook(row)
         try:
-            original = await fetch_original(self._client, webhook)
-            await webhook.edit_message(int(original["id"]), content=sentence)
+            original_id = int((await fetch_original(self._client, webhook))["id"])
+            if row.private or not await self._told_privately(webhook, original_id, sentence):
+                await webhook.edit_message(original_id, content=sentence)
         except discord.HTTPException as error:
             return _is_open(error)
+        return True
+
+    async def _told_privately(self, webhook: discord.Webhook, original_id: int, sentence: str) -> bool:
+        """As `bot.chat.ui.errors.reply`: nothing stays of what everybody sees. False: this way is closed."""
+        await webhook.edit_message(original_id, content=PLACEHOLDER)
+        try:
+            await webhook.send(sentence, ephemeral=True)
+        except discord.HTTPException as error:
+            return _is_open(error)
+        await webhook.delete_message(original_id)
         return True
 
     async def _told_in_channel(self, row: Pending, sentence: str) -> bool:

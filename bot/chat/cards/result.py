@@ -5,12 +5,15 @@ from discord import app_commands
 
 from bot.chat.cards import card
 from bot.chat.cards.access import check_age
-from bot.chat.cards.card import card_picture, job_settings
+from bot.chat.cards.card import card_picture
+from bot.chat.cards.how_made import job_settings
+from bot.chat.cards.reuse import largest_px
 from bot.chat.ui.interaction import Services, services_of
 from bot.domain.gallery import hanging
 from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries
+from bot.domain.styles.style import title_of
 from bot.errors import Refusal
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing
@@ -29,7 +32,8 @@ async def result_command(interaction: discord.Interaction, picture: int | None =
     except BlobMissing as error:
         raise Refusal(_("That picture is no longer kept here.")) from error
     remark = _("It could not be delivered in {channel}.", channel=f"<#{job.channel_id}>")
-    view = card.render(job, picture=shown, remark=remark if undelivered else None)
+    largest = await largest_px(interaction)
+    view = card.render(job, picture=shown, remark=remark if undelivered else None, largest_px=largest)
     await interaction.edit_original_response(view=view, attachments=[shown.as_file()] if shown else [])
     if undelivered:
         async with services.database.begin() as connection:
@@ -64,6 +68,6 @@ async def _my_finished(interaction: discord.Interaction, current: str) -> list[a
 
 
 def _name(job: Job, *, undelivered: bool) -> str:
-    parts = [_("number {number}", number=job.id), job.style_name[:40]]
+    parts = [_("number {number}", number=job.id), title_of(job)[:40]]
     parts += [_("not delivered")] if undelivered else []
     return " · ".join((*parts, job_settings(job)))[:100]

@@ -15,7 +15,7 @@ from bot.chat.ui.interaction import services_of
 from bot.chat.ui.promise import check_promised, keep, promise_answer
 from bot.chat.ui.style_options import QUALITY_WORDS, STYLE_OPTIONS
 from bot.domain.jobs.model import Job
-from bot.domain.requests import rerun
+from bot.domain.requests import request, rerun
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.rerun import SIZES_PX, Recipe
 from bot.domain.servers import server_settings
@@ -62,11 +62,11 @@ async def press_retry(interaction: discord.Interaction[Any], job_id: int) -> Non
 
 
 async def largest_px(interaction: discord.Interaction[Any]) -> int:
-    """The longest edge that may be asked for here: the installation's, or the server's own."""
+    """As `request.largest_px`, where the button was pressed."""
     services = services_of(interaction)
     async with services.database.read() as connection:
         server = await server_settings.settings_of(connection, interaction.guild_id)
-    return min(services.limits.max_size_px, server.max_size_px or services.limits.max_size_px)
+    return request.largest_px(server, services.limits)
 
 
 async def remake(interaction: discord.Interaction[Any], job: Job, recipe: Recipe) -> None:

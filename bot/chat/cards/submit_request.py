@@ -103,4 +103,9 @@ async def show_first_card(interaction: discord.Interaction, services: Services, 
 
 
 def attached(attachment: discord.Attachment) -> PictureSource:
-    return PictureSource(name=attachment.filename, url=attachment.url)
+    return PictureSource(
+        name=attachment.filename,
+        url=attachment.url,
+        size_bytes=attachment.size,
+        media_type=attachment.content_type,
+    )

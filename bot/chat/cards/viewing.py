@@ -1,18 +1,17 @@
 """Compare, Full size, Time-lapse: a closer look at a picture, shown to one person."""
 
-import asyncio
 from typing import Any
 
 import discord
 from discord import ui
 
 from bot.chat.cards.access import read_blob, require_picture
-from bot.chat.cards.card import REQUEST_LIMIT_BYTES, alt_text, filename
+from bot.chat.cards.card import REQUEST_LIMIT_BYTES, filename
 from bot.chat.ui.components import Picture, gallery, layout, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.promise import keep, promise_answer
 from bot.domain.jobs.model import Job
-from bot.domain.styles.style import styles_of
+from bot.domain.styles.style import description_of, styles_of
 from bot.errors import Refusal
 from bot.language import _
 
@@ -20,32 +19,21 @@ MIB = 1024 * 1024
 
 
 async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> None:
-    """Content, styles and result side by side."""
+    """Content, styles and result side by side in one picture, with words below."""
     job = await require_picture(interaction, job_id)
     if not await promise_answer(interaction, private=True):
         return
-    shown = [("content", job.content_blob, _("The picture that was painted"))]
+    shown = [(_("The picture"), job.content_blob)]
     shown += [
-        (f"style-{number}", style.picture.blob or "", _("A style: {style}", style=style.picture.title))
-        for number, style in enumerate(styles_of(job), start=1)
+        (_("The style") if style.picture.is_own else style.picture.title, style.picture.blob or "")
+        for style in styles_of(job)
     ]
-    shown += [("result", job.result_blob or "", alt_text(job))]
-    data = [await read_blob(interaction, key) for _name, key, _words in shown]
-    limit = min(interaction.filesize_limit, REQUEST_LIMIT_BYTES // len(shown))
-    editor = services_of(interaction).picture_store.editor
-    files = await asyncio.gather(*(editor.within(one, limit) for one in data))
-    pictures = [
-        Picture(
-            filename=filename(f"{name}-{job.id}", ending, spoiler=job.spoiler),
-            data=picture,
-            description=words[:1024],
-            spoiler=job.spoiler,
-        )
-        for (name, _key, words), (picture, ending) in zip(shown, files, strict=True)
-    ]
-    names = " + ".join(plain(style.picture.title) for style in styles_of(job))
-    words = _("In this order: the picture, {styles}, and what came of them.", styles=names)
-    await _answer(interaction, pictures, words)
+    shown += [(_("The painting"), job.result_blob or "")]
+    files = [(label, await read_blob(interaction, key)) for label, key in shown]
+    data = await services_of(interaction).picture_store.editor.strip(files)
+    words = _("From left to right: {pictures}", pictures=" · ".join(plain(label) for label, _key in shown))
+    picture = _whole(interaction, job, data, ending="jpg", words=words)
+    await _answer(interaction, [picture], words)
 
 
 async def press_full_size(interaction: discord.Interaction[Any], job_id: int) -> None:
@@ -54,21 +42,21 @@ async def press_full_size(interaction: discord.Interaction[Any], job_id: int) ->
     if not await promise_answer(interaction, private=True):
         return
     data = await read_blob(interaction, job.result_blob or "")
-    picture = _whole(interaction, job, data, ending="png", words=alt_text(job))
+    picture = _whole(interaction, job, data, ending="png", words=description_of(job))
     await _answer(interaction, [picture], _("The picture in full size"))
 
 
 async def press_time_lapse(interaction: discord.Interaction[Any], job_id: int) -> None:
-    """The run as a short film."""
+    """The run as a short film, with a line that says what it shows."""
     job = await require_picture(interaction, job_id)
     if job.timelapse_blob is None:
         raise Refusal(_("There is no time-lapse of this picture."))
     if not await promise_answer(interaction, private=True):
         return
     data = await read_blob(interaction, job.timelapse_blob)
-    words = _("How a picture in the style of {style} was painted, step by step", style=job.style_name)[:1024]
+    words = _("How the picture grew while it was painted: from the first sketch to what is on the card.")
     picture = _whole(interaction, job, data, ending="webp", words=words)
-    await _answer(interaction, [picture], _("How it was painted"))
+    await _answer(interaction, [picture], words)
 
 
 def _whole(
@@ -92,7 +80,7 @@ def _whole(
     return Picture(
         filename=filename(f"easel-{job.id}", ending, spoiler=job.spoiler),
         data=data,
-        description=words,
+        description=words[:1024],
         spoiler=job.spoiler,
     )
 

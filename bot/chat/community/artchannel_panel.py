@@ -225,3 +225,22 @@ class WeeklyStyleSelect(
                 raise Refusal(_("There is no painting or server preset of that name any more."))
             await server_settings.keep(connection, guild_id, replace(settings, weekly_style=style))
         await interaction.response.edit_message(view=await panel_of(interaction))
+
+
+class ArtSetupButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:setup:art"):
+    """Asks for the art channel, or shows its settings; a button of `bot.chat.account.setup`."""
+
+    def __init__(self) -> None:
+        super().__init__(ui.Button(label=_("Art channel"), custom_id="easel:setup:art"))
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        guild_id = require_manager(interaction).id
+        async with services_of(interaction).database.read() as connection:
+            settings = await server_settings.settings_of(connection, guild_id)
+        if settings.art_channel is not None:
+            view = await panel_of(interaction)
+        else:
+            text = _("Finished pictures also hang in the channel that you choose here.")
+            view = layout(ui.TextDisplay(text), ui.ActionRow(ArtChannelSelect()))
+        await interaction.response.send_message(view=view, ephemeral=True)

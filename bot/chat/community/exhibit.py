@@ -20,7 +20,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.requests import rerun
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles import builtin
-from bot.domain.styles.style import Look, Style, styles_of
+from bot.domain.styles.style import Look, Style, description_of, names_of, styles_of
 from bot.errors import Refusal
 from bot.language import _, n_
 
@@ -191,7 +191,7 @@ async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_byt
     job = exhibit.job
     png = await picture_store.blobs.get(job.result_blob or "")
     data, suffix = await picture_store.editor.within(png, limit_bytes)
-    description = _("A picture painted in the style of {style}", style=job.style_name)
+    description = description_of(job)
     return discord.File(
         BytesIO(data), filename=f"easel-{job.id}.{suffix}", spoiler=job.spoiler, description=description[:256]
     )
@@ -202,7 +202,8 @@ def message_of(
 ) -> ui.LayoutView:
     """The message. weekly: it is painted in the style of the week; card: where its card is."""
     job = exhibit.job
-    text = _("**{style}** · by {person}", style=plain(job.style_name), person=f"<@{job.user_id}>")
+    style = plain(names_of(job, _("own style")))
+    text = _("**{style}** · by {person}", style=style, person=f"<@{job.user_id}>")
     container: ui.Container[Any] = ui.Container(accent_colour=ACCENT)
     container.add_item(ui.TextDisplay(text))
     container.add_item(ui.MediaGallery(picture))

@@ -95,8 +95,8 @@ class HangMineButton(
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         if self.choice == "ask":
-            question = _("Keep your pictures out everywhere? Those that hang are taken down for good.")
-            view = layout(ui.TextDisplay(question), ui.ActionRow(HangMineButton("no")))
+            words = _("Keep your pictures out everywhere? Those that hang are taken down for good.")
+            view = layout(ui.TextDisplay(words), ui.ActionRow(HangMineButton("no")))
             await interaction.response.send_message(view=view, ephemeral=True)
             return
         user_id = interaction.user.id

@@ -113,7 +113,7 @@ async def offers_for(interaction: discord.Interaction) -> Offers:
         named = await named_styles.at_hand(connection, interaction.user.id, interaction.guild_id)
     styles = []
     if current:
-        picture = PictureSource(name=current.name, blob=current.blob)
+        picture = PictureSource(name=current.name, blob=current.blob, own=True)
         name = _("Your current style: {name}", name=current.name)
         styles.append(Offer(name=name, style=Style(given=picture)))
     at_hand = named_styles.reachable(named)

@@ -27,6 +27,10 @@ NOBODY_WAITS: Final = {
 }
 
 
+PLACEHOLDER: Final = "…"
+"""Stands for a moment where "thinking …" was, until it is deleted."""
+
+
 def begin_answer(interaction: discord.Interaction[Any]) -> None:
     """The end of the process waits for this interaction's task, whose log lines carry its ids."""
     services_of(interaction).in_hand.add_current_task()
@@ -36,27 +40,25 @@ def begin_answer(interaction: discord.Interaction[Any]) -> None:
 
 
 async def reply(interaction: discord.Interaction, sentence: str) -> None:
-    """Tells the person one sentence, privately where Discord still allows it."""
+    """Tells the person one sentence, privately."""
     if not interaction.response.is_done():
         await interaction.response.send_message(sentence, ephemeral=True)
-    elif interaction.type is discord.InteractionType.application_command:
-        await interaction.edit_original_response(content=sentence)
-    elif interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
-        await _reply_after_thinking(interaction, sentence)
+    elif interaction.response.type is not discord.InteractionResponseType.deferred_channel_message:
+        await interaction.followup.send(sentence, ephemeral=True)
+    elif interaction.extras.get(promise.PUBLIC):
+        await _take_back(interaction, sentence)
     else:
-        await interaction.followup.send(sentence, ephemeral=True)
-
-
-async def _reply_after_thinking(interaction: discord.Interaction, sentence: str) -> None:
-    """The first answer is as public as "thinking …" was: a placeholder takes its place, and is deleted."""
-    first = await interaction.edit_original_response(content="…")
-    if first.flags.ephemeral:
         await interaction.edit_original_response(content=sentence)
-        return
-    try:
-        await interaction.followup.send(sentence, ephemeral=True)
-    finally:
-        await interaction.delete_original_response()
+
+
+async def _take_back(interaction: discord.Interaction, sentence: str) -> None:
+    """Takes a public "thinking …" away, once the person has read the sentence.
+
+    The first further message would take its place, and be as public: so a placeholder does.
+    """
+    await interaction.edit_original_response(content=PLACEHOLDER)
+    await interaction.followup.send(sentence, ephemeral=True)
+    await interaction.delete_original_response()
 
 
 def refusal_sentence(refusal: Refusal) -> str:

@@ -25,6 +25,8 @@ from bot.language import N_, _, spoken
 log = structlog.get_logger(__name__)
 
 CUT_SHORT: Final = N_("This was cut short when Easel stopped: please ask again.")
+PUBLIC: Final = "public"
+"""Among an interaction's extras: whether everybody sees its "thinking …"."""
 ACKNOWLEDGE_AFTER_S: Final = 1.5
 """How long the writing may hold up the first answer, for which Discord waits 3 s."""
 
@@ -149,6 +151,7 @@ async def _outcome(write: Callable[[], Awaitable[bool]]) -> bool | Exception:
 
 async def _defer(interaction: discord.Interaction[Any], *, private: bool) -> Exception | None:
     """Returns what went wrong: Discord may have heard it all the same, or another process before."""
+    interaction.extras[PUBLIC] = not private
     try:
         await interaction.response.defer(ephemeral=private, thinking=True)
     except TROUBLES as error:

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +16,15 @@ from nst_core.pyramid import scales
 
 FIXED_COST = 1.0
 """What every picture costs (decoding, the first AdaIN picture, scoring), in painted megapixels."""
+GUESS_S: Final = {"cpu": 9.0}
+"""Seconds per unit of cost before the first picture, by device.
+
+Source: benchmarks/RESULTS.md, whole runs at 512 px on two cores.
+"""
+GUESS_ELSEWHERE_S: Final = 0.15
+"""The same for a GPU: 1.5 TFLOP a megapixel, at 10 TFLOP/s. None was measured yet."""
+TELLING_SHARE: Final = 0.02
+"""How much of a picture has to be painted until its own pace says more than a guess."""
 
 
 def cost_of(params: Params, *, width: int, height: int, started_px: int = 0) -> float:
@@ -48,7 +58,7 @@ def share_painted(params: Params, *, steps: int, of_steps: int | None = None) ->
 class QueuePosition:
     """A waiting job's place: how many are `ahead` of it, and `ready_at` in epoch seconds.
 
-    `ready_at` is None until this installation has timed its first picture.
+    `ready_at` is None before the first picture, while no worker is alive.
     """
 
     ahead: int
@@ -87,10 +97,25 @@ async def seconds_per_cost(connection: AsyncConnection, *, sample: int = 20) -> 
     return float(seconds / cost) if cost else None
 
 
+async def _guessed(connection: AsyncConnection, *, now: float) -> float | None:
+    """What `seconds_per_cost` may turn out to be, by the living workers' devices; the slowest counts."""
+    kinds = {device.partition(":")[0] for device in await heartbeats.devices(connection, now=now)}
+    return max((GUESS_S.get(kind, GUESS_ELSEWHERE_S) for kind in kinds), default=None)
+
+
+def _own_pace(job: Job, *, now: float) -> float | None:
+    """The seconds per unit of cost of a picture that is being painted, once there is enough of it."""
+    done = job.cost - remaining_cost(job)
+    if job.started_at is None or done < job.cost * TELLING_SHARE:
+        return None
+    return max(0.0, now - job.started_at) / (done * job.batch_size)
+
+
 async def queue_position(connection: AsyncConnection, job: Job, *, now: float, workers: int) -> QueuePosition:
     """Where a queued or running job stands in the queue. workers: this machine's, if fewer are on record."""
     ahead = [] if job.state is State.RUNNING else await model.ahead_of(connection, job)
-    rate = await seconds_per_cost(connection)
+    rate = await seconds_per_cost(connection) or _own_pace(job, now=now)
+    rate = rate or await _guessed(connection, now=now)
     if rate is None:
         return QueuePosition(ahead=len(ahead), ready_at=None)
     at_once = await heartbeats.at_once(connection, now=now, here=max(1, workers))

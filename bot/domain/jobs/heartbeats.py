@@ -53,6 +53,12 @@ async def at_once(connection: AsyncConnection, *, now: float, here: int) -> int:
     return max(here, await count_living(connection, now=now))
 
 
+async def devices(connection: AsyncConnection, *, now: float) -> set[str]:
+    """What the living workers paint on."""
+    living = and_(workers.c.alive, _seen_within(SILENT_S, now))
+    return set((await connection.execute(select(workers.c.device).where(living))).scalars())
+
+
 async def newest_params(connection: AsyncConnection, *, now: float) -> int | None:
     """The newest version of the parameters that any worker on record knows; None: no worker is on record."""
     query = select(func.max(workers.c.params_version)).where(_seen_within(FORGOTTEN_S, now))

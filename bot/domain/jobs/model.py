@@ -49,6 +49,7 @@ class Job:
     private: bool
     look: Mapping[str, Any]
     style_name: str
+    own_style: bool
     params: Mapping[str, Any]
     cost: float
     content_blob: str

@@ -1,8 +1,8 @@
 """The outbox: rows that say what to send to Discord, leased by one gateway at a time until it is sent.
 
-Seven tables have its columns: `deliveries` (of cards), `exhibits`, `digests`, `challenges`, `log_entries`,
-`takedowns` and `requests`. An expired lease counts as a failed try: its gateway died, perhaps after it had
-sent the message.
+Eight tables have its columns: `deliveries` (of cards), `mentions`, `exhibits`, `digests`, `challenges`,
+`log_entries`, `takedowns` and `requests`. An expired lease counts as a failed try: its gateway died, perhaps
+after it had sent the message.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,9 +11,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, or_, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.tables import challenges, deliveries, digests, exhibits, log_entries, requests, takedowns
+from bot.tables import challenges, deliveries, digests, exhibits, log_entries, mentions, requests, takedowns
 
-OUTBOX: Final = (deliveries, exhibits, digests, challenges, log_entries, takedowns, requests)
+OUTBOX: Final = (deliveries, mentions, exhibits, digests, challenges, log_entries, takedowns, requests)
 Key = tuple[Any, ...]
 """A row's primary key."""
 

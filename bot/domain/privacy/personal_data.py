@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import Database, one_at_a_time
 from bot.domain.outbox import takedowns
 from bot.domain.outbox.deliveries import addresses_of
+from bot.domain.outbox.mentions import messages_of
 from bot.domain.privacy import blob_refs
 from bot.domain.styles.builtin import BUILT_IN
 from bot.media.blobs.protocol import Blobs
@@ -20,6 +21,7 @@ from bot.tables import (
     exhibits,
     jobs,
     log_entries,
+    mentions,
     people,
     presets,
     requests,
@@ -76,6 +78,7 @@ def tables_of(user_id: int) -> dict[Table, ColumnElement[bool]]:
         stars: stars.c.user_id == user_id,
         deliveries: deliveries.c.job_id.in_(theirs),
         exhibits: exhibits.c.job_id.in_(theirs),
+        mentions: mentions.c.job_id.in_(theirs),
         entries: entries.c.user_id == user_id,
         votes: votes.c.user_id == user_id,
         people: people.c.user_id == user_id,
@@ -159,7 +162,7 @@ async def _delete_rows(connection: AsyncConnection, user_id: int) -> int:
 async def _messages(
     connection: AsyncConnection, user_id: int
 ) -> tuple[dict[int, int], dict[int, takedowns.Token]]:
-    """The bot's own messages that show a picture of the person's.
+    """The bot's own messages that show a picture of the person's, or have called them to one.
 
     Returns their channels, and the tokens of those that only the person sees.
     """
@@ -180,6 +183,7 @@ async def _messages(
         challenges.c.style_user_id == user_id, _OPEN, challenges.c.message_id.is_not(None)
     )
     channels |= {row.message_id: row.channel_id for row in await connection.execute(announced)}
+    channels |= await messages_of(connection, user_id=user_id)
     return channels, tokens
 
 

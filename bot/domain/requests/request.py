@@ -17,7 +17,10 @@ MAX_SEED = 2**31 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the installation allows; None: any number. Sizes are long edges in pixels."""
+    """What the installation allows; None: any number. Sizes are long edges in pixels.
+
+    max_file_bytes: of an attachment.
+    """
 
     jobs_per_user: int
     jobs_queued: int
@@ -25,6 +28,7 @@ class Limits:
     presets_per_server: int = 50
     default_size_px: int
     max_size_px: int
+    max_file_bytes: int | None = None
     jobs_per_day: int | None = None
     requests_per_minute: int | None = None
     requests_per_minute_of_server: int | None = None
@@ -40,6 +44,11 @@ def check_size(look: Look, limits: Limits) -> None:
         raise Refusal(
             _("Here a picture can be at most {px} px: choose a smaller size.", px=limits.max_size_px)
         )
+
+
+def largest_px(server: GuildSettings, limits: Limits) -> int:
+    """The longest edge that may be asked for in a server: the installation's, or the server's own."""
+    return min(limits.max_size_px, server.max_size_px or limits.max_size_px)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

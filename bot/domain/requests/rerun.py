@@ -12,7 +12,7 @@ from nst_core.params import AS_IT_IS, STRENGTH
 
 STRENGTH_STEP: Final = 20.0
 SIZES_PX: Final = (64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096)
-"""The sizes that "bigger" goes through, each about half as large again."""
+"""The sizes that a form offers, each about half as large again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +33,25 @@ def same(job: Job) -> Recipe:
     return Recipe(chosen=chosen, seed=job.params["seed"], start_blob=job.start_blob)
 
 
+def is_repeatable(job: Job) -> bool:
+    """Whether another try looks otherwise: a draft takes no steps, and comes out the same each time."""
+    return job.look.get("quality") != "draft"
+
+
 def again(job: Job) -> Recipe:
     """Another picture with the same look, which differs by the noise that it starts from.
 
     Raises:
-        Refusal: a draft takes no steps, so it comes out the same each time.
+        Refusal: it would be the same picture.
     """
     recipe = same(job)
-    if recipe.chosen.get("quality") == "draft":
+    if not is_repeatable(job):
         raise Refusal(_("A draft comes out the same each time: choose another quality with “Edit…”."))
     return Recipe(chosen={**recipe.chosen, "init": "noise"}, seed=None)
+
+
+def strength_of(job: Job) -> float:
+    return float(job.look.get("strength", 50.0))
 
 
 def stronger(job: Job) -> Recipe:
@@ -56,8 +65,7 @@ def softer(job: Job) -> Recipe:
 
 
 def _with_strength(job: Job, step: float, at_the_end: str) -> Recipe:
-    recipe = same(job)
-    now = float(recipe.chosen.get("strength", 50.0))
+    recipe, now = same(job), strength_of(job)
     then = min(max(now + step, STRENGTH[0]), STRENGTH[1])
     if then == now:
         raise Refusal(at_the_end)
@@ -65,7 +73,7 @@ def _with_strength(job: Job, step: float, at_the_end: str) -> Recipe:
 
 
 def bigger(job: Job, *, max_size_px: int) -> Recipe:
-    """The next size up, painted on from the finished picture.
+    """Twice the size, painted on from the finished picture; a draft is sketched anew at its size.
 
     Raises:
         Refusal: it has the largest size that is allowed here.
@@ -73,9 +81,9 @@ def bigger(job: Job, *, max_size_px: int) -> Recipe:
     recipe, size_px = same(job), int(job.params["size"])
     if size_px >= max_size_px:
         raise Refusal(_("This is the largest size here already: {px} px.", px=max_size_px))
-    next_px = next((px for px in SIZES_PX if px > size_px), max_size_px)
-    chosen = {**recipe.chosen, "size_px": min(next_px, max_size_px)}
-    return Recipe(chosen=chosen, seed=recipe.seed, start_blob=job.result_blob)
+    chosen = {**recipe.chosen, "size_px": min(2 * size_px, max_size_px)}
+    start = job.result_blob if is_repeatable(job) else None
+    return Recipe(chosen=chosen, seed=recipe.seed, start_blob=start)
 
 
 def retry(job: Job, *, user_id: int) -> Recipe:

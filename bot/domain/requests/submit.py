@@ -19,6 +19,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.limits import quotas
 from bot.domain.outbox import deliveries, moderation_log
 from bot.domain.outbox.moderation_log import Kind
+from bot.domain.requests.parts import Part, check_told, named, parts_of
 from bot.domain.requests.pictures import Incoming, StoredPicture
 from bot.domain.requests.request import MAX_SEED, Limits, Request, bounded, check_size
 from bot.domain.servers import server_settings, users
@@ -109,7 +110,7 @@ async def _resolved(connection: AsyncConnection, request: Request, style: Style)
     current = await users.current_style(connection, request.user_id)
     if current is None:
         raise Refusal(_no_style(request))
-    return replace(style, given=PictureSource(name=current.name, blob=current.blob))
+    return replace(style, given=PictureSource(name=current.name, blob=current.blob, own=True))
 
 
 def _no_style(request: Request) -> str:
@@ -132,6 +133,7 @@ async def check(
     with speaking(draft.language):
         within = bounded(draft.styles, request.chosen, draft.server, default_size_px=limits.default_size_px)
     check_size(within.look, limits)
+    check_told(request, draft.styles, limits)
     seed = request.seed if request.seed is not None else secrets.randbelow(MAX_SEED)
     params = within.look.to_params(size_px=within.size_px, seed=seed)
     return replace(draft, look=within.look, params=params, notes=within.notes)
@@ -166,28 +168,37 @@ async def fetch(draft: Draft, incoming: Incoming) -> Draft:
     Raises:
         Refusal: one is not available, is no picture, or is a mask that lets nothing be painted.
     """
-    request = draft.request
-    start = PictureSource(blob=request.start_blob) if request.start_blob else None
-    sources = [request.content, request.mask, start, *(style.picture for style in draft.styles)]
-    content, mask, started, *styles = await _take(incoming, sources)
-    if mask:
-        await incoming.check_mask(mask.blob)
-    assert content is not None
-    pictures = StoredPictures(content=content, styles=tuple(filter(None, styles)), mask=mask, start=started)
+    found: dict[Part, list[StoredPicture]] = {part: [] for part in Part}
+    for part, stored in await _take(incoming, parts_of(draft.request, draft.styles)):
+        found[part].append(stored)
+    pictures = StoredPictures(
+        content=found[Part.CONTENT][0],
+        styles=tuple(found[Part.STYLE]),
+        mask=next(iter(found[Part.MASK]), None),
+        start=next(iter(found[Part.START]), None),
+    )
     if pictures.hidden and draft.server.spoilers == "refuse":
         raise Refusal(_("This server takes no pictures that look for adults only: send another."))
     return replace(draft, pictures=pictures)
 
 
-async def _take(incoming: Incoming, sources: Sequence[PictureSource | None]) -> list[StoredPicture | None]:
+async def _take(
+    incoming: Incoming, parts: Sequence[tuple[Part, PictureSource]]
+) -> list[tuple[Part, StoredPicture]]:
     """Stores all at once, because their addresses expire."""
 
-    async def take(source: PictureSource | None) -> StoredPicture | None:
-        return await incoming.take(source) if source else None
+    async def take(part: Part, source: PictureSource) -> tuple[Part, StoredPicture]:
+        try:
+            stored = await incoming.take(source)
+            if part is Part.MASK:
+                await incoming.check_mask(stored.blob)
+        except Refusal as refusal:
+            raise named(part, source, refusal) from refusal
+        return part, stored
 
     try:
         async with asyncio.TaskGroup() as group:
-            taking = [group.create_task(take(source)) for source in sources]
+            taking = [group.create_task(take(*one)) for one in parts]
     except ExceptionGroup as failed:  # callers know refusals, and a database that is away, by their types
         raise failed.exceptions[0] from None
     return [task.result() for task in taking]

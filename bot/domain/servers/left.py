@@ -15,6 +15,7 @@ from bot.tables import (
     guilds,
     jobs,
     log_entries,
+    mentions,
     server_blocks,
     server_presets,
     stars,
@@ -71,6 +72,7 @@ async def forget_some(connection: AsyncConnection, guild_id: int, *, before: flo
     for statement in (
         delete(stars).where(stars.c.job_id.in_(some)),
         delete(deliveries).where(deliveries.c.job_id.in_(some)),
+        delete(mentions).where(mentions.c.job_id.in_(some)),
         update(jobs).where(jobs.c.id.in_(some)).values(guild_id=None, channel_id=0, challenge_id=None),
     ):
         await connection.execute(statement)

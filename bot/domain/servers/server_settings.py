@@ -1,4 +1,4 @@
-"""What each server has decided for itself, and whether it was shown around."""
+"""What each server has decided for itself, and whether its managers were told how to set it up."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -25,6 +25,7 @@ class GuildSettings:
     jobs_at_once, jobs_per_day: of one person here; jobs_per_day_of_role: the best of a person's roles counts.
     deleting_roles: who may delete others' pictures, besides moderators.
     language: of the cards that everybody sees; None: the server's locale on Discord.
+    mention_when_ready: whether people are called to a picture that took long; None: they are.
     art_channel: where pictures hang (or, if art_only, are to be seen only there), with a thread each if
     art_threads; art_hangs: which ones, see `bot.domain.gallery.hanging`; art_stars: from how many stars on.
     weekly_style: a preset's name, the style of the week.
@@ -44,6 +45,7 @@ class GuildSettings:
     jobs_per_day_of_server: int | None = None
     jobs_per_day_of_role: Mapping[str, int] | None = None
     language: str | None = None
+    mention_when_ready: bool | None = None
     art_channel: int | None = None
     art_hangs: Literal["asked", "starred", "all"] = "asked"
     art_stars: int = 3
@@ -107,11 +109,6 @@ async def set_quota_of_roles(
             )
         )
     return await change(connection, guild_id, jobs_per_day_of_role=quotas or None)
-
-
-async def is_toured(connection: AsyncConnection, guild_id: int) -> bool:
-    query = select(guilds.c.toured_at).where(guilds.c.guild_id == guild_id)
-    return (await connection.execute(query)).scalar_one_or_none() is not None
 
 
 async def claim_tour(connection: AsyncConnection, guild_id: int, *, now: float) -> bool:

@@ -1,21 +1,26 @@
-"""What each person has chosen for all their pictures."""
+"""What each person has chosen for all their pictures, and whether they were welcomed."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import upsert
-from bot.tables import people
+from bot.db import insert, upsert
+from bot.domain.jobs.model import State
+from bot.tables import jobs, people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonSettings:
-    """show_in_gallery: whether pictures may hang in art channels and galleries."""
+    """show_in_gallery: whether pictures may hang in art channels and galleries.
+
+    mention_when_ready: whether they are called to a picture that took long.
+    """
 
     show_in_gallery: bool = True
+    mention_when_ready: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -55,3 +60,21 @@ async def use_style(connection: AsyncConnection, user_id: int, style: CurrentSty
     """Makes `style` the person's current one."""
     values = {"style_name": style.name, "style_blob": style.blob}
     await upsert(connection, people, {"user_id": user_id}, values, new={"settings": {}})
+
+
+async def is_to_be_welcomed(connection: AsyncConnection, user_id: int) -> bool:
+    """Whether the person has a picture by now, and was never welcomed."""
+    welcomed = exists().where(people.c.user_id == user_id, people.c.welcomed_at.is_not(None))
+    painted = exists().where(jobs.c.user_id == user_id, jobs.c.state == State.DELIVERED)
+    return bool((await connection.execute(select(and_(painted, ~welcomed)))).scalar_one())
+
+
+async def claim_welcome(connection: AsyncConnection, user_id: int, *, now: float) -> bool:
+    """True for the first call and never again, even if two come at once."""
+    statement = insert(connection, people).values(user_id=user_id, settings={}, welcomed_at=now)
+    claimed = await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["user_id"], set_={"welcomed_at": now}, where=people.c.welcomed_at.is_(None)
+        ).returning(people.c.user_id)
+    )
+    return claimed.first() is not None

@@ -73,12 +73,23 @@ MAX_TITLE_CHARS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSource:
-    """One picture, from exactly one of: an attachment's `url`, a stored `blob`, a bundled `painting`."""
+    """One picture, from exactly one of: an attachment's `url`, a stored `blob`, a bundled `painting`.
+
+    size_bytes, media_type: what Discord says of an attachment's file, where it does.
+    own: the person has given it no name, whatever its file is called; always so of an attachment.
+    """
 
     name: str = ""
     url: str | None = None
+    size_bytes: int | None = None
+    media_type: str | None = None
     blob: str | None = None
     painting: Painting | None = None
+    own: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        return self.own or self.url is not None
 
     @property
     def title(self) -> str:
@@ -193,20 +204,46 @@ def tuned_of(styles: Sequence[Style]) -> dict[str, float]:
 def style_columns(styles: Sequence[Style], blobs: Sequence[str]) -> dict[str, Any]:
     """What a job's row stores of its styles, whose pictures are these blobs; `styles_of` reads it."""
     kept = [
-        {"blob": blob, "name": style.picture.title, "weight": style.weight}
+        {
+            "blob": blob,
+            "name": style.picture.title,
+            "weight": style.weight,
+            **({"own": True} if style.picture.is_own else {}),
+        }
         for style, blob in zip(styles, blobs, strict=True)
     ]
-    return {"style_blob": blobs[0], "style_weight": styles[0].weight, "more_styles": kept[1:] or None}
+    return {
+        "style_blob": blobs[0],
+        "style_weight": styles[0].weight,
+        "own_style": styles[0].picture.is_own,
+        "more_styles": kept[1:] or None,
+    }
 
 
 def styles_of(job: Job) -> tuple[Style, ...]:
     """A job's styles, from what its row stores of them."""
     more = job.more_styles or ()
     first = job.style_name.split(JOINT)[0] if more else job.style_name
-    return (
-        Style(given=PictureSource(name=first, blob=job.style_blob), weight=job.style_weight),
-        *(
-            Style(given=PictureSource(name=style["name"], blob=style["blob"]), weight=style["weight"])
-            for style in more
-        ),
+    parts = [(first, job.style_blob, job.style_weight, job.own_style)]
+    parts += [(one["name"], one["blob"], one["weight"], one.get("own", False)) for one in more]
+    return tuple(
+        Style(given=PictureSource(name=name, blob=blob, own=own), weight=weight)
+        for name, blob, weight, own in parts
     )
+
+
+def names_of(job: Job, unnamed: str) -> str:
+    """The names of a job's styles, with `unnamed` for a picture that has only a file's."""
+    names = [unnamed if one.picture.is_own else one.picture.name for one in styles_of(job)]
+    return JOINT.join(dict.fromkeys(names))[:MAX_TITLE_CHARS]
+
+
+def title_of(job: Job) -> str:
+    """What a card is called for its person."""
+    return names_of(job, _("your style"))
+
+
+def description_of(job: Job) -> str:
+    """What a result shows, for those who cannot see it."""
+    style = names_of(job, _("another picture"))
+    return _("A picture painted in the style of {style}", style=style)[:1024]

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Job, State
 from bot.tables import deliveries, jobs, requests
 from testbed.discord.world import Interaction, Person, Upload
+from testbed.easel import said
 from tests.e2e.chaos.cluster import Cluster
 from tests.e2e.chaos.processes import Process
 from tests.e2e.chaos.scenarios import Ask, Scenario
@@ -225,12 +226,13 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 def answered(asked: Interaction) -> bool:
     """Whether the person has read a sentence."""
-    return bool(sentence_of(asked))
+    return said(asked) is not None
 
 
 def sentence_of(asked: Interaction) -> str:
     """What the person has read."""
-    return "" if asked.original is None else asked.original.text
+    message = said(asked)
+    return "" if message is None else message.text
 
 
 def acknowledged(asked: Interaction) -> bool:

@@ -135,7 +135,7 @@ KINDS: Mapping[str, Kind] = {
     "/about": Kind(act=slash("about"), says="Easel"),
     "autocomplete": Kind(act=type_preset, says="Wave"),
     "Softer": Kind(act=press("Softer"), says="Cancel", effects=jobs_of),
-    "Compare": Kind(act=press("Compare"), says="In this order"),
+    "Compare": Kind(act=press("Compare"), says="From left to right"),
     "Delete": Kind(act=press("Delete"), says="Delete for good"),
     "Save, its form": Kind(act=press("Save as preset"), says="Name of the preset"),
     "Save": Kind(act=save, says="Saved", effects=presets_of),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from testbed.discord.server import DiscordServer
 from testbed.discord.world import Interaction, Message, Person, Upload
-from testbed.easel import finished
+from testbed.easel import finished, said
 from tests.e2e.wire.patient_worker import MAY_END
 from tests.support import picture_uploads
 
@@ -48,12 +48,7 @@ def let_it_end(folder: Path) -> None:
 
 async def answer_to(discord: DiscordServer, asked: Interaction) -> Message:
     """What the bot says to an action, once it has stopped thinking."""
-
-    def spoken() -> Message | None:
-        answer = asked.original
-        return answer if answer is not None and answer.text else None
-
-    return await discord.until(spoken, f"an answer to {asked.data}")
+    return await discord.until(lambda: said(asked), f"an answer to {asked.data}")
 
 
 def uploads(discord: DiscordServer) -> list[Upload]:

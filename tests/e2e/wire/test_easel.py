@@ -36,7 +36,8 @@ async def test_two_attachments_become_one_picture_on_the_card(
     await result_of(discord, asked)
     assert await easel.stop() == 0
     assert_delivered_once(discord, card, size=(64, 43))
-    assert "seed 7" in card.text
+    assert "your style" in card.text
+    assert "seed" not in card.text
     [session] = discord.gateway.sessions.values()
     assert session.intents == 1
 
@@ -68,7 +69,13 @@ async def test_what_is_no_picture_gets_a_sentence_and_no_job(
 ) -> None:
     text = Upload(filename="notes.png", data=b"not a picture at all", content_type="image/png")
     asked = await ask(discord, content=text)
-    assert not (await answer_to(discord, asked)).buttons
+    refused = await answer_to(discord, asked)
+    assert refused.ephemeral
+    assert "“notes.png”" in refused.text
+    await discord.until(lambda: discord.world.posted() == [], "nothing for everybody to see")
+    told = await ask(discord, style=Upload(filename="a.txt", data=b"words", content_type="text/plain"))
+    assert "The style picture “a.txt” cannot be used" in (await answer_to(discord, told)).text
+    assert told.answer == 4, "nothing was deferred"
     nothing = await discord.slash(discord.world.alice, "cancel")
     assert "nothing to cancel" in (await answer_to(discord, nothing)).text
 

@@ -9,7 +9,7 @@ import pytest
 from testbed.bot_process import BotProcess
 from testbed.discord.server import DiscordServer
 from testbed.discord.world import Interaction, Message
-from testbed.easel import finished
+from testbed.easel import finished, said
 from testbed.postgres import Server
 from tests.e2e.wire.stylizing import PATIENCE_S, PATIENT, TINY, ask, result_of
 from tests.support import picture_uploads
@@ -49,11 +49,12 @@ def pictures(discord: DiscordServer) -> list[Message]:
     return [message for message in discord.world.posted() if finished(message)]
 
 
-async def said(discord: DiscordServer, asked: Interaction, sentence: str) -> None:
-    def read() -> bool:
-        return asked.original is not None and sentence in asked.original.text
+async def read(discord: DiscordServer, asked: Interaction, sentence: str) -> None:
+    def told() -> bool:
+        answer = said(asked)
+        return answer is not None and answer.ephemeral and sentence in answer.text
 
-    await discord.until(read, f"{sentence!r}", timeout_s=PATIENCE_S)
+    await discord.until(told, f"{sentence!r}", timeout_s=PATIENCE_S)
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
@@ -90,9 +91,10 @@ async def test_what_cannot_be_painted_any_more_is_refused_with_a_sentence(
     discord.lose_files()
     await easel.start()
     for one in asked:
-        await said(discord, one, "link has expired")
-    await said(discord, saving, "cut short when Easel stopped")
+        await read(discord, one, "link has expired")
+    await read(discord, saving, "cut short when Easel stopped")
     assert await easel.stop() == 0
+    assert [one for one in discord.world.posted() if not one.ephemeral] == []
     assert pictures(discord) == []
 
 

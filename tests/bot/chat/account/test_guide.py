@@ -1,6 +1,5 @@
-"""`/help`, `/about`, `/stats`, and the introduction to a server that is new to Easel."""
+"""`/help`, `/about` and `/stats`."""
 
-import asyncio
 from io import BytesIO
 from pathlib import Path
 
@@ -9,30 +8,19 @@ from PIL import Image
 from simcord import ChannelHandle, Env, MemberActor
 
 from bot.chat.client import EaselClient
-from bot.domain.servers import server_settings
 from bot.playground import SimulatedCdn
 from bot.service import open_application
 from bot.settings import Settings
-from tests.support.chat import ChatHarness, card, texts
+from tests.support.chat import ChatHarness, card
 from tests.support.picture_files import png
-
-INTRODUCTION = "You are the first to use Easel in this server"
 
 
 @pytest.fixture
 def elsewhere(chat: ChatHarness) -> tuple[ChannelHandle, MemberActor, MemberActor]:
-    """A channel of a server where nobody has been shown around, and two of its members."""
+    """A channel of another server, and two of its members."""
     guild = chat.env.create_guild("elsewhere")
     first, second = (guild.add_member(chat.env.create_user(name)) for name in ("cleo", "dan"))
     return guild.create_text_channel("art"), first, second
-
-
-def seen(channel: ChannelHandle, viewer: MemberActor) -> list[str]:
-    """The texts of the messages that a member sees."""
-    return [
-        texts([dict(one.to_dict()) for one in message.components])
-        for message in channel.history(viewer=viewer)
-    ]
 
 
 async def test_help_shows_content_style_and_result_in_private(chat: ChatHarness) -> None:
@@ -97,54 +85,3 @@ async def test_stats_count_pictures_here_and_everywhere(
     assert "**This server** · 2 pictures painted" in text
     assert "**You** · 1 picture painted" in text
     assert "Half of the newest took less than" in text
-
-
-async def test_the_first_in_a_server_is_shown_around_in_private_and_nobody_after(
-    chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
-) -> None:
-    channel, cleo, dan = elsewhere
-    await cleo.slash(channel, "queue")
-    assert any(INTRODUCTION in text for text in seen(channel, cleo))
-    assert not any(INTRODUCTION in text for text in seen(channel, dan))
-    await dan.slash(channel, "queue")
-    assert not any(INTRODUCTION in text for text in seen(channel, dan))
-    assert sum(INTRODUCTION in text for text in seen(channel, cleo)) == 1
-
-
-async def test_a_public_answer_is_followed_by_a_private_introduction(
-    chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
-) -> None:
-    channel, cleo, dan = elsewhere
-    await cleo.slash(channel, "stylize", content=("a.png", png()), preset="The Scream", size=64)
-    assert any(INTRODUCTION in text for text in seen(channel, cleo))
-    assert len(seen(channel, dan)) == 1
-
-
-async def test_a_refused_command_and_help_leave_the_introduction_to_the_next(
-    chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
-) -> None:
-    channel, cleo, dan = elsewhere
-    await cleo.slash(channel, "cancel")
-    await cleo.slash(channel, "help")
-    message = await cleo.send(channel, attachments=[("a.png", png())])
-    await cleo.context_menu(channel, "Stylize this", message)
-    assert not any(INTRODUCTION in text for text in seen(channel, cleo))
-    await dan.slash(channel, "about")
-    assert any(INTRODUCTION in text for text in seen(channel, dan))
-
-
-async def test_there_is_no_introduction_in_direct_messages(chat: ChatHarness) -> None:
-    user = chat.env.create_user("eve")
-    await user.slash("queue")
-    assert len(user.dm_channel.history(viewer=user)) == 1
-
-
-async def test_of_many_who_ask_at_once_one_is_shown_around(chat: ChatHarness) -> None:
-    async def claim() -> bool:
-        async with chat.services.database.begin() as connection:
-            return await server_settings.claim_tour(connection, 77, now=2.0)
-
-    assert sorted(await asyncio.gather(*(claim() for _ in range(8)))) == [False] * 7 + [True]
-    async with chat.services.database.read() as connection:
-        assert await server_settings.is_toured(connection, 77)
-        assert not await server_settings.is_toured(connection, 78)

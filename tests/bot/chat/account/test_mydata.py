@@ -85,7 +85,7 @@ async def test_deleting_asks_first_and_then_deletes_everything(chat: ChatHarness
     await chat.ada.slash(chat.channel, "preset save", name="quay", style=("s.png", png(colour="red")))
     job = await chat.job()
     message = await confirmation(chat)
-    assert set(await kept(chat)) == {"jobs", "deliveries", "presets", "stored_pictures"}
+    assert set(await kept(chat)) == {"jobs", "deliveries", "presets", "stored_pictures", "people"}
     result = await press(chat, message)
     assert await kept(chat) == {}
     assert await chat.count_jobs() == 0

@@ -1,6 +1,7 @@
 """The buttons of a card: Again, Stronger, Softer, Bigger, Try again, and who may press them where."""
 
 from dataclasses import replace
+from typing import Any
 
 import discord
 import pytest
@@ -32,8 +33,58 @@ async def test_a_finished_card_shows_the_picture_first_and_what_can_be_done(chat
     (container,) = result.response.components
     assert [one["type"] for one in container["components"]] == [12, 10, 1, 1]
     verbs = [name.split(":")[1] for name in buttons_of([container])]
-    assert verbs == ["again", "stronger", "softer", "bigger", "edit", "save", "compare", "lapse", "delete"]
-    assert "seed 7 · painted in 0 s" in card(result)
+    assert verbs == [
+        *("again", "stronger", "softer", "bigger", "edit"),
+        *("compare", "lapse", "how"),
+        *("save", "delete"),
+    ]
+    assert card(result) == f"**Starry Night** · for <@{chat.ada.id}>\n-# painted in 1 s"
+
+
+async def verbs_on_card(chat: ChatHarness, **options: Any) -> list[str]:
+    result = await chat.stylize(**options)
+    await chat.paint()
+    await chat.card_updater.poll()
+    assert result.response is not None
+    return [name.split(":")[1] for name in buttons_of(result.response.components)]
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        ({"quality": "draft"}, "again"),
+        ({"strength": 100}, "stronger"),
+        ({"strength": 0}, "softer"),
+        ({"size": 128}, "bigger"),
+    ],
+)
+async def test_a_button_that_would_always_be_refused_is_not_there(
+    chat: ChatHarness, options: dict[str, Any], missing: str
+) -> None:
+    verbs = await verbs_on_card(chat, **options)
+    assert set(verbs[:4]) == {"again", "stronger", "softer", "bigger", "edit"} - {missing}
+
+
+async def test_a_server_s_own_largest_size_takes_bigger_away(chat: ChatHarness) -> None:
+    async with chat.services.database.begin() as connection:
+        await server_settings.keep(connection, chat.ada.guild.id, GuildSettings(max_size_px=64))
+    assert "bigger" not in await verbs_on_card(chat)
+
+
+async def test_how_it_was_made_is_told_in_private(chat: ChatHarness) -> None:
+    await delivered_job(chat)
+    result = await press(chat, "how", chat.ben)
+    assert result.ephemeral
+    told = card(result)
+    assert "strength 50 · standard · 64 px · texture scale 1.5 · seed 7" in told
+    assert "press **Edit…** on its card, and send the form as it is" in told
+
+
+async def test_how_a_private_picture_was_made_is_told_to_its_person_alone(chat: ChatHarness) -> None:
+    await delivered_job(chat)
+    async with chat.services.database.begin() as connection:
+        await set_columns(connection, 1, private=True)
+    assert "private to the person" in private_text(await press(chat, "how", chat.ben))
 
 
 async def test_a_card_with_everything_stays_within_discords_limits(chat: ChatHarness) -> None:
@@ -44,7 +95,7 @@ async def test_a_card_with_everything_stays_within_discords_limits(chat: ChatHar
     assert result.response is not None
     (container,) = result.response.components
     rows = [one["components"] for one in container["components"] if one["type"] == 1]
-    assert [len(row) for row in rows] == [5, 5]
+    assert [len(row) for row in rows] == [4, 4, 2]
     assert all(len(button["label"]) <= 80 for row in rows for button in row)
     assert {"easel:full:1", "easel:lapse:1"} <= set(buttons_of([container]))
 
@@ -64,6 +115,7 @@ async def test_again_paints_another_picture_of_the_same_look_from_noise(chat: Ch
 
 async def test_a_draft_has_no_other_picture_to_give(chat: ChatHarness) -> None:
     await delivered_job(chat, quality="draft")
+    forge(chat, "easel:again:1")
     assert "comes out the same" in private_text(await press(chat, "again"))
     assert await chat.count_jobs() == 0
 
@@ -83,6 +135,7 @@ async def test_the_strength_moves_by_twenty(chat: ChatHarness, verb: str, before
 @pytest.mark.parametrize(("verb", "strength"), [("stronger", 100), ("softer", 0)])
 async def test_the_scale_of_strengths_has_ends(chat: ChatHarness, verb: str, strength: int) -> None:
     await delivered_job(chat, strength=strength)
+    forge(chat, f"easel:{verb}:1")
     assert "already" in private_text(await press(chat, verb))
     assert await chat.count_jobs() == 0
 
@@ -91,7 +144,7 @@ async def test_bigger_goes_on_from_the_result(chat: ChatHarness) -> None:
     old = await delivered_job(chat)
     await press(chat, "bigger")
     new = await chat.job()
-    assert new.params["size"] == 96
+    assert new.params["size"] == 128
     assert new.start_blob == old.result_blob
     assert new.params["seed"] == old.params["seed"]
 
@@ -104,6 +157,7 @@ async def test_bigger_ends_at_the_installations_limit_and_at_the_servers(chat: C
     assert (await chat.job()).params["size"] == 120
     await chat.paint()
     await chat.card_updater.poll()
+    forge(chat, "easel:bigger:2")
     assert "120 px" in private_text(await press(chat, "bigger", job=2))
     async with chat.services.database.begin() as connection:
         await server_settings.keep(connection, chat.ada.guild.id, GuildSettings())

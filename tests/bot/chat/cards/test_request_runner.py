@@ -11,7 +11,7 @@ from bot.chat.ui.interaction import TOKEN_LIFE_S
 from bot.domain.jobs.model import State
 from bot.domain.outbox.schedule import LEASE_S
 from bot.tables import deliveries, requests
-from tests.support.chat import ChatHarness, card, sentence, words
+from tests.support.chat import ChatHarness, assert_nothing_public, card, sentence, words
 from tests.support.requests import BreakingCdn, later, rows
 
 CUT_SHORT = "This was cut short when Easel stopped: please ask again."
@@ -58,9 +58,51 @@ async def test_a_picture_that_is_gone_by_then_is_refused_with_a_sentence(
     result = await chat.stylize()
     source.broken, source.env = False, None
     assert await later(chat).poll() == 1
-    assert sentence(result) == "That attachment's link has expired: attach the file again."
+    assert sentence(result).endswith("That attachment's link has expired: attach the file again.")
+    assert_nothing_public(chat)
     assert await rows(chat) == []
     assert await chat.count_jobs() == 0
+
+
+async def test_a_telling_that_was_cut_off_goes_on_where_it_stopped(
+    chat: ChatHarness, source: BreakingCdn, env: Env
+) -> None:
+    result = await chat.stylize()
+    source.broken, source.env = False, None
+    env.inject_error("POST", "/webhooks/*", status=400)
+    await later(chat).poll()
+    assert [one.content for one in chat.channel.history()] == ["…"]
+    await later(chat, 3 * LEASE_S).poll()
+    assert "link has expired" in sentence(result)
+    assert_nothing_public(chat)
+    assert await rows(chat) == []
+
+
+async def test_where_discord_takes_no_private_sentence_it_stands_where_thinking_was(
+    chat: ChatHarness, source: BreakingCdn, env: Env
+) -> None:
+    await chat.stylize()
+    source.broken, source.env = False, None
+    env.inject_error("POST", "/webhooks/*", status=400, code=40094)
+    assert await later(chat).poll() == 1
+    (public,) = chat.channel.history(viewer=chat.ben)
+    assert "link has expired" in public.content
+    assert await rows(chat) == []
+
+
+async def test_what_was_told_before_the_row_could_be_forgotten_is_not_told_in_the_channel(
+    chat: ChatHarness,
+) -> None:
+    """The process died after it had taken "thinking …" away."""
+    result = await chat.stylize()
+    await change(chat, refusal="No.", asked=None)
+    assert result.response is not None
+    await (
+        chat.env.bot.get_partial_messageable(chat.channel.id).get_partial_message(result.response.id).delete()
+    )
+    assert await later(chat).poll() == 1
+    assert_nothing_public(chat)
+    assert await rows(chat) == []
 
 
 async def test_after_the_token_s_life_the_sentence_comes_to_the_channel(

@@ -4,6 +4,7 @@ from io import BytesIO
 
 from PIL import Image
 
+from bot.media.pixels import LABEL_PX, STRIP_PX
 from tests.support.card_buttons import buttons_of, delivered_job, forge, press, private_text
 from tests.support.chat import ChatHarness, card
 from tests.support.picture_files import noise_png, png
@@ -13,7 +14,7 @@ SMALL = 10_000
 """A file limit, in bytes, that a picture of noise does not keep."""
 
 
-async def test_content_style_and_result_stand_side_by_side_for_one_person(chat: ChatHarness) -> None:
+async def test_content_styles_and_result_are_one_labelled_strip_for_one_person(chat: ChatHarness) -> None:
     await delivered_job(chat)
     blob = await chat.services.picture_store.blobs.put(png(colour="gold"))
     async with chat.services.database.begin() as connection:
@@ -23,19 +24,14 @@ async def test_content_style_and_result_stand_side_by_side_for_one_person(chat: 
     assert result.ephemeral
     assert result.response is not None
     gallery, text = result.response.components
-    assert [item["description"] for item in gallery["items"]] == [
-        "The picture that was painted",
-        "A style: Starry Night",
-        "A style: gold",
-        "A picture painted in the style of Starry Night + gold",
-    ]
-    assert [one.filename for one in result.response.attachments] == [
-        "content-1.png",
-        "style-1-1.png",
-        "style-2-1.png",
-        "result-1.png",
-    ]
-    assert "Starry Night + gold" in text["content"]
+    words = "From left to right: The picture · Starry Night · gold · The painting"
+    assert [item["description"] for item in gallery["items"]] == [words]
+    assert text["content"] == f"-# {words}"
+    (attachment,) = result.response.attachments
+    assert attachment.filename == "easel-1.jpg"
+    data = chat.env.backend.cdn.get(attachment.url)
+    assert data is not None
+    assert Image.open(BytesIO(data)).height == STRIP_PX + LABEL_PX
     assert not any(item["spoiler"] for item in gallery["items"])
 
 
@@ -91,7 +87,9 @@ async def test_the_time_lapse_is_shown_where_there_is_one(chat: ChatHarness) -> 
     assert result.response is not None
     (attachment,) = result.response.attachments
     assert attachment.filename == "easel-1.webp"
-    assert attachment.description == "How a picture in the style of Starry Night was painted, step by step"
+    words = "How the picture grew while it was painted: from the first sketch to what is on the card."
+    assert attachment.description == words
+    assert words in card(result)
     data = chat.env.backend.cdn.get(attachment.url)
     assert data == await chat.services.picture_store.blobs.get(job.timelapse_blob or "")
 

@@ -34,7 +34,7 @@ async def test_up_to_four_styles_are_blended_by_their_weights(chat: ChatHarness)
     assert [(one["name"], one["weight"]) for one in job.more_styles] == [("Starry Night", 0.5), ("sun", 0.1)]
     assert job.spoiler
     assert job.mask_blob is not None
-    assert "waves + Starry Night + sun" in card(result).replace("\\", "")
+    assert "**your style + Starry Night**" in card(result)
     await chat.paint()
 
 

@@ -7,7 +7,7 @@ from simcord import InteractionResult, UserHandle
 
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries
-from bot.domain.servers import server_settings, users
+from bot.domain.servers import users
 from tests.support.chat import ChatHarness, card, sentence, texts
 from tests.support.picture_files import png
 
@@ -93,15 +93,14 @@ async def test_menus_work_where_the_bot_is_no_member(brought: ChatHarness) -> No
     assert "Nothing is known" in sentence(unknown)
 
 
-async def test_nobody_is_shown_around_a_server_that_has_not_asked_for_the_bot(chat: ChatHarness) -> None:
+async def test_a_server_that_has_not_asked_for_the_bot_gets_answers_alone(chat: ChatHarness) -> None:
     guild = chat.env.create_guild("elsewhere")
     cleo = guild.add_member(chat.env.create_user("cleo"))
     channel = guild.create_text_channel("art")
     chat.env.backend.emit("GUILD_DELETE", {"id": str(guild.id)})
     await chat.env.settle()
     await cleo.slash(channel, "queue")
-    async with chat.services.database.read() as connection:
-        assert not await server_settings.is_toured(connection, guild.id)
+    assert len(channel.history(viewer=cleo)) == 1
 
 
 async def test_every_command_is_offered_in_all_contexts(chat: ChatHarness) -> None:

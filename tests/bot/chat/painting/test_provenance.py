@@ -36,7 +36,7 @@ async def test_a_card_tells_its_own_story_from_our_records(chat: ChatHarness) ->
     result = await ask(chat, message, chat.ben)
     assert result.ephemeral
     text = card(result)
-    assert "in the style of **Starry Night + red**" in text
+    assert "in the style of **Starry Night + own style**" in text
     assert f"<@{chat.ada.id}>" in text
     assert "strength 50 · standard · 64 px · seed 7" in text
     assert "Styles: Starry Night 75% · red 25%" in text

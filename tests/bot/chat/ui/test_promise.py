@@ -132,6 +132,7 @@ class Asked:
         self.id = 7
         self.client = SimpleNamespace(services=services)
         self.response = self
+        self.extras: dict[str, Any] = {}
         self.deferred = asyncio.Event()
         self.error: Exception | None = None
         self.told = ""

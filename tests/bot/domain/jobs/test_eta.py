@@ -68,10 +68,30 @@ async def running(connection: AsyncConnection, *, cost: float, step: int | None 
     return await job_of(connection, claim.job.id)
 
 
-async def test_nobody_knows_the_time_before_the_first_picture(connection: AsyncConnection) -> None:
+async def test_nobody_knows_the_time_before_the_first_picture_and_worker(connection: AsyncConnection) -> None:
     job = await job_of(connection, await add(connection))
     found = await queue_position(connection, job, now=NOW, workers=1)
     assert (found.ahead, found.ready_at) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("devices", "pace_s"), [(["cpu"], 9.0), (["cuda:0"], 0.15), (["cuda:0", "cpu"], 9.0)]
+)
+async def test_before_the_first_picture_the_device_gives_a_first_estimate(
+    connection: AsyncConnection, devices: list[str], pace_s: float
+) -> None:
+    for number, device in enumerate(devices):
+        await heartbeats.record(connection, f"w{number}", device=device, now=NOW)
+    job = await job_of(connection, await add(connection, cost=2))
+    found = await queue_position(connection, job, now=NOW, workers=1)
+    assert found.ready_at == pytest.approx(NOW + 2 * pace_s)
+
+
+async def test_the_first_picture_s_own_pace_takes_the_estimate_s_place(connection: AsyncConnection) -> None:
+    await heartbeats.record(connection, "w", device="cpu", now=NOW)
+    job = await running(connection, cost=10, step=5)  # half of it
+    found = await queue_position(connection, job, now=NOW + 30, workers=1)
+    assert found.ready_at == pytest.approx(NOW + 60)
 
 
 async def test_the_rate_is_the_time_per_cost_of_the_newest_pictures(connection: AsyncConnection) -> None:

@@ -59,10 +59,15 @@ def test_strengths_are_clamped_and_end(job: Job) -> None:
         rerun.softer(with_look(job, strength=0))
 
 
-@pytest.mark.parametrize(("now", "limit", "then"), [(384, 1024, 512), (400, 1024, 512), (384, 500, 500)])
-def test_bigger_is_the_next_size_within_the_limit(job: Job, now: int, limit: int, then: int) -> None:
+@pytest.mark.parametrize(("now", "limit", "then"), [(384, 1024, 768), (400, 1024, 800), (384, 500, 500)])
+def test_bigger_is_twice_the_size_within_the_limit(job: Job, now: int, limit: int, then: int) -> None:
     recipe = rerun.bigger(replace(job, params={**job.params, "size": now}), max_size_px=limit)
     assert (recipe.chosen["size_px"], recipe.start_blob) == (then, BLOB)
+
+
+def test_a_bigger_draft_is_sketched_anew(job: Job) -> None:
+    recipe = rerun.bigger(with_look(job, quality="draft"), max_size_px=1024)
+    assert (recipe.chosen["size_px"], recipe.start_blob) == (768, None)
 
 
 def test_the_largest_is_not_made_bigger(job: Job) -> None:

@@ -137,3 +137,22 @@ async def _help(actor: Actor) -> bool:
 async def _quota(actor: Actor) -> bool:
     """Everybody sees their own."""
     return bool(await actor.slash("quota"))
+
+
+def _offers(actor: Actor, custom_id: str) -> bool:
+    answer = actor.last.response if actor.last is not None else None
+    return answer is not None and custom_id in str(answer.components)
+
+
+@row("SetupButton", MANAGERS)
+async def _setup_button(actor: Actor) -> bool:
+    await settings_with(actor)
+    await actor.click("easel:setup:language")
+    return _offers(actor, "easel:settings:language")
+
+
+@row("ArtSetupButton", MANAGERS)
+async def _art_setup_button(actor: Actor) -> bool:
+    await settings_with(actor)
+    await actor.click("easel:setup:art")
+    return _offers(actor, "easel:art:channel")
