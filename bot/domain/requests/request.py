@@ -88,7 +88,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounded:
-    """A look within the caps. size_px: if the look has none; notes: what was reduced or left out, for the card."""
+    """A look within the caps. size_px: if the look has none; notes: what was reduced or left out."""
 
     look: Look
     size_px: int

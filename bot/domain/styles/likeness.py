@@ -6,7 +6,12 @@ from typing import Final, TypeVar
 
 from bot.domain.styles.names import search_key
 
-ARTICLES: Final = frozenset("a an the der die das le la les el los las o os il lo gli un une ein eine".split())
+ARTICLES: Final = frozenset(
+    [
+        *("a", "an", "the", "der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une"),
+        *("el", "los", "las", "o", "os", "il", "lo", "gli"),
+    ]
+)
 LEAST_CHARS: Final = 3
 """Less of a name than this says nothing."""
 LEAST_LIKENESS: Final = 0.75

@@ -1,4 +1,4 @@
-"""`/help`, `/about`, `/stats`, and the introduction to a server that is new to Easel."""
+"""`/help` in pages, and the introduction to a server that is new to Easel."""
 
 import asyncio
 from io import BytesIO
@@ -13,8 +13,10 @@ from bot.domain.servers import server_settings
 from bot.playground import SimulatedCdn
 from bot.service import open_application
 from bot.settings import Settings
+from tests.bot.chat.account.test_usage import left
 from tests.support.chat import ChatHarness, card, texts
 from tests.support.picture_files import png
+from tests.support.presets import parts
 
 INTRODUCTION = "You are the first to use Easel in this server"
 
@@ -49,8 +51,26 @@ async def test_help_shows_content_style_and_result_in_private(chat: ChatHarness)
         assert min(Image.open(BytesIO(data)).size) >= 250
 
 
+async def test_help_turns_its_pages_after_a_restart_too(chat: ChatHarness, env: Env) -> None:
+    result = await chat.ada.slash(chat.channel, "help")
+    assert result.response is not None
+    await env.restart_bot(EaselClient(chat.services, shard_count=1))
+    pages = {
+        "left": "What is left",
+        "painted": "0 pictures painted",
+        "about": "MIT",
+        "paint": "A picture, a style",
+    }
+    for page, words in pages.items():
+        await chat.ada.select(result.response.message, [page], custom_id="easel:help")
+        assert words in card(result)
+        [select] = [one for one in parts(result.response.components) if one["type"] == 3]
+        assert [one["value"] for one in select["options"] if one.get("default")] == [page]
+        assert bool(result.response.attachments) is (page == "paint")
+
+
 async def test_about_says_version_licence_and_where_the_privacy_text_is(chat: ChatHarness) -> None:
-    result = await chat.ada.slash(chat.channel, "about")
+    result = await left(chat, page="about")
     assert result.ephemeral
     text = card(result)
     assert "Easel 0.1.0" in text
@@ -67,10 +87,11 @@ async def test_about_links_to_the_operator_s_own_privacy_text(tmp_path: Path) ->
         try:
             guild = env.create_guild("studio")
             ada = guild.add_member(env.create_user("ada"))
-            result = await ada.slash(guild.create_text_channel("art"), "about")
+            result = await ada.slash(guild.create_text_channel("art"), "help")
             assert result.response is not None
-            row = result.response.components[-1]
-            assert [button["url"] for button in row["components"]] == ["https://example.org/privacy"]
+            await ada.select(result.response.message, ["about"], custom_id="easel:help")
+            links = [one["url"] for one in parts(result.response.components) if "url" in one]
+            assert links == ["https://example.org/privacy"]
             assert "docs/PRIVACY.md" not in card(result)
         finally:
             await env.shutdown()
@@ -80,15 +101,15 @@ async def test_stats_count_pictures_here_and_everywhere(
     chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
 ) -> None:
     channel, cleo, _dan = elsewhere
-    empty = card(await chat.ada.slash(chat.channel, "stats"))
+    empty = card(await left(chat, page="painted"))
     assert "**All of Easel here** · 0 pictures painted" in empty
     assert "less than" not in empty
     await chat.stylize()
     await chat.stylize(chat.ben)
-    await cleo.slash(channel, "stylize", content=("a.png", png()), preset="The Scream", size=64)
+    await cleo.slash(channel, "stylize", content=("a.png", png()), preset="The Scream")
     await chat.paint(times=3)
     await chat.stylize()
-    result = await chat.ada.slash(chat.channel, "stats")
+    result = await left(chat, page="painted")
     assert result.ephemeral
     text = card(result)
     assert "**All of Easel here** · 3 pictures painted" in text
@@ -115,7 +136,7 @@ async def test_a_public_answer_is_followed_by_a_private_introduction(
     chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
 ) -> None:
     channel, cleo, dan = elsewhere
-    await cleo.slash(channel, "stylize", content=("a.png", png()), preset="The Scream", size=64)
+    await cleo.slash(channel, "stylize", content=("a.png", png()), preset="The Scream")
     assert any(INTRODUCTION in text for text in seen(channel, cleo))
     assert len(seen(channel, dan)) == 1
 
@@ -124,12 +145,12 @@ async def test_a_refused_command_and_help_leave_the_introduction_to_the_next(
     chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
 ) -> None:
     channel, cleo, dan = elsewhere
-    await cleo.slash(channel, "cancel")
+    await cleo.slash(channel, "stylize", content=("a.png", png()))
     await cleo.slash(channel, "help")
     message = await cleo.send(channel, attachments=[("a.png", png())])
     await cleo.context_menu(channel, "Stylize this", message)
     assert not any(INTRODUCTION in text for text in seen(channel, cleo))
-    await dan.slash(channel, "about")
+    await dan.slash(channel, "gallery")
     assert any(INTRODUCTION in text for text in seen(channel, dan))
 
 
