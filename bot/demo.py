@@ -22,6 +22,7 @@ from rich.progress import (
 from bot.domain.jobs import model
 from bot.domain.jobs.eta import share_painted
 from bot.domain.jobs.model import WAITING, Job, State
+from bot.domain.requests.rerun import SIZES_PX
 from bot.domain.styles.builtin import BUILT_IN
 from bot.errors import Refusal
 from bot.playground import Answer, Stage, stage
@@ -50,7 +51,7 @@ async def show(
     _check_target(out)
     options: dict[str, Any] = {"content": _read(content or SAMPLE)}
     options |= {"style": _read(style)} if style else {"preset": BUILT_IN[0].name}
-    options |= {"size": size_px, "seed": 1}
+    settings = _at_size(settings, size_px)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print("Opening the service: a database, a worker process and a simulated Discord …")
     async with stage(settings) as one:
@@ -65,13 +66,16 @@ async def show(
     console.print(f"[bold green]The reply's picture is saved:[/] {escape(str(target))}")
 
 
+def _at_size(settings: Settings, size_px: int) -> Settings:
+    """The service as one that paints at this size where nobody asks for another, as no command does."""
+    if not SIZES_PX[0] <= size_px <= settings.max_size_px:
+        raise Refusal(f"--size is {SIZES_PX[0]} to {settings.max_size_px} px here, not {size_px}.")
+    return settings.model_copy(update={"default_size_px": size_px})
+
+
 def _typed(options: dict[str, Any]) -> str:
     """The command as a person would type it."""
-    words = [
-        f"{name}:{value[0] if isinstance(value, tuple) else value}"
-        for name, value in options.items()
-        if name != "seed"
-    ]
+    words = [f"{name}:{value[0] if isinstance(value, tuple) else value}" for name, value in options.items()]
     return " ".join(("/stylize", *words))
 
 

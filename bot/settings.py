@@ -102,7 +102,7 @@ class Settings(BaseSettings):
 
     max_attachment_mib: float = Field(25.0, gt=0, le=500)
     fetch_timeout_s: float = Field(30.0, ge=1, le=600)
-    max_pixels: int = Field(60_000_000, ge=10_000)
+    max_pixels: int = Field(120_000_000, ge=10_000)
     max_input_px: int = Field(2048, ge=64, le=8192)
     max_size_px: int = Field(1024, ge=64, le=4096)
     default_size_px: int = Field(384, ge=64, le=4096)

@@ -36,6 +36,7 @@ class TooManyPixels(PictureError):
         )
         self.width = width
         self.height = height
+        self.max_pixels = max_pixels
 
 
 class UnknownKind(PictureError):

@@ -21,7 +21,7 @@ Slash = app_commands.Command[Any, ..., Any]
 
 
 def table() -> str:
-    """Every slash command with its options, then the menus, as Markdown."""
+    """Every slash command, then the menus, as Markdown."""
     rows = ["| command | what it does |", "|---|---|"]
     rows += [_slash_row(command) for command in _slash_commands(COMMANDS)]
     rows += [_menu_row(one) for one in COMMANDS if isinstance(one, app_commands.ContextMenu)]
@@ -50,9 +50,7 @@ def _slash_commands(commands: Any) -> Iterator[Slash]:
 
 
 def _slash_row(command: Slash) -> str:
-    options = [f"`{option.display_name}`" + ("" if option.required else "?") for option in command.parameters]
-    listed = f" · {', '.join(options)}" if options else ""
-    return f"| `/{command.qualified_name}` | {_cell(command.description)}{listed} |"
+    return f"| `/{command.qualified_name}` | {_cell(command.description)} |"
 
 
 def _menu_row(menu: app_commands.ContextMenu) -> str:

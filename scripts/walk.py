@@ -29,6 +29,7 @@ from selenium.webdriver.support.expected_conditions import visibility_of_element
 from selenium.webdriver.support.wait import WebDriverWait
 from simcord import ChannelHandle, InteractionResult, MemberActor, Preview, ResponseMessage, SetupError
 
+from bot.chat.cards.cancel import cancel_job
 from bot.demo import SAMPLE
 from bot.domain.jobs import model
 from bot.domain.jobs.model import WAITING, Job, State
@@ -168,8 +169,8 @@ def picture(path: Path) -> tuple[str, bytes]:
 async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     """Every state of a card, and what its buttons show."""
     content = picture(SAMPLE)
-    await walk.ask(ada, "stylize", content=content, preset="Starry Night", size=SIZE_PX, quality="high")
-    await walk.ask(ben, "stylize", content=content, preset="The Great Wave", size=SIZE_PX)
+    await walk.ask(ada, "stylize", content=content, preset="Starry Night", quality="high")
+    await walk.ask(ben, "stylize", content=content, preset="The Great Wave")
     await walk.shot("queued", words="The Great Wave")
     async with walk.stage.services.database.read() as connection:
         first, second = (await model.all_waiting(connection))[:2]
@@ -177,13 +178,15 @@ async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     await _until(walk, first.id, lambda job: bool(job.preview_blob) and (job.step or 0) > 20)
     await asyncio.sleep(3.5)
     await walk.shot("running", words="Starry Night")
-    await ben.slash(walk.stage.channel, "cancel", picture=second.id)
+    await walk.ask(ben, "queue")
+    await walk.shot("queue", words="Your pictures")
+    await cancel_job(walk.stage.services, second.id, user_id=ben.id)
     await _until(walk, first.id, lambda job: job.state is State.DELIVERED)
     await walk.shot("done", words="Starry Night")
     await walk.shot("cancelled", words="The Great Wave")
     await walk.ask(ada, "queue")
     await walk.shot("tour", words="Your first picture is painted")
-    asked = await walk.ask(ada, "stylize", content=content, preset="The Scream", size=SIZE_PX, seed=3)
+    asked = await walk.ask(ada, "stylize", content=content, preset="The Scream")
     done = await walk.until(lambda job: job.state is State.DELIVERED)
     await asyncio.sleep(1.0)
     for verb in ("compare", "delete"):
@@ -192,7 +195,8 @@ async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     await forms(walk, ada, asked.response, done)
     await fail(walk, ada)
     await walk.shot("failed")
-    await walk.ask(ada, "result", picture=done.id)
+    queue = await walk.ask(ada, "queue")
+    await ada.select(queue.response, [str(done.id)], custom_id="easel:result")
     await walk.shot("result")
 
 
@@ -206,7 +210,7 @@ async def forms(walk: Walk, ada: MemberActor, card: ResponseMessage, job: Job) -
 
 async def fail(walk: Walk, ada: MemberActor) -> None:
     """A job that a worker gives up, by the engine's own call."""
-    await walk.ask(ada, "stylize", content=picture(SAMPLE), preset="The Shipwreck", size=512, quality="max")
+    await walk.ask(ada, "stylize", content=picture(SAMPLE), preset="The Shipwreck", quality="max")
     running = await walk.until(lambda job: job.state is State.RUNNING)
     engine = LocalEngine(walk.stage.services.database, lease_s=20.0, max_attempts=3, running_per_user=2)
     claim = model.Claim(job=running, worker="walk", lease_s=20.0)
@@ -231,20 +235,17 @@ async def panels(walk: Walk, ada: MemberActor, mia: MemberActor, art: ChannelHan
     """What commands answer with."""
     wave = picture(PAINTINGS / "great_wave.jpg")
     await walk.ask(ada, "preset save", name="Seaside", style=wave, strength=60)
-    for command, name in (
-        ("preset list", "presets"),
-        ("help", "help"),
-        ("about", "about"),
-        ("stats", "stats"),
-        ("quota", "quota"),
-        ("queue", "queue"),
-    ):
-        await walk.ask(ada, command)
+    guide = await walk.ask(ada, "help")
+    await walk.shot("help")
+    for page, name in (("about", "about"), ("painted", "stats"), ("left", "quota")):
+        await ada.select(guide.response, [page], custom_id="easel:help")
         await walk.shot(name)
+    listed = await walk.ask(ada, "preset list")
+    await walk.shot("presets")
+    await ada.select(listed.response, ["own:1"], custom_id=f"easel:presets:open:{ada.id}")
+    await walk.shot("preset")
     await walk.ask(ada, "look", name="The Great Wave")
     await walk.shot("look")
-    await walk.ask(ada, "preset show", name="Seaside")
-    await walk.shot("preset")
     await walk.see_as(mia)
     await walk.ask(mia, "settings")
     await walk.shot("settings")
@@ -260,7 +261,7 @@ async def community(walk: Walk, ada: MemberActor, ben: MemberActor, mia: MemberA
     await walk.ask(mia, "challenge start", theme="Cats at sea")
     await walk.shot("challenge")
     for who, preset in ((ada, "The Great Wave"), (ben, "Starry Night")):
-        await walk.ask(who, "stylize", content=picture(SAMPLE), preset=preset, size=SIZE_PX)
+        await walk.ask(who, "stylize", content=picture(SAMPLE), preset=preset)
         made = await walk.until(lambda job: job.state is State.DELIVERED)
         await asyncio.sleep(1.5)
         await walk.ask(who, "challenge enter", picture=made.id)
@@ -288,7 +289,7 @@ async def opened(
         options.add_argument(f"--user-data-dir={profile}")
         browser = await asyncio.to_thread(webdriver.Chrome, options=options, service=Service(driver))
         try:
-            async with stage(Settings(discord_token=None, web_port=0)) as one:
+            async with stage(Settings(discord_token=None, web_port=0, default_size_px=SIZE_PX)) as one:
                 ada, ben = one.members
                 guild = one.env.guild
                 manager = guild.create_role("manager", permissions=discord.Permissions(manage_guild=True))

@@ -19,6 +19,7 @@ def environment(discord: DiscordServer, folder: Path) -> dict[str, str]:
         "EASEL_DEVICE": "cpu",
         "EASEL_WEB_PORT": "0",
         "EASEL_LEASE_S": "4",
+        "EASEL_DEFAULT_SIZE_PX": "96",
         "OMP_NUM_THREADS": "1",  # how long a picture takes depends less on the machine
     }
 

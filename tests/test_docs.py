@@ -20,16 +20,12 @@ def test_the_readme_s_table_of_commands_is_what_the_commands_say() -> None:
     assert commands.written(page) == page, "run `python -m scripts.commands`"
 
 
-def test_the_table_names_every_command_and_every_option_of_stylize() -> None:
+def test_the_table_names_every_command_and_what_it_is_for() -> None:
     table = commands.table()
     for one in COMMANDS:
         assert one.name in table
-    row = next(line for line in table.splitlines() if line.startswith("| `/stylize`"))
-    stylize = next(one for one in COMMANDS if one.name == "stylize")
-    assert isinstance(stylize, app_commands.Command)
-    assert all(f"`{option.display_name}`" in row for option in stylize.parameters)
-    assert "`content`," in row, "what must be given has no question mark"
-    assert "`strength`?" in row
+        if isinstance(one, app_commands.Command):
+            assert f"| `/{one.name}` | {one.description} |" in table
 
 
 def test_a_table_that_is_out_of_date_is_written_anew() -> None:

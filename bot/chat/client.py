@@ -11,8 +11,9 @@ from discord import Locale, app_commands, ui
 from discord.app_commands import TranslationContextLocation as Where
 from discord.gateway import DiscordWebSocket
 
-from bot.chat.account.guide import about_command, help_command
+from bot.chat.account.guide import HelpSelect, help_command
 from bot.chat.account.mydata import ForgetMeButton, mydata_group
+from bot.chat.account.queue import CancelInQueue, queue_command
 from bot.chat.account.settings import (
     ChoiceSelect,
     GroupButton,
@@ -23,12 +24,10 @@ from bot.chat.account.settings import (
     settings_command,
 )
 from bot.chat.account.setup import SetupButton, greet
-from bot.chat.account.usage import queue_command, quota_command, stats_command
 from bot.chat.account.welcome import welcome
 from bot.chat.cards.actions import JobButton
-from bot.chat.cards.cancel import cancel_command
 from bot.chat.cards.mention_teller import NoMentionButton
-from bot.chat.cards.result import result_command
+from bot.chat.cards.result import ResultSelect
 from bot.chat.community.artchannel import artchannel_group
 from bot.chat.community.artchannel_panel import (
     ArtChannelSelect,
@@ -49,9 +48,9 @@ from bot.chat.painting.menus import stylize_avatar, stylize_this, use_as_style
 from bot.chat.painting.provenance import how_was_this_made
 from bot.chat.painting.stylize import stylize
 from bot.chat.presets.commands import preset_group
-from bot.chat.presets.gallery import PageButton
+from bot.chat.presets.gallery import ImportButton, OpenSelect, PageButton
 from bot.chat.presets.looks import LookButton, LookSelect, look_command
-from bot.chat.presets.panel import StyleButton
+from bot.chat.presets.style_actions import StyleButton
 from bot.chat.ui.errors import begin_answer, explain
 from bot.chat.ui.events import careful
 from bot.chat.ui.interaction import Services
@@ -71,12 +70,7 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
     preset_group,
     look_command,
     queue_command,
-    cancel_command,
-    stats_command,
     help_command,
-    about_command,
-    result_command,
-    quota_command,
     settings_command,
     mydata_group,
     artchannel_group,
@@ -88,7 +82,12 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     JobButton,
     NoMentionButton,
+    CancelInQueue,
+    ResultSelect,
+    HelpSelect,
     PageButton,
+    OpenSelect,
+    ImportButton,
     StyleButton,
     LookSelect,
     LookButton,

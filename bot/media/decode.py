@@ -23,6 +23,8 @@ __all__ = ["MIB", "NO_PICTURE", "Clean", "DecodeLimits", "Decoder", "TooCostly",
 COOL_DOWN_S: Final = 120.0
 """How long nothing is read of somebody whose file took all the time or memory that one may take."""
 
+FIGURES: Final = ("width", "height", "missing", "most")
+"""What the child may say in numbers."""
 _MAX_REASON_BYTES: Final = 1000
 _TOO_LONG: Final = N_("That picture takes too long to read: send a smaller or simpler one.")
 _NO_MEMORY: Final = N_("That picture takes too much memory to read: send a smaller one.")
@@ -173,12 +175,11 @@ def _sentence(output: bytes, limits: DecodeLimits) -> str:
     try:
         told = loads(output[:_MAX_REASON_BYTES])
         reason = _REASONS[told["reason"]]
-        figures = {name: float(told.get(name, 0)) for name in ("width", "height", "missing")}
+        figures = {name: float(told.get(name, 0)) for name in FIGURES}
         raw = told.get("name") if told.get("name") in RAW_FORMATS else "?"
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise Failure(f"the decoder gave no reason but {output[:32]!r}") from error
     limit = {
-        "most": limits.max_pixels / 1e6,
         "scans": limits.max_scans,
         "aspect": limits.max_aspect,
         "least": limits.min_edge_px,

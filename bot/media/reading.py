@@ -69,7 +69,8 @@ def read(data: bytes, limits: DecodeLimits) -> bytes:
             raise Unusable("too small", width=width, height=height)
         return _packed(picture)
     except TooManyPixels as error:
-        raise Unusable("too many pixels", width=error.width, height=error.height) from error
+        figures = {"width": error.width, "height": error.height, "most": error.max_pixels / 1e6}
+        raise Unusable("too many pixels", **figures) from error
     except CutShort as error:
         raise Unusable("cut short", missing=error.missing_percent) from error
     except UnknownKind as error:

@@ -71,10 +71,11 @@ include/uapi/asm-generic/unistd.h.
 class DecodeLimits:
     """What one picture may be and cost. A picture with a longer edge than `max_edge_px` is scaled down.
 
+    max_pixels: in a JPEG that is halved by its decoder, twice as many; see `nst_core.images.io`.
     max_scans: of a JPEG. Each pass goes over all of the picture; programs write ten or so.
     """
 
-    max_pixels: int = 60_000_000
+    max_pixels: int = 120_000_000
     max_edge_px: int = 2048
     min_edge_px: int = 16
     max_aspect: float = 20.0

@@ -10,6 +10,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from nst_core.errors import PictureError, TooManyPixels
@@ -21,6 +23,9 @@ from nst_core.pyramid import fitted
 
 MAX_PIXELS: Final = 80_000_000
 """Below Pillow's own limit of 89 megapixels, from which it warns by itself."""
+
+HALVED_TIMES: Final = 2
+"""A JPEG that its decoder itself halves may have so many times as many: 200 megapixels cost it 1 to 2 s."""
 
 NO_MEMORY: Final = "There is not enough memory to read that picture: send a smaller one."
 _KEY: Final = "easel"
@@ -59,7 +64,8 @@ def decode(source: bytes | Path, *, max_pixels: int = MAX_PIXELS, edge_px: int |
 
     Args:
         source: the file, or its bytes.
-        max_pixels: the limit for the size in the header, checked before any pixel is decoded.
+        max_pixels: the limit for the size in the header, checked before any pixel is decoded; a JPEG of
+            twice `edge_px` and more may have `HALVED_TIMES` as many.
         edge_px: a longer edge is reduced to this while the pixels are still 8-bit, which takes a fraction
             of the memory of `fit` afterwards. Smaller pictures keep their size.
 
@@ -78,7 +84,7 @@ def decode(source: bytes | Path, *, max_pixels: int = MAX_PIXELS, edge_px: int |
 def _decoded(data: bytes, max_pixels: int, edge_px: int | None) -> Picture:
     try:
         file = open_header(data)
-        _check_size(file.width, file.height, max_pixels)
+        _check_size(file, max_pixels, edge_px)
         rgb, alpha = read_pixels(file, edge_px)
     except PictureError:
         raise
@@ -198,9 +204,11 @@ def _read(source: bytes | Path) -> bytes:
         ) from error
 
 
-def _check_size(width: int, height: int, max_pixels: int) -> None:
-    if width * height > max_pixels:
-        raise TooManyPixels(width, height, max_pixels=max_pixels)
+def _check_size(file: ImageFile, max_pixels: int, edge_px: int | None) -> None:
+    if isinstance(file, JpegImageFile) and edge_px is not None and max(file.size) >= 2 * edge_px:
+        max_pixels *= HALVED_TIMES
+    if file.width * file.height > max_pixels:
+        raise TooManyPixels(file.width, file.height, max_pixels=max_pixels)
 
 
 def _resample(planes: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from testbed.discord.world import Attachment, Json, Upload
 
 SLASH, MESSAGE_MENU = 1, 3
 TEXT_INPUT, LABEL = 4, 18
+RADIO_GROUP, CHECKBOX = 21, 23
 SUBCOMMAND, SUBCOMMAND_GROUP = 1, 2
 STRING, INTEGER, BOOLEAN, ATTACHMENT, NUMBER = 3, 4, 5, 11, 10
 PYTHON_TYPES: dict[int, tuple[type, ...]] = {
@@ -89,7 +90,11 @@ def _filled(field: Json, values: Mapping[str, Any], number: int) -> Json:
     told: Json = {"type": field["type"], "custom_id": name, "id": 100 + number}
     if field["type"] == TEXT_INPUT:
         return told | {"value": values.get(name, field.get("value") or "")}
+    if field["type"] == CHECKBOX:
+        return told | {"value": values.get(name, field.get("default", False))}
     chosen = [option["value"] for option in field.get("options", ()) if option.get("default")]
+    if field["type"] == RADIO_GROUP:
+        return told | {"value": values.get(name, next(iter(chosen), None))}
     return told | {"values": values.get(name, chosen)}
 
 

@@ -127,8 +127,8 @@ def test_what_cannot_work_is_refused_before_the_service_opens(
     ("arguments", "sentence"),
     [
         (("--content", "letter.png"), "That is not a picture Easel can read"),
-        (("--size", "12"), "Discord would refuse this: Option 'size' of 'stylize' must be ≥ 64, got 12."),
-        (("--size", "2000"), "Here a picture can be at most 1024 px"),
+        (("--size", "12"), "--size is 64 to 1024 px here, not 12."),
+        (("--size", "2000"), "--size is 64 to 1024 px here, not 2000."),
     ],
 )
 def test_what_the_bot_refuses_ends_the_demo_with_the_bots_sentence(

@@ -9,6 +9,9 @@ from bot.domain.jobs.model import Job, State
 from bot.domain.servers import users
 from tests.support.chat import ChatHarness
 
+NOT_LOST = "What you entered is not lost."
+"""Stands beside a form's refusal, with a button that opens the form again."""
+
 
 async def delivered_job(chat: ChatHarness, *, welcomed: bool = True, **options: Any) -> Job:
     """A picture of Ada's that has been delivered; welcomed: she knows what can be done with it."""
@@ -34,7 +37,7 @@ async def press(
 def private_text(result: InteractionResult) -> str:
     """What a refused click got to read, which only the clicker sees."""
     answers = [result.response, *result.followups]
-    shown = [answer for answer in answers if answer is not None]
+    shown = [answer for answer in answers if answer is not None and NOT_LOST not in answer.content]
     assert len(shown) == 1
     assert shown[0].ephemeral
     return shown[0].content
@@ -52,20 +55,23 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, A
 
 
 def edited(**given: Any) -> dict[str, Any]:
-    return {
-        "strength": "50",
-        "quality": ["standard"],
-        "size": ["64"],
-        "ways": [],
-        "seed": "7",
-        **given,
-    }
+    """What the form behind “Edit…” sends where nothing is changed but `given`."""
+    return {"style": ["as"], "strength": ["50"], "quality": "standard", "more": ["64"], **given}
 
 
 def forge(chat: ChatHarness, custom_id: str, *, channel_id: int | None = None) -> None:
     """Puts another button on the newest card, as if Discord did not check what is clicked."""
-    channel = channel_id or chat.channel.id
-    newest = max(chat.env.backend.messages[channel].values(), key=lambda message: message.id)
-    row = {"type": 1, "id": 900, "components": [{"type": 2, "id": 901, "style": 2, "label": "x"}]}
-    row["components"][0]["custom_id"] = custom_id  # type: ignore[index]
-    newest.components.append(row)
+    _forge(chat, {"type": 2, "id": 901, "style": 2, "label": "x", "custom_id": custom_id}, channel_id)
+
+
+def forge_select(chat: ChatHarness, custom_id: str, value: str) -> None:
+    """The same with a select of one value, on the first message of the channel."""
+    options = [{"label": "x", "value": value}]
+    _forge(chat, {"type": 3, "id": 901, "custom_id": custom_id, "options": options}, None, newest=False)
+
+
+def _forge(chat: ChatHarness, part: dict[str, Any], channel_id: int | None, *, newest: bool = True) -> None:
+    messages = chat.env.backend.messages[channel_id or chat.channel.id].values()
+    found = (max if newest else min)(messages, key=lambda message: message.id)
+    row: Any = {"type": 1, "id": 900, "components": [part]}
+    found.components.append(row)

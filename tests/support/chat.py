@@ -1,7 +1,7 @@
 """One server with two members on a simulated Discord, and the real worker loop with a quick painter."""
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,11 @@ from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.ui.interaction import Services
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Claim, Job, Progress
+from bot.domain.styles import builtin
+from bot.domain.styles.names import name_key
+from bot.domain.styles.style import Look
 from bot.engines.local import LocalEngine
-from bot.tables import deliveries
+from bot.tables import deliveries, presets
 from bot.worker.loop import Worker
 from bot.worker.pictures import Work
 from nst_core.events import Event, Finished, Preview, Step
@@ -66,14 +69,13 @@ class ChatHarness:
         return CardUpdater(client=self.env.bot, services=self.services)
 
     async def stylize(self, who: MemberActor | None = None, **options: Any) -> InteractionResult:
-        """`/stylize` with a small content picture and a built-in style, unless given."""
-        chosen = {
-            "content": ("holiday.png", png()),
-            "preset": "Starry Night",
-            "size": 64,
-            "seed": 7,
-            **options,
-        }
+        """`/stylize` with a small content picture and a built-in style, unless given.
+
+        look: settings that the command has no options for: they come from a preset of the style's name.
+        """
+        chosen = {"content": ("holiday.png", png()), "preset": "Starry Night", **options}
+        if look := chosen.pop("look", None):
+            await keep_look(self, (who or self.ada).id, chosen["preset"], look)
         return await (who or self.ada).slash(
             self.channel, "stylize", **{key: value for key, value in chosen.items() if value is not None}
         )
@@ -128,6 +130,20 @@ class ChatHarness:
     async def count_jobs(self) -> int:
         async with self.services.database.read() as connection:
             return await model.count_waiting(connection)
+
+
+async def keep_look(chat: ChatHarness, user_id: int, painting: str, look: Mapping[str, Any]) -> None:
+    """A preset with the name, the picture and the texture of a painting, which no person could save so."""
+    known = builtin.painting(painting)
+    assert known is not None
+    blob = await chat.services.picture_store.blobs.put(known.read())
+    own = {"user_id": user_id, "name_key": name_key(painting)}
+    settings = Look(**{**known.settings, **look}).as_dict()
+    values = {**own, "name": painting, "look": settings, "style_blob": blob, "created_at": 0.0}
+    async with chat.services.database.begin() as connection:
+        before = (presets.c.user_id == user_id, presets.c.name_key == own["name_key"])
+        await connection.execute(presets.delete().where(*before))
+        await connection.execute(presets.insert().values(**values))
 
 
 def texts(components: list[dict[str, Any]]) -> str:

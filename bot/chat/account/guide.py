@@ -1,45 +1,91 @@
-"""`/help` with an example, and `/about`."""
+"""`/help`, in pages."""
 
 import asyncio
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord import app_commands, ui
 
-from bot.chat.ui.components import Picture, layout, panel
+from bot.chat.account.usage import quota_texts, stats_texts
+from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel
+from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.domain.styles.builtin import BUILT_IN
-from bot.language import _
+from bot.language import N_, _
 from nst_core.version import installed_version
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
-@app_commands.command(name="help", description="How to paint a picture, with an example")
+PAINT, LEFT, PAINTED, ABOUT = "paint", "left", "painted", "about"
+PAGES: Final = {
+    PAINT: N_("How to paint a picture"),
+    LEFT: N_("What is left for you here"),
+    PAINTED: N_("What has been painted"),
+    ABOUT: N_("About Easel"),
+}
+
+
+class HelpSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:help"):
+    """Leads to any page; nothing is remembered between two choices."""
+
+    def __init__(self, shown: str | None = None) -> None:
+        options = [
+            discord.SelectOption(label=_(label), value=page, default=page == shown)
+            for page, label in PAGES.items()
+        ]
+        super().__init__(ui.Select(custom_id="easel:help", options=options))
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        await _show(interaction, self.item.values[0])
+
+
+@app_commands.command(
+    name="help", description="How to paint a picture, what you have left, and what Easel is"
+)
 async def help_command(interaction: discord.Interaction) -> None:
     """`/help`, private to the person who asks."""
     await interaction.response.defer(ephemeral=True, thinking=True)
-    pictures = await asyncio.to_thread(example)
-    gallery: ui.MediaGallery[Any] = ui.MediaGallery(
-        *(
-            discord.MediaGalleryItem(f"attachment://{one.filename}", description=one.description)
-            for one in pictures
-        )
+    await _show(interaction, PAINT)
+
+
+async def _show(interaction: discord.Interaction[Any], page: str) -> None:
+    pictures: list[Picture] = []
+    links: list[ui.Button[Any]] = []
+    if page == LEFT:
+        texts = await quota_texts(interaction)
+    elif page == PAINTED:
+        texts = await stats_texts(interaction)
+    elif page == ABOUT:
+        privacy_url = services_of(interaction).privacy_url
+        texts = about_texts(privacy_url)
+        links = [ui.Button(label=_("Privacy"), url=privacy_url)] if privacy_url else []
+    else:
+        page, texts, pictures = PAINT, _how_to(), await asyncio.to_thread(example)
+    container = panel(*texts)
+    if pictures:
+        container.add_item(gallery(*pictures))
+    if links:
+        container.add_item(ui.ActionRow(*links))
+    container.add_item(ui.ActionRow(HelpSelect(page)))
+    await interaction.edit_original_response(
+        view=layout(container), attachments=[one.as_file() for one in pictures]
     )
-    container = panel(
+
+
+def _how_to() -> list[str]:
+    return [
         "### " + _("A picture, a style, a painting"),
         _(
             "`/stylize` paints your picture (first) in the style of another (second): attach both, or pick "
             "a painting as “preset”. The result (third) takes seconds or minutes: the card shows how far."
         ),
         "\n".join(_ways()),
-    )
-    container.add_item(gallery)
-    await interaction.edit_original_response(
-        view=layout(container), attachments=[one.as_file() for one in pictures]
-    )
+    ]
 
 
 def example() -> list[Picture]:
@@ -72,22 +118,21 @@ def _ways() -> list[str]:
             "**How was this made?**"
         ),
         _("- Right-click or hold a person, then **Apps**: **Stylize avatar**."),
+        _("- **Edit…** on a card changes the style, the strength, the quality, the size and the colours."),
         _(
-            "- `/preset save` keeps a style with its settings, `/queue` shows the line, `/cancel` stops "
-            "a picture."
+            "- `/queue` shows your pictures: those that wait, with a button to stop each, "
+            "and the finished ones."
         ),
-        _("- “strength” says how much style, “quality” how long it is painted, “size” how large it gets."),
+        _("- `/preset save` keeps a style with its settings, `/preset list` shows all styles."),
     ]
 
 
 LICENCE = "MIT"
 
 
-@app_commands.command(name="about", description="What Easel is, its version and licence, and what it keeps")
-async def about_command(interaction: discord.Interaction) -> None:
-    """`/about`, private to the person who asks."""
-    privacy_url = services_of(interaction).privacy_url
-    texts = [
+def about_texts(privacy_url: str | None) -> list[str]:
+    """What Easel is, its version and licence, and what it keeps."""
+    return [
         "### " + _("Easel {version}", version=installed_version()),
         _(
             "Paints your picture in the style of another, stroke by stroke, by the method of Gatys, Ecker "
@@ -102,10 +147,6 @@ async def about_command(interaction: discord.Interaction) -> None:
             "comes with Easel: ask whoever runs it here."
         ),
     ]
-    items: list[ui.Item[Any]] = [panel(*texts)]
-    if privacy_url:
-        items.append(ui.ActionRow(ui.Button(label=_("Privacy"), url=privacy_url)))
-    await interaction.response.send_message(view=layout(*items), ephemeral=True)
 
 
 def version_of(package: str) -> str:

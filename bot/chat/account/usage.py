@@ -1,73 +1,18 @@
-"""`/queue`, `/quota` and `/stats`: what waits, what may still be asked for, what has been painted."""
+"""Two pages of `/help`: what may still be asked for, and what has been painted."""
 
 from typing import Any
 
 import discord
-from discord import app_commands
 
-from bot.chat.ui.components import bar, layout, panel, plain
+from bot.chat.ui.components import bar
 from bot.chat.ui.interaction import parent_of, roles_of, services_of
-from bot.domain.jobs import eta, heartbeats, model, stats
-from bot.domain.jobs.eta import QueuePosition
-from bot.domain.jobs.model import STATE_WORDS, Job, State
+from bot.domain.jobs import heartbeats, model, stats
 from bot.domain.limits import quotas
 from bot.domain.limits.access import Requester
 from bot.domain.limits.quotas import Kind, Quota
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.language import N_, _, n_
-
-SHOWN = 10
-
-
-@app_commands.command(name="queue", description="Your pictures in the line, and the whole line")
-async def queue_command(interaction: discord.Interaction) -> None:
-    """`/queue`, private to the person who asks."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
-    services = services_of(interaction)
-    async with services.database.read() as connection:
-        jobs = await model.all_waiting(connection)
-        mine = [job for job in jobs if job.user_id == interaction.user.id][:SHOWN]
-        now = services.clock()
-        positions = [
-            await eta.queue_position(connection, job, now=now, workers=services.workers) for job in mine
-        ]
-    running = sum(job.state is State.RUNNING for job in jobs)
-    text = [_("**Your pictures**")]
-    text += [_mine(job, position) for job, position in zip(mine, positions, strict=True)] or [
-        _("None in the line.")
-    ]
-    text += [
-        "",
-        _(
-            "**The whole line** · {running} being painted, {waiting} waiting",
-            running=running,
-            waiting=len(jobs) - running,
-        ),
-    ]
-    text += [_anybody(place, job, interaction.user.id) for place, job in enumerate(jobs[:SHOWN], start=1)]
-    if len(jobs) > SHOWN:
-        text.append(_("… and {count} more", count=len(jobs) - SHOWN))
-    await interaction.edit_original_response(
-        content="\n".join(text)[:2000], allowed_mentions=discord.AllowedMentions.none()
-    )
-
-
-def _mine(job: Job, position: QueuePosition) -> str:
-    ready = _(" · ready {when}", when=f"<t:{round(position.ready_at)}:R>") if position.ready_at else ""
-    if job.state is State.RUNNING:
-        return f"- {plain(job.style_name[:60])} · {bar((job.step or 0) / (job.steps or 1))}{ready}"
-    ahead = _("{count} ahead", count=position.ahead)
-    return f"- {plain(job.style_name[:60])} · {ahead}{ready}"
-
-
-def _anybody(place: int, job: Job, viewer_id: int) -> str:
-    state = _(STATE_WORDS[job.state])
-    if job.private and job.user_id != viewer_id:
-        return f"{place}. {_('a private picture')} · {state}"
-    whose = _("{picture} for {person}", picture=plain(job.style_name[:40]), person=f"<@{job.user_id}>")
-    return f"{place}. {whose} · {state}"
-
 
 WORDS = {
     Kind.AT_ONCE: N_("Your pictures in the line"),
@@ -89,10 +34,8 @@ def requester_of(interaction: discord.Interaction[Any]) -> Requester:
     )
 
 
-@app_commands.command(name="quota", description="How many pictures you may still ask for here, and where")
-async def quota_command(interaction: discord.Interaction) -> None:
-    """`/quota`, private to the person who asks."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+async def quota_texts(interaction: discord.Interaction[Any]) -> list[str]:
+    """How many pictures the person may still ask for here, and where."""
     services, requester = services_of(interaction), requester_of(interaction)
     async with services.database.read() as connection:
         server = await server_settings.settings_of(connection, requester.guild_id)
@@ -104,8 +47,7 @@ async def quota_command(interaction: discord.Interaction) -> None:
             now=services.clock(),
             workers=services.workers,
         )
-    texts = ["## " + _("What is left for you here"), "\n".join(map(_line, found)), *_places(server)]
-    await interaction.edit_original_response(view=layout(panel(*texts)))
+    return ["### " + _("What is left for you here"), "\n".join(map(_line, found)), *_places(server)]
 
 
 def _line(quota: Quota) -> str:
@@ -131,10 +73,8 @@ def _places(server: GuildSettings) -> list[str]:
     return ["\n".join(f"-# {line}" for line in lines)] if lines else []
 
 
-@app_commands.command(name="stats", description="How much has been painted here, and how fast")
-async def stats_command(interaction: discord.Interaction) -> None:
-    """`/stats`, private to the person who asks."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+async def stats_texts(interaction: discord.Interaction[Any]) -> list[str]:
+    """How much has been painted here, and how fast."""
     guild_id, user_id = interaction.guild_id, interaction.user.id
     services = services_of(interaction)
     async with services.database.read() as connection:
@@ -152,7 +92,7 @@ async def stats_command(interaction: discord.Interaction) -> None:
     if here is not None:
         lines.append(_("**This server** · {pictures}", pictures=_pictures(here)))
     lines.append(_("**You** · {pictures}", pictures=_pictures(mine)))
-    await interaction.edit_original_response(view=layout(panel("\n".join(lines))))
+    return ["### " + _("What has been painted"), "\n".join(lines)]
 
 
 def _pictures(count: int) -> str:

@@ -10,17 +10,11 @@ from discord import ui
 from bot.chat.cards.buttons import Verb
 from bot.chat.cards.cancel import press_cancel
 from bot.chat.cards.delete import press_delete, press_erase
+from bot.chat.cards.edit import press_edit
 from bot.chat.cards.hang import press_hang
 from bot.chat.cards.how_made import press_how_made
-from bot.chat.cards.reuse import (
-    press_again,
-    press_bigger,
-    press_edit,
-    press_retry,
-    press_save,
-    press_softer,
-    press_stronger,
-)
+from bot.chat.cards.remake import press_again, press_bigger, press_retry, press_softer, press_stronger
+from bot.chat.cards.reuse import press_save
 from bot.chat.cards.viewing import press_compare, press_full_size, press_time_lapse
 from bot.chat.ui.errors import handles_errors
 

@@ -1,11 +1,9 @@
-"""Stopping a job: the card's button, and `/cancel`."""
+"""Stopping a job: by the button of its card, or in `/queue`."""
 
 from typing import Any
 
 import discord
-from discord import app_commands
 
-from bot.chat.ui.components import plain
 from bot.chat.ui.interaction import Services, services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.domain.jobs import model, queue
@@ -13,9 +11,8 @@ from bot.domain.jobs.model import STATE_WORDS
 from bot.domain.outbox import moderation_log
 from bot.domain.outbox.moderation_log import Kind
 from bot.domain.privacy import blob_refs
-from bot.domain.styles.style import title_of
 from bot.errors import Refusal
-from bot.language import _, n_
+from bot.language import _
 
 
 async def press_cancel(interaction: discord.Interaction[Any], job_id: int) -> None:
@@ -63,49 +60,3 @@ async def cancel_job(services: Services, job_id: int, *, user_id: int, moderates
     raise Refusal(
         _("That picture is already {state}: there is nothing to cancel.", state=_(STATE_WORDS[job.state]))
     )
-
-
-@app_commands.command(name="cancel", description="Stop one of your pictures that is not finished yet")
-@app_commands.describe(picture="Which one; may be left out when you have only one in the line")
-async def cancel_command(interaction: discord.Interaction, picture: int | None = None) -> None:
-    """`/cancel`."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
-    services = services_of(interaction)
-    async with services.database.read() as connection:
-        mine = await model.waiting_of(connection, interaction.user.id)
-    if not mine and picture is None:
-        raise Refusal(_("You have no picture in the line: there is nothing to cancel."))
-    if len(mine) > 1 and picture is None:
-        raise Refusal(
-            n_(
-                "You have {count} picture in the line: choose it with the option “picture”.",
-                "You have {count} pictures in the line: choose one with the option “picture”.",
-                len(mine),
-            )
-        )
-    job_id = mine[0].id if picture is None else picture
-    await cancel_job(services, job_id, user_id=interaction.user.id)
-    names = {job.id: title_of(job) for job in mine}
-    await interaction.edit_original_response(
-        content=_("Cancelled: {name}.", name=plain(names.get(job_id, _("your picture"))))
-    )
-
-
-@cancel_command.autocomplete("picture")
-async def _my_pictures(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[int]]:
-    async with services_of(interaction).database.read() as connection:
-        mine = await model.waiting_of(connection, interaction.user.id)
-    names = [
-        (
-            _(
-                "{name} · {state} · number {number}",
-                name=title_of(job)[:60],
-                state=_(STATE_WORDS[job.state]),
-                number=job.id,
-            )[:100],
-            job.id,
-        )
-        for job in mine
-    ]
-    found = [(name, job_id) for name, job_id in names if current.casefold() in name.casefold()]
-    return [app_commands.Choice(name=name, value=job_id) for name, job_id in found[:25]]

@@ -1,13 +1,19 @@
-"""`/result`: your newest finished pictures, private to you; also those that could not be delivered."""
+"""Your newest finished pictures, private to you; also those that could not be delivered."""
+
+from collections.abc import Sequence
+from typing import Any, Final
 
 import discord
-from discord import app_commands
+from discord import ui
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.cards import card
 from bot.chat.cards.access import check_age
 from bot.chat.cards.card import card_picture
 from bot.chat.cards.how_made import job_settings
-from bot.chat.cards.reuse import largest_px
+from bot.chat.cards.remake import largest_px
+from bot.chat.ui.components import Persistent
+from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import Services, services_of
 from bot.domain.gallery import hanging
 from bot.domain.jobs import model, queue
@@ -18,12 +24,30 @@ from bot.errors import Refusal
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing
 
+MOST_OPTIONS: Final = 25
 
-@app_commands.command(name="result", description="Your newest finished pictures, shown only to you")
-@app_commands.describe(picture="Which one; the newest, if left out")
-async def result_command(interaction: discord.Interaction, picture: int | None = None) -> None:
-    """`/result`. The way to pictures whose card, channel or direct messages are closed to us."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+
+class ResultSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:result"):
+    """Shows one of the person's finished pictures, to them alone."""
+
+    def __init__(self, options: Sequence[discord.SelectOption] = ()) -> None:
+        super().__init__(
+            ui.Select(
+                custom_id="easel:result",
+                placeholder=_("See a finished picture of yours"),
+                options=list(options),
+            )
+        )
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        chosen = self.item.values[0]
+        await show_result(interaction, int(chosen) if chosen.isdecimal() else 0)
+
+
+async def show_result(interaction: discord.Interaction[Any], picture: int) -> None:
+    """The way to pictures whose card, channel or direct messages are closed to us."""
     services = services_of(interaction)
     job, undelivered = await _choose(services, interaction.user.id, picture)
     check_age(interaction, job)
@@ -41,8 +65,8 @@ async def result_command(interaction: discord.Interaction, picture: int | None =
             await hanging.hang(connection, job, now=services.clock())
 
 
-async def _choose(services: Services, user_id: int, picture: int | None) -> tuple[Job, bool]:
-    """The person's picture of that number, else the newest; and whether it could not be delivered.
+async def _choose(services: Services, user_id: int, picture: int) -> tuple[Job, bool]:
+    """The person's picture of that number, and whether it could not be delivered.
 
     Raises:
         Refusal: there is none.
@@ -50,24 +74,26 @@ async def _choose(services: Services, user_id: int, picture: int | None) -> tupl
     async with services.database.read() as connection:
         finished = await model.finished_of(connection, user_id, job_id=picture, limit=1)
         undelivered = await deliveries.undelivered_of(connection, user_id)
-    if not finished and picture is not None:
-        raise Refusal(_("You have no finished picture of that number: choose one from the list."))
     if not finished:
-        raise Refusal(_("You have no finished picture yet: paint one with /stylize."))
+        raise Refusal(_("You have no finished picture of that number: choose one from the list."))
     return finished[0], finished[0].id in undelivered
 
 
-@result_command.autocomplete("picture")
-async def _my_finished(interaction: discord.Interaction, current: str) -> list[app_commands.Choice[int]]:
-    async with services_of(interaction).database.read() as connection:
-        finished = await model.finished_of(connection, interaction.user.id, limit=100)
-        undelivered = await deliveries.undelivered_of(connection, interaction.user.id)
-    names = [(_name(job, undelivered=job.id in undelivered), job.id) for job in finished]
-    found = [(name, job_id) for name, job_id in names if current.casefold() in name.casefold()]
-    return [app_commands.Choice(name=name, value=job_id) for name, job_id in found[:25]]
+async def finished_options(connection: AsyncConnection, user_id: int) -> list[discord.SelectOption]:
+    """The person's newest finished pictures, those that could not be delivered first."""
+    finished = await model.finished_of(connection, user_id, limit=100)
+    undelivered = await deliveries.undelivered_of(connection, user_id)
+    ordered = sorted(finished, key=lambda job: job.id not in undelivered)
+    return [
+        discord.SelectOption(
+            label=title_of(job)[:100],
+            value=str(job.id),
+            description=_described(job, undelivered=job.id in undelivered),
+        )
+        for job in ordered[:MOST_OPTIONS]
+    ]
 
 
-def _name(job: Job, *, undelivered: bool) -> str:
-    parts = [_("number {number}", number=job.id), title_of(job)[:40]]
-    parts += [_("not delivered")] if undelivered else []
-    return " · ".join((*parts, job_settings(job)))[:100]
+def _described(job: Job, *, undelivered: bool) -> str:
+    parts = [_("not delivered")] if undelivered else []
+    return " · ".join([*parts, _("number {number}", number=job.id), job_settings(job)])[:100]

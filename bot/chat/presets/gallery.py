@@ -1,16 +1,20 @@
 """`/preset list`: every style at hand, as a gallery in pages that only its person sees."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import discord
 from discord import app_commands, ui
 
-from bot.chat.presets.panel import notes_of, picture_of
+from bot.chat.presets.panel import notes_of, picture_of, show_style
+from bot.chat.presets.style_forms import ImportForm
 from bot.chat.ui.components import STAR, Persistent, Picture, layout, plain
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import Services, services_of
+from bot.chat.ui.offers import starred
 from bot.domain.styles import named_styles
+from bot.domain.styles.painting import Painting
 from bot.domain.styles.style import Origin, Style
 from bot.errors import Refusal
 from bot.language import _
@@ -36,10 +40,65 @@ class PageButton(
 
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        if interaction.user.id != self.user_id:
-            raise Refusal(_("This is somebody else's list: see yours with /preset list."))
+        _check_owner(interaction, self.user_id)
         await interaction.response.defer()
         await show_page(interaction, self.page)
+
+
+class OpenSelect(
+    Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:presets:open:(?P<user>[0-9]{1,20})"
+):
+    """Leads to a style's panel, from the list that its person sees."""
+
+    def __init__(self, user_id: int, styles: Sequence[Style] = ()) -> None:
+        options = [
+            discord.SelectOption(label=starred(style.name, style.favourite), value=_reference(style))
+            for style in styles
+        ]
+        super().__init__(
+            ui.Select(
+                custom_id=f"easel:presets:open:{user_id}",
+                placeholder=_("Open one: share, rename, edit …")[:150],
+                options=options,
+            )
+        )
+        self.user_id = user_id
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        _check_owner(interaction, self.user_id)
+        await interaction.response.defer()
+        async with services_of(interaction).database.read() as connection:
+            styles = await named_styles.at_hand(connection, interaction.user.id, interaction.guild_id)
+        chosen = self.item.values[0]
+        style = next((one for one in styles if _reference(one) == chosen), None)
+        if style is None:
+            raise Refusal(_("That style is no longer there: open the list anew with /preset list."))
+        await show_style(interaction, style)
+
+
+class ImportButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:presets:import"):
+    """Asks for a code, and copies the preset behind it."""
+
+    def __init__(self) -> None:
+        super().__init__(ui.Button(label=_("Use a code…"), custom_id="easel:presets:import"))
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.send_modal(ImportForm(person_id=interaction.user.id))
+
+
+def _reference(style: Style) -> str:
+    """What stands for a style in `OpenSelect`."""
+    if isinstance(style.kept, Painting):
+        return f"painting:{style.kept.file}"
+    assert style.kept is not None
+    return f"{style.origin.name.lower()}:{style.kept.id}"
+
+
+def _check_owner(interaction: discord.Interaction[Any], user_id: int) -> None:
+    if interaction.user.id != user_id:
+        raise Refusal(_("This is somebody else's list: see yours with /preset list."))
 
 
 @app_commands.command(name="list", description="Your presets, the server's, and Easel's own paintings")
@@ -75,7 +134,9 @@ async def show_page(interaction: discord.Interaction[Any], page: int) -> None:
         container.add_item(_row(style, picture))
     if last:
         container.add_item(ui.TextDisplay("-# " + _("Page {page} of {pages}", page=page + 1, pages=last + 1)))
-        container.add_item(ui.ActionRow(*_turns(interaction.user.id, page, last)))
+    container.add_item(ui.ActionRow(OpenSelect(interaction.user.id, shown)))
+    turns = _turns(interaction.user.id, page, last) if last else []
+    container.add_item(ui.ActionRow(*turns, ImportButton()))
     files = [picture.as_file() for picture in pictures if picture]
     await interaction.edit_original_response(view=layout(container), attachments=files)
 

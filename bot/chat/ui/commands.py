@@ -7,25 +7,18 @@ import discord
 from discord import app_commands
 from discord.app_commands.tree import CommandTree
 
-from bot.chat.ui.components import STAR
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.permissions import is_moderator
-from bot.domain.requests.request import MAX_SEED
-from bot.domain.styles import named_styles, presets, server_presets
+from bot.chat.ui.offers import ORIGIN_WORDS, some_of_each, starred
+from bot.domain.styles import named_styles
 from bot.domain.styles.names import search_key
 from bot.domain.styles.painting import Painting
-from bot.domain.styles.server_presets import may_remove
 from bot.domain.styles.style import Origin, Style
-from bot.language import N_, _
+from bot.language import _
 
 ATTACHMENT = discord.AppCommandOptionType.attachment.value
 MAX_CHOICES = 25
 MAX_CHOICE_CHARS = 100
-PAINTINGS_OFFERED = 12
-"""So many paintings stay on the list, if they fit what was typed, however many presets there are."""
-ORIGIN_WORDS = {Origin.OWN: N_("yours"), Origin.SERVER: N_("this server"), Origin.BUILT_IN: N_("built in")}
 
-Seed = app_commands.Range[int, 0, MAX_SEED]
 Choices = list[app_commands.Choice[str]]
 
 
@@ -74,25 +67,8 @@ async def style_choices(interaction: discord.Interaction, current: str) -> Choic
     ranked = ranked_names(((style.name, _shown(style)) for style in named_styles.reachable(styles)), current)
     paintings = [one for one in ranked if origins[one[0]] is Origin.BUILT_IN]
     others = [one for one in ranked if origins[one[0]] is not Origin.BUILT_IN]
-    kept = others[: MAX_CHOICES - min(len(paintings), PAINTINGS_OFFERED)]
-    kept += paintings[: MAX_CHOICES - len(kept)]
+    kept = some_of_each(others, paintings, most=MAX_CHOICES)
     return choices_of(one for one in ranked if one in kept)
-
-
-async def own_choices(interaction: discord.Interaction, current: str) -> Choices:
-    """The person's own presets."""
-    async with services_of(interaction).database.read() as connection:
-        mine = await presets.of_user(connection, interaction.user.id)
-    return fitting(((preset.name, _starred(preset.name, preset.favourite)) for preset in mine), current)
-
-
-async def removable_choices(interaction: discord.Interaction, current: str) -> Choices:
-    """The server's presets that this person may take down."""
-    async with services_of(interaction).database.read() as connection:
-        shared = await server_presets.of_guild(connection, interaction.guild_id)
-    moderator = is_moderator(interaction)
-    theirs = [one.name for one in shared if may_remove(one, user_id=interaction.user.id, moderator=moderator)]
-    return fitting(((name, name) for name in theirs), current)
 
 
 def fitting(names: Iterable[tuple[str, str]], current: str) -> Choices:
@@ -124,8 +100,4 @@ def _rank(typed: str, name: str, shown: str) -> int:
 
 def _shown(style: Style) -> str:
     artist = f" — {style.kept.artist}" if isinstance(style.kept, Painting) else ""
-    return f"{_starred(style.name, style.favourite)}{artist} · {_(ORIGIN_WORDS[style.origin])}"
-
-
-def _starred(name: str, favourite: bool) -> str:
-    return f"{STAR} {name}" if favourite else name
+    return f"{starred(style.name, style.favourite)}{artist} · {_(ORIGIN_WORDS[style.origin])}"

@@ -1,19 +1,17 @@
-"""The settings of a style as commands and forms offer them: one table for all of them."""
+"""The settings of a style as commands and forms offer them, and in words."""
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Final, cast
 
 import discord
 from discord import app_commands
 
-from bot.domain.requests.rerun import SIZES_PX
 from bot.domain.styles.style import Look
-from bot.errors import Refusal
 from bot.language import N_, _
-from nst_core.params import STRENGTH, STYLE_SCALE, Faces, Init, Optimizer, Quality
+from nst_core.params import STRENGTH
 
 Chosen = Mapping[str, Any]
 """The fields of `bot.domain.styles.style.Look` that were given."""
@@ -22,34 +20,11 @@ Command = Callable[Concatenate[discord.Interaction, ...], Coroutine[Any, Any, No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StyleOption:
-    """One field of `bot.domain.styles.style.Look`.
-
-    name: of the option, where it is not the field's; kind: the type that discord.py makes an option of.
-    words: a form's choices, each with its label; values: what a choice stands for, if not for itself.
-    too_many: the answer to somebody who picks two of them.
-    """
+    """An option of a command. kind: its type for discord.py; choices: values, each with its label."""
 
     description: str
     kind: Any
-    name: str | None = None
-    words: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
-    too_many: str = ""
-
-    def choice_of(self, value: Any) -> str | None:
-        """The choice that stands for a value of the field, if there is one."""
-        return next((choice for choice in self.words if self.values.get(choice, choice) == value), None)
-
-    def picked(self, choices: Collection[str]) -> Any:
-        """The value of the one choice of this option among `choices`; None where there is none.
-
-        Raises:
-            Refusal: there are several.
-        """
-        found = [choice for choice in self.words if choice in choices]
-        if len(found) > 1:
-            raise Refusal(_(self.too_many))
-        return self.values.get(found[0], found[0]) if found else None
+    choices: Mapping[str, str] = field(default_factory=dict)
 
 
 QUALITY_WORDS: Final = {
@@ -58,6 +33,24 @@ QUALITY_WORDS: Final = {
     "high": N_("high"),
     "max": N_("max"),
 }
+QUALITY_CHOICES: Final = {
+    "draft": N_("Draft: a sketch within seconds"),
+    "standard": N_("Standard: painted step by step"),
+    "high": N_("High: cleaner lines, about twice as long"),
+    "max": N_("Max: for the wall, four to five times as long"),
+}
+STRENGTH_WORDS: Final = {
+    10: N_("your picture with a touch of the style"),
+    20: "",
+    30: N_("more of your picture than of the style"),
+    40: "",
+    50: N_("a painting: the usual"),
+    60: "",
+    70: N_("more of the style than of your picture"),
+    80: "",
+    90: "",
+    100: N_("style over all"),
+}
 
 STYLE_OPTIONS: Final[Mapping[str, StyleOption]] = {
     "strength": StyleOption(
@@ -65,58 +58,12 @@ STYLE_OPTIONS: Final[Mapping[str, StyleOption]] = {
         kind=app_commands.Range[int, int(STRENGTH[0]), int(STRENGTH[1])],
     ),
     "quality": StyleOption(
-        description="draft in seconds, standard, or high and max for the patient",
-        kind=Quality,
-        words=QUALITY_WORDS,
-        too_many=N_("Choose one quality at most."),
-    ),
-    "size_px": StyleOption(
-        description="Long edge of the result in pixels",
-        kind=app_commands.Range[int, SIZES_PX[0], SIZES_PX[-1]],
-        name="size",
-    ),
-    "init": StyleOption(
-        description="What the painting starts from",
-        kind=Init,
-        words={
-            "content": N_("Start from the picture"),
-            "noise": N_("Start from noise"),
-            "style": N_("Start from the style"),
-            "adain": N_("Start from a quick sketch"),
-        },
-        too_many=N_("Choose one start at most."),
-    ),
-    "optimizer": StyleOption(
-        description="How the painting is improved step by step",
-        kind=Optimizer,
-        words={
-            "adam": N_("Optimise with Adam"),
-            "lbfgs": N_("Optimise with L-BFGS"),
-            "gd": N_("Optimise with gradient descent"),
-        },
-        too_many=N_("Choose one optimiser at most."),
-    ),
-    "style_scale": StyleOption(
-        description="Size of the style's texture: below 1 finer, above 1 coarser; left out, it is measured",
-        kind=app_commands.Range[float, STYLE_SCALE[0], STYLE_SCALE[1]],
-        words={"fine": N_("Finer texture"), "coarse": N_("Coarser texture")},
-        values={"fine": 0.5, "coarse": 2.0},
-        too_many=N_("Choose one texture at most."),
-    ),
-    "keep_colors": StyleOption(
-        description="Keep the colours of your picture",
-        kind=bool,
-        words={"colours": N_("Keep the colours of your picture")},
-        values={"colours": True},
-    ),
-    "faces": StyleOption(
-        description="Keep faces as they are in your picture, or paint them like the rest",
-        kind=Faces,
-        words={"faces": N_("Paint faces like the rest")},
-        values={"faces": "paint"},
+        description="How carefully it is painted, and how long that takes",
+        kind=str,
+        choices=QUALITY_CHOICES,
     ),
 }
-"""By the look's fields, in the order of a form."""
+"""The fields of `bot.domain.styles.style.Look` that commands offer; forms offer the others too."""
 
 
 def with_style_options(**after: Sequence[str]) -> Callable[[Command], Command]:
@@ -136,9 +83,13 @@ def with_style_options(**after: Sequence[str]) -> Callable[[Command], Command]:
 
         cast(Any, command).__signature__ = _signature(callback, after)
         options = {name: STYLE_OPTIONS[name] for name in names}
-        renamed = {name: option.name for name, option in options.items() if option.name}
         described = {name: option.description for name, option in options.items()}
-        return app_commands.rename(**renamed)(app_commands.describe(**described)(command))
+        limited = {
+            name: [app_commands.Choice(name=label, value=value) for value, label in option.choices.items()]
+            for name, option in options.items()
+            if option.choices
+        }
+        return app_commands.choices(**limited)(app_commands.describe(**described)(command))
 
     return decorate
 

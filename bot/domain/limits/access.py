@@ -74,7 +74,7 @@ class UserLimits:
 def check_place(requester: Requester, server: GuildSettings) -> None:
     """Raises `Refusal` if the server does not allow requests in this channel, or by this person's roles."""
     if server.allowed_channels and not set(requester.channel_ids) & set(server.allowed_channels):
-        raise Refusal(_("Not in this channel: /quota shows where this server takes pictures."))
+        raise Refusal(_("Not in this channel: /help shows where this server takes pictures."))
     if server.allowed_roles and not set(requester.role_ids) & set(server.allowed_roles):
         raise Refusal(
             _("This server lets only some roles ask for pictures: its moderators can tell you more.")

@@ -172,9 +172,9 @@ def _refusal(quota: Quota) -> Refusal:
         case Kind.AT_ONCE | Kind.AT_ONCE_HERE:
             sentence = n_(
                 "You already have {count} picture in the line, which is the limit here: "
-                "wait for it, or stop it with /cancel.",
+                "wait for it, or stop it in /queue.",
                 "You already have {count} pictures in the line, which is the limit here: "
-                "wait for one, or stop one with /cancel.",
+                "wait for one, or stop one in /queue.",
                 quota.used,
             )
         case Kind.PER_DAY | Kind.PER_DAY_HERE:

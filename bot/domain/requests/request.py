@@ -7,6 +7,7 @@ from typing import Any
 from bot.domain.limits.access import Requester, UserLimits
 from bot.domain.outbox.deliveries import Address
 from bot.domain.servers.server_settings import GuildSettings
+from bot.domain.styles.painting import Painting
 from bot.domain.styles.style import Look, PictureSource, Style, tuned_of
 from bot.errors import Refusal
 from bot.language import _
@@ -96,7 +97,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounded:
-    """A look within the caps. size_px: if the look has none; notes: what was reduced, for the card."""
+    """A look within the caps. size_px: if the look has none; notes: what was reduced or left out."""
 
     look: Look
     size_px: int
@@ -126,7 +127,16 @@ def bounded(
         look = replace(look, size_px=px)
         notes.append(_("At {px} px, which is the most in this server.", px=px))
     size_px = min(default_size_px, server.max_size_px or default_size_px)
-    return Bounded(look=look, size_px=size_px, notes=tuple(notes))
+    return Bounded(look=look, size_px=size_px, notes=(*_both_given(styles[0]), *notes))
+
+
+def _both_given(style: Style) -> tuple[str, ...]:
+    """What becomes of a name that was given beside a picture."""
+    if style.given is None or style.kept is None:
+        return ()
+    if isinstance(style.kept, Painting):
+        return (_("The style is your picture: “{name}” was left out.", name=style.name),)
+    return (_("The style is your picture, with the settings of “{name}”.", name=style.name),)
 
 
 def default_look(server: GuildSettings, tuned: Mapping[str, Any]) -> Look:

@@ -4,10 +4,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles import builtin, presets, server_presets
 from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.likeness import meant
 from bot.domain.styles.names import MAX_NAME_CHARS, name_key
+from bot.domain.styles.painting import Painting
 from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import _
+
+MOST_NAMED = 5
+"""Names in one sentence."""
 
 
 async def resolve(connection: AsyncConnection, user_id: int, guild_id: int | None, name: str) -> Style | None:
@@ -22,20 +27,33 @@ async def resolve(connection: AsyncConnection, user_id: int, guild_id: int | Non
 
 
 async def require(connection: AsyncConnection, user_id: int, guild_id: int | None, name: str) -> Style:
-    """As `resolve`.
+    """As `resolve`; a name that is not quite right counts where only one style can be meant.
 
     Raises:
-        Refusal: the name means nothing here.
+        Refusal: the name means nothing here, or several styles.
     """
-    found = await resolve(connection, user_id, guild_id, name)
-    if found is None:
+    if found := await resolve(connection, user_id, guild_id, name):
+        return found
+    styles = reachable(await at_hand(connection, user_id, guild_id))
+    likely = meant(name[:MAX_NAME_CHARS], ((style, _names(style)) for style in styles))
+    if len(likely) == 1:
+        return likely[0]
+    if likely:
+        names = " · ".join(style.name for style in likely[:MOST_NAMED])
         raise Refusal(
-            _(
-                "There is no preset called “{name}”: pick one from the list that opens as you type.",
-                name=name[:MAX_NAME_CHARS],
-            )
+            _("“{name}” could be one of these: {names}. Which one?", name=name[:MAX_NAME_CHARS], names=names)
         )
-    return found
+    raise Refusal(
+        _(
+            "There is no preset called “{name}”: pick one from the list that opens as you type.",
+            name=name[:MAX_NAME_CHARS],
+        )
+    )
+
+
+def _names(style: Style) -> list[str]:
+    title = [style.kept.full_title] if isinstance(style.kept, Painting) else []
+    return [style.name, *title]
 
 
 async def at_hand(connection: AsyncConnection, user_id: int, guild_id: int | None) -> list[Style]:

@@ -81,7 +81,7 @@ async def check_room(connection: AsyncConnection, user_id: int, name: str, *, li
     if (await connection.execute(count)).scalar_one() >= limit:
         raise Refusal(
             _(
-                "You have {limit} presets, which is the limit: delete one with /preset delete first.",
+                "You have {limit} presets, which is the limit: delete one in /preset list first.",
                 limit=limit,
             )
         )

@@ -80,8 +80,7 @@ async def _check_room(connection: AsyncConnection, guild_id: int, *, limit: int)
     if (await connection.execute(count)).scalar_one() >= limit:
         raise Refusal(
             _(
-                "This server has {limit} presets, which is the limit: one has to go first, "
-                "with /preset remove.",
+                "This server has {limit} presets, which is the limit: one has to go first, in /preset list.",
                 limit=limit,
             )
         )

@@ -10,6 +10,7 @@ from bot.domain.limits import access
 from bot.domain.limits.access import Block
 from bot.domain.servers import server_settings
 from bot.settings import Settings
+from tests.bot.chat.account.test_usage import left
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png
 
@@ -40,8 +41,8 @@ async def test_too_many_at_once_say_when_a_place_is_free(chat: ChatHarness) -> N
     await chat.stylize()
     refused = sentence(await chat.stylize())
     assert "You already have 1 picture in the line" in refused
-    assert "stop it with /cancel. Come back <t:" in refused
-    shown = card(await chat.ada.slash(chat.channel, "quota"))
+    assert "stop it in /queue. Come back <t:" in refused
+    shown = card(await left(chat))
     assert "0 of 1 left · the next <t:" in shown
 
 
@@ -71,13 +72,11 @@ async def test_a_blocked_person_still_gets_their_data_and_can_delete_it(chat: Ch
 
 
 async def test_the_card_says_what_was_made_smaller(chat: ChatHarness) -> None:
-    preset = {"style": ("s.png", png(colour="red")), "size": 256, "quality": "high"}
-    await chat.ada.slash(chat.channel, "preset save", name="quay", **preset)
     await keep(chat, max_size_px=96, max_quality="draft")
-    shown = card(await chat.stylize(preset="quay", size=None))
+    shown = card(await chat.stylize(look={"size_px": 128, "quality": "high"}))
     assert "-# At 96 px, which is the most in this server." in shown
     assert "-# Quality “draft”, which is the most in this server." in shown
-    assert "at most 96 px" in sentence(await chat.stylize(preset="quay", size=128))
+    assert "at most “draft”" in sentence(await chat.stylize(quality="standard"))
 
 
 async def test_a_thread_belongs_to_its_channel(chat: ChatHarness) -> None:
@@ -86,7 +85,7 @@ async def test_a_thread_belongs_to_its_channel(chat: ChatHarness) -> None:
     assert isinstance(parent, discord.TextChannel)
     await parent.create_thread(name="paintings", type=discord.ChannelType.public_thread)
     (thread,) = chat.channel.threads
-    options = {"content": ("c.png", png()), "preset": "Starry Night", "size": 64}
+    options = {"content": ("c.png", png()), "preset": "Starry Night"}
     assert "Next in line" in card(await chat.ada.slash(thread, "stylize", **options))
     elsewhere = chat.ada.guild.create_text_channel("elsewhere")
     assert "Not in this channel" in sentence(await chat.ada.slash(elsewhere, "stylize", **options))

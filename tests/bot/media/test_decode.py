@@ -146,8 +146,23 @@ async def test_what_cannot_be_used_gets_one_sentence(data: bytes, sentence: str)
 
 
 async def test_too_many_pixels_are_refused_from_the_header(costly: bytes) -> None:
-    with pytest.raises(Refusal, match="20000 x 20000 pixels, more than the 60 million allowed"):
+    with pytest.raises(Refusal, match="20000 x 20000 pixels, more than the 120 million allowed"):
         await clean(costly, limits=LIMITS)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+async def test_a_photograph_of_108_megapixels_is_scaled_down(kind: str) -> None:
+    target = BytesIO()
+    Image.new("L", (12_000, 9_000), 90).save(target, kind)
+    assert opened(await clean(target.getvalue(), limits=LIMITS)).size == (2048, 1536)
+
+
+async def test_a_jpeg_too_large_even_for_halving_is_told_how_much_is_allowed() -> None:
+    target = BytesIO()
+    Image.new("L", (3000, 2000)).save(target, "JPEG")
+    limits = DecodeLimits(max_pixels=2_000_000, max_edge_px=1024)
+    with pytest.raises(Refusal, match="3000 x 2000 pixels, more than the 4 million allowed"):
+        await clean(target.getvalue(), limits=limits)
 
 
 async def test_a_picture_that_takes_too_much_memory_is_refused(costly: bytes) -> None:

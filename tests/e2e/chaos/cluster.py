@@ -227,6 +227,7 @@ class Cluster:
             "EASEL_DATA_DIR": str(self.infrastructure.data),
             "EASEL_DATABASE_URL": self.infrastructure.url or "",
             "EASEL_DEVICE": "cpu",
+            "EASEL_DEFAULT_SIZE_PX": "64",
             "EASEL_WORKERS": "0",
             "EASEL_WEB_PORT": "0",
             "EASEL_LEASE_S": str(LEASE_S),

@@ -19,7 +19,6 @@ from tests.e2e.chaos.processes import Process
 from tests.e2e.chaos.scenarios import Ask, Scenario
 from tests.support import picture_uploads
 
-SIZE_PX = 64
 END_TIMEOUT_S = 90.0
 MOMENT_TIMEOUT_S = 8.0
 EXCUSE_AFTER_S = 8.0
@@ -65,7 +64,7 @@ class Run:
         for ask in asks:
             await asyncio.sleep(ask.wait_s)
             await discord.until(lambda: discord.gateway.live, "a gateway to be there")
-            options: dict[str, Any] = {"size": SIZE_PX, "seed": ask.seed, "private": ask.private}
+            options: dict[str, Any] = {"strength": ask.strength, "private": ask.private}
             # What is asked in this very moment may go down with its gateway.
             at = time.monotonic()
             interaction = await discord.slash(
@@ -75,9 +74,7 @@ class Run:
 
     async def ask_too(self, person: Person, content: Upload) -> None:
         """One more `/stylize`, which may be refused."""
-        options = {**PICTURES, "content": content, "size": SIZE_PX}
-        # The scenario's own seeds end with 0, poison with 9.
-        options["seed"] = (self.scenario.seed * 10 + len(self.others)) % 10**8 * 10 + 1
+        options = {**PICTURES, "content": content}
         self.others.append(await self.cluster.discord.slash(person, "stylize", **options))
 
     async def moment(self) -> None:

@@ -1,7 +1,7 @@
 """What happens in one run, drawn from its seed: who asks for what and when, which fault comes, and when."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.e2e.chaos.worker import POISON
 
@@ -22,12 +22,12 @@ PEOPLE = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One `/stylize`. person: an index; wait_s: since the ask before."""
+    """One `/stylize`. person: an index; wait_s: since the ask before; strength: see `POISON`."""
 
     person: int
-    seed: int
     wait_s: float
     private: bool
+    strength: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +55,10 @@ def scenario(seed: int, faults: tuple[str, ...]) -> Scenario:
     asks = tuple(
         Ask(
             person=draw.randrange(people),
-            seed=(seed * 10 + number) % 10**8 * 10,
             wait_s=draw.choice((0.0, 0.0, draw.uniform(0, 0.3))),
             private=draw.random() < 1 / 8,
         )
-        for number in range(draw.choice(JOBS))
+        for _number in range(draw.choice(JOBS))
     )
     return Scenario(
         seed=seed,
@@ -75,4 +74,4 @@ def scenario(seed: int, faults: tuple[str, ...]) -> Scenario:
 
 def poisoned(ask: Ask) -> Ask:
     """The same ask with a picture that kills whoever paints it."""
-    return Ask(person=ask.person, seed=ask.seed + POISON, wait_s=ask.wait_s, private=ask.private)
+    return replace(ask, strength=POISON)

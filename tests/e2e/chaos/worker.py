@@ -1,7 +1,7 @@
 """The root of a quick worker: the real loop, engine and blobs, and a painter that sleeps instead of painting.
 
 It announces what it is about to do on a socket and waits a moment, so that a fault can come just then. A job
-whose seed ends with 9 is poison: it kills the process that paints it.
+of the strength `POISON` kills the process that paints it.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from tests.e2e.chaos.clock import Clock
 STEPS = 6
 DWELL_S = 0.06
 """How long a worker waits at each announced moment."""
-POISON = 9
+POISON = 99
 NEWER_PARAMETER = "glaze"
 """What a worker of the next version knows and those of this one do not."""
 PNG = b"\x89PNG"
@@ -74,7 +74,7 @@ def painter(
 ) -> Generator[tuple[int, Event], None, None]:
     """The signature of `bot.worker.render.paint`. Each picture is plain noise, another for each seed."""
     known = [_known(work.params) for work in works]
-    if any(one.seed % 10 == POISON for one in known):
+    if any(one.strength == POISON for one in known):
         os.kill(os.getpid(), signal.SIGKILL)
     crier.tell("claimed")
     size_px = known[0].size

@@ -22,6 +22,7 @@ from typing import Any, Final
 from discord import app_commands, ui
 
 from bot.chat.client import BUTTONS, COMMANDS
+from bot.chat.ui.forms import Form
 from tests.e2e.hostile import rows
 from tests.e2e.hostile.actors import Actor, Role
 from tests.support.picture_files import png
@@ -63,7 +64,8 @@ def actions() -> Iterator[str]:
                 if option.autocomplete:
                     yield f"/{one.qualified_name}: {option.display_name}"
     yield from (button.__name__ for button in BUTTONS)
-    yield from (modal.__name__ for modal in _below(ui.Modal) if modal.__module__.startswith("bot.chat"))
+    forms = [form for form in _below(ui.Modal) if form.__module__.startswith("bot.chat") and form is not Form]
+    yield from (form.__name__ for form in forms)
 
 
 def _below(kind: type[Any]) -> Iterator[type[Any]]:

@@ -90,13 +90,13 @@ async def save(scenario: Scenario) -> Interaction:
 
 async def edit(scenario: Scenario) -> Interaction:
     return await scenario.discord.submit(
-        await scenario.form(await press("Edit…")(scenario)), size=["64"], seed="8"
+        await scenario.form(await press("Edit…")(scenario)), more=["64"], quality="draft"
     )
 
 
 async def stylize_this(scenario: Scenario) -> Interaction:
     return await scenario.discord.submit(
-        await scenario.form(await choose("Stylize this")(scenario)), quality=["draft"]
+        await scenario.form(await choose("Stylize this")(scenario)), quality="draft"
     )
 
 
@@ -132,7 +132,6 @@ KINDS: Mapping[str, Kind] = {
     "/help": Kind(act=slash("help"), says="a painting"),
     "/preset list": Kind(act=slash("preset list"), says="Your presets"),
     "/preset save": Kind(act=keep, says="new"),
-    "/about": Kind(act=slash("about"), says="Easel"),
     "autocomplete": Kind(act=type_preset, says="Wave"),
     "Softer": Kind(act=press("Softer"), says="Cancel", effects=jobs_of),
     "Compare": Kind(act=press("Compare"), says="From left to right"),

@@ -14,8 +14,8 @@ EASEL_RUN: Final[Sequence[str]] = ("-m", "bot.cli", "run")
 PATIENT: Final[Sequence[str]] = ("-m", "tests.e2e.wire.easel_of_patience")
 """The same with a painter that needs no time of the processor, and holds a LONG picture back."""
 
-TINY: dict[str, Any] = {"size": 64, "quality": "draft", "seed": 7}
-LONG: dict[str, Any] = {"size": 96, "quality": "high", "seed": 7}
+TINY: dict[str, Any] = {"quality": "draft"}
+LONG: dict[str, Any] = {"quality": "high"}
 PATIENCE_S = 240.0
 """For one picture on two busy cores; a machine at rest takes a tenth."""
 

@@ -39,7 +39,7 @@ async def test_an_interaction_that_comes_twice_is_answered_once(
     asked = await ask(discord, **TINY)
     await discord.repeat(asked)
     card = await result_of(discord, asked)
-    assert_delivered_once(discord, card, size=(64, 43))
+    assert_delivered_once(discord, card, size=(96, 64))
     assert [line["level"] for line in told(easel, "an interaction came twice")] == ["info"]
     assert "Traceback" not in easel.log
 
@@ -49,4 +49,4 @@ async def test_without_a_file_limit_a_picture_is_painted_as_well(
 ) -> None:
     discord.world.tells_file_limit = False
     card = await result_of(discord, await ask(discord, **TINY))
-    assert_delivered_once(discord, card, size=(64, 43))
+    assert_delivered_once(discord, card, size=(96, 64))

@@ -133,7 +133,7 @@ async def test_a_crash_between_delivery_and_ledger_repeats_the_edit_and_not_the_
     lost.times = 0
     await easel.start()
     await discord.until(lambda: uploads(discord), "the delivery again", timeout_s=PATIENCE_S)
-    assert_delivered_once(discord, card, size=(64, 43))
+    assert_delivered_once(discord, card, size=(96, 64))
 
 
 @pytest.mark.parametrize("minutes_pass", [False, True], ids=["at once", "after the nonce"])

@@ -304,6 +304,16 @@ def test_the_number_of_pixels_is_refused_from_the_header_alone() -> None:
         decode(file_of("PNG"), max_pixels=1000)
 
 
+def test_a_jpeg_that_its_decoder_halves_may_have_twice_the_pixels() -> None:
+    assert decode(file_of("JPEG"), max_pixels=48 * 32 // 2, edge_px=24).width == 24
+    with pytest.raises(PictureError, match="48 x 32 pixels"):
+        decode(file_of("JPEG"), max_pixels=48 * 32 // 2, edge_px=25)
+    with pytest.raises(PictureError, match="48 x 32 pixels"):
+        decode(file_of("JPEG"), max_pixels=48 * 32 // 2 - 1, edge_px=24)
+    with pytest.raises(PictureError, match="48 x 32 pixels"):
+        decode(file_of("PNG"), max_pixels=48 * 32 // 2, edge_px=24)
+
+
 MUTABLE = {kind: file_of(kind) for kind in (*LOSSLESS, *LOSSY)}
 
 

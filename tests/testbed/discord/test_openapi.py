@@ -78,6 +78,10 @@ def test_deviations_excuse_what_they_name_and_nothing_else() -> None:
     assert normalised("PUT", "/applications/{application_id}/commands", commands) == [
         {"name": "a", "options": [{"type": 11}]}
     ]
+    field = {"type": 19, "custom_id": "a", "file_types": ["image"]}
+    form = {"type": 9, "data": {"title": "a", "components": [{"type": 18, "component": field}]}}
+    shown = normalised("POST", "/interactions/{interaction_id}/{interaction_token}/callback", form)
+    assert shown["data"]["components"] == [{"type": 18, "component": {"type": 19, "custom_id": "a"}}]
     inner = [{"name": "b", "options": [{"type": 1, "options": [{"type": 11, "file_types": ["image"]}]}]}]
     assert normalised("PUT", "/applications/{application_id}/commands", inner) == [
         {"name": "b", "options": [{"type": 1, "options": [{"type": 11}]}]}

@@ -1,4 +1,4 @@
-"""`/help`, `/about` and `/stats`."""
+"""`/help` in pages."""
 
 from io import BytesIO
 from pathlib import Path
@@ -11,8 +11,10 @@ from bot.chat.client import EaselClient
 from bot.playground import SimulatedCdn
 from bot.service import open_application
 from bot.settings import Settings
+from tests.bot.chat.account.test_usage import left
 from tests.support.chat import ChatHarness, card
 from tests.support.picture_files import png
+from tests.support.presets import parts
 
 
 @pytest.fixture
@@ -37,8 +39,26 @@ async def test_help_shows_content_style_and_result_in_private(chat: ChatHarness)
         assert min(Image.open(BytesIO(data)).size) >= 250
 
 
+async def test_help_turns_its_pages_after_a_restart_too(chat: ChatHarness, env: Env) -> None:
+    result = await chat.ada.slash(chat.channel, "help")
+    assert result.response is not None
+    await env.restart_bot(EaselClient(chat.services, shard_count=1))
+    pages = {
+        "left": "What is left",
+        "painted": "0 pictures painted",
+        "about": "MIT",
+        "paint": "A picture, a style",
+    }
+    for page, words in pages.items():
+        await chat.ada.select(result.response.message, [page], custom_id="easel:help")
+        assert words in card(result)
+        [select] = [one for one in parts(result.response.components) if one["type"] == 3]
+        assert [one["value"] for one in select["options"] if one.get("default")] == [page]
+        assert bool(result.response.attachments) is (page == "paint")
+
+
 async def test_about_says_version_licence_and_where_the_privacy_text_is(chat: ChatHarness) -> None:
-    result = await chat.ada.slash(chat.channel, "about")
+    result = await left(chat, page="about")
     assert result.ephemeral
     text = card(result)
     assert "Easel 0.1.0" in text
@@ -55,10 +75,11 @@ async def test_about_links_to_the_operator_s_own_privacy_text(tmp_path: Path) ->
         try:
             guild = env.create_guild("studio")
             ada = guild.add_member(env.create_user("ada"))
-            result = await ada.slash(guild.create_text_channel("art"), "about")
+            result = await ada.slash(guild.create_text_channel("art"), "help")
             assert result.response is not None
-            row = result.response.components[-1]
-            assert [button["url"] for button in row["components"]] == ["https://example.org/privacy"]
+            await ada.select(result.response.message, ["about"], custom_id="easel:help")
+            links = [one["url"] for one in parts(result.response.components) if "url" in one]
+            assert links == ["https://example.org/privacy"]
             assert "docs/PRIVACY.md" not in card(result)
         finally:
             await env.shutdown()
@@ -68,15 +89,15 @@ async def test_stats_count_pictures_here_and_everywhere(
     chat: ChatHarness, elsewhere: tuple[ChannelHandle, MemberActor, MemberActor]
 ) -> None:
     channel, cleo, _dan = elsewhere
-    empty = card(await chat.ada.slash(chat.channel, "stats"))
+    empty = card(await left(chat, page="painted"))
     assert "**All of Easel here** · 0 pictures painted" in empty
     assert "less than" not in empty
     await chat.stylize()
     await chat.stylize(chat.ben)
-    await cleo.slash(channel, "stylize", content=("a.png", png()), preset="The Scream", size=64)
+    await cleo.slash(channel, "stylize", content=("a.png", png()), preset="The Scream")
     await chat.paint(times=3)
     await chat.stylize()
-    result = await chat.ada.slash(chat.channel, "stats")
+    result = await left(chat, page="painted")
     assert result.ephemeral
     text = card(result)
     assert "**All of Easel here** · 3 pictures painted" in text

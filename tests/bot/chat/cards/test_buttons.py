@@ -11,6 +11,7 @@ from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
+from tests.bot.chat.cards.test_result import result_of
 from tests.support.card_buttons import (
     buttons_of,
     delivered_job,
@@ -88,7 +89,7 @@ async def test_how_a_private_picture_was_made_is_told_to_its_person_alone(chat: 
 
 
 async def test_a_card_with_everything_stays_within_discords_limits(chat: ChatHarness) -> None:
-    result = await chat.stylize(content=("noise.png", noise_png()), size=128)
+    result = await chat.stylize(content=("noise.png", noise_png()), look={"size_px": 128})
     await chat.limit_files(10_000)
     await chat.paint()
     await chat.card_updater.poll()
@@ -150,7 +151,7 @@ async def test_bigger_goes_on_from_the_result(chat: ChatHarness) -> None:
 
 
 async def test_bigger_ends_at_the_installations_limit_and_at_the_servers(chat: ChatHarness) -> None:
-    await delivered_job(chat, size=100)
+    await delivered_job(chat, look={"size_px": 100})
     async with chat.services.database.begin() as connection:
         await server_settings.keep(connection, chat.ada.guild.id, GuildSettings(max_size_px=120))
     await press(chat, "bigger")
@@ -289,4 +290,4 @@ async def test_an_age_restricted_picture_stays_where_such_pictures_may_be(chat: 
     async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, age_restricted=True)
     assert "age-restricted" in private_text(await press(chat, "again"))
-    assert "age-restricted" in sentence(await chat.ada.slash(chat.channel, "result"))
+    assert "age-restricted" in sentence(await result_of(chat, 1))

@@ -1,4 +1,4 @@
-"""Cancelling by button and by command."""
+"""Cancelling by a card's button."""
 
 import pytest
 from simcord import Env
@@ -71,28 +71,3 @@ async def test_a_second_click_says_that_there_is_nothing_left(chat: ChatHarness)
     message = chat.channel.history()[-1]
     await chat.ada.click(message, label="Cancel")
     assert "already cancelled" in sentence(await chat.ada.click(message, label="Cancel"))
-
-
-async def test_the_command_cancels_the_only_job(chat: ChatHarness) -> None:
-    await chat.stylize()
-    result = await chat.ada.slash(chat.channel, "cancel")
-    assert result.ephemeral
-    assert "Cancelled: Starry Night" in sentence(result)
-    assert (await chat.job()).state is State.CANCELLED
-
-
-async def test_the_command_asks_which_when_there_are_several(chat: ChatHarness) -> None:
-    for _ in range(2):
-        await chat.stylize()
-    assert "2 pictures in the line" in sentence(await chat.ada.slash(chat.channel, "cancel"))
-    choices = await chat.ada.autocomplete(chat.channel, "cancel", "picture", "")
-    assert [choice["value"] for choice in choices] == [1, 2]
-    assert "Cancelled" in sentence(await chat.ada.slash(chat.channel, "cancel", picture=2))
-
-
-async def test_the_command_refuses_a_guessed_number(chat: ChatHarness) -> None:
-    await chat.stylize()
-    assert "Only the person" in sentence(await chat.ben.slash(chat.channel, "cancel", picture=1))
-    assert "no longer known" in sentence(await chat.ben.slash(chat.channel, "cancel", picture=99))
-    assert "no picture in the line" in sentence(await chat.ben.slash(chat.channel, "cancel"))
-    assert (await chat.job()).state is State.QUEUED

@@ -50,7 +50,7 @@ def test_it_loses_quality_before_it_loses_size() -> None:
 
 
 async def test_a_result_over_the_channels_limit_says_that_it_is_smaller(chat: ChatHarness) -> None:
-    await chat.stylize(content=("noise.png", noise_png()), size=128)
+    await chat.stylize(content=("noise.png", noise_png()), look={"size_px": 128})
     await chat.paint()
     job = await chat.job()
     whole = await card_picture(job, chat.services.picture_store, limit_bytes=10_000_000)

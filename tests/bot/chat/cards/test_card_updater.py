@@ -9,6 +9,7 @@ from simcord import Env
 from sqlalchemy import select
 
 from bot.chat.account.takedown_runner import TakedownRunner
+from bot.chat.cards.cancel import cancel_job
 from bot.chat.cards.card_updater import EDITS_PER_CHANNEL, CardUpdater, EditRateLimit
 from bot.domain.jobs.model import State
 from bot.tables import deliveries
@@ -180,14 +181,14 @@ async def test_closed_direct_messages_leave_the_picture_to_be_fetched(chat: Chat
     await chat.card_updater.poll()
     assert (await chat.job()).state is State.RENDERED
     assert await chat.card_updater.poll() == 0, "it is not tried again"
-    result = await chat.ada.slash(chat.channel, "result")
-    assert "could not be delivered" in card(result)
+    queue = await chat.ada.slash(chat.channel, "queue")
+    assert "not delivered" in str(queue.response and queue.response.components)
 
 
 async def test_a_cancelled_job_whose_card_is_gone_is_nobodys_news(chat: ChatHarness) -> None:
     await chat.stylize()
     await chat.channel.history()[-1].delete()
-    await chat.ada.slash(chat.channel, "cancel")
+    await cancel_job(chat.services, 1, user_id=chat.ada.id)
     await chat.card_updater.poll()
     assert chat.channel.history() == []
     assert chat.ada.user.dm_channel.history() == []
@@ -204,7 +205,7 @@ async def test_a_failed_job_whose_card_is_gone_is_told_to_its_owner(chat: ChatHa
 
 
 async def test_a_picture_that_is_too_large_after_all_is_made_smaller(chat: ChatHarness, env: Env) -> None:
-    result = await chat.stylize(content=("noise.png", noise_png()), size=128)
+    result = await chat.stylize(content=("noise.png", noise_png()), look={"size_px": 128})
     await chat.paint()
     env.inject_error("PATCH", "/webhooks/*", status=413, code=40005, times=8)
     await chat.card_updater.poll()
@@ -216,7 +217,7 @@ async def test_a_picture_that_is_too_large_after_all_is_made_smaller(chat: ChatH
 
 
 async def test_the_file_limit_shrinks_until_discord_takes_the_picture(chat: ChatHarness, env: Env) -> None:
-    result = await chat.stylize(content=("noise.png", noise_png(800)), size=128)
+    result = await chat.stylize(content=("noise.png", noise_png(800)), look={"size_px": 128})
     await chat.paint()
     big = await chat.services.picture_store.blobs.put(noise_png(800))
     async with chat.services.database.begin() as connection:

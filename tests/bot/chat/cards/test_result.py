@@ -1,9 +1,14 @@
-"""`/result`: the way to pictures that could not be delivered, and to one's newest ones."""
+"""The way to pictures that could not be delivered, and to one's newest ones."""
+
+from typing import Any
+
+from simcord import InteractionResult, MemberActor, UserHandle
 
 from bot.domain.jobs.model import State
 from tests.bot.chat.cards.test_card_updater import an_hour_later
-from tests.support.card_buttons import buttons_of, delivered_job, forge, private_text
+from tests.support.card_buttons import buttons_of, delivered_job, forge, forge_select, private_text
 from tests.support.chat import ChatHarness, card, sentence
+from tests.support.presets import parts
 from tests.support.rows import set_columns
 
 
@@ -16,17 +21,34 @@ async def undelivered(chat: ChatHarness) -> None:
     assert (await chat.job()).state is State.RENDERED
 
 
+async def listed(
+    who: MemberActor | UserHandle, chat: ChatHarness
+) -> tuple[InteractionResult, dict[str, Any]]:
+    """`/queue`, and its list of finished pictures."""
+    queue = await (who.slash("queue") if isinstance(who, UserHandle) else who.slash(chat.channel, "queue"))
+    assert queue.response is not None
+    return queue, next((one for one in parts(queue.response.components) if one["type"] == 3), {})
+
+
+async def result_of(
+    chat: ChatHarness, picture: int, who: MemberActor | UserHandle | None = None
+) -> InteractionResult:
+    """What choosing a finished picture in `/queue` shows."""
+    who = who or chat.ada
+    queue, _select = await listed(who, chat)
+    assert queue.response is not None
+    return await who.select(queue.response.message, [str(picture)], custom_id="easel:result")
+
+
 async def test_nobody_has_a_picture_before_the_first(chat: ChatHarness) -> None:
     await chat.stylize()
-    result = await chat.ada.slash(chat.channel, "result")
-    assert result.ephemeral
-    assert "no finished picture yet" in sentence(result)
+    assert (await listed(chat.ada, chat))[1] == {}
 
 
-async def test_it_shows_the_newest_picture_with_its_buttons_to_its_owner_alone(chat: ChatHarness) -> None:
+async def test_one_is_shown_with_its_buttons_to_its_owner_alone(chat: ChatHarness) -> None:
     await delivered_job(chat)
     await delivered_job(chat, preset="The Scream")
-    result = await chat.ada.slash(chat.channel, "result")
+    result = await result_of(chat, 2)
     assert result.ephemeral
     assert "The Scream" in card(result)
     assert "could not be delivered" not in card(result)
@@ -37,43 +59,44 @@ async def test_it_shows_the_newest_picture_with_its_buttons_to_its_owner_alone(c
     assert (await chat.job()).private, "what comes of a private card is private"
 
 
-async def test_one_is_chosen_by_autocomplete_and_others_stay_theirs(chat: ChatHarness) -> None:
+async def test_the_newest_are_listed_first_and_each_person_has_their_own(chat: ChatHarness) -> None:
     await delivered_job(chat)
     await delivered_job(chat, preset="The Scream")
-    choices = await chat.ada.autocomplete(chat.channel, "result", "picture", "")
-    assert [choice["value"] for choice in choices] == [2, 1]
-    assert choices[0]["name"].startswith("number 2 · The Scream · strength 50 · standard · 64 px")
-    found = await chat.ada.autocomplete(chat.channel, "result", "picture", "starry")
-    assert [choice["value"] for choice in found] == [1]
-    assert "Starry Night" in card(await chat.ada.slash(chat.channel, "result", picture=1))
-    assert await chat.ben.autocomplete(chat.channel, "result", "picture", "") == []
-    assert "no finished picture of that number" in sentence(
-        await chat.ben.slash(chat.channel, "result", picture=1)
-    )
+    _queue, select = await listed(chat.ada, chat)
+    assert [(one["label"], one["value"]) for one in select["options"]] == [
+        *(("The Scream", "2"), ("Starry Night", "1")),
+    ]
+    assert (await listed(chat.ben, chat))[1] == {}
+    public = chat.channel.history()[0]
+    forge_select(chat, "easel:result", "1")
+    refused = await chat.ben.select(public, ["1"], custom_id="easel:result")
+    assert "no finished picture of that number" in sentence(refused)
 
 
 async def test_what_could_not_be_delivered_is_there_and_then_delivered(chat: ChatHarness) -> None:
     await undelivered(chat)
-    (choice,) = await chat.ada.autocomplete(chat.channel, "result", "picture", "")
-    assert "not delivered" in choice["name"]
-    result = await chat.ada.slash(chat.channel, "result")
+    await chat.stylize()
+    await chat.paint()
+    _queue, select = await listed(chat.ada, chat)
+    assert [one["value"] for one in select["options"]] == ["1", "2"], "it comes first"
+    assert "not delivered" in select["options"][0]["description"]
+    result = await result_of(chat, 1)
     assert f"It could not be delivered in <#{chat.channel.id}>." in card(result)
     assert result.response is not None
     assert len(result.response.attachments) == 1
-    assert (await chat.job()).state is State.DELIVERED
-    assert "could not" not in card(await chat.ada.slash(chat.channel, "result"))
+    assert "could not" not in card(await result_of(chat, 1))
 
 
 async def test_a_picture_that_was_swept_away_is_said_to_be(chat: ChatHarness) -> None:
     job = await delivered_job(chat)
     await chat.services.picture_store.blobs.delete(job.result_blob or "")
-    assert "no longer kept" in sentence(await chat.ada.slash(chat.channel, "result"))
+    assert "no longer kept" in sentence(await result_of(chat, 1))
 
 
 async def test_it_works_in_direct_messages(chat: ChatHarness) -> None:
     await delivered_job(chat)
     home = chat.ada.user
-    result = await home.slash("result")
+    result = await result_of(chat, 1, home)
     assert "Starry Night" in card(result)
     assert result.response is not None
     made = await home.click(result.response, custom_id="easel:softer:1")
@@ -88,7 +111,7 @@ async def test_somebody_elses_picture_is_no_owners_in_direct_messages(chat: Chat
     async with chat.services.database.begin() as connection:
         await set_columns(connection, 1, user_id=chat.ben.id)
     home = chat.ada.user
-    result = await home.slash("result")
+    result = await result_of(chat, 2, home)
     assert result.response is not None
     forge(chat, "easel:again:1", channel_id=home.dm_channel.id)
     assert "another place" in private_text(await home.click(result.response, custom_id="easel:again:1"))

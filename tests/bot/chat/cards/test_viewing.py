@@ -46,7 +46,7 @@ async def test_spoilers_stay_spoilers_in_a_comparison(chat: ChatHarness) -> None
 
 
 async def test_a_reduced_picture_has_its_full_size_behind_a_button(chat: ChatHarness) -> None:
-    await chat.stylize(content=("noise.png", noise_png()), size=128)
+    await chat.stylize(content=("noise.png", noise_png()), look={"size_px": 128})
     await chat.limit_files(SMALL)
     await chat.paint()
     await chat.card_updater.poll()

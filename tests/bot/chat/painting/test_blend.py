@@ -1,4 +1,4 @@
-"""`/blend`, and the second style of `/stylize`."""
+"""`/blend` and its form, and what becomes of the pictures that are asked for."""
 
 from typing import Any
 
@@ -8,96 +8,102 @@ from simcord import InteractionResult
 
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
+from bot.domain.styles.builtin import BUILT_IN
+from tests.support.card_buttons import private_text
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png
+from tests.support.presets import keep
 
 
-async def blend(chat: ChatHarness, **options: Any) -> InteractionResult:
-    given = {"content": ("holiday.png", png()), "size": 64, **options}
-    return await chat.ada.slash(chat.channel, "blend", **given)
+async def opened(chat: ChatHarness, **options: Any) -> InteractionResult:
+    return await chat.ada.slash(chat.channel, "blend", content=("holiday.png", png()), **options)
+
+
+async def blend(chat: ChatHarness, **values: Any) -> InteractionResult:
+    return await chat.ada.submit_modal(await opened(chat), values)
 
 
 async def test_up_to_four_styles_are_blended_by_their_weights(chat: ChatHarness) -> None:
-    result = await blend(
-        chat,
-        style1=("waves.png", png(colour="navy")),
-        preset2="Starry Night",
-        style4=("sun.png", png(colour="orange")),
-        weight1=90,
-        weight4=10,
-        spoiler=True,
-        mask=("mask.png", png(colour="white")),
-    )
+    form = await chat.ada.slash(chat.channel, "blend", content=("SPOILER_x.png", png()), private=True)
+    values = {
+        "upload": [("waves.png", png(colour="navy")), ("sun.png", png(colour="orange"))],
+        "styles": ["named:Starry Night"],
+        "weights": "2, 1.5; 50%",
+        "strength": ["70"],
+        "quality": "high",
+    }
+    result = await chat.ada.submit_modal(form, values)
     job = await chat.job()
-    assert job.style_weight == 0.9
+    assert job.style_weight == 2
     assert job.more_styles is not None
-    assert [(one["name"], one["weight"]) for one in job.more_styles] == [("Starry Night", 0.5), ("sun", 0.1)]
-    assert job.spoiler
-    assert job.mask_blob is not None
+    assert [(one["name"], one["weight"]) for one in job.more_styles] == [("sun", 1.5), ("Starry Night", 50)]
+    assert (job.look["strength"], job.look["quality"]) == (70, "high")
+    assert (job.spoiler, job.private, result.ephemeral) == (True, True, True)
     assert "**your style + Starry Night**" in card(result)
     await chat.paint()
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("values", "expected"),
     [
-        ({}, "at least two styles"),
-        ({"style1": ("a.png", png())}, "at least two styles"),
-        ({"style2": ("a.png", png()), "preset2": "The Scream"}, "“style2” and “preset2” are the same place"),
-        ({"preset1": "The Scream", "preset2": "The Great Wave", "weight3": 5}, "“weight3” has no style"),
-        ({"preset1": "The Scream", "preset2": "no such preset"}, "There is no preset called"),
-        ({"preset1": "The Scream", "style3": ("text.png", b"text")}, "not a picture"),
+        ({}, "takes two to four styles"),
+        ({"upload": ("a.png", png())}, "takes two to four styles"),
+        ({"upload": [(f"{n}.png", png()) for n in range(4)], "styles": ["named:Irises"]}, "two to four"),
+        ({"styles": ["named:Irises", "named:The Kiss"], "weights": "1 2 3"}, "each of the 2 styles"),
+        ({"styles": ["named:Irises", "named:The Kiss"], "weights": "1 much"}, "each of the 2 styles"),
+        ({"styles": ["named:Irises", "named:The Kiss"], "weights": "1 nan"}, "each of the 2 styles"),
+        ({"styles": ["named:Irises", "named:The Kiss"], "weights": "0 1"}, "each of the 2 styles"),
+        ({"styles": ["named:Irises"], "upload": ("text.png", b"text")}, "not a picture"),
     ],
 )
 async def test_a_blend_that_makes_no_sense_is_refused(
-    chat: ChatHarness, options: dict[str, Any], expected: str
+    chat: ChatHarness, values: dict[str, Any], expected: str
 ) -> None:
-    assert expected in sentence(await blend(chat, **options))
+    result = await blend(chat, **values)
+    assert expected in private_text(result)
     assert await chat.count_jobs() == 0
+
+
+async def test_what_was_entered_is_still_there_after_a_refusal(chat: ChatHarness) -> None:
+    styles = ["named:Irises", "named:The Kiss"]
+    entered = {"upload": ("sun.png", png(colour="orange")), "styles": styles, "weights": "3 1"}
+    refused = await blend(chat, **entered, quality="draft")
+    again = await chat.ada.click(refused.followups[-1].message, label="Open the form again")
+    assert again.modal is not None
+    fields = {one["component"]["custom_id"]: one for one in again.modal["components"]}
+    assert fields["upload"]["description"] == "Kept: sun.png"
+    assert chosen(fields["styles"]) == styles
+    assert chosen(fields["quality"]) == ["draft"]
+    assert fields["weights"]["component"]["value"] == "3 1"
+    await chat.ada.submit_modal(again, {"styles": styles, "weights": "3 1 1", "quality": "draft"})
+    job = await chat.job()
+    assert job.style_name == "sun + Irises + The Kiss", "the picture need not be uploaded again"
+    assert (job.style_weight, job.look["quality"]) == (3, "draft")
+
+
+def chosen(field: dict[str, Any]) -> list[str]:
+    return [option["value"] for option in field["component"]["options"] if option.get("default")]
 
 
 async def test_a_blend_of_paintings_takes_the_mean_of_their_textures(chat: ChatHarness) -> None:
-    styles = {"preset1": "The Great Wave", "preset2": "The Scream"}
-    await blend(chat, **styles, weight1=75, weight2=25)
+    await blend(chat, styles=["named:The Great Wave", "named:The Scream"], weights="75 25")
     assert (await chat.job()).params["style_scale"] == 1.75
-    await blend(chat, **styles, style_scale=0.5)
-    assert (await chat.job()).params["style_scale"] == 0.5
+    await blend(chat, styles=["named:The Great Wave", "named:The Scream"])
+    assert (await chat.job()).params["style_scale"] == 1.5
 
 
-async def test_every_place_of_a_blend_offers_presets(chat: ChatHarness) -> None:
-    for option in ("preset1", "preset4"):
-        choices = await chat.ada.autocomplete(chat.channel, "blend", option, "wave")
-        assert [choice["value"] for choice in choices] == ["The Great Wave"]
-
-
-@pytest.mark.parametrize(("mix", "weights"), [(None, [0.5, 0.5]), (20, [0.8, 0.2]), (0, [1.0]), (100, [1.0])])
-async def test_a_second_style_is_mixed_in(chat: ChatHarness, mix: int | None, weights: list[float]) -> None:
-    second = ("second.png", png(colour="red"))
-    await chat.stylize(style2=second, mix=mix, style_scale=0.5)
-    job = await chat.job()
-    more = job.more_styles or ()
-    assert [job.style_weight, *(one["weight"] for one in more)] == weights
-    assert job.params["style_scale"] == 0.5
-    assert job.style_name == {0: "Starry Night", 100: "second"}.get(
-        -1 if mix is None else mix, "Starry Night + second"
-    )
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({"mix": 20}, "“mix” needs a second style"),
-        ({"preset": None, "style2": ("a.png", png())}, "“style2” goes beside a first style"),
-        ({"style2": ("a.png", b"text")}, "not a picture"),
-        ({"mask": ("a.png", b"text")}, "not a picture"),
-        ({"mask": ("a.png", png(colour="black"))}, "black all over"),
-    ],
-)
-async def test_a_second_style_or_a_mask_that_makes_no_sense_is_refused(
-    chat: ChatHarness, options: dict[str, Any], expected: str
-) -> None:
-    assert expected in sentence(await chat.stylize(**options))
-    assert await chat.count_jobs() == 0
+async def test_the_form_offers_presets_the_current_style_and_paintings(chat: ChatHarness) -> None:
+    await keep(chat, *(f"look {number:02}" for number in range(30)))
+    form = await opened(chat)
+    assert form.modal is not None
+    [styles] = [
+        one["component"] for one in form.modal["components"] if one["component"]["custom_id"] == "styles"
+    ]
+    labels = [option["label"] for option in styles["options"]]
+    assert len(labels) == 25
+    assert labels[:2] == ["look 00", "look 01"]
+    assert labels[-1] == BUILT_IN[11].name, "presets leave room for paintings"
+    assert styles["max_values"] == 4
 
 
 async def test_without_a_style_the_current_one_is_taken(chat: ChatHarness) -> None:
@@ -114,8 +120,6 @@ async def test_without_a_style_the_current_one_is_taken(chat: ChatHarness) -> No
 
 async def test_a_spoiler_stays_a_spoiler(chat: ChatHarness) -> None:
     await chat.stylize(content=("SPOILER_ending.png", png()))
-    assert (await chat.job()).spoiler
-    await chat.stylize(spoiler=True)
     assert (await chat.job()).spoiler
     await chat.stylize(chat.ben)
     assert not (await chat.job()).spoiler
@@ -135,7 +139,11 @@ async def test_the_file_dialogs_offer_pictures_only(chat: ChatHarness) -> None:
     sent = [one.json for one in chat.env.http_requests if one.path.endswith("/commands")]
     commands = {command["name"]: command for command in sent[-1] or []}
     commands |= {option["name"]: option for option in commands["preset"]["options"]}
-    for name, count in (("stylize", 4), ("blend", 6), ("save", 1)):
+    for name, count in (("stylize", 2), ("blend", 1), ("save", 1)):
         attachments = [option for option in commands[name]["options"] if option["type"] == 11]
         assert len(attachments) == count
         assert all(option["file_types"] == ["image"] for option in attachments)
+    form = await opened(chat)
+    assert form.modal is not None
+    uploads = [one["component"] for one in form.modal["components"] if one["component"]["type"] == 19]
+    assert [one["file_types"] for one in uploads] == [["image"]]

@@ -38,7 +38,7 @@ async def direct(eve: UserHandle, name: str, **options: Any) -> InteractionResul
 async def test_a_picture_is_painted_and_delivered_in_direct_messages(
     chat: ChatHarness, eve: UserHandle
 ) -> None:
-    result = await direct(eve, "stylize", content=CONTENT, preset="The Scream", size=64, spoiler=True)
+    result = await direct(eve, "stylize", content=CONTENT, preset="The Scream")
     job = await chat.job()
     assert (job.guild_id, job.user_id, job.age_restricted) == (None, eve.id, False)
     assert "Next in line" in card(result)
@@ -50,11 +50,16 @@ async def test_a_picture_is_painted_and_delivered_in_direct_messages(
     assert (await chat.job()).state is State.DELIVERED
 
 
-async def test_blends_stats_and_help_work_in_direct_messages(chat: ChatHarness, eve: UserHandle) -> None:
-    styles = {"preset1": "The Scream", "preset2": "The Great Wave"}
-    assert "Next in line" in card(await direct(eve, "blend", content=CONTENT, size=64, **styles))
-    assert "This server" not in card(await direct(eve, "stats"))
-    assert "`/stylize` paints" in card(await direct(eve, "help"))
+async def test_blends_and_help_work_in_direct_messages(chat: ChatHarness, eve: UserHandle) -> None:
+    form = await direct(eve, "blend", content=CONTENT)
+    styles = {"styles": ["named:The Scream", "named:The Great Wave"]}
+    assert "Next in line" in card(await eve.submit_modal(form, styles))
+    helped = await direct(eve, "help")
+    assert "`/stylize` paints" in card(helped)
+    assert helped.response is not None
+    await eve.select(helped.response.message, ["painted"], custom_id="easel:help")
+    assert "**You** · 0 pictures painted" in card(helped)
+    assert "This server" not in card(helped)
     assert "Give me a style" in sentence(await direct(eve, "stylize", content=CONTENT))
 
 
@@ -87,7 +92,7 @@ async def test_menus_work_where_the_bot_is_no_member(brought: ChatHarness) -> No
     async with brought.services.database.read() as connection:
         assert await users.current_style(connection, brought.ada.id) is not None
     shown = await brought.ada.context_menu(brought.channel, "Stylize this", message)
-    asked = await brought.ada.submit_modal(shown, {"style": ["0"]})
+    asked = await brought.ada.submit_modal(shown, {"style": ["named:The Scream"]})
     assert "Next in line" in card(asked)
     unknown = await brought.ada.context_menu(brought.channel, "How was this made?", message)
     assert "Nothing is known" in sentence(unknown)
@@ -105,7 +110,7 @@ async def test_a_server_that_has_not_asked_for_the_bot_gets_answers_alone(chat: 
 
 async def test_every_command_is_offered_in_all_contexts(chat: ChatHarness) -> None:
     sent = [one.json for one in chat.env.http_requests if one.path.endswith("/commands")]
-    mine = {"stylize", "blend", "help", "about", "stats", "Stylize this", "Use as style", "Stylize avatar"}
+    mine = {"stylize", "blend", "help", "queue", "Stylize this", "Use as style", "Stylize avatar"}
     mine |= {"How was this made?"}
     found = {one["name"]: one for one in sent[-1] or [] if one["name"] in mine}
     assert found.keys() == mine

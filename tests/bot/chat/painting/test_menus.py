@@ -52,14 +52,16 @@ async def blob_of(chat: ChatHarness, url: str) -> str:
 async def stylize_this(chat: ChatHarness, message: discord.Message, **values: Any) -> InteractionResult:
     shown = await chat.ada.context_menu(chat.channel, "Stylize this", message)
     assert shown.modal is not None
-    return await chat.ada.submit_modal(shown, {"style": ["0"], **values})
+    return await chat.ada.submit_modal(shown, {"style": ["named:Starry Night"], **values})
 
 
 async def test_an_attachment_is_painted_through_a_form(chat: ChatHarness) -> None:
     message = await chat.ben.send(chat.channel, "look", attachments=[("cat.png", png())])
     shown = await chat.ada.context_menu(chat.channel, "Stylize this", message)
     assert labels(shown) == ["style", "upload", "strength", "quality"]
-    result = await chat.ada.submit_modal(shown, {"style": ["1"], "strength": "70", "quality": ["draft"]})
+    result = await chat.ada.submit_modal(
+        shown, {"style": [f"named:{BUILT_IN[1].name}"], "strength": ["70"], "quality": "draft"}
+    )
     job = await chat.job()
     assert (job.user_id, job.style_name) == (chat.ada.id, "Starry Night over the Rhône")
     assert (job.look["strength"], job.look["quality"]) == (70, "draft")
@@ -68,37 +70,6 @@ async def test_an_attachment_is_painted_through_a_form(chat: ChatHarness) -> Non
     await chat.paint()
     await chat.card_updater.poll()
     assert "painted in" in card(result)
-
-
-async def test_the_form_offers_the_texture_beside_the_quality(chat: ChatHarness) -> None:
-    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
-    await stylize_this(chat, message, quality=["coarse", "high"])
-    job = await chat.job()
-    assert (job.look["quality"], job.look["style_scale"]) == ("high", 2.0)
-    await stylize_this(chat, message, quality=["fine"])
-    job = await chat.job()
-    assert (job.look["quality"], job.look["style_scale"]) == ("standard", 0.5)
-
-
-async def test_the_form_offers_to_paint_the_faces(chat: ChatHarness) -> None:
-    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
-    await stylize_this(chat, message, quality=["faces", "fine", "draft"])
-    job = await chat.job()
-    assert (job.look["quality"], job.look["style_scale"], job.look["faces"]) == ("draft", 0.5, "paint")
-    await stylize_this(chat, message)
-    assert (await chat.job()).look["faces"] == "keep"
-
-
-@pytest.mark.parametrize(
-    ("chosen", "sorry"),
-    [(["draft", "high"], "one quality at most"), (["fine", "coarse"], "one texture at most")],
-)
-async def test_two_qualities_or_textures_are_refused(
-    chat: ChatHarness, chosen: list[str], sorry: str
-) -> None:
-    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
-    assert sorry in sentence(await stylize_this(chat, message, quality=chosen))
-    assert await chat.count_jobs() == 0
 
 
 async def test_of_several_pictures_one_is_chosen(chat: ChatHarness) -> None:
@@ -120,18 +91,17 @@ async def test_the_form_offers_the_current_style_presets_and_paintings(chat: Cha
     blob = await chat.services.picture_store.blobs.put(png(colour="red"))
     async with chat.services.database.begin() as connection:
         await users.use_style(connection, chat.ada.id, CurrentStyle(name="red", blob=blob))
-    await chat.ada.slash(chat.channel, "preset save", name="zebra", style=("z.png", png()))
+    await keep(chat, "zebra")
     message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
     shown = await chat.ada.context_menu(chat.channel, "Stylize this", message)
-    lists = options(shown)
-    assert lists["style"][:2] == ["Your current style: red", "Starry Night — Vincent van Gogh"]
-    assert len(lists["style"]) == 1 + len(BUILT_IN) == 25, "as many as Discord shows"
-    assert lists["preset"] == ["zebra"]
-    await chat.ada.submit_modal(shown, {"style": ["0"]})
+    offered = options(shown)["style"]
+    assert offered[:3] == ["Your current style: red", "zebra", "Starry Night"]
+    assert len(offered) == 25, "as many as Discord shows"
+    await chat.ada.submit_modal(shown, {"style": ["current"]})
     assert (await chat.job()).style_blob == blob
     shown = await chat.ada.context_menu(chat.channel, "Stylize this", message)
-    await chat.ada.submit_modal(shown, {"style": ["0"], "preset": ["0"]})
-    assert (await chat.job()).style_name == "zebra", "what was added counts more than what was there"
+    await chat.ada.submit_modal(shown, {"style": ["named:zebra"]})
+    assert (await chat.job()).style_name == "zebra"
 
 
 def options(shown: InteractionResult) -> dict[str, list[str]]:
@@ -141,19 +111,33 @@ def options(shown: InteractionResult) -> dict[str, list[str]]:
     return {one["custom_id"]: [it["label"] for it in one["options"]] for one in fields if "options" in one}
 
 
-async def test_the_form_holds_all_paintings_and_the_first_25_presets(chat: ChatHarness) -> None:
-    await keep(chat, *(f"look {number:02}" for number in range(30)))
+async def test_the_form_says_what_its_choices_mean(chat: ChatHarness) -> None:
     message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
     lists = options(await chat.ada.context_menu(chat.channel, "Stylize this", message))
-    assert len(lists["style"]) == len(BUILT_IN)
-    assert lists["preset"] == [f"look {number:02}" for number in range(25)]
+    assert lists["style"] == [one.name for one in BUILT_IN]
+    assert lists["quality"][0] == "As the style has it"
+    assert "High: cleaner lines, about twice as long" in lists["quality"]
+    assert lists["strength"][0] == "As the style has it"
 
 
 async def test_with_presets_and_several_pictures_the_form_has_its_five_fields(chat: ChatHarness) -> None:
     await keep(chat, "zebra")
     message = await chat.ben.send(chat.channel, attachments=[("a.png", png()), ("b.png", png())])
     shown = await chat.ada.context_menu(chat.channel, "Stylize this", message)
-    assert labels(shown) == ["picture", "style", "preset", "strength", "quality"]
+    assert labels(shown) == ["picture", "style", "upload", "strength", "quality"]
+
+
+async def test_a_preset_keeps_its_settings_unless_others_are_chosen(chat: ChatHarness) -> None:
+    await chat.ada.slash(
+        chat.channel, "preset save", name="zebra", style=("z.png", png()), strength=35, quality="high"
+    )
+    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
+    await stylize_this(chat, message, style=["named:zebra"], strength=["as"], quality="as")
+    job = await chat.job()
+    assert (job.look["strength"], job.look["quality"]) == (35, "high")
+    await stylize_this(chat, message, style=["named:zebra"], strength=["70"], quality="draft")
+    job = await chat.job()
+    assert (job.look["strength"], job.look["quality"]) == (70, "draft")
 
 
 async def test_a_painting_from_the_form_has_the_texture_that_suits_it(chat: ChatHarness) -> None:
@@ -162,18 +146,16 @@ async def test_a_painting_from_the_form_has_the_texture_that_suits_it(chat: Chat
     assert (await chat.job()).look["style_scale"] == BUILT_IN[0].settings["style_scale"]
 
 
-@pytest.mark.parametrize("strength", ["101", "-1", "all", "²"])
-async def test_a_strength_that_is_none_is_refused(chat: ChatHarness, strength: str) -> None:
-    message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
-    assert "from 0 to 100" in sentence(await stylize_this(chat, message, strength=strength))
-    assert await chat.count_jobs() == 0
-
-
 async def test_a_full_queue_refuses_after_the_form_too(chat: ChatHarness) -> None:
     message = await chat.ben.send(chat.channel, attachments=[("cat.png", png())])
     for _ in range(2):
         await chat.stylize()
-    assert "already have 2 pictures" in sentence(await stylize_this(chat, message))
+    refused = await stylize_this(chat, message, upload=("own.png", png(colour="red")), strength=["70"])
+    assert "already have 2 pictures" in sentence(refused)
+    await chat.paint()
+    again = await chat.ada.click(refused.followups[-1].message, label="Open the form again")
+    await chat.ada.submit_modal(again, {"style": ["named:The Scream"], "strength": ["70"]})
+    assert (await chat.job()).style_name == "own", "what was uploaded is not lost"
 
 
 @pytest.mark.parametrize("menu", ["Stylize this", "Use as style", "How was this made?"])
@@ -239,12 +221,12 @@ async def test_what_is_no_picture_does_not_become_a_style(chat: ChatHarness) -> 
 async def test_an_avatar_is_painted(chat: ChatHarness, source: Cdn) -> None:
     source.files["https://cdn.discordapp.com/embed/avatars/"] = png(colour="red")
     shown = await chat.ada.context_menu(chat.channel, "Stylize avatar", chat.ben)
-    result = await chat.ada.submit_modal(shown, {"style": ["0"]})
+    result = await chat.ada.submit_modal(shown, {"style": ["named:Starry Night"]})
     assert "Next in line" in card(result)
 
 
 async def test_an_avatar_that_is_gone_is_a_sentence(chat: ChatHarness) -> None:
     shown = await chat.ada.context_menu(chat.channel, "Stylize avatar", chat.ben)
-    result = await chat.ada.submit_modal(shown, {"style": ["0"]})
+    result = await chat.ada.submit_modal(shown, {"style": ["named:Starry Night"]})
     assert "expired" in sentence(result)
     assert await chat.count_jobs() == 0

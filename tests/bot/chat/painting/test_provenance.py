@@ -10,6 +10,7 @@ from bot.tables import challenges
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.params import Params
+from tests.bot.chat.painting.test_blend import blend
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png
 from tests.support.rows import set_columns
@@ -32,14 +33,20 @@ async def painted(chat: ChatHarness, **options: Any) -> discord.Message:
 
 
 async def test_a_card_tells_its_own_story_from_our_records(chat: ChatHarness) -> None:
-    message = await painted(chat, style2=("red.png", png(colour="red")), mix=25)
+    result = await blend(
+        chat, upload=("red.png", png(colour="red")), styles=["named:Starry Night"], weights="25 75"
+    )
+    await chat.paint()
+    await chat.card_updater.poll()
+    assert result.response is not None
+    message = result.response.message
     result = await ask(chat, message, chat.ben)
     assert result.ephemeral
     text = card(result)
-    assert "in the style of **Starry Night + own style**" in text
+    assert "in the style of **own style + Starry Night**" in text
     assert f"<@{chat.ada.id}>" in text
-    assert "strength 50 · standard · 64 px · seed 7" in text
-    assert "Styles: Starry Night 75% · red 25%" in text
+    assert "strength 50 · standard · 64 px · seed " in text
+    assert "Styles: red 25% · Starry Night 75%" in text
     assert "Texture scale, measured from the style's strokes: 1.35 · 1.35" in text
     assert "number 1 · painted <t:" in text
     assert "2 steps" in text
@@ -57,7 +64,9 @@ async def test_who_made_an_entry_stays_a_secret_until_the_challenge_ends(chat: C
 
 
 async def test_a_waiting_card_is_known_too(chat: ChatHarness) -> None:
-    result = await chat.stylize(mask=("mask.png", png(colour="white")))
+    result = await chat.stylize()
+    async with chat.services.database.begin() as connection:
+        await set_columns(connection, 1, mask_blob=(await chat.job()).content_blob)
     assert result.response is not None
     text = card(await ask(chat, result.response.message))
     assert "number 1 · waiting" in text

@@ -8,6 +8,7 @@ from PIL import Image
 
 from bot.domain.jobs.model import State
 from bot.domain.styles.builtin import BUILT_IN
+from nst_core.params import QUALITIES
 from tests.support.card_buttons import press
 from tests.support.chat import ChatHarness, card, sentence, words
 from tests.support.picture_files import png
@@ -17,7 +18,7 @@ from tests.support.presets import keep
 async def test_two_attachments_become_a_queued_job_with_a_card(chat: ChatHarness) -> None:
     result = await chat.stylize(style=("waves.png", png(colour="navy")), preset=None, strength=70)
     job = await chat.job()
-    assert (job.state, job.look["strength"], job.params["seed"]) == (State.QUEUED, 70, 7)
+    assert (job.state, job.look["strength"]) == (State.QUEUED, 70)
     first_answer = next(one for one in chat.env.http_requests if one.path.endswith("/callback"))
     assert first_answer.json == {"type": 5}
     assert not result.ephemeral
@@ -99,7 +100,6 @@ async def test_private_pictures_are_shown_to_their_owner_only(chat: ChatHarness)
         ({"content": ("notes.png", b"just some text")}, "picture"),
         ({"content": ("dot.png", png(1, 1))}, "small"),
         ({"style": ("style.png", b"\x89PNG\r\n\x1a\nbroken")}, "picture"),
-        ({"size": 512}, "at most 128 px"),
     ],
 )
 async def test_bad_input_gets_one_sentence_and_no_job(
@@ -176,8 +176,45 @@ async def test_a_painting_has_the_texture_that_suits_it_unless_one_is_chosen(cha
     await chat.stylize(preset="The Great Wave")
     job = await chat.job()
     assert (job.look["style_scale"], job.params["style_scale"]) == (2.0, 2.0)
-    await chat.stylize(chat.ben, preset="The Great Wave", style_scale=1.0)
-    job = await chat.job()
-    assert (job.look["style_scale"], job.params["style_scale"]) == (1.0, 1.0)
+
     await chat.stylize(chat.ben, preset="The Scream")
     assert (await chat.job()).params["style_scale"] == 1.0
+
+
+@pytest.mark.parametrize("preset", ["scream", "THE SCREEM", "Le Scream"])
+async def test_a_preset_s_name_need_not_be_quite_right(chat: ChatHarness, preset: str) -> None:
+    await chat.stylize(preset=preset)
+    assert (await chat.job()).style_name == "The Scream"
+
+
+async def test_what_may_mean_several_presets_is_asked_about(chat: ChatHarness) -> None:
+    said = sentence(await chat.stylize(preset="composition"))
+    assert "could be one of these: Composition VII · Composition VIII" in said
+    assert await chat.count_jobs() == 0
+
+
+async def test_beside_a_picture_a_preset_gives_its_settings_and_the_card_says_so(chat: ChatHarness) -> None:
+    await chat.ada.slash(chat.channel, "preset save", name="quay", style=("s.png", png()), quality="high")
+    shown = card(await chat.stylize(style=("waves.png", png(colour="navy")), preset="quay"))
+    job = await chat.job()
+    assert (job.style_name, job.look["quality"]) == ("waves", "high")
+    assert "-# The style is your picture, with the settings of “quay”." in shown
+
+
+async def test_beside_a_picture_a_painting_is_left_out_and_the_card_says_so(chat: ChatHarness) -> None:
+    shown = card(await chat.stylize(style=("waves.png", png(colour="navy")), preset="The Great Wave"))
+    job = await chat.job()
+    assert (job.style_name, job.look["style_scale"]) == ("waves", None)
+    assert "-# The style is your picture: “The Great Wave” was left out." in shown
+
+
+async def test_it_asks_for_six_things_in_words_that_say_what_they_mean(chat: ChatHarness) -> None:
+    sent = [one.json for one in chat.env.http_requests if one.path.endswith("/commands")]
+    [command] = [one for one in sent[-1] or [] if one["name"] == "stylize"]
+    assert [option["name"] for option in command["options"]] == [
+        *("content", "style", "preset", "strength", "quality", "private"),
+    ]
+    [quality] = [option for option in command["options"] if option["name"] == "quality"]
+    named = {choice["value"]: choice["name"] for choice in quality["choices"]}
+    assert named["high"] == "High: cleaner lines, about twice as long"
+    assert list(named) == list(QUALITIES)

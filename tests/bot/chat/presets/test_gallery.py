@@ -16,7 +16,7 @@ from bot.domain.styles import presets, server_presets
 from bot.domain.styles.builtin import BUILT_IN
 from bot.settings import Settings
 from tests.support.chat import ChatHarness, card, sentence
-from tests.support.presets import keep
+from tests.support.presets import delete, keep, open_in, opened, parts, press
 
 PAINTINGS = [one.name for one in BUILT_IN]
 
@@ -77,7 +77,7 @@ async def test_each_style_has_a_thumbnail_that_is_described(chat: ChatHarness) -
 async def test_favourites_come_first_then_ones_own_the_server_s_and_the_paintings(chat: ChatHarness) -> None:
     await keep(chat, "ant", "bee")
     await share(chat, "ant")
-    await chat.ada.slash(chat.channel, "preset favourite", name="bee")
+    await press(chat.ada, await opened(chat, "bee"), "Favourite")
     result = await listed(chat)
     assert bold(result) == ["bee", "ant", "ant", *PAINTINGS[: PAGE_STYLES - 3]]
     assert "★ **bee**\n-# favourite · strength 50" in card(result)
@@ -112,7 +112,7 @@ async def test_a_page_that_is_gone_leads_to_the_last(chat: ChatHarness) -> None:
     for _ in range(2):
         await chat.ada.click(result.response.message, label="Next →")
     for name in names:
-        await chat.ada.slash(chat.channel, "preset delete", name=name)
+        await delete(chat, name)
     await chat.ada.click(result.response.message, label="Next →")
     assert bold(result) == PAINTINGS[2 * PAGE_STYLES :], "the last page of what there is now"
 
@@ -140,7 +140,45 @@ async def test_a_style_whose_picture_is_gone_is_listed_without_it(chat: ChatHarn
 async def test_a_server_s_presets_stay_in_that_server(chat: ChatHarness) -> None:
     await keep(chat, "harbour")
     await share(chat, "harbour")
-    await chat.ada.slash(chat.channel, "preset delete", name="harbour")
+    await delete(chat, "harbour")
     assert "harbour" in bold(await listed(chat))
     in_private = await chat.ada.user.slash("preset list")
     assert bold(in_private) == PAINTINGS[:PAGE_STYLES]
+
+
+async def test_a_style_is_opened_from_its_page_and_leads_back(chat: ChatHarness, env: Env) -> None:
+    await keep(chat, "harbour")
+    await share(chat, "harbour")
+    result = await listed(chat)
+    await env.restart_bot(EaselClient(chat.services, shard_count=1))
+    assert "harbour" in card(await open_in(chat.ada, result, "harbour"))
+    assert "Favourite" in str(result.response and result.response.components)
+    await press(chat.ada, result, "← All styles")
+    assert bold(result)[:2] == ["harbour", "harbour"]
+    assert f"shared by <@{chat.ada.id}>" in card(await open_in(chat.ada, result, "harbour", nth=1))
+    await press(chat.ada, result, "← All styles")
+    assert "Vincent van Gogh, 1889" in card(await open_in(chat.ada, result, "Starry Night"))
+
+
+async def test_what_is_gone_cannot_be_opened_nor_another_person_s_list(chat: ChatHarness) -> None:
+    await keep(chat, "harbour")
+    result = await listed(chat)
+    assert result.response is not None
+    [select] = [one for one in parts(result.response.components) if one["type"] == 3]
+    await delete(chat, "harbour")
+    answer = await chat.ada.select(
+        result.response.message, [select["options"][0]["value"]], custom_id=select["custom_id"]
+    )
+    assert "no longer there" in answer.followups[0].content
+    hers: ui.Select[Any] = ui.Select(custom_id=select["custom_id"], options=[discord.SelectOption(label="x")])
+    refused = await chat.ben.select(await post(chat, hers), ["x"], custom_id=select["custom_id"])
+    assert "somebody else's list" in sentence(refused)
+
+
+async def test_the_fullest_page_is_within_discord_s_limits(chat: ChatHarness) -> None:
+    await keep(chat, *(f"look {number}" for number in range(PAGE_STYLES - 2)))
+    await share(chat, "look 0")
+    result = await listed(chat)
+    assert result.response is not None
+    shown = parts(result.response.components)
+    assert len(shown) + sum("accessory" in one for one in shown) <= 40

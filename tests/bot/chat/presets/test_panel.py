@@ -6,17 +6,19 @@ from PIL import Image
 from simcord import Env, InteractionResult
 
 from bot.chat.client import EaselClient
-from bot.chat.presets.panel import StyleButton
+from bot.chat.presets.panel import way_back
+from bot.chat.presets.style_actions import VERBS, StyleButton
 from bot.domain.styles import presets, server_presets
 from bot.domain.styles.style import Preset
 from tests.bot.chat.presets.test_gallery import post, share
+from tests.support.card_buttons import buttons_of
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png
-from tests.support.presets import keep
+from tests.support.presets import delete, keep, opened
 
 
 async def show(chat: ChatHarness, name: str = "harbour") -> InteractionResult:
-    return await chat.ada.slash(chat.channel, "preset show", name=name)
+    return await opened(chat, name)
 
 
 async def mine(chat: ChatHarness, name: str = "harbour") -> Preset | None:
@@ -52,17 +54,17 @@ async def test_a_large_style_picture_is_shown_as_a_small_file(chat: ChatHarness)
     assert Image.open(BytesIO(data)).size == (1024, 512)
 
 
-async def test_a_painting_and_a_server_s_preset_are_shown_without_buttons(chat: ChatHarness) -> None:
+async def test_a_painting_and_a_server_s_preset_can_be_seen_and_no_more(chat: ChatHarness) -> None:
     await keep(chat, "harbour")
     await share(chat, "harbour")
-    painting = await show(chat, "the scream")
-    assert "Edvard Munch, 1893" in card(painting)
-    shared = await chat.ben.slash(chat.channel, "preset show", name="harbour")
+    painting = await show(chat, "Starry Night")
+    assert "Vincent van Gogh, 1889" in card(painting)
+    shared = await opened(chat, "harbour", chat.ben)
     assert f"shared by <@{chat.ada.id}>" in card(shared)
-    for result in (painting, shared):
+    for result, user in ((painting, chat.ada.id), (shared, chat.ben.id)):
         assert result.response is not None
         assert len(result.response.attachments) == 1
-        assert "easel:" not in str(result.response.components)
+        assert buttons_of(result.response.components) == [way_back(user).custom_id]
 
 
 async def test_the_star_is_put_on_and_taken_off_after_a_restart_too(chat: ChatHarness, env: Env) -> None:
@@ -100,32 +102,36 @@ async def test_deleting_asks_first(chat: ChatHarness) -> None:
 async def test_what_is_gone_cannot_be_clicked(chat: ChatHarness) -> None:
     await keep(chat, "harbour")
     result = await show(chat)
-    await chat.ada.slash(chat.channel, "preset delete", name="harbour")
-    for label in ("Favourite", "Delete…"):
+    await delete(chat, "harbour")
+    for label in ("Favourite", "Share…", "Delete…"):
         answer = await click(chat, result, label)
         assert "no longer yours to change" in answer.followups[0].content
+    for label in ("Rename…", "Edit…"):
+        assert "no longer yours to change" in sentence(await click(chat, result, label))
 
 
 async def test_guessed_ids_do_nothing(chat: ChatHarness) -> None:
     await keep(chat, "harbour")
     preset = await mine(chat)
     assert preset is not None
-    for verb in ("favourite", "plain", "delete", "really", "keep"):
+    for verb in VERBS:
         message = await post(chat, StyleButton("preset", verb, preset.id))
         answer = await chat.ben.click(message, custom_id=f"easel:preset:{verb}:{preset.id}")
-        assert "no longer yours to change" in answer.followups[0].content
+        told = [one.content for one in (answer.response, *answer.followups) if one and one.content]
+        assert "no longer yours to change" in told[-1], verb
     assert await mine(chat) == preset
 
 
 async def test_the_sharer_takes_a_server_s_preset_down_by_its_button(chat: ChatHarness) -> None:
     await keep(chat, "harbour")
     await share(chat, "harbour")
-    await chat.ada.slash(chat.channel, "preset delete", name="harbour")
+    await delete(chat, "harbour")
     result = await show(chat)
     await click(chat, result, "Delete…")
     assert "Remove **harbour** from this server?" in card(result)
     await click(chat, result, "Delete it")
-    assert "no preset called" in sentence(await show(chat))
+    async with chat.services.database.read() as connection:
+        assert await server_presets.of_guild(connection, chat.ada.guild.id) == []
 
 
 async def test_a_server_s_preset_is_safe_from_others_and_from_other_servers(chat: ChatHarness) -> None:
@@ -138,7 +144,7 @@ async def test_a_server_s_preset_is_safe_from_others_and_from_other_servers(chat
     assert "Only moderators and whoever shared this preset" in answer.followups[0].content
     star = StyleButton("shared", "favourite", shared.id)
     answer = await chat.ben.click(await post(chat, star), label="Favourite")
-    assert "Only presets of your own can be favourites" in answer.followups[0].content
+    assert "That works with presets of your own" in answer.followups[0].content
     elsewhere = chat.env.create_guild("elsewhere")
     there = ChatHarness(
         env=chat.env,

@@ -44,18 +44,24 @@ def callbacks(env: Env) -> int:
 
 
 @pytest.mark.parametrize(
-    ("command", "options"),
+    ("command", "options", "form"),
     [
-        ("stylize", {"content": ("c.png", png()), "preset": "The Scream", "size": 64}),
-        ("blend", {"content": ("c.png", png()), "preset1": "The Scream", "preset2": "The Kiss", "size": 64}),
-        ("preset save", {"name": "sea", "style": ("s.png", png())}),
+        ("stylize", {"content": ("c.png", png()), "preset": "The Scream"}, {}),
+        ("blend", {"content": ("c.png", png())}, {"styles": ["named:The Scream", "named:The Kiss"]}),
+        ("preset save", {"name": "sea", "style": ("s.png", png())}, {}),
     ],
 )
 async def test_while_pictures_are_fetched_the_request_is_a_row_and_then_none(
-    chat: ChatHarness, source: WatchingCdn, command: str, options: dict[str, object]
+    chat: ChatHarness,
+    source: WatchingCdn,
+    command: str,
+    options: dict[str, object],
+    form: dict[str, object],
 ) -> None:
     source.chat = chat
-    await chat.ada.slash(chat.channel, command, **options)
+    result = await chat.ada.slash(chat.channel, command, **options)
+    if form:
+        await chat.ada.submit_modal(result, form)
     assert source.seen == [1]
     assert await rows(chat) == []
 

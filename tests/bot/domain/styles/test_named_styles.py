@@ -5,8 +5,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles import named_styles, presets, server_presets
 from bot.domain.styles.builtin import BUILT_IN
-from bot.domain.styles.named_styles import at_hand, reachable, resolve
+from bot.domain.styles.named_styles import at_hand, reachable, require, resolve
 from bot.domain.styles.style import Look, Origin
+from bot.errors import Refusal
 from tests.support.presets import save
 from tests.support.rows import ADA, BEN, BLOB, NOW
 
@@ -68,3 +69,32 @@ async def test_a_hidden_name_is_not_offered(connection: AsyncConnection) -> None
     assert [style.origin for style in found[:2]] == [Origin.OWN, Origin.BUILT_IN]
     for style in found:
         assert await named_styles.resolve(connection, ADA, SERVER, style.name) == style
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Scream", "The Scream"),
+        ("screem", "The Scream"),
+        ("great wave off kanagawa", "The Great Wave"),
+        ("stary night", "Starry Night"),
+        ("cafe terrace", "Café Terrace at Night"),
+        ("le holidays", "Holidays"),
+    ],
+)
+async def test_a_name_that_is_not_quite_right_counts(
+    connection: AsyncConnection, typed: str, name: str
+) -> None:
+    await save(connection, "Holidays")
+    assert (await require(connection, ADA, None, typed)).name == name
+
+
+async def test_a_name_that_may_mean_several_is_asked_about(connection: AsyncConnection) -> None:
+    with pytest.raises(Refusal, match="could be one of these: Composition VII · Composition VIII"):
+        await require(connection, ADA, None, "composition")
+
+
+@pytest.mark.parametrize("typed", ["nothing of the kind", "xy", "a"])
+async def test_a_name_unlike_all_others_is_refused(connection: AsyncConnection, typed: str) -> None:
+    with pytest.raises(Refusal, match=f"no preset called “{typed}”"):
+        await require(connection, ADA, None, typed)

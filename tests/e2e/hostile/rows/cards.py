@@ -5,7 +5,7 @@ from simcord import InteractionResult
 from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import Job
 from tests.e2e.hostile.actors import Actor, Role
-from tests.e2e.hostile.authority import ADA, EVERYBODY, row
+from tests.e2e.hostile.authority import ADA, row
 from tests.e2e.hostile.owned_data import finished
 from tests.support.card_buttons import edited
 
@@ -55,22 +55,34 @@ async def _look(actor: Actor) -> bool:
     return any(shown)
 
 
-@row("EditModal", HERE)
+@row("EditForm", ADA)
 async def _edit(actor: Actor) -> bool:
-    """Ada's form, sent by whoever can: who it was opened for does not count, who sends it does."""
+    """Ada's form: nobody else can send it."""
     job = await finished(actor)
-    await actor.send(await _form_of_ada(actor, "edit", job), edited(strength="60"))
+    await actor.send(await _form_of_ada(actor, "edit", job), edited(strength=["60"]))
     return await _made_of(actor, job)
 
 
-@row("EditModal (of a private picture)", ADA)
+@row("MoreForm", ADA)
+async def _more(actor: Actor) -> bool:
+    """The second form, which her first one leads to."""
+    job, owner = await finished(actor), actor.harness.actors[Role.OWNER]
+    await owner.send(await _form_of_ada(actor, "edit", job), edited(more=["64", "more"]))
+    assert owner.last is not None
+    assert owner.last.response is not None
+    opened = await actor.harness.chat.ada.click(owner.last.response.message, label="More settings …")
+    await actor.send(opened, {"seed": "5"})
+    return await _made_of(actor, job)
+
+
+@row("EditForm (of a private picture)", ADA)
 async def _edit_private(actor: Actor) -> bool:
     job = await finished(actor, private=True)
-    await actor.send(await _form_of_ada(actor, "edit", job), edited(strength="60"))
+    await actor.send(await _form_of_ada(actor, "edit", job), edited(strength=["60"]))
     return await _made_of(actor, job)
 
 
-@row("SaveModal", HERE)
+@row("SaveForm", ADA)
 async def _save(actor: Actor) -> bool:
     """A preset of whoever sends it."""
     job = await finished(actor)
@@ -78,26 +90,15 @@ async def _save(actor: Actor) -> bool:
     return "Saved" in await actor.send(await _form_of_ada(actor, "save", job), values)
 
 
-@row("SaveModal (of a private picture)", ADA)
+@row("SaveForm (of a private picture)", ADA)
 async def _save_private(actor: Actor) -> bool:
     job = await finished(actor, private=True)
     values = {"name": f"kept by {actor.role.name}"}
     return "Saved" in await actor.send(await _form_of_ada(actor, "save", job), values)
 
 
-@row("/result", ADA)
+@row("ResultSelect", ADA)
 async def _result(actor: Actor) -> bool:
     job = await finished(actor)
-    await actor.slash("result", picture=job.id)
+    await actor.choose("easel:result", str(job.id))
     return actor.last is not None and bool(actor.last.response and actor.last.response.attachments)
-
-
-@row("/result: picture", ADA)
-async def _result_picture(actor: Actor) -> bool:
-    job = await finished(actor)
-    return job.id in await actor.typing("result", "picture")
-
-
-@row("/stats", EVERYBODY)
-async def _stats(actor: Actor) -> bool:
-    return "All of Easel here" in await actor.slash("stats")

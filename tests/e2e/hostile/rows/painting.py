@@ -15,7 +15,7 @@ from tests.support.picture_files import png
 @row("/stylize", EVERYBODY)
 async def _stylize(actor: Actor) -> bool:
     before = await actor.harness.chat.job()
-    await actor.slash("stylize", content=picture(), preset="Starry Night", size=64)
+    await actor.slash("stylize", content=picture(), preset="Starry Night")
     after = await actor.harness.chat.job()
     return after.id != before.id and after.user_id == actor.who.id
 
@@ -34,15 +34,10 @@ async def _queue(actor: Actor) -> bool:
     return PRESET in await actor.slash("queue")
 
 
-@row("/cancel", ADA)
+@row("CancelInQueue", ADA)
 async def _cancel(actor: Actor) -> bool:
-    await actor.slash("cancel", picture=actor.harness.job_id)
+    await actor.click(f"easel:queue:cancel:{actor.harness.job_id}")
     return (await actor.harness.job()).state is State.CANCELLED
-
-
-@row("/cancel: picture", ADA)
-async def _cancel_picture(actor: Actor) -> bool:
-    return actor.harness.job_id in await actor.typing("cancel", "picture")
 
 
 @row("JobButton (cancel)", ADA | {Role.MODERATOR, Role.MANAGER})
@@ -51,23 +46,32 @@ async def _cancel_button(actor: Actor) -> bool:
     return (await actor.harness.job()).state is State.CANCELLED
 
 
-@row("/blend", EVERYBODY)
+@row("/blend", ADA)
 async def _blend(actor: Actor) -> bool:
+    """The form offers each person's own presets."""
+    await actor.slash("blend", content=picture())
+    return await _offers_preset(actor)
+
+
+BLENDED = {"styles": ["named:Starry Night", "named:The Scream"]}
+
+
+@row("BlendForm", EVERYBODY)
+async def _blend_form(actor: Actor) -> bool:
     before = await actor.harness.chat.job()
-    styles = {"preset1": "Starry Night", "preset2": "The Scream"}
-    await actor.slash("blend", content=picture(), size=64, **styles)
+    await actor.slash("blend", content=picture())
+    await actor.send(actor.last, BLENDED)
     after = await actor.harness.chat.job()
     return after.id != before.id and after.user_id == actor.who.id
 
 
-def _blend_with(option: str) -> None:
-    @row(f"/blend: {option}", ADA)
-    async def _preset(actor: Actor) -> bool:
-        return PRESET in await actor.typing("blend", option)
-
-
-for _option in ("preset1", "preset2", "preset3", "preset4"):
-    _blend_with(_option)
+@row("BlendForm (Ada's)", ADA)
+async def _blend_with_hers(actor: Actor) -> bool:
+    """It holds her picture: nobody else can send it."""
+    before, owner = await actor.harness.chat.job(), actor.harness.actors[Role.OWNER]
+    await owner.slash("blend", content=picture())
+    await actor.send(owner.last, BLENDED)
+    return (await actor.harness.chat.job()).id != before.id
 
 
 # Menus, and the form behind two of them ---------------------------------------------------------------
@@ -108,17 +112,17 @@ async def _stylize_avatar(actor: Actor) -> bool:
     return await _offers_preset(actor)
 
 
-@row("AskModal", EVERYBODY)
+@row("AskForm", EVERYBODY)
 async def _ask(actor: Actor) -> bool:
     """Whoever sends it asks for a picture of their own."""
     before = await actor.harness.chat.job()
     await actor.menu("Stylize this", await actor.post(picture()))
-    await actor.send(actor.last, {"style": ["0"]})
+    await actor.send(actor.last, {"style": ["named:Starry Night"]})
     after = await actor.harness.chat.job()
     return after.id != before.id and after.user_id == actor.who.id
 
 
-@row("AskModal (Ada's)", ADA)
+@row("AskForm (Ada's)", ADA)
 async def _ask_with_hers(actor: Actor) -> bool:
     """The form holds her picture and her style: nobody else can send it."""
     chat, owner = actor.harness.chat, actor.harness.actors[Role.OWNER]
@@ -127,7 +131,7 @@ async def _ask_with_hers(actor: Actor) -> bool:
     async with chat.services.database.begin() as connection:
         await users.use_style(connection, chat.ada.id, CurrentStyle(name="red", blob=blob))
     await owner.menu("Stylize this", await owner.post(picture()))
-    await actor.send(owner.last, {"style": ["0"]})
+    await actor.send(owner.last, {"style": ["current"]})
     return (await chat.job()).id != before.id
 
 

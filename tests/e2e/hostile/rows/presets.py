@@ -1,10 +1,15 @@
 """Presets: a person's own, a server's, and the looks that come with Easel."""
 
+import re
+
+from simcord import InteractionResult
+
 from bot.domain.styles import presets, server_presets
 from bot.domain.styles.style import Preset, ServerPreset
 from tests.e2e.hostile.actors import PRESET, Actor, Role
 from tests.e2e.hostile.authority import ADA, EVERYBODY, NOBODY, picture, row
 
+CODE = re.compile("`([2-9A-Z]{5}-[2-9A-Z]{5})`")
 KEEPERS = frozenset({Role.OWNER, Role.MODERATOR, Role.MANAGER})
 """Who may take down what Ada has shared with her server, there."""
 
@@ -34,7 +39,7 @@ async def _shared(actor: Actor) -> ServerPreset | None:
 async def share(actor: Actor) -> ServerPreset:
     """Ada shares her preset with her server, where she has not yet."""
     owner = actor.harness.actors[Role.OWNER]
-    await owner.slash("preset share", name=PRESET, **{"with": "this server"})
+    await owner.click(f"easel:preset:server:{await _id(actor)}")
     shared = await _shared(actor)
     assert shared is not None
     return shared
@@ -42,7 +47,9 @@ async def share(actor: Actor) -> ServerPreset:
 
 async def _code(actor: Actor) -> str:
     owner = actor.harness.actors[Role.OWNER]
-    return (await owner.slash("preset share", name=PRESET, **{"with": "a code"})).split("`")[1]
+    found = CODE.search(await owner.click(f"easel:preset:code:{await _id(actor)}"))
+    assert found is not None
+    return found[1]
 
 
 @row("/preset save", EVERYBODY)
@@ -57,104 +64,82 @@ async def _preset_list(actor: Actor) -> bool:
     return PRESET in await actor.slash("preset list")
 
 
-@row("/preset show", ADA)
-async def _preset_show(actor: Actor) -> bool:
-    await actor.slash("preset show", name=PRESET)
-    return bool(actor.last and actor.last.response and actor.last.response.attachments)
+@row("OpenSelect", ADA)
+async def _open(actor: Actor) -> bool:
+    """A list is its person's own, whatever is chosen in it."""
+    ada = actor.harness.chat.ada.id
+    return PRESET in await actor.choose(f"easel:presets:open:{ada}", f"own:{await _id(actor)}")
 
 
-@row("/preset rename", ADA)
-async def _preset_rename(actor: Actor) -> bool:
-    await actor.slash("preset rename", name=PRESET, new_name=f"moved by {actor.role.name}")
+@row("OpenSelect (in one's own list)", ADA)
+async def _open_in_own_list(actor: Actor) -> bool:
+    own = actor.who.id
+    return PRESET in await actor.choose(f"easel:presets:open:{own}", f"own:{await _id(actor)}")
+
+
+async def _form_of_ada(actor: Actor, verb: str) -> InteractionResult:
+    owner = actor.harness.actors[Role.OWNER]
+    await owner.click(f"easel:preset:{verb}:{await _id(actor)}")
+    assert owner.last is not None
+    return owner.last
+
+
+@row("RenameForm", ADA)
+async def _rename(actor: Actor) -> bool:
+    form = await _form_of_ada(actor, "rename")
+    await actor.send(form, {"name": f"moved by {actor.role.name}"})
     return not await has_preset(actor)
 
 
-@row("/preset delete", ADA)
-async def _preset_delete(actor: Actor) -> bool:
-    await actor.slash("preset delete", name=PRESET)
-    return not await has_preset(actor)
-
-
-@row("/preset show: name", ADA)
-async def _preset_show_name(actor: Actor) -> bool:
-    return PRESET in await actor.typing("preset show", "name")
-
-
-@row("/preset rename: name", ADA)
-async def _preset_rename_name(actor: Actor) -> bool:
-    return PRESET in await actor.typing("preset rename", "name")
-
-
-@row("/preset delete: name", ADA)
-async def _preset_delete_name(actor: Actor) -> bool:
-    return PRESET in await actor.typing("preset delete", "name")
-
-
-@row("/preset edit", ADA)
-async def _preset_edit(actor: Actor) -> bool:
-    before = await _preset(actor)
-    await actor.slash("preset edit", name=PRESET, strength=len(actor.role.name))
+@row("LookForm", ADA)
+async def _look_form(actor: Actor) -> bool:
+    before, form = await _preset(actor), await _form_of_ada(actor, "edit")
+    await actor.send(form, {"strength": ["10" if before and before.look.strength != 10 else "20"]})
     return await _preset(actor) != before
 
 
-@row("/preset edit: name", ADA)
-async def _preset_edit_name(actor: Actor) -> bool:
-    return PRESET in await actor.typing("preset edit", "name")
+@row("StyleButton (forms)", ADA)
+async def _style_button_forms(actor: Actor) -> bool:
+    """Its forms open to its owner alone."""
+    opened = []
+    for verb in ("rename", "edit"):
+        await actor.click(f"easel:preset:{verb}:{await _id(actor)}")
+        opened.append(actor.last is not None and actor.last.modal is not None)
+    return any(opened)
 
 
-@row("/preset favourite", ADA)
-async def _preset_favourite(actor: Actor) -> bool:
-    before = await _preset(actor)
-    await actor.slash("preset favourite", name=PRESET)
-    return await _preset(actor) != before
+@row("StyleButton (sharing)", ADA)
+async def _style_button_sharing(actor: Actor) -> bool:
+    return CODE.search(await actor.click(f"easel:preset:code:{await _id(actor)}")) is not None
 
 
-@row("/preset favourite: name", ADA)
-async def _preset_favourite_name(actor: Actor) -> bool:
-    return PRESET in await actor.typing("preset favourite", "name")
-
-
-@row("/preset share", ADA)
-async def _preset_share(actor: Actor) -> bool:
-    return "`" in await actor.slash("preset share", name=PRESET, **{"with": "a code"})
-
-
-@row("/preset share (with a server)", frozenset({Role.OWNER}))
-async def _preset_share_with_a_server(actor: Actor) -> bool:
-    await actor.slash("preset share", name=PRESET, **{"with": "this server"})
+@row("StyleButton (sharing with a server)", frozenset({Role.OWNER}))
+async def _style_button_sharing_with_a_server(actor: Actor) -> bool:
+    await actor.click(f"easel:preset:server:{await _id(actor)}")
     return await _shared(actor) is not None
 
 
-@row("/preset share: name", ADA)
-async def _preset_share_name(actor: Actor) -> bool:
-    return PRESET in await actor.typing("preset share", "name")
+@row("ImportButton", EVERYBODY)
+async def _import_button(actor: Actor) -> bool:
+    await actor.click("easel:presets:import")
+    return actor.last is not None and actor.last.modal is not None
 
 
-@row("/preset import", EVERYBODY)
-async def _preset_import(actor: Actor) -> bool:
+@row("ImportForm", EVERYBODY)
+async def _import(actor: Actor) -> bool:
     """Whoever has the code may."""
-    name = f"copy in {actor.role.name}"
-    return "Saved" in await actor.slash("preset import", code=await _code(actor), name=name)
+    values = {"code": await _code(actor), "name": f"copy in {actor.role.name}"}
+    return "Saved" in await actor.submit("easel:presets:import", values)
 
 
-@row("/preset import (a guessed code)", NOBODY)
-async def _preset_import_by_guess(actor: Actor) -> bool:
+@row("ImportForm (a guessed code)", NOBODY)
+async def _import_by_guess(actor: Actor) -> bool:
     await _code(actor)
-    tried = [await actor.slash("preset import", code=code, name="x") for code in ("A", "%", "AAAAA-AAAAA")]
+    tried = [
+        await actor.submit("easel:presets:import", {"code": code, "name": "x"})
+        for code in ("A", "%", "AAAAA-AAAAA")
+    ]
     return any("Saved" in answer for answer in tried)
-
-
-@row("/preset remove", KEEPERS)
-async def _preset_remove(actor: Actor) -> bool:
-    await share(actor)
-    await actor.slash("preset remove", name=PRESET)
-    return await _shared(actor) is None
-
-
-@row("/preset remove: name", KEEPERS)
-async def _preset_remove_name(actor: Actor) -> bool:
-    await share(actor)
-    return PRESET in await actor.typing("preset remove", "name")
 
 
 @row("StyleButton", ADA)

@@ -123,20 +123,16 @@ async def _role_quota_modal(actor: Actor) -> bool:
     return await _settings(actor) != before
 
 
-@row("/about", EVERYBODY)
-async def _about(actor: Actor) -> bool:
-    return "Easel" in await actor.slash("about")
-
-
 @row("/help", EVERYBODY)
 async def _help(actor: Actor) -> bool:
     return "/stylize" in await actor.slash("help")
 
 
-@row("/quota", EVERYBODY)
-async def _quota(actor: Actor) -> bool:
-    """Everybody sees their own."""
-    return bool(await actor.slash("quota"))
+@row("HelpSelect", EVERYBODY)
+async def _help_page(actor: Actor) -> bool:
+    """Everybody sees what is left for them, and how much has been painted."""
+    told = {"left": "What is left", "painted": "All of Easel here", "about": "MIT"}
+    return all([words in await actor.choose("easel:help", page) for page, words in told.items()])
 
 
 def _offers(actor: Actor, custom_id: str) -> bool:

@@ -1,0 +1,167 @@
+"""`/queue`: your pictures in the line with a way to stop each, the whole line, and your finished pictures."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import app_commands, ui
+
+from bot.chat.cards.cancel import cancel_job
+from bot.chat.cards.result import ResultSelect, finished_options
+from bot.chat.ui.components import Persistent, Picture, bar, layout, plain
+from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.interaction import Services, is_age_restricted, services_of
+from bot.domain.jobs import eta, model
+from bot.domain.jobs.eta import QueuePosition
+from bot.domain.jobs.model import STATE_WORDS, Job, State
+from bot.domain.outbox import deliveries
+from bot.domain.outbox.deliveries import Address
+from bot.language import _
+from bot.media.blobs.protocol import BlobMissing
+
+OWN_SHOWN = 5
+"""A message has room for 40 components, and a picture takes five at most."""
+SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """One of the person's waiting pictures; preview: of one that is being painted."""
+
+    job: Job
+    position: QueuePosition
+    address: Address | None
+    preview: Picture | None
+
+
+class CancelInQueue(
+    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:queue:cancel:(?P<job>[0-9]{1,18})"
+):
+    """Cancels a picture, and shows the queue anew."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(ui.Button(label=_("Cancel"), custom_id=f"easel:queue:cancel:{job_id}"))
+        self.job_id = job_id
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        await cancel_job(services_of(interaction), self.job_id, user_id=interaction.user.id)
+        await _show(interaction)
+
+
+@app_commands.command(
+    name="queue",
+    description="Your pictures: stop one that waits, see one that is finished; and the whole line",
+)
+async def queue_command(interaction: discord.Interaction) -> None:
+    """`/queue`, private to the person who asks."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await _show(interaction)
+
+
+async def _show(interaction: discord.Interaction[Any]) -> None:
+    services, user_id = services_of(interaction), interaction.user.id
+    async with services.database.read() as connection:
+        jobs = await model.all_waiting(connection)
+        mine = [job for job in jobs if job.user_id == user_id]
+        now, workers = services.clock(), services.workers
+        placed = [
+            (
+                job,
+                await eta.queue_position(connection, job, now=now, workers=workers),
+                await deliveries.address_of(connection, job.id),
+            )
+            for job in mine[:OWN_SHOWN]
+        ]
+        finished = await finished_options(connection, user_id)
+    own = [
+        Own(job=job, position=position, address=address, preview=await _preview(interaction, services, job))
+        for job, position, address in placed
+    ]
+    container: ui.Container[Any] = ui.Container()
+    container.add_item(ui.TextDisplay("### " + _("Your pictures")))
+    for item in _mine(own, more=len(mine) - len(own)):
+        container.add_item(item)
+    container.add_item(ui.TextDisplay("\n".join(_whole_line(jobs, user_id))))
+    if finished:
+        container.add_item(ui.ActionRow(ResultSelect(finished)))
+    files = [one.preview.as_file() for one in own if one.preview]
+    await interaction.edit_original_response(view=layout(container), attachments=files)
+
+
+def _mine(own: list[Own], *, more: int) -> Iterator[ui.Item[Any]]:
+    if not own:
+        yield ui.TextDisplay(_("None of yours is in the line: `/stylize` asks for one."))
+    for one in own:
+        text: ui.TextDisplay[Any] = ui.TextDisplay(_about(one))
+        cancel = CancelInQueue(one.job.id)
+        if one.preview is None:
+            yield ui.Section(text, accessory=cancel)
+            continue
+        preview = one.preview
+        small: ui.Thumbnail[Any] = ui.Thumbnail(
+            f"attachment://{preview.filename}", description=preview.description, spoiler=preview.spoiler
+        )
+        yield ui.Section(text, accessory=small)
+        yield ui.ActionRow(cancel)
+    if more:
+        yield ui.TextDisplay(_("… and {count} more", count=more))
+
+
+def _about(one: Own) -> str:
+    """Its style, its place, when it will be ready, and where its card is."""
+    job, position = one.job, one.position
+    place = _("{count} ahead", count=position.ahead) if position.ahead else _("Next in line")
+    if job.state is State.RUNNING:
+        place = bar((job.step or 0) / (job.steps or 1))
+    ready = _(" · ready {when}", when=f"<t:{round(position.ready_at)}:R>") if position.ready_at else ""
+    link, words = _link(one), _("To its card")
+    lines = [f"**{plain(job.style_name[:60])}**", f"{place}{ready}"]
+    return "\n".join([*lines, *([f"[{words}]({link})"] if link else [])])
+
+
+def _link(one: Own) -> str | None:
+    """None where only the person sees the card, which nothing can link to, or where there is none yet."""
+    address, job = one.address, one.job
+    if address is None or address.message_id is None or job.private:
+        return None
+    channel_id = address.message_channel_id or job.channel_id
+    place = job.guild_id if address.message_channel_id is None else None
+    return f"https://discord.com/channels/{place or '@me'}/{channel_id}/{address.message_id}"
+
+
+async def _preview(interaction: discord.Interaction[Any], services: Services, job: Job) -> Picture | None:
+    """The last preview, which is small already; what still waits has none."""
+    hidden = job.age_restricted and interaction.guild_id is not None and not is_age_restricted(interaction)
+    if job.preview_blob is None or hidden:
+        return None
+    try:
+        data = await services.picture_store.blobs.get(job.preview_blob)
+    except BlobMissing:
+        return None  # a newer one has taken its place
+    description = _("Preview of a picture in the style of {style}", style=job.style_name)[:1024]
+    return Picture(filename=f"preview-{job.id}.jpg", data=data, description=description, spoiler=job.spoiler)
+
+
+def _whole_line(jobs: list[Job], viewer_id: int) -> Iterator[str]:
+    running = sum(job.state is State.RUNNING for job in jobs)
+    yield _(
+        "**The whole line** · {running} being painted, {waiting} waiting",
+        running=running,
+        waiting=len(jobs) - running,
+    )
+    for place, job in enumerate(jobs[:SHOWN], start=1):
+        yield _anybody(place, job, viewer_id)
+    if len(jobs) > SHOWN:
+        yield _("… and {count} more", count=len(jobs) - SHOWN)
+
+
+def _anybody(place: int, job: Job, viewer_id: int) -> str:
+    state = _(STATE_WORDS[job.state])
+    if job.private and job.user_id != viewer_id:
+        whose = _("a private picture")
+        return f"{place}. {whose} · {state}"
+    whose = _("{picture} for {person}", picture=plain(job.style_name[:40]), person=f"<@{job.user_id}>")
+    return f"{place}. {whose} · {state}"

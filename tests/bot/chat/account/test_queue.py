@@ -1,0 +1,126 @@
+"""`/queue`: one's own waiting pictures, and the whole line."""
+
+import pytest
+from simcord import Env, InteractionResult, MemberActor
+
+from bot.chat.client import EaselClient
+from bot.domain.jobs.model import State
+from bot.settings import Settings
+from tests.support.card_buttons import buttons_of, forge
+from tests.support.chat import ChatHarness, card
+from tests.support.presets import parts
+from tests.support.rows import set_columns
+
+
+async def queue(chat: ChatHarness, who: MemberActor | None = None) -> InteractionResult:
+    return await (who or chat.ada).slash(chat.channel, "queue")
+
+
+async def test_an_empty_queue_says_so(chat: ChatHarness) -> None:
+    result = await queue(chat)
+    assert result.ephemeral
+    assert "None of yours is in the line" in card(result)
+    assert "0 being painted, 0 waiting" in card(result)
+
+
+async def test_it_shows_ones_own_place_and_the_whole_queue(chat: ChatHarness) -> None:
+    await chat.stylize()
+    await chat.stylize(chat.ben, preset="The Scream")
+    await chat.paint_halfway()
+    shown = card(await queue(chat, chat.ben))
+    assert "**The Scream**\n1 ahead" in shown
+    assert "1 being painted, 1 waiting" in shown
+    assert f"1. Starry Night for <@{chat.ada.id}> · being painted" in shown
+
+
+async def test_each_of_ones_own_leads_to_its_card(chat: ChatHarness) -> None:
+    asked = await chat.stylize()
+    assert asked.response is not None
+    place = f"{chat.ada.guild.id}/{chat.channel.id}/{asked.response.message.id}"
+    assert f"[To its card](https://discord.com/channels/{place})" in card(await queue(chat))
+    await chat.paint()
+    await chat.stylize(private=True)
+    assert "To its card" not in card(await queue(chat)), "nothing can link to what only one person sees"
+
+
+async def test_what_is_being_painted_shows_its_preview(chat: ChatHarness) -> None:
+    await chat.stylize()
+    await chat.stylize(preset="The Scream")
+    await chat.paint_halfway()
+    result = await queue(chat)
+    assert result.response is not None
+    assert [one.filename for one in result.response.attachments] == ["preview-1.jpg"]
+    assert "▰▰▰▰▰▰▱▱▱▱▱▱" in card(result)
+    assert buttons_of(result.response.components) == ["easel:queue:cancel:1"]
+    accessories = [one["accessory"] for one in parts(result.response.components) if "accessory" in one]
+    assert [one.get("custom_id") for one in accessories] == [None, "easel:queue:cancel:2"]
+
+
+async def test_a_preview_of_what_is_age_restricted_stays_where_that_is_allowed(chat: ChatHarness) -> None:
+    await chat.stylize()
+    await chat.paint_halfway()
+    async with chat.services.database.begin() as connection:
+        await set_columns(connection, 1, age_restricted=True)
+    result = await queue(chat)
+    assert result.response is not None
+    assert result.response.attachments == []
+    assert "**Starry Night**" in card(result)
+
+
+async def test_one_is_cancelled_there_after_a_restart_too(chat: ChatHarness, env: Env) -> None:
+    await chat.stylize()
+    await chat.stylize(preset="The Scream")
+    result = await queue(chat)
+    assert result.response is not None
+    await env.restart_bot(EaselClient(chat.services, shard_count=1))
+    await chat.ada.click(result.response.message, custom_id="easel:queue:cancel:1")
+    assert "Starry Night" not in card(result)
+    assert "**The Scream**\nNext in line" in card(result)
+    assert await chat.count_jobs() == 1
+    await chat.ada.click(result.response.message, custom_id="easel:queue:cancel:2")
+    assert (await chat.job()).state is State.CANCELLED
+
+
+@pytest.mark.parametrize(("number", "sorry"), [(1, "Only the person"), (99, "no longer known")])
+async def test_somebody_else_s_picture_cannot_be_cancelled_by_a_guessed_number(
+    chat: ChatHarness, number: int, sorry: str
+) -> None:
+    await chat.stylize()
+    forge(chat, f"easel:queue:cancel:{number}")
+    refused = await chat.ben.click(chat.channel.history()[-1], custom_id=f"easel:queue:cancel:{number}")
+    assert sorry in refused.followups[0].content
+    assert (await chat.job()).state is State.QUEUED
+
+
+async def test_private_pictures_stay_private(chat: ChatHarness) -> None:
+    await chat.stylize(private=True)
+    shown = card(await queue(chat, chat.ben))
+    assert "a private picture" in shown
+    assert "Starry Night for" not in shown
+
+
+async def test_an_eta_appears_once_a_picture_was_timed(chat: ChatHarness) -> None:
+    await chat.stylize()
+    assert "<t:" not in card(await queue(chat))
+    await chat.paint()
+    await chat.stylize()
+    assert "<t:" in card(await queue(chat))
+
+
+class TestManyPictures:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"jobs_per_user": 50})
+
+    async def test_of_many_the_first_are_shown_within_discord_s_limits(self, chat: ChatHarness) -> None:
+        await chat.stylize()
+        await chat.paint()
+        for _ in range(12):
+            await chat.stylize()
+        await chat.paint_halfway()
+        result = await queue(chat)
+        assert result.response is not None
+        shown = parts(result.response.components)
+        assert len(shown) + sum("accessory" in one for one in shown) <= 40
+        assert "… and 7 more" in card(result)
+        assert "… and 2 more" in card(result)
