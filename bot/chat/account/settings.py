@@ -41,10 +41,7 @@ log = structlog.get_logger(__name__)
 MAX_PLACES = 25
 MAX_PER_DAY = 100_000
 FIRST_GROUP: Final = next(iter(GROUPS))
-ART_FIELDS = (
-    *("art_channel", "art_only", "art_threads", "art_digest", "art_hangs", "art_stars"),
-    "weekly_style",
-)
+ART_FIELDS = (*(name for name in GuildSettings().as_dict() if name.startswith("art_")), "weekly_style")
 """The art channel's settings, which have a command of their own."""
 
 

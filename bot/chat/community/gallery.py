@@ -112,8 +112,8 @@ class HangMineButton(
                 "Your pictures stay out of art channels and galleries; {count} are being taken down.",
                 taken,
             )
-        question = interaction.message
-        if self.choice == "no" and question is not None and question.flags.ephemeral:
+        asked = interaction.message
+        if self.choice == "no" and asked is not None and asked.flags.ephemeral:
             await interaction.response.edit_message(view=layout(ui.TextDisplay(sentence)))
         else:
             await interaction.response.send_message(sentence, ephemeral=True)
