@@ -36,7 +36,7 @@ async def test_two_attachments_become_one_picture_on_the_card(
     await result_of(discord, asked)
     assert await easel.stop() == 0
     assert_delivered_once(discord, card, size=(96, 64))
-    assert "seed 7" in card.text
+    assert "painted in" in card.text
     [session] = discord.gateway.sessions.values()
     assert session.intents == 1
 
