@@ -38,6 +38,7 @@ async def test_two_attachments_become_one_picture_on_the_card(
     assert_delivered_once(discord, card, size=(96, 64))
     assert "your style" in card.text
     assert "seed" not in card.text
+    assert "painted in" in card.text
     [session] = discord.gateway.sessions.values()
     assert session.intents == 1
 
