@@ -24,6 +24,7 @@ from bot.chat.account.usage import queue_command, quota_command, stats_command
 from bot.chat.cards.actions import JobButton
 from bot.chat.cards.cancel import cancel_command
 from bot.chat.cards.result import result_command
+from bot.chat.cards.use_as import UseButton
 from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect, artchannel_group
 from bot.chat.community.challenge import challenge_group
 from bot.chat.community.exhibit import StarButton, TakeDownButton
@@ -32,6 +33,7 @@ from bot.chat.community.vote import VoteSelect
 from bot.chat.painting.blend import blend
 from bot.chat.painting.menus import stylize_avatar, stylize_this, use_as_style
 from bot.chat.painting.provenance import how_was_this_made
+from bot.chat.painting.sample import SampleButton
 from bot.chat.painting.stylize import stylize
 from bot.chat.presets.commands import preset_group
 from bot.chat.presets.gallery import PageButton
@@ -71,6 +73,8 @@ COMMANDS: tuple[app_commands.Command[Any, ..., Any] | app_commands.Group | app_c
 
 BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     JobButton,
+    UseButton,
+    SampleButton,
     PageButton,
     StyleButton,
     LookSelect,

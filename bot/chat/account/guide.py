@@ -10,6 +10,7 @@ import structlog
 from discord import app_commands, ui
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.chat.painting.sample import SampleButton
 from bot.chat.ui.components import Picture, layout, panel
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.retry import TROUBLES
@@ -42,6 +43,7 @@ async def help_command(interaction: discord.Interaction) -> None:
         "\n".join(_ways()),
     )
     container.add_item(gallery)
+    container.add_item(ui.ActionRow(SampleButton()))
     await interaction.edit_original_response(
         view=layout(container), attachments=[one.as_file() for one in pictures]
     )

@@ -15,7 +15,7 @@ from bot.chat.account.setting_choices import CHOICES, choices_of, label, spelled
 from bot.chat.ui.components import Persistent, layout
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.permissions import require_manager
+from bot.chat.ui.permissions import may_post, require_manager
 from bot.domain.requests.request import Limits
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
@@ -39,7 +39,7 @@ CHANNEL_TYPES = [
     discord.ChannelType.voice,
     discord.ChannelType.stage_voice,
 ]
-ART_FIELDS = ("art_channel", "art_only", "art_threads", "art_digest", "weekly_style")
+ART_FIELDS = ("art_channel", "art_only", "art_threads", "art_digest", "weekly_style", "weekly_changes")
 """The art channel's settings, which have a command of their own."""
 
 
@@ -133,6 +133,15 @@ class PlacesSelect(
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await change(interaction, **{self.name: tuple(one.id for one in self.item.values)})
+        channels = [one for one in self.item.values if isinstance(one, app_commands.AppCommandChannel)]
+        closed = [one.mention for one in channels if not may_post(one.resolve())]
+        if closed:
+            words = _(
+                "I may not post in {channels}, so what takes long cannot be delivered there: give me "
+                "View Channel, Send Messages and Attach Files.",
+                channels=", ".join(closed),
+            )
+            await interaction.followup.send(words, ephemeral=True)
 
 
 class RoleQuotaButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="easel:settings:rolequota"):

@@ -19,6 +19,7 @@ from bot.chat.cards.reuse import (
     press_softer,
     press_stronger,
 )
+from bot.chat.cards.use_as import press_use_as
 from bot.chat.cards.viewing import press_compare, press_full_size, press_time_lapse
 from bot.chat.ui.errors import handles_errors
 
@@ -32,6 +33,7 @@ ACTIONS: Final[dict[Verb, Callable[[discord.Interaction[Any], int], Awaitable[No
     Verb.COMPARE: press_compare,
     Verb.FULL_SIZE: press_full_size,
     Verb.TIME_LAPSE: press_time_lapse,
+    Verb.USE_AS: press_use_as,
     Verb.DELETE: press_delete,
     Verb.ERASE: press_erase,
     Verb.RETRY: press_retry,

@@ -24,6 +24,7 @@ class Verb(StrEnum):
     COMPARE = "compare"
     FULL_SIZE = "full"
     TIME_LAPSE = "lapse"
+    USE_AS = "use"
     DELETE = "delete"
     ERASE = "erase"
     RETRY = "retry"
@@ -47,11 +48,13 @@ FACES = {
     Verb.COMPARE: Face(label=N_("Compare"), emoji="🖼️"),
     Verb.FULL_SIZE: Face(label=N_("Full size"), emoji="📥"),
     Verb.TIME_LAPSE: Face(label=N_("Time-lapse"), emoji="🎞️"),
+    Verb.USE_AS: Face(label=N_("Use as…"), emoji="📌"),
     Verb.DELETE: Face(label=N_("Delete"), emoji="🗑️"),
     Verb.ERASE: Face(label=N_("Delete for good"), emoji="🗑️", danger=True),
     Verb.RETRY: Face(label=N_("Try again"), emoji="🔁"),
     Verb.CANCEL: Face(label=N_("Cancel")),
 }
+MOST_IN_A_ROW = 5
 REMAKING = (Verb.AGAIN, Verb.STRONGER, Verb.SOFTER, Verb.BIGGER, Verb.EDIT)
 
 
@@ -76,7 +79,10 @@ def rows(job: Job, *, reduced: bool = False) -> list[ui.ActionRow[Any]]:
     looking += [Verb.COMPARE]
     looking += [Verb.FULL_SIZE] if reduced else []
     looking += [Verb.TIME_LAPSE] if job.timelapse_blob else []
-    return [_row(job, *REMAKING), _row(job, *looking, Verb.DELETE)]
+    looking += [Verb.USE_AS, Verb.DELETE]
+    return [
+        _row(job, *verbs) for verbs in (REMAKING, looking[:MOST_IN_A_ROW], looking[MOST_IN_A_ROW:]) if verbs
+    ]
 
 
 def _row(job: Job, *verbs: Verb) -> ui.ActionRow[Any]:

@@ -11,6 +11,7 @@ from bot.chat.cards.card import REQUEST_LIMIT_BYTES, alt_text, filename
 from bot.chat.ui.components import Picture, gallery, layout, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.promise import keep, promise_answer
+from bot.chat.ui.uploads import made_to_fit
 from bot.domain.jobs.model import Job
 from bot.domain.styles.style import styles_of
 from bot.errors import Refusal
@@ -31,21 +32,24 @@ async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> N
     ]
     shown += [("result", job.result_blob or "", alt_text(job))]
     data = [await read_blob(interaction, key) for _name, key, _words in shown]
-    limit = min(interaction.filesize_limit, REQUEST_LIMIT_BYTES // len(shown))
-    editor = services_of(interaction).picture_store.editor
-    files = await asyncio.gather(*(editor.within(one, limit) for one in data))
-    pictures = [
-        Picture(
-            filename=filename(f"{name}-{job.id}", ending, spoiler=job.spoiler),
-            data=picture,
-            description=words[:1024],
-            spoiler=job.spoiler,
-        )
-        for (name, _key, words), (picture, ending) in zip(shown, files, strict=True)
-    ]
     names = " + ".join(plain(style.picture.title) for style in styles_of(job))
     words = _("In this order: the picture, {styles}, and what came of them.", styles=names)
-    await _answer(interaction, pictures, words)
+
+    async def answer(limit_bytes: int) -> None:
+        editor = services_of(interaction).picture_store.editor
+        files = await asyncio.gather(*(editor.within(one, limit_bytes) for one in data))
+        pictures = [
+            Picture(
+                filename=filename(f"{name}-{job.id}", ending, spoiler=job.spoiler),
+                data=picture,
+                description=words[:1024],
+                spoiler=job.spoiler,
+            )
+            for (name, _key, words), (picture, ending) in zip(shown, files, strict=True)
+        ]
+        await _answer(interaction, pictures, words)
+
+    await made_to_fit(min(interaction.filesize_limit, REQUEST_LIMIT_BYTES // len(shown)), answer)
 
 
 async def press_full_size(interaction: discord.Interaction[Any], job_id: int) -> None:
@@ -81,19 +85,23 @@ def _whole(
     """
     limit = min(interaction.filesize_limit, REQUEST_LIMIT_BYTES)
     if len(data) > limit:
-        raise Refusal(
-            _(
-                "This file has {size:.1f} MiB and Discord takes {limit:.1f} MiB here: "
-                "the picture on the card is the largest that fits.",
-                size=len(data) / MIB,
-                limit=limit / MIB,
-            )
-        )
+        raise _too_large(len(data), limit)
     return Picture(
         filename=filename(f"easel-{job.id}", ending, spoiler=job.spoiler),
         data=data,
         description=words,
         spoiler=job.spoiler,
+    )
+
+
+def _too_large(size_bytes: int, limit_bytes: int) -> Refusal:
+    return Refusal(
+        _(
+            "This file has {size:.1f} MiB and Discord takes {limit:.1f} MiB here: "
+            "the picture on the card is the largest that fits.",
+            size=size_bytes / MIB,
+            limit=limit_bytes / MIB,
+        )
     )
 
 

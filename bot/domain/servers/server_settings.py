@@ -25,7 +25,7 @@ class GuildSettings:
     deleting_roles: who may delete others' pictures, besides moderators.
     language: of the cards that everybody sees; None: the server's locale on Discord.
     art_channel: where results go too (or, if art_only, only there), with a thread each if art_threads.
-    weekly_style: a preset's name, the style of the week.
+    weekly_style: a preset's name, the style of the week; weekly_changes: another one comes up each week.
     """
 
     allowed_channels: tuple[int, ...] = ()
@@ -45,6 +45,7 @@ class GuildSettings:
     art_threads: bool = False
     art_digest: bool = True
     weekly_style: str | None = None
+    weekly_changes: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -76,6 +76,23 @@ async def test_the_panel_fits_a_message_and_shows_what_holds(chat: ChatHarness, 
     assert "/artchannel settings" in card(result)
 
 
+async def test_a_channel_in_which_the_bot_may_not_post_is_told_at_once(
+    chat: ChatHarness, manager: MemberActor
+) -> None:
+    guild = chat.env.guild
+    assert guild.me is not None
+    closed = discord.PermissionOverwrite(send_messages=False)
+    quiet = guild.create_text_channel("quiet", overwrites={guild.me: closed})
+    message = await panel(chat, manager)
+    result = await pick(message, manager, "allowed_channels", chat.channel, quiet)
+    (note,) = result.followups
+    assert note.ephemeral
+    assert note.content.startswith(f"I may not post in <#{quiet.id}>")
+    assert str(chat.channel.id) not in note.content
+    assert (await settings_of(chat)).allowed_channels == (chat.channel.id, quiet.id)
+    assert not (await pick(message, manager, "allowed_channels", chat.channel)).followups
+
+
 async def test_channels_and_roles_are_chosen_and_come_back_as_defaults(
     chat: ChatHarness, manager: MemberActor
 ) -> None:
