@@ -34,7 +34,7 @@
   };
   const waiting = new Set();
   addEventListener("click", (event) => {
-    const control = event.target instanceof Element && event.target.closest("[data-control-key], #send-message");
+    const control = event.target instanceof Element && event.target.closest("button[data-control-key], #send-message");
     if (!control || !busy()) return;
     event.preventDefault();
     event.stopImmediatePropagation();
