@@ -12,8 +12,10 @@
   let released = Promise.resolve();
   let release = () => {};
   let pressed = null;
+  let barred = false;
   addEventListener("pointerdown", (event) => {
-    pressed = event.target.closest?.("button");
+    pressed = document.elementFromPoint(event.clientX, event.clientY)?.closest("button");
+    barred = Boolean(pressed?.disabled && busy());
     release();
     released = Promise.race([new Promise((resolve) => { release = resolve; }), pause(POINTER_MS)]);
   }, true);
@@ -21,6 +23,7 @@
   addEventListener("pointerup", ({ clientX, clientY }) => setTimeout(() => {
     const was = pressed;
     pressed = null;
+    if (barred && was) void later(was);
     if (!was || was.isConnected) return;
     const now = document.elementFromPoint(clientX, clientY)?.closest("button");
     if (now?.textContent === was.textContent) now.click();
@@ -33,21 +36,22 @@
     return Boolean(page && (page.pendingAction || page.awaitingRevision > page.publishedRevision));
   };
   const waiting = new Set();
+  const later = async (control) => {
+    const key = control.dataset.controlKey;
+    const label = control.textContent;
+    if (waiting.has(key) || (key && window.simcordPreview.pendingAction?.controlKey === key)) return;
+    waiting.add(key);
+    while (busy()) await pause(50);
+    waiting.delete(key);
+    const now = key ? document.querySelector(`[data-control-key="${CSS.escape(key)}"]`) : control;
+    if (now?.textContent === label) now.click();
+  };
   addEventListener("click", (event) => {
     const control = event.target instanceof Element && event.target.closest("button[data-control-key], #send-message");
     if (!control || !busy()) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    const key = control.dataset.controlKey;
-    const label = control.textContent;
-    if (waiting.has(key) || window.simcordPreview.pendingAction?.controlKey === key) return;
-    waiting.add(key);
-    void (async () => {
-      while (busy()) await pause(50);
-      waiting.delete(key);
-      const now = key ? document.querySelector(`[data-control-key="${CSS.escape(key)}"]`) : control;
-      if (now?.textContent === label) now.click();
-    })();
+    void later(control);
   }, true);
 
   // The list of a command's options, which a repaint closes: it stays until the person turns to something else.

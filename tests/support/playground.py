@@ -16,7 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-WAIT_S = 150.0
+WAIT_S = 240.0
 """Whoever waits so long waits in vain: a worker takes a minute to start on busy cores."""
 FLAGS = (
     "--headless=new",
