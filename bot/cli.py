@@ -83,7 +83,7 @@ def try_(*, port: Port | None = None) -> None:
     Args:
         port: The page's port; any free one unless given.
     """
-    from bot.playground import play  # noqa: PLC0415
+    from bot.playground_page import play  # noqa: PLC0415
 
     asyncio.run(play(Settings(), port=port))
 

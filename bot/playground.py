@@ -7,11 +7,10 @@ decoder and the worker processes are the real ones, in a folder that is deleted 
 import asyncio
 import logging
 import re
-import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,31 +25,48 @@ try:
         InteractionResult,
         MemberActor,
         OptionError,
-        Preview,
-        SetupError,
     )
 except ModuleNotFoundError as error:
     raise Refusal(
         "The playground and the demo need SimCord: install it with pip install 'easel-nst[bot,playground]'."
     ) from error
 
-from rich.console import Console
+import discord
+from discord import ui
 
 from bot.chat.client import EaselClient
+from bot.chat.painting.sample import SampleButton
+from bot.chat.ui.components import Picture, gallery, layout
 from bot.chat.ui.interaction import Services
-from bot.service import Application, open_application, run_until, senders, stop_on_signals
+from bot.domain.servers import server_settings
+from bot.domain.styles.painting import PAINTINGS
+from bot.service import Application, open_application, run_until, senders
 from bot.settings import Settings
 from bot.telemetry import configure_logging
 
 LOG_LEVEL = "WARNING"
-LOOK_S = 0.03
 SETTLE_TIMEOUT_S = 60.0
 """How long an answer may take; decoding two large pictures beside a painting worker takes seconds."""
 
-WELCOME = (
-    "Type `/stylize`, choose a picture as **content**, and either a **style** picture or a **preset**. "
-    "`/queue` shows the line, `/preset save` keeps a look."
-)
+SAMPLE = Path(__file__).parent / "samples" / "chelsea.png"
+FACE = Path(__file__).parent / "avatar.jpg"
+"""The bot's avatar: an easel under a starry sky, painted by this engine."""
+FACES = {
+    "Ada": PAINTINGS / "woman_with_a_hat.jpg",
+    "Ben": PAINTINGS / "self_portrait_with_straw_hat.jpg",
+    "Cid": PAINTINGS / "portrait_of_metzinger.jpg",
+}
+ROLES = {
+    "Ada": ("manager", discord.Permissions(manage_guild=True, manage_messages=True, create_expressions=True)),
+    "Ben": ("moderator", discord.Permissions(manage_messages=True)),
+}
+"""What members may do beyond what everybody may; Cid is a member like any other."""
+WELCOME = """### Welcome to Easel's studio
+One click below paints this cat. Type `/stylize` for a picture of your own: attach it as **content**, and \
+choose a **preset** or attach a **style**."""
+MORE = """-# Right-click a message, or its author's face, for what Discord keeps under **Apps**. Ada manages \
+this server, Ben moderates it, Cid is a member: above you choose who you are, and the channel. Pictures hang \
+in #gallery, too. Nothing is kept when you close the playground."""
 
 
 class SimulatedCdn:
@@ -60,6 +76,8 @@ class SimulatedCdn:
 
     async def fetch(self, url: str) -> bytes:
         data = self.env.backend.cdn.get(url) if self.env else None
+        if data is None and (face := re.search(r"/avatars/\d+/(\w+)\.png", url)) and face[1] in FACES:
+            data = await asyncio.to_thread(FACES[face[1]].read_bytes)
         if data is None:
             raise Refusal("That attachment's link has expired: attach the file again.")
         return data
@@ -109,11 +127,15 @@ def readable(line: str, names: Mapping[int, str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A server with one art channel and two members, and the service behind the bot."""
+    """A server with two channels and three members, and the service behind the bot.
+
+    gallery: the art channel, where finished pictures hang.
+    """
 
     env: Env
     services: Services
     channel: ChannelHandle
+    gallery: ChannelHandle
     members: tuple[MemberActor, ...]
 
     async def ask(self, member: MemberActor, command: str, **options: Any) -> Answer:
@@ -162,12 +184,28 @@ async def stage(settings: Settings) -> AsyncIterator[Stage]:
 
 async def _furnish(env: Env, client: EaselClient, services: Services) -> Stage:
     guild = env.create_guild("Easel's studio")
-    channel = guild.create_text_channel("art")
-    members = tuple(guild.add_member(env.create_user(name)) for name in ("Ada", "Ben"))
+    channel, exhibition = (guild.create_text_channel(name) for name in ("art", "gallery"))
+    members = []
+    for name in FACES:
+        user = env.create_user(name, avatar=name)
+        roles = [guild.create_role(title, permissions=may) for title, may in filter(None, [ROLES.get(name)])]
+        members.append(guild.add_member(user, roles=roles))
     if client.user is not None:
         await client.user.edit(username="Easel")
-    await client.get_partial_messageable(channel.id).send(WELCOME)
-    return Stage(env=env, services=services, channel=channel, members=members)
+    env.backend.bot_user.avatar = "Easel"
+    async with services.database.begin() as connection:
+        await server_settings.change(connection, guild.id, art_channel=exhibition.id)
+    await _welcome(client, channel)
+    return Stage(env=env, services=services, channel=channel, gallery=exhibition, members=tuple(members))
+
+
+async def _welcome(client: EaselClient, channel: ChannelHandle) -> None:
+    """A message with a picture that one click paints."""
+    data = await asyncio.to_thread(SAMPLE.read_bytes)
+    cat = Picture(filename="cat.png", data=data, description="A photograph of a tabby cat")
+    words, more = (ui.TextDisplay[Any](text) for text in (WELCOME, MORE))
+    container: ui.Container[Any] = ui.Container(gallery(cat), words, ui.ActionRow(SampleButton()), more)
+    await client.get_partial_messageable(channel.id).send(view=layout(container), file=cat.as_file())
 
 
 @asynccontextmanager
@@ -194,72 +232,3 @@ async def keep_time(env: Env) -> None:
         SetupError: another operation on the simulation is under way.
     """
     await env.advance_time(max(0.0, time.time() - env.now().timestamp()))
-
-
-def _taken(port: int | None) -> Refusal:
-    return Refusal(f"Port {port} is taken: choose another, or none for any free one.")
-
-
-def _require_free(port: int) -> None:
-    """Raises `Refusal` early, before anything is started that would have to be stopped again."""
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError as error:
-        raise _taken(port) from error
-
-
-async def play(settings: Settings, *, port: int | None = None) -> None:
-    """Opens the playground's page and serves it until it is closed there, or by SIGINT or SIGTERM.
-
-    Raises:
-        Refusal: the port is taken, or a package is missing.
-    """
-    if port is not None:
-        _require_free(port)
-    console = Console(soft_wrap=True, highlight=False)
-    with stop_on_signals() as stop:
-        async with stage(settings) as one, _page(one, port) as preview:
-            console.print(f"The playground is at [bold]{preview.url}[/]")
-            console.print("Type /stylize there and attach a picture. Nothing is kept when it ends.")
-            console.print("End it with Ctrl+C.")
-            await _serve(preview, one.env, stop)
-    console.print("The playground is closed.")
-
-
-@asynccontextmanager
-async def _page(one: Stage, port: int | None) -> AsyncIterator[Preview]:
-    async with AsyncExitStack() as stack:
-        try:
-            preview = one.env.preview(one.channel, viewers=one.members, layout="channel", port=port)
-            await stack.enter_async_context(preview)
-        except SetupError as error:
-            if isinstance(error.__cause__, OSError):
-                raise _taken(port) from error
-            raise Refusal(f"The playground's page cannot be opened: {error}") from error
-        yield preview
-
-
-async def _serve(preview: Preview, env: Env, stop: asyncio.Event) -> None:
-    async with asyncio.TaskGroup() as group:
-        ends = {group.create_task(preview.wait_closed()), group.create_task(stop.wait())}
-        following = group.create_task(_follow(preview, env))
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in (*ends, following):
-            task.cancel()
-
-
-async def _follow(preview: Preview, env: Env) -> None:
-    """Shows on the page what the bot has done; later, while a person's action is under way.
-
-    At once, because the page loses a preview picture that was replaced until the new one is published.
-    """
-    shown = 0
-    while True:
-        await asyncio.sleep(LOOK_S)
-        done = len(env.http_requests)
-        if done == shown:
-            continue
-        with suppress(SetupError, TimeoutError):
-            await keep_time(env)
-            await preview.refresh()
-            shown = done

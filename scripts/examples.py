@@ -1,4 +1,4 @@
-"""Paints the pictures that `/look` shows: a cat in every look, alone and on a sheet, and at four strengths.
+"""Paints the pictures that `/look` shows: a cat in every look, and in one at four strengths.
 
     python -m scripts.examples FOLDER [--size PX] [--only NAME ...]
 
@@ -8,11 +8,10 @@ Half an hour on a CPU. The whole pictures stay in FOLDER, and what is there alre
 import argparse
 import subprocess
 import sys
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from bot.domain.styles.builtin import BUILT_IN, STRENGTHS
 from bot.domain.styles.painting import EXAMPLES, PAINTINGS, Painting
@@ -21,8 +20,6 @@ CAT = PAINTINGS.parent / "samples" / "chelsea.png"
 SIZE_PX = 384
 STRIP_PX = 208
 """The long edge of each picture in the strip of strengths."""
-CELL_PX, CAPTION_PX, COLUMNS = 240, 24, 4
-"""The long edge of a picture on the sheet, the height of the line below it, and how many are in a row."""
 MOST_BYTES = 60_000
 QUALITIES = (85, 80, 75, 70, 65, 60)
 """Of JPEGs, from the best: the first with which a picture is small enough."""
@@ -55,39 +52,19 @@ def strip(pictures: Sequence[Image.Image]) -> Image.Image:
     return whole
 
 
-def sheet(pictures: Sequence[tuple[str, Image.Image]]) -> Image.Image:
-    """Pictures of one shape in rows, each with its name below."""
-    small = [(name, _small(picture, CELL_PX)) for name, picture in pictures]
-    height = max(picture.height for _name, picture in small) + CAPTION_PX
-    rows = -(-len(small) // COLUMNS)
-    whole = Image.new("RGB", (COLUMNS * CELL_PX, rows * height), "white")
-    draw, font = ImageDraw.Draw(whole), ImageFont.load_default(size=0.7 * CAPTION_PX)
-    for place, (name, picture) in enumerate(small):
-        left, top = place % COLUMNS * CELL_PX, place // COLUMNS * height
-        whole.paste(picture, (left, top))
-        at = (left + CELL_PX // 2, top + picture.height + CAPTION_PX // 2)
-        draw.text(at, _plain(name), fill="black", font=font, anchor="mm")
-    return whole
-
-
-def _plain(name: str) -> str:
-    """Pillow's own font has no letters with accents."""
-    return "".join(part for part in unicodedata.normalize("NFD", name) if not unicodedata.combining(part))
-
-
 def _small(picture: Image.Image, edge_px: int) -> Image.Image:
     factor = edge_px / max(picture.size)
     size = (round(picture.width * factor), round(picture.height * factor))
     return picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def keep(picture: Image.Image, file: Path, *, most_bytes: int = MOST_BYTES) -> None:
+def keep(picture: Image.Image, file: Path) -> None:
     """Writes a JPEG that is small enough, as good as that allows."""
     for quality in QUALITIES:
         picture.save(file, "JPEG", quality=quality, optimize=True)
-        if file.stat().st_size <= most_bytes:
+        if file.stat().st_size <= MOST_BYTES:
             return
-    raise SystemExit(f"{file.name} has more than {most_bytes} bytes at quality {QUALITIES[-1]}")
+    raise SystemExit(f"{file.name} has more than {MOST_BYTES} bytes at quality {QUALITIES[-1]}")
 
 
 def main() -> None:
@@ -97,8 +74,6 @@ def main() -> None:
     for style in BUILT_IN:
         if not options.only or Path(style.file).stem in options.only:
             keep(painted(options.folder, style, 50, options.size), EXAMPLES / style.file)
-    shown = [(style.name, Image.open(EXAMPLES / style.file).convert("RGB")) for style in BUILT_IN]
-    keep(sheet(shown), EXAMPLES / "overview.jpg", most_bytes=8 * MOST_BYTES)
     style = next(one for one in BUILT_IN if one.file == STRENGTHS_OF)
     row = strip([painted(options.folder, style, strength, options.size) for strength in STRENGTHS])
     keep(row, EXAMPLES / "strengths.jpg")

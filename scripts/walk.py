@@ -290,15 +290,14 @@ async def opened(
         browser = await asyncio.to_thread(webdriver.Chrome, options=options, service=Service(driver))
         try:
             async with stage(Settings(discord_token=None, web_port=0, default_size_px=SIZE_PX)) as one:
-                ada, ben = one.members
+                ada, ben = one.members[:2]
                 guild = one.env.guild
                 manager = guild.create_role("manager", permissions=discord.Permissions(manage_guild=True))
                 mia = guild.add_member(one.env.create_user("Mia"), roles=[manager])
-                art = guild.create_text_channel("gallery")
                 walk = Walk(stage=one, browser=browser, out=out)
                 await walk.see_as(ada, ben, mia)
                 try:
-                    yield walk, (ada, ben, mia), art
+                    yield walk, (ada, ben, mia), one.gallery
                 finally:
                     if walk.preview is not None:
                         await walk.preview.close()

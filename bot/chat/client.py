@@ -28,6 +28,7 @@ from bot.chat.account.welcome import welcome
 from bot.chat.cards.actions import JobButton
 from bot.chat.cards.mention_teller import NoMentionButton
 from bot.chat.cards.result import ResultSelect
+from bot.chat.cards.use_as import UseButton
 from bot.chat.community.artchannel import artchannel_group
 from bot.chat.community.artchannel_panel import (
     ArtChannelSelect,
@@ -46,6 +47,7 @@ from bot.chat.community.vote import VoteSelect
 from bot.chat.painting.blend import blend
 from bot.chat.painting.menus import stylize_avatar, stylize_this, use_as_style
 from bot.chat.painting.provenance import how_was_this_made
+from bot.chat.painting.sample import SampleButton
 from bot.chat.painting.stylize import stylize
 from bot.chat.presets.commands import preset_group
 from bot.chat.presets.gallery import ImportButton, OpenSelect, PageButton
@@ -85,6 +87,8 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     CancelInQueue,
     ResultSelect,
     HelpSelect,
+    UseButton,
+    SampleButton,
     PageButton,
     OpenSelect,
     ImportButton,

@@ -30,6 +30,14 @@ class PictureEditor:
             return data, "png"
         return await self.run("shrink", data, limit_bytes=limit_bytes), "jpg"
 
+    async def crop(self, data: bytes, width_px: int, height_px: int, *, form: str) -> bytes:
+        """The middle of the picture in exactly this size, as PNG or JPEG."""
+        return await self.run("crop", data, width_px=width_px, height_px=height_px, form=form)
+
+    async def gif(self, data: bytes, edge_px: int) -> bytes:
+        """A GIF of the picture, whose long edge is at most `edge_px`."""
+        return await self.run("gif", data, edge_px=edge_px)
+
     async def is_black(self, data: bytes) -> bool:
         """Whether nothing is white or grey in a mask; what is transparent counts as black."""
         return bool(loads(await self.run("is_black", data)))

@@ -12,7 +12,7 @@ from json import dumps, loads
 from typing import Any, Final
 from unicodedata import combining, normalize
 
-from PIL import Image, ImageDraw, ImageFont, WebPImagePlugin  # noqa: F401 - the last is loaded for later
+from PIL import GifImagePlugin, Image, ImageDraw, ImageFont, ImageOps, WebPImagePlugin  # noqa: F401 - loaded for later
 
 from bot.media.sandbox import MIB, confine
 
@@ -86,11 +86,34 @@ def legible(label: str) -> str:
     return plain if plain.isascii() and plain.isprintable() else ""
 
 
+def crop(data: bytes, width_px: int, height_px: int, *, form: str) -> bytes:
+    """As much of the middle as fits, in exactly this size; `form` is PNG, or JPEG, which is opaque."""
+    with _opened(data) as image:
+        picture = _opaque(image) if form == "JPEG" or "A" not in image.getbands() else image.convert("RGBA")
+    out = BytesIO()
+    ImageOps.fit(picture, (width_px, height_px), Image.Resampling.LANCZOS).save(
+        out, form, optimize=True, quality=JPEG_QUALITIES[0]
+    )
+    return out.getvalue()
+
+
+def gif(data: bytes, edge_px: int) -> bytes:
+    """A GIF of one picture, whose long edge is at most `edge_px`, in the 256 colours that suit it."""
+    with _opened(data) as image:
+        picture = _opaque(image)
+    picture.thumbnail((edge_px, edge_px), Image.Resampling.LANCZOS)
+    out = BytesIO()
+    picture.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(out, "GIF")
+    return out.getvalue()
+
+
 OPERATIONS: Final[dict[str, Callable[..., bytes | bool]]] = {
     "thumbnail": thumbnail,
     "shrink": shrink,
     "is_black": is_black,
     "strip": strip,
+    "crop": crop,
+    "gif": gif,
 }
 
 

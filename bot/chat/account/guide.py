@@ -9,6 +9,7 @@ import discord
 from discord import app_commands, ui
 
 from bot.chat.account.usage import quota_texts, stats_texts
+from bot.chat.painting.sample import SampleButton
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
@@ -69,6 +70,7 @@ async def _show(interaction: discord.Interaction[Any], page: str) -> None:
     container = panel(*texts)
     if pictures:
         container.add_item(gallery(*pictures))
+        container.add_item(ui.ActionRow(SampleButton()))
     if links:
         container.add_item(ui.ActionRow(*links))
     container.add_item(ui.ActionRow(HelpSelect(page)))

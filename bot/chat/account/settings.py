@@ -29,7 +29,7 @@ from bot.chat.account.setting_choices import (
 from bot.chat.ui.components import Persistent, layout
 from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.permissions import check_own_permissions, require_manager
+from bot.chat.ui.permissions import check_own_permissions, may_post, require_manager
 from bot.domain.requests.request import Limits
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
@@ -41,7 +41,8 @@ log = structlog.get_logger(__name__)
 MAX_PLACES = 25
 MAX_PER_DAY = 100_000
 FIRST_GROUP: Final = next(iter(GROUPS))
-ART_FIELDS = (*(name for name in GuildSettings().as_dict() if name.startswith("art_")), "weekly_style")
+WEEKLY_FIELDS = ("weekly_style", "weekly_changes")
+ART_FIELDS = (*(name for name in GuildSettings().as_dict() if name.startswith("art_")), *WEEKLY_FIELDS)
 """The art channel's settings, which have a command of their own."""
 
 
@@ -164,9 +165,21 @@ class PlacesSelect(
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         chosen = tuple(one.id for one in self.item.values)
-        if self.name != LOG:
-            await change(interaction, **{self.name: chosen})
+        if self.name == LOG:
+            await self._log_in(interaction, chosen)
             return
+        await change(interaction, **{self.name: chosen})
+        channels = [one for one in self.item.values if isinstance(one, app_commands.AppCommandChannel)]
+        closed = [one.mention for one in channels if not may_post(one.resolve())]
+        if closed:
+            words = _(
+                "I may not post in {channels}, so what takes long cannot be delivered there: give me "
+                "View Channel, Send Messages and Attach Files.",
+                channels=", ".join(closed),
+            )
+            await interaction.followup.send(words, ephemeral=True)
+
+    async def _log_in(self, interaction: discord.Interaction[Any], chosen: tuple[int, ...]) -> None:
         for channel_id in chosen:
             channel = require_manager(interaction).get_channel(channel_id)
             if not isinstance(channel, discord.TextChannel):

@@ -15,6 +15,7 @@ from bot.chat.cards.hang import press_hang
 from bot.chat.cards.how_made import press_how_made
 from bot.chat.cards.remake import press_again, press_bigger, press_retry, press_softer, press_stronger
 from bot.chat.cards.reuse import press_save
+from bot.chat.cards.use_as import press_use_as
 from bot.chat.cards.viewing import press_compare, press_full_size, press_time_lapse
 from bot.chat.ui.errors import handles_errors
 
@@ -30,6 +31,7 @@ ACTIONS: Final[dict[Verb, Callable[[discord.Interaction[Any], int], Awaitable[No
     Verb.TIME_LAPSE: press_time_lapse,
     Verb.HANG: press_hang,
     Verb.HOW_MADE: press_how_made,
+    Verb.USE_AS: press_use_as,
     Verb.DELETE: press_delete,
     Verb.ERASE: press_erase,
     Verb.RETRY: press_retry,

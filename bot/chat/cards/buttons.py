@@ -30,6 +30,7 @@ class Verb(StrEnum):
     TIME_LAPSE = "lapse"
     HANG = "hang"
     HOW_MADE = "how"
+    USE_AS = "use"
     DELETE = "delete"
     ERASE = "erase"
     RETRY = "retry"
@@ -55,6 +56,7 @@ FACES = {
     Verb.TIME_LAPSE: Face(label=N_("Time-lapse"), emoji="🎞️"),
     Verb.HANG: Face(label=N_("Hang it"), emoji="📌"),
     Verb.HOW_MADE: Face(label=N_("How was this made?")),
+    Verb.USE_AS: Face(label=N_("Use as…"), emoji="🪄"),
     Verb.DELETE: Face(label=N_("Delete"), emoji="🗑️"),
     Verb.ERASE: Face(label=N_("Delete for good"), emoji="🗑️", danger=True),
     Verb.RETRY: Face(label=N_("Try again"), emoji="🔁"),
@@ -93,7 +95,7 @@ def rows(
     looking += [Verb.TIME_LAPSE] if job.timelapse_blob else []
     looking += [Verb.HOW_MADE]
     keeping = [Verb.SAVE] if not job.more_styles else []
-    keeping += [Verb.DELETE]
+    keeping += [Verb.USE_AS, Verb.DELETE]
     found = [_row(job, *_remaking(job, largest_px)), *_rows(job, looking, keeping)]
     return found if offer is None else [*found, ui.ActionRow(_hanging(job, offer))]
 

@@ -10,7 +10,7 @@ from bot.chat.cards import card
 from bot.chat.cards.card import card_picture
 from bot.chat.ui.components import Picture
 from bot.chat.ui.interaction import Services
-from bot.chat.ui.refusals import TOO_LARGE
+from bot.chat.ui.uploads import SMALL_BYTES, is_too_large
 from bot.domain.gallery import hanging as hanging_rules
 from bot.domain.gallery.hanging import Hanging
 from bot.domain.jobs import eta
@@ -21,9 +21,6 @@ from bot.domain.servers import server_settings
 from bot.language import _, speaking
 
 log = structlog.get_logger(__name__)
-
-SMALL_BYTES = 256 * 1024
-"""A picture of this size is never what Discord finds too large."""
 
 Send = Callable[[discord.ui.LayoutView, list[discord.File]], Awaitable[int]]
 """Puts a card on Discord and returns its message's id."""
@@ -38,8 +35,7 @@ async def upload(
         try:
             return await send(view, [picture.as_file()] if picture else [])
         except discord.HTTPException as error:
-            too_large = error.code in TOO_LARGE or error.status == 413
-            if not too_large or picture is None or len(picture.data) <= SMALL_BYTES:
+            if not is_too_large(error) or picture is None or len(picture.data) <= SMALL_BYTES:
                 raise
             limit_bytes = len(picture.data) // 2
             log.info("the file limit is smaller than expected", size_bytes=len(picture.data))

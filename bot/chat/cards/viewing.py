@@ -10,6 +10,7 @@ from bot.chat.cards.card import REQUEST_LIMIT_BYTES, filename
 from bot.chat.ui.components import Picture, gallery, layout, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.promise import keep, promise_answer
+from bot.chat.ui.uploads import made_to_fit
 from bot.domain.jobs.model import Job
 from bot.domain.styles.style import description_of, styles_of
 from bot.errors import Refusal
@@ -30,10 +31,15 @@ async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> N
     ]
     shown += [(_("The painting"), job.result_blob or "")]
     files = [(label, await read_blob(interaction, key)) for label, key in shown]
-    data = await services_of(interaction).picture_store.editor.strip(files)
+    editor = services_of(interaction).picture_store.editor
+    strip = await editor.strip(files)
     words = _("From left to right: {pictures}", pictures=" · ".join(plain(label) for label, _key in shown))
-    picture = _whole(interaction, job, data, ending="jpg", words=words)
-    await _answer(interaction, [picture], words)
+
+    async def answer(limit_bytes: int) -> None:
+        data, ending = await editor.within(strip, limit_bytes)
+        await _answer(interaction, [_named(job, data, ending=ending, words=words)], words)
+
+    await made_to_fit(min(interaction.filesize_limit, REQUEST_LIMIT_BYTES), answer)
 
 
 async def press_full_size(interaction: discord.Interaction[Any], job_id: int) -> None:
@@ -69,19 +75,27 @@ def _whole(
     """
     limit = min(interaction.filesize_limit, REQUEST_LIMIT_BYTES)
     if len(data) > limit:
-        raise Refusal(
-            _(
-                "This file has {size:.1f} MiB and Discord takes {limit:.1f} MiB here: "
-                "the picture on the card is the largest that fits.",
-                size=len(data) / MIB,
-                limit=limit / MIB,
-            )
-        )
+        raise _too_large(len(data), limit)
+    return _named(job, data, ending=ending, words=words)
+
+
+def _named(job: Job, data: bytes, *, ending: str, words: str) -> Picture:
     return Picture(
         filename=filename(f"easel-{job.id}", ending, spoiler=job.spoiler),
         data=data,
         description=words[:1024],
         spoiler=job.spoiler,
+    )
+
+
+def _too_large(size_bytes: int, limit_bytes: int) -> Refusal:
+    return Refusal(
+        _(
+            "This file has {size:.1f} MiB and Discord takes {limit:.1f} MiB here: "
+            "the picture on the card is the largest that fits.",
+            size=size_bytes / MIB,
+            limit=limit_bytes / MIB,
+        )
     )
 
 

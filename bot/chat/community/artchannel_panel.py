@@ -35,6 +35,7 @@ TOGGLES = {
     "only": ("art_only", N_("Only there: yes"), N_("Only there: no")),
     "threads": ("art_threads", N_("A thread each: yes"), N_("A thread each: no")),
     "digest": ("art_digest", N_("Weekly digest: yes"), N_("Weekly digest: no")),
+    "weekly": ("weekly_changes", N_("Style changes weekly: yes"), N_("Style changes weekly: no")),
 }
 NO_STYLE = "none"
 PAINTING, PRESET = "style", "preset"
@@ -84,11 +85,13 @@ async def panel_of(interaction: discord.Interaction[Any]) -> ui.LayoutView:
     Raises:
         Refusal: there is no art channel.
     """
-    async with services_of(interaction).database.read() as connection:
-        settings = await require_channel(connection, interaction.guild_id)
-        styles = await digest.shared_styles(connection, interaction.guild_id or 0)
+    services, guild_id = services_of(interaction), interaction.guild_id or 0
+    async with services.database.read() as connection:
+        settings = await require_channel(connection, guild_id)
+        styles = await digest.shared_styles(connection, guild_id)
+        weekly = await digest.style_of_week(connection, guild_id, settings, now=services.clock())
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
-    style = plain(settings.weekly_style) if settings.weekly_style else _("none")
+    style = plain(weekly) if weekly else _("none")
     lines = [
         "### " + _("Art channel"),
         _("Pictures hang in {channel}.", channel=f"<#{settings.art_channel}>"),
@@ -100,9 +103,9 @@ async def panel_of(interaction: discord.Interaction[Any]) -> ui.LayoutView:
     container.add_item(ui.ActionRow(ArtChannelSelect(settings.art_channel)))
     container.add_item(ui.ActionRow(ArtHangsSelect(settings)))
     container.add_item(ui.ActionRow(*(ArtToggle(verb, settings) for verb in TOGGLES)))
-    container.add_item(ui.ActionRow(WeeklyStyleSelect(PAINTING, styles.paintings, settings.weekly_style)))
+    container.add_item(ui.ActionRow(WeeklyStyleSelect(PAINTING, styles.paintings, weekly)))
     if styles.presets:
-        container.add_item(ui.ActionRow(WeeklyStyleSelect(PRESET, styles.presets, settings.weekly_style)))
+        container.add_item(ui.ActionRow(WeeklyStyleSelect(PRESET, styles.presets, weekly)))
     return layout(container)
 
 
@@ -163,7 +166,7 @@ class ArtHangsSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"ease
 
 
 class ArtToggle(
-    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?P<verb>only|threads|digest)"
+    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:art:(?P<verb>only|threads|digest|weekly)"
 ):
     """Turns one of the settings on or off."""
 
@@ -223,7 +226,8 @@ class WeeklyStyleSelect(
             settings = await require_channel(connection, guild_id)
             if style is not None and style not in await digest.shared_styles(connection, guild_id):
                 raise Refusal(_("There is no painting or server preset of that name any more."))
-            await server_settings.keep(connection, guild_id, replace(settings, weekly_style=style))
+            chosen = replace(settings, weekly_style=style, weekly_changes=False)
+            await server_settings.keep(connection, guild_id, chosen)
         await interaction.response.edit_message(view=await panel_of(interaction))
 
 

@@ -68,17 +68,22 @@ class DigestTeller(OutboxRunner[Due]):
             return None
         async with self._services.database.read() as connection:
             best = await digest.best(connection, due.guild_id, due.week, age_restricted=channel.is_nsfw())
+            weekly = await digest.style_of_week(
+                connection, due.guild_id, due.settings, now=self._services.clock()
+            )
         with speaking(nearest(due.settings.language or str(guild.preferred_locale))):
-            view, files = await self._message(due, best)
+            view, files = await self._message(weekly, best)
         if not files:
             return None
         return (await channel.send(view=view, files=files, nonce=f"week-{due.guild_id}")).id
 
-    async def _message(self, due: Due, best: list[Exhibit]) -> tuple[ui.LayoutView, list[discord.File]]:
+    async def _message(
+        self, weekly: str | None, best: list[Exhibit]
+    ) -> tuple[ui.LayoutView, list[discord.File]]:
         container: ui.Container[ui.LayoutView] = ui.Container(accent_colour=ACCENT)
         container.add_item(ui.TextDisplay("### " + _("The most starred pictures of the week")))
         files = await add_exhibits(container, best, self._services.picture_store)
-        if due.settings.weekly_style:
-            style = plain(due.settings.weekly_style)
-            container.add_item(ui.TextDisplay(_("The style of the week: **{style}**", style=style)))
+        if weekly:
+            words = _("The style of the week: **{style}**", style=plain(weekly))
+            container.add_item(ui.TextDisplay(words))
         return layout(container), files

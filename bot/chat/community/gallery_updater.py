@@ -5,6 +5,7 @@ and recording it, and Discord remembers a nonce only for some minutes.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 import discord
 import structlog
@@ -13,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chat.community.exhibit import is_message_of, message_of, picture_of
 from bot.chat.ui.outbox_runner import OutboxRunner
 from bot.chat.ui.retry import TROUBLES, UNKNOWN_MESSAGE
-from bot.domain.gallery import exhibits
+from bot.chat.ui.uploads import made_to_fit
+from bot.domain.gallery import digest, exhibits
 from bot.domain.gallery.exhibits import Exhibit, Step
 from bot.domain.outbox import deliveries, takedowns
 from bot.domain.servers import server_settings
@@ -80,8 +82,12 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
     # The steps ---------------------------------------------------------------------------------------
 
     async def _settings(self, exhibit: Exhibit) -> GuildSettings:
+        """The server's settings, with the style of the week in which the picture was painted."""
+        painted_at = exhibit.job.ended_at or self._services.clock()
         async with self._services.database.read() as connection:
-            return await server_settings.settings_of(connection, exhibit.guild_id)
+            settings = await server_settings.settings_of(connection, exhibit.guild_id)
+            weekly = await digest.style_of_week(connection, exhibit.guild_id, settings, now=painted_at)
+        return replace(settings, weekly_style=weekly)
 
     async def _hang(self, exhibit: Exhibit) -> None:
         settings, job = await self._settings(exhibit), exhibit.job
@@ -118,12 +124,15 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
     async def _post(
         self, exhibit: Exhibit, channel: discord.TextChannel, settings: GuildSettings
     ) -> discord.Message:
-        limit_bytes = channel.guild.filesize_limit
-        file = await picture_of(exhibit, self._services.picture_store, limit_bytes=limit_bytes)
         weekly = exhibit.job.style_name == settings.weekly_style
         card = await self._card_link(exhibit)
-        view = message_of(exhibit, discord.MediaGalleryItem(file), weekly=weekly, card=card)
-        return await channel.send(view=view, file=file, nonce=f"hang-{exhibit.job.id}")
+
+        async def send(limit_bytes: int) -> discord.Message:
+            file = await picture_of(exhibit, self._services.picture_store, limit_bytes=limit_bytes)
+            view = message_of(exhibit, discord.MediaGalleryItem(file), weekly=weekly, card=card)
+            return await channel.send(view=view, file=file, nonce=f"hang-{exhibit.job.id}")
+
+        return await made_to_fit(channel.guild.filesize_limit, send)
 
     async def _card_link(self, exhibit: Exhibit) -> str | None:
         """None where the card is not to be seen in the server."""

@@ -19,6 +19,8 @@ from bot.language import N_, _
 from bot.media.editor import PictureEditor
 
 PAINTING_PX = 384
+THUMBNAIL_PX = 320
+PAGE_LOOKS = 6
 ALL, STRENGTH, QUALITY = "all", "strength", "quality"
 TOPICS = {ALL: N_("All looks"), STRENGTH: N_("The strengths"), QUALITY: N_("The qualities")}
 STRENGTH_NOTES = {
@@ -56,7 +58,7 @@ class LookSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:lo
 
 
 class LookButton(
-    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:look:(?P<topic>[a-z_]{1,60}(?:\.jpg)?)"
+    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:look:(?P<topic>[a-z_0-9]{1,60}(?:\.jpg)?)"
 ):
     """Leads to a look, as a file's name, or to another topic."""
 
@@ -70,14 +72,21 @@ class LookButton(
         await _show(interaction, self.topic)
 
 
+def _pages() -> list[str]:
+    """The topics of all looks, one a page; the first has the name from before there were pages."""
+    return [ALL, *(f"{ALL}_{number}" for number in range(2, (len(BUILT_IN) - 1) // PAGE_LOOKS + 2))]
+
+
 def _ways_on(shown: str) -> list[LookButton]:
-    """To the looks before and after this one, the last before the first, and to the other topics."""
-    files = [one.file for one in BUILT_IN]
-    others = [LookButton(topic, _(label), disabled=topic == shown) for topic, label in TOPICS.items()]
-    if shown not in files:
+    """To the looks or pages before and after this one, the last before the first, and to other topics."""
+    files, pages = [one.file for one in BUILT_IN], _pages()
+    topics = [STRENGTH, QUALITY] if shown in pages else list(TOPICS)
+    others = [LookButton(topic, _(TOPICS[topic]), disabled=topic == shown) for topic in topics]
+    round_ = files if shown in files else pages
+    if shown not in round_:
         return others
-    place = files.index(shown)
-    back, on = files[place - 1], files[(place + 1) % len(files)]
+    place = round_.index(shown)
+    back, on = round_[place - 1], round_[(place + 1) % len(round_)]
     return [LookButton(back, _("← Back")), LookButton(on, _("Next →")), *others]
 
 
@@ -119,8 +128,8 @@ async def _show(interaction: discord.Interaction[Any], topic: str) -> None:
 
 async def _page(topic: str, editor: PictureEditor) -> tuple[list[str], list[Picture]]:
     """A topic's texts, the first of them a heading, and its pictures."""
-    if topic == ALL:
-        return await _overview()
+    if topic in _pages():
+        return await _overview(_pages().index(topic), editor)
     if topic == STRENGTH:
         return await _strengths()
     if topic == QUALITY:
@@ -158,14 +167,31 @@ async def _painting(painting: Painting, editor: PictureEditor) -> tuple[list[str
     ], pictures
 
 
-async def _overview() -> tuple[list[str], list[Picture]]:
-    picture = Picture(
-        filename="looks.jpg",
-        data=await asyncio.to_thread(builtin.overview),
-        description=_("A cat's face, painted in the style of each of {count} paintings", count=len(BUILT_IN)),
+async def _overview(page: int, editor: PictureEditor) -> tuple[list[str], list[Picture]]:
+    """Some of all looks: a cat in each, with the number that its name has below."""
+    looks = BUILT_IN[page * PAGE_LOOKS :][:PAGE_LOOKS]
+    numbers = range(page * PAGE_LOOKS + 1, page * PAGE_LOOKS + len(looks) + 1)
+    examples = [await asyncio.to_thread(one.read_example) for one in looks]
+    small = await asyncio.gather(
+        *(
+            editor.thumbnail(data, THUMBNAIL_PX, badge=str(number))
+            for number, data in zip(numbers, examples, strict=True)
+        )
+    )
+    pictures = [
+        Picture(
+            filename=f"look-{number}.jpg",
+            data=data,
+            description=_("A cat's face, painted in the style of {style}", style=one.name),
+        )
+        for number, one, data in zip(numbers, looks, small, strict=True)
+    ]
+    names = "\n".join(
+        f"{number}. **{one.name}** · {one.artist}" for number, one in zip(numbers, looks, strict=True)
     )
     hint = _("Use one: `/stylize` with its name as `preset`. Pick one below to see more of it.")
-    return ["### " + _(TOPICS[ALL]), f"-# {hint}"], [picture]
+    place = _("Page {page} of {pages}", page=page + 1, pages=len(_pages()))
+    return ["### " + _(TOPICS[ALL]), names, f"-# {place}. {hint}"], pictures
 
 
 async def _strengths() -> tuple[list[str], list[Picture]]:

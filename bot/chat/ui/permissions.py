@@ -29,6 +29,14 @@ def is_host(interaction: discord.Interaction[Any]) -> bool:
     return rights.manage_events or rights.manage_guild
 
 
+def may_post(channel: discord.abc.GuildChannel | discord.Thread | None) -> bool:
+    """Whether the bot may post pictures in a channel; one that it does not see is None."""
+    if channel is None:
+        return False
+    own = channel.permissions_for(channel.guild.me)
+    return own.view_channel and own.send_messages and own.attach_files
+
+
 def require_manager(interaction: discord.Interaction[Any]) -> discord.Guild:
     """The server that the person manages.
 

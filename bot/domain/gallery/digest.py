@@ -1,5 +1,6 @@
 """The weekly digest: which servers are due one, what is in it, and how each is posted only once."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -129,3 +130,16 @@ async def shared_styles(connection: AsyncConnection, guild_id: int) -> SharedSty
     taken = {name_key(name) for name in presets}
     paintings = [one.name for one in BUILT_IN if name_key(one.name) not in taken]
     return SharedStyles(presets=presets, paintings=paintings)
+
+
+async def style_of_week(
+    connection: AsyncConnection, guild_id: int, settings: GuildSettings, *, now: float
+) -> str | None:
+    """The style that a server has named, or the one whose turn it is: all come up before one does again."""
+    if not settings.weekly_changes:
+        return settings.weekly_style
+    shared = await shared_styles(connection, guild_id)
+    names = [*shared.presets, *shared.paintings]
+    random.Random(guild_id).shuffle(names)  # noqa: S311 - an order for each server, no secret
+    monday = datetime.fromtimestamp(now, UTC).date().toordinal() - 1
+    return names[monday // 7 % len(names)]

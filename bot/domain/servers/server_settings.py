@@ -28,7 +28,7 @@ class GuildSettings:
     mention_when_ready: whether people are called to a picture that took long; None: they are.
     art_channel: where pictures hang (or, if art_only, are to be seen only there), with a thread each if
     art_threads; art_hangs: which ones, see `bot.domain.gallery.hanging`; art_stars: from how many stars on.
-    weekly_style: a preset's name, the style of the week.
+    weekly_style: a preset's name, the style of the week; weekly_changes: another one comes up each week.
     log_channel: where moderators see who asks and what is refused or removed.
     spoilers: "always" hides every picture until it is clicked, "refuse" takes none that looks for adults.
     """
@@ -53,6 +53,7 @@ class GuildSettings:
     art_threads: bool = False
     art_digest: bool = True
     weekly_style: str | None = None
+    weekly_changes: bool = False
     log_channel: int | None = None
     spoilers: Literal["always", "refuse"] | None = None
 

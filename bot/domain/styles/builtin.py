@@ -272,11 +272,6 @@ def strengths_example() -> bytes:
     return (EXAMPLES / "strengths.jpg").read_bytes()
 
 
-def overview() -> bytes:
-    """A JPEG of the cat in the style of every painting, small, with their names below."""
-    return (EXAMPLES / "overview.jpg").read_bytes()
-
-
 def painting(name: str) -> Painting | None:
     """The built-in painting of that name or full title, in upper or lower case, with or without accents."""
     key = search_key(name)

@@ -37,6 +37,9 @@ def jpeg() -> bytes:
         ("thumbnail", {"edge_px": 640, "badge": "12"}),
         ("shrink", {"limit_bytes": 900}),
         ("is_black", {}),
+        ("crop", {"width_px": 128, "height_px": 128, "form": "PNG"}),
+        ("crop", {"width_px": 96, "height_px": 54, "form": "JPEG"}),
+        ("gif", {"edge_px": 64}),
     ],
 )
 async def test_confined_it_does_what_it_does_in_the_open(

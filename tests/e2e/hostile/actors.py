@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from io import BytesIO
 from typing import Any
 
 import discord
@@ -105,9 +106,12 @@ class Actor:
                 choices = await self.who.autocomplete(name, option, "", **filled)
         return [choice["value"] for choice in choices]
 
-    async def click(self, custom_id: str) -> str:
-        """What the bot says to a button of this id, pressed where the person is, whoever put it there."""
-        message = await self._post(ui.Button(label="?", custom_id=custom_id))
+    async def click(self, custom_id: str, *files: tuple[str, bytes]) -> str:
+        """What the bot says to a button of this id, pressed where the person is, whoever put it there.
+
+        files: of the button's own message.
+        """
+        message = await self._post(ui.Button(label="?", custom_id=custom_id), *files)
         return await self._try(self.who.click(message, custom_id=custom_id))
 
     async def choose(self, custom_id: str, value: str) -> str:
@@ -174,14 +178,16 @@ class Actor:
             self.last = await attempt
         return "\n".join(text for request in requests[before:] for text in said(request.json))
 
-    async def _post(self, item: ui.Item[Any]) -> discord.Message:
-        view, client = layout(ui.ActionRow(item)), self.harness.chat.env.bot
+    async def _post(self, item: ui.Item[Any], *files: tuple[str, bytes]) -> discord.Message:
+        shown = [ui.File[Any](f"attachment://{name}") for name, _data in files]
+        view, client = layout(*shown, ui.ActionRow(item)), self.harness.chat.env.bot
+        sent = [discord.File(BytesIO(data), name) for name, data in files]
         if self.place is not None:
             channel = client.get_channel(self.place.id)
             assert isinstance(channel, discord.TextChannel)
-            return await channel.send(view=view)
+            return await channel.send(view=view, files=sent)
         user = await client.fetch_user(self.who.id)
-        return await user.send(view=view)
+        return await user.send(view=view, files=sent)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -119,6 +119,23 @@ def test_nothing_is_cut_off_in_a_closed_menu(language: str) -> None:
     assert max(map(len, buttons)) <= 20, "five in a row"
 
 
+async def test_a_channel_in_which_the_bot_may_not_post_is_told_at_once(
+    chat: ChatHarness, manager: MemberActor
+) -> None:
+    guild = chat.env.guild
+    assert guild.me is not None
+    closed = discord.PermissionOverwrite(send_messages=False)
+    quiet = guild.create_text_channel("quiet", overwrites={guild.me: closed})
+    message = await panel(chat, manager)
+    result = await pick(message, manager, "allowed_channels", chat.channel, quiet)
+    (note,) = result.followups
+    assert note.ephemeral
+    assert note.content.startswith(f"I may not post in <#{quiet.id}>")
+    assert str(chat.channel.id) not in note.content
+    assert (await settings_of(chat)).allowed_channels == (chat.channel.id, quiet.id)
+    assert not (await pick(message, manager, "allowed_channels", chat.channel)).followups
+
+
 async def test_channels_and_roles_are_chosen_and_come_back_as_defaults(
     chat: ChatHarness, manager: MemberActor
 ) -> None:

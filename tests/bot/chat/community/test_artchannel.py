@@ -87,6 +87,7 @@ async def test_the_panels_buttons_turn_things_on_and_off_also_after_a_restart(
         ("A thread each: no", {"art_threads": True}),
         ("Weekly digest: yes", {"art_digest": False}),
         ("Only there: yes", {"art_only": False}),
+        ("Style changes weekly: no", {"weekly_changes": True}),
     ):
         before = await settings(gallery)
         await gallery.mia.click(shown, label=label)
@@ -105,6 +106,16 @@ async def test_the_panels_selects_choose_channel_and_style(gallery: GalleryHarne
     assert "Style of the week: **The Scream**" in card(result)
     await gallery.mia.select(shown, ["none"], custom_id="easel:art:style")
     assert (await settings(gallery)).weekly_style is None
+
+
+async def test_a_style_that_changes_weekly_is_shown_until_one_is_chosen(gallery: GalleryHarness) -> None:
+    shown = (await gallery.open()).response
+    assert shown is not None
+    result = await gallery.mia.click(shown, label="Style changes weekly: no")
+    assert "Style of the week: **none**" not in card(result)
+    await gallery.mia.select(shown, ["=The Scream"], custom_id="easel:art:style")
+    kept = await settings(gallery)
+    assert (kept.weekly_style, kept.weekly_changes) == ("The Scream", False)
 
 
 async def test_paintings_and_server_presets_are_two_lists_within_discord_s_limit(

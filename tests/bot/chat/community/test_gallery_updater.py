@@ -15,9 +15,10 @@ from bot.chat.client import EaselClient
 from bot.chat.community.exhibit import StarButton, TakeDownButton, TakeDownSureButton
 from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.chat.ui.components import layout
+from bot.domain.gallery import digest
 from bot.domain.jobs.model import State
 from bot.domain.outbox.schedule import LEASE_S
-from bot.domain.servers import users
+from bot.domain.servers import server_settings, users
 from bot.domain.servers.users import PersonSettings
 from bot.tables import exhibits as table
 from bot.tables import jobs as jobs_table
@@ -128,10 +129,29 @@ def check_spoiler(message: discord.Message) -> None:
     assert "'spoiler': True" in str([part.to_dict() for part in message.components])
 
 
+async def test_a_picture_that_discord_finds_too_large_hangs_all_the_same(
+    gallery: GalleryHarness, env: Env
+) -> None:
+    env.inject_error("POST", f"/channels/{gallery.art.id}/messages", status=413, code=40005, times=1)
+    message = await gallery.hang()
+    assert [one.filename for one in message.attachments] == ["easel-1.png"]
+
+
 async def test_the_style_of_the_week_is_named(gallery: GalleryHarness) -> None:
     await gallery.set_up(weekly_style="Starry Night")
     assert "in the style of the week" in shown(await gallery.hang())
     assert "in the style of the week" not in shown(await gallery.hang(preset="The Scream"))
+
+
+async def test_a_picture_keeps_the_style_of_the_week_it_was_painted_in(gallery: GalleryHarness) -> None:
+    await gallery.set_up(weekly_changes=True)
+    async with gallery.chat.services.database.read() as connection:
+        guild_id = gallery.chat.env.guild.id
+        settings = await server_settings.settings_of(connection, guild_id)
+        now = gallery.chat.services.clock()
+        weekly = await digest.style_of_week(connection, guild_id, settings, now=now)
+    assert weekly is not None
+    assert "In the style of the week" in shown(await gallery.hang(preset=weekly))
 
 
 async def test_a_thread_is_opened_where_one_is_wanted(gallery: GalleryHarness) -> None:

@@ -40,15 +40,28 @@ async def test_a_look_is_explained_with_an_example_and_the_painting(chat: ChatHa
     assert 256 <= max(size) <= max(original_size) == 384
 
 
-async def test_without_a_name_all_looks_are_shown_on_one_sheet(chat: ChatHarness) -> None:
+async def test_without_a_name_all_looks_are_shown_in_pages_with_numbers(chat: ChatHarness) -> None:
     result = await look(chat)
     assert result.ephemeral
-    assert "### All looks" in card(result)
-    ((description, size),) = shown(chat, result)
-    assert description == "A cat's face, painted in the style of each of 24 paintings"
-    assert size[0] > 800
+    found: list[str] = []
+    for page in range(1, 5):
+        assert "### All looks" in card(result)
+        assert f"Page {page} of 4" in card(result)
+        pictures = shown(chat, result)
+        assert len(pictures) == 6
+        assert all(250 <= max(size) <= 320 for _text, size in pictures)
+        names = [one.name for one in BUILT_IN[len(found) :][:6]]
+        assert [text for text, _size in pictures] == [
+            f"A cat's face, painted in the style of {name}" for name in names
+        ]
+        found += names
+        assert f"{len(found)}. **{names[-1]}**" in card(result)
+        assert result.response is not None
+        await chat.ada.click(result.response.message, label="Next →")
+    assert found == [one.name for one in BUILT_IN]
+    assert "Page 1 of 4" in card(result)
     (menu,) = [one for one in parts(result) if one["type"] == 3]
-    assert [one["label"] for one in menu["options"]] == [one.name for one in BUILT_IN]
+    assert [one["label"] for one in menu["options"]] == found
 
 
 def parts(result: InteractionResult) -> list[dict[str, Any]]:
@@ -74,8 +87,8 @@ async def test_the_buttons_lead_round_the_looks_and_to_the_other_topics(chat: Ch
     ):
         await chat.ada.click(result.response.message, label=label)
         assert f"### {heading}" in card(result)
-    off = [part["label"] for part in parts(result) if part["type"] == 2 and part.get("disabled")]
-    assert off == ["All looks"]
+    labels = [part["label"] for part in parts(result) if part["type"] == 2]
+    assert labels == ["← Back", "Next →", "The strengths", "The qualities"]
 
 
 @pytest.mark.parametrize("one", BUILT_IN, ids=lambda one: one.name)

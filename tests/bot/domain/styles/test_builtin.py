@@ -34,7 +34,7 @@ def test_there_are_twenty_four_each_with_a_name_a_file_and_a_text_of_its_own() -
         assert len({key(one) for one in BUILT_IN}) == len(BUILT_IN)
     assert {path.name for path in PAINTINGS.iterdir()} == {one.file for one in BUILT_IN}
     shown = {path.name for path in EXAMPLES.iterdir()}
-    assert shown == {one.file for one in BUILT_IN} | {"strengths.jpg", "overview.jpg"}
+    assert shown == {one.file for one in BUILT_IN} | {"strengths.jpg"}
 
 
 def test_the_names_of_the_first_five_stay_for_ever() -> None:
@@ -77,12 +77,6 @@ def test_the_strengths_stand_side_by_side() -> None:
     strip = Image.open(BytesIO(data))
     single = Image.open(BytesIO(BUILT_IN[0].read_example()))
     assert strip.width / strip.height == pytest.approx(4 * single.width / single.height, rel=0.02)
-
-
-def test_the_overview_shows_all_looks_and_is_small_enough_to_send() -> None:
-    data = builtin.overview()
-    assert len(data) <= 500_000
-    assert Image.open(BytesIO(data)).width >= 800
 
 
 def test_the_gallery_s_page_shows_every_example() -> None:

@@ -1,11 +1,12 @@
 """A finished card's buttons and forms, and seeing one's finished pictures again."""
 
+import discord
 from simcord import InteractionResult
 
 from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import Job
 from tests.e2e.hostile.actors import Actor, Role
-from tests.e2e.hostile.authority import ADA, row
+from tests.e2e.hostile.authority import ADA, EVERYBODY, picture, row
 from tests.e2e.hostile.owned_data import finished
 from tests.support.card_buttons import edited
 
@@ -95,6 +96,38 @@ async def _save_private(actor: Actor) -> bool:
     job = await finished(actor, private=True)
     values = {"name": f"kept by {actor.role.name}"}
     return "Saved" in await actor.send(await _form_of_ada(actor, "save", job), values)
+
+
+@row("UseButton", HERE)
+async def _use_as_gif(actor: Actor) -> bool:
+    job = await finished(actor)
+    await actor.click(f"easel:use:gif:{job.id}")
+    return bool(actor.last and actor.last.response and actor.last.response.attachments)
+
+
+@row("UseButton (of a private picture)", ADA)
+async def _use_private(actor: Actor) -> bool:
+    job = await finished(actor, private=True)
+    await actor.click(f"easel:use:banner:{job.id}")
+    return bool(actor.last and actor.last.response and actor.last.response.attachments)
+
+
+@row("NameModal", frozenset({Role.OWNER}))
+async def _name_emoji(actor: Actor) -> bool:
+    """Where everybody may create expressions: the owner alone, in the server that gets the emoji."""
+    job, chat = await finished(actor), actor.harness.chat
+    home = chat.env.backend.guilds[chat.ada.guild.id]
+    home.roles[home.id].permissions |= discord.Permissions(create_expressions=True).value
+    form = await _form_of_ada(actor, "use:emoji", job)
+    return "is an emoji of this server now" in await actor.send(form, {"name": "cat"})
+
+
+@row("SampleButton", EVERYBODY)
+async def _sample(actor: Actor) -> bool:
+    """A picture of whoever presses."""
+    await actor.click("easel:sample", picture())
+    job = await actor.harness.chat.job()
+    return (job.user_id, job.style_name) == (actor.who.id, "Starry Night") and job.id != actor.harness.job_id
 
 
 @row("ResultSelect", ADA)

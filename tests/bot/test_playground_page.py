@@ -1,0 +1,227 @@
+"""The playground as a person meets it: `easel try` in a process, its page in Chromium."""
+
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+
+from bot.domain.styles.painting import PAINTINGS
+from bot.playground import FACES
+from bot.playground_page import custom_id
+from tests.support.playground import FLAGS, TRY, WAIT_S, Page, Playground, environment
+
+CONTENT = Path(__file__).parents[2] / "bot" / "samples" / "chelsea.png"
+STYLE = PAINTINGS / "starry_night.jpg"
+RECORD = """
+window.seen = [];
+new MutationObserver(() => {
+    for (const one of document.querySelectorAll('.media-unavailable')) window.seen.push(one.textContent);
+}).observe(document.body, {childList: true, subtree: true});
+"""
+SLOW_ANSWERS = """
+const plain = window.fetch;
+window.fetch = async (address, options) => {
+    if (address === '/api/state') await new Promise((resolve) => setTimeout(resolve, 400));
+    return plain(address, options);
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("needs the Debian packages chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    profile = tmp_path_factory.mktemp("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    opened = webdriver.Chrome(options=options, service=Service(driver))
+    yield opened
+    opened.quit()
+
+
+@pytest.fixture
+def playground(tmp_path: Path) -> Iterator[Playground]:
+    running = Playground(tmp_path)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def page(browser: webdriver.Chrome, playground: Playground) -> Page:
+    return Page(browser, playground.url)
+
+
+def test_a_command_with_two_files_becomes_the_picture_by_itself(page: Page) -> None:
+    page.browser.execute_script(RECORD)
+    page.give("stylize", content=CONTENT, style=STYLE, size=64)
+    page.until_text("Ada used /stylize")
+    page.until_text("starry_night · for @Ada")
+    page.until_text("painted in")
+    result = ("A picture painted in the style of starry_night", 64, 43)
+    page.until(lambda: result in page.pictures(), "the picture")
+    assert "strength 50 · standard · 64 px" in page.text()
+    labels = [button.text for button in page.browser.find_elements(By.CSS_SELECTOR, ".component-button")]
+    assert any("Again" in label for label in labels)
+    assert not any("Cancel" in label for label in labels)
+    assert page.browser.execute_script("return window.seen") == []
+
+
+def test_a_running_card_shows_a_preview_and_is_cancelled_by_one_click(page: Page) -> None:
+    page.give("stylize", content=CONTENT, style=STYLE, size=256)
+    preview = ("Preview of a picture in the style of starry_night", 256, 170)
+    page.until(lambda: preview in page.pictures(), "the preview")
+    page.press("Cancel")
+    page.until_text("Cancelled.")
+    assert not any("starry_night" in alt for alt, *_size in page.pictures())
+
+
+def test_one_click_paints_the_sample_which_hangs_in_the_gallery_too(page: Page) -> None:
+    page.press("Try the cat in Starry Night")
+    page.until_text("Starry Night · for @Ada")
+    page.until_text("painted in")
+    page.choose("channel-picker", "#gallery")
+    shown = "A picture painted in the style of Starry Night"
+    page.until(lambda: shown in [alt for alt, *_size in page.pictures()], "the exhibit")
+    assert page.browser.find_element(By.ID, "channel-name").text == "gallery"
+
+
+def test_a_click_while_an_action_runs_is_done_after_it(page: Page) -> None:
+    page.browser.execute_script(SLOW_ANSWERS)
+    page.give("help")
+    buttons = ".component-button"
+    page.until(lambda: len(page.browser.find_elements(By.CSS_SELECTOR, buttons)) == 2, "the button of /help")
+    page.browser.find_element(By.CSS_SELECTOR, "#refresh").click()
+    assert page.status().endswith("…")
+    page.press("Try the cat in Starry Night")
+    page.until_text("Starry Night · for @Ada")
+
+
+def test_a_button_is_not_replaced_while_the_pointer_is_down(page: Page) -> None:
+    page.give("stylize", content=CONTENT, style=STYLE, size=384)
+    page.until_text("%")
+    shown = page.text()
+    button = page.browser.find_elements(By.CSS_SELECTOR, ".component-button")[-1]
+    held = ActionChains(page.browser).click_and_hold(button)
+    held.pause(2.0).perform()  # the bot edits the card every 3 s at the latest
+    assert button.is_displayed()
+    ActionChains(page.browser).release().perform()
+    page.until_text("Cancelled.")
+    assert "Cancelled." not in shown
+
+
+def test_menus_of_a_message_and_of_a_person_open_by_a_right_click(page: Page) -> None:
+    def menu(css: str, name: str) -> None:
+        page.do(css, lambda element: ActionChains(page.browser).context_click(element).perform())
+        page.do(".easel-menu", lambda element: element.find_element(By.XPATH, f".//*[.='{name}']").click())
+
+    menu(".component-gallery", "Use as style")
+    page.until_text("Your current style is now cat.")
+    page.become("Ben")
+    page.give("stats")
+    page.until_text("Ben used /stats")
+    menu(".component-gallery", "Stylize this")
+    page.until(lambda: page.browser.find_elements(By.CSS_SELECTOR, ".modal-dialog"), "the form")
+    page.browser.find_element(By.XPATH, "//button[.='Submit']").click()
+    page.until_text("Starry Night · for @Ben")
+
+
+def test_everybody_has_a_face_and_their_part(page: Page) -> None:
+    def refused(name: str) -> bool:
+        page.become(name)
+        page.give("settings")
+        page.until_text(f"{name} used /settings")
+        page.until(lambda: not page.status().endswith("…"), "the answer")
+        answer = page.text().split(f"{name} used /settings")[-1]
+        return "Only those who may manage this server can do that." in answer
+
+    assert not refused("Ada")
+    assert refused("Cid")
+    faces = "return [...document.querySelectorAll('.message-avatar-image')].map(one => one.naturalWidth)"
+    widths = page.browser.execute_script(faces)
+    assert widths
+    assert min(widths) > 0
+    assert list(FACES) == ["Ada", "Ben", "Cid"]
+
+
+def test_a_refused_command_gets_a_sentence_and_the_page_goes_on(page: Page, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.png"
+    letter.write_text("Dear reader, this is no picture.", encoding="utf-8")
+    page.give("stylize", content=letter, style=STYLE)
+    page.until_text("That is not a picture Easel can read")
+    page.until_status("Action completed")
+    page.become("Ben")
+    page.give("queue")
+    page.until_text("Ben used /queue")
+
+
+def test_presets_open_as_one_types(page: Page) -> None:
+    page.choose_command("stylize")
+    page.type(page.add_option("preset"), "wave")
+    wanted = "The Great Wave — Katsushika Hokusai · built in"
+    page.until(lambda: page.suggestions() == [wanted], wanted)
+
+
+def test_a_signal_ends_everything_also_while_a_job_runs(page: Page, playground: Playground) -> None:
+    page.give("stylize", content=CONTENT, style=STYLE, size=512)
+    page.until_text("%")
+    workers = playground.workers()
+    assert workers
+    playground.interrupt()
+    said, _ = playground.process.communicate(timeout=WAIT_S)
+    assert playground.process.returncode == 0, said
+    assert said.splitlines()[-1] == "The playground is closed."
+    assert "{" not in said
+    psutil.wait_procs(workers, timeout=WAIT_S)  # whoever reaps them may be late
+    assert not any(worker.is_running() for worker in workers)
+    assert not list(playground.temporary.iterdir())
+
+
+def test_ending_the_session_on_the_page_ends_the_playground(page: Page, playground: Playground) -> None:
+    page.click(".session-menu summary")
+    page.click("#close")
+    said, _ = playground.process.communicate(timeout=WAIT_S)
+    assert playground.process.returncode == 0, said
+
+
+def refused(*command: str) -> str:
+    """The one sentence with which a command ends."""
+    done = subprocess.run(
+        command, env=environment(), capture_output=True, text=True, timeout=WAIT_S, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    (sentence,) = done.stderr.splitlines()
+    return sentence
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert refused(*TRY, "--port", str(port)).startswith(f"easel: Port {port} is taken")
+
+
+def test_without_simcord_the_sentence_says_what_to_install() -> None:
+    code = "import sys; sys.modules['simcord'] = None; from bot.cli import main; main()"
+    sentence = refused(sys.executable, "-c", code, "try")
+    assert sentence.startswith("easel: The playground and the demo need SimCord")
+    assert sentence.endswith("pip install 'easel[bot,playground]'.")
+
+
+def test_a_control_is_told_from_another_in_its_place() -> None:
+    running = {"1": {"components": [{"custom_id": "easel:cancel:7", "control_key": "message:1:component:3"}]}}
+    done = {"1": {"components": [{"custom_id": "easel:again:7", "control_key": "message:1:component:3"}]}}
+    key = "message:1:component:3"
+    assert custom_id(running, key) == "easel:cancel:7"
+    assert custom_id(done, key) == "easel:again:7"
+    assert custom_id(done, "message:1:component:4") is None
