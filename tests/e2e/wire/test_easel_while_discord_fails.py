@@ -29,7 +29,7 @@ ACTIONS = [
     *(FailingAction(kind="Save, its form", trouble=trouble, step=FIRST_ANSWER) for trouble in FIRST),
     *(FailingAction(kind="Delete", trouble=trouble, step=FIRST_ANSWER) for trouble in FIRST),
     *(FailingAction(kind="autocomplete", trouble=trouble, step=FIRST_ANSWER) for trouble in FIRST),
-    *(FailingAction(kind="/about", trouble=trouble, step=FIRST_ANSWER) for trouble in FIRST),
+    *(FailingAction(kind="/help", trouble=trouble, step=FIRST_ANSWER) for trouble in FIRST),
     FailingAction(kind="/help", trouble="500"),
     FailingAction(kind="/help", trouble="cut behind its effect"),
     FailingAction(kind="/preset list", trouble="cut"),
