@@ -26,7 +26,7 @@ from bot.tables import challenges, entries, jobs
 
 MAX_ENTRIES = 25
 """As many options as a select on Discord can have."""
-GRACE_S = 20.0
+GRACE_S = 120.0
 """How long whoever changed a challenge has to post its message: after that the challenge teller does."""
 REMIND_BEFORE_S = 24 * 3600.0
 """How long before a deadline it is reminded of; of short ones after three quarters of the time."""

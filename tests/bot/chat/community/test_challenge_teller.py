@@ -128,7 +128,7 @@ async def test_a_vote_that_could_not_be_posted_is_posted_later(gallery: GalleryH
         await enter(gallery, who)
     env.inject_error("POST", "/webhooks/*", status=400, code=0)
     assert (await give(gallery, gallery.mia, "vote")).followups == []
-    assert await teller_at(gallery, 60) == 1
+    assert await teller_at(gallery, 200) == 1
     assert "Vote: Autumn" in shown(newest(gallery))
     assert (await challenge(gallery)).message_id == newest(gallery).id
 
@@ -156,6 +156,6 @@ async def test_it_speaks_the_servers_language(gallery: GalleryHarness) -> None:
 async def test_an_announcement_that_was_lost_is_made_again(gallery: GalleryHarness, env: Env) -> None:
     env.inject_error("POST", "/webhooks/*", status=400, code=0)
     await start(gallery, style="The Scream")
-    assert await teller_at(gallery, 60) == 1
+    assert await teller_at(gallery, 200) == 1
     assert "Challenge: Autumn" in shown(newest(gallery))
     assert labels(newest(gallery)) == ["Enter"]
