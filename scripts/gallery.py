@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 import nst_core
 from bot.domain.styles.builtin import BUILT_IN
@@ -77,7 +77,7 @@ def _style(look: str) -> Painting:
 
 
 def mosaic(pictures: list[Image.Image]) -> Image.Image:
-    """Pictures in rows, each cut to the same shape around its middle."""
+    """Pictures in rows, each cut to the same shape: of a high one the upper part, where heads are."""
     width, height = MOSAIC_CELL
     step_x, step_y = width + MOSAIC_GAP_PX, height + MOSAIC_GAP_PX
     rows = -(-len(pictures) // MOSAIC_COLUMNS)
@@ -85,17 +85,9 @@ def mosaic(pictures: list[Image.Image]) -> Image.Image:
     whole = Image.new("RGB", size, "white")
     for number, picture in enumerate(pictures):
         row, column = divmod(number, MOSAIC_COLUMNS)
-        whole.paste(_filling(picture, MOSAIC_CELL), (column * step_x, row * step_y))
+        cell = ImageOps.fit(picture, MOSAIC_CELL, Image.Resampling.LANCZOS, centering=(0.5, 0.1))
+        whole.paste(cell, (column * step_x, row * step_y))
     return whole
-
-
-def _filling(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The largest middle part of the picture with the shape of `size`, in that size."""
-    width, height = size
-    factor = max(width / picture.width, height / picture.height)
-    left, top = (picture.width - width / factor) / 2, (picture.height - height / factor) / 2
-    box = (left, top, left + width / factor, top + height / factor)
-    return picture.resize(size, Image.Resampling.LANCZOS, box=box)
 
 
 def main() -> None:
