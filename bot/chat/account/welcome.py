@@ -14,7 +14,7 @@ from bot.language import _, nearest, speak
 
 log = structlog.get_logger(__name__)
 
-QUIET: Final = {"help", "about", "settings", "artchannel", "mydata"}
+QUIET: Final = {"help", "settings", "artchannel", "mydata"}
 """Commands for something else, or that tell the same."""
 
 
@@ -28,6 +28,8 @@ async def welcome(interaction: discord.Interaction) -> None:
         async with services.database.read() as connection:
             if not await users.is_to_be_welcomed(connection, user_id):
                 return
+        if (await interaction.original_response()).flags.loading:
+            return  # Discord would put it in place of the answer, which somebody else still owes
         async with services.database.begin() as connection:
             if not await users.claim_welcome(connection, user_id, now=services.clock()):
                 return
