@@ -92,10 +92,9 @@ class Answer:
 
     def lines(self) -> list[str]:
         """The answer's text without Discord's markup."""
-        message = self.result.response
-        if message is None:
-            return []
-        texts = [message.content, *_texts(message.components)]
+        texts: list[str] = []
+        for message in filter(None, (self.result.response, *self.result.followups)):
+            texts += [message.content, *_texts(message.components)]
         names = {user.id: user.name for user in self.env.backend.users.values()}
         return [readable(line, names) for text in texts for line in text.splitlines()]
 
