@@ -23,7 +23,10 @@ from testbed.discord.world import (
     World,
 )
 
-EVERYTHING = str((1 << 53) - 1)
+ALL = (1 << 53) - 1
+EVERYTHING = str(ALL)
+OWNERS_ALONE = sum(1 << bit for bit in (3, 4, 5, 13, 28, 33))
+"""Administrator, and to manage channels, the server, messages, roles and events."""
 JOINED = "2024-01-01T00:00:00+00:00"
 
 
@@ -216,9 +219,13 @@ class Payloads:
                 "guild_id": str(world.guild_id),
                 "guild": {"id": str(world.guild_id), "locale": "en-US", "features": []},
                 "guild_locale": "en-US",
-                "member": self.member(interaction.user) | {"permissions": EVERYTHING},
+                "member": self.member(interaction.user) | {"permissions": self._rights(interaction.user)},
             }
         return base | ({"message": self.message(interaction.message)} if interaction.message else {})
+
+    def _rights(self, user: Person) -> str:
+        """The server is Alice's; everybody else is a plain member."""
+        return EVERYTHING if user == self._world.alice else str(ALL & ~OWNERS_ALONE)
 
     def callback(self, interaction: Interaction, *, shown: Message | None) -> Json:
         """The answer to a callback that asked for one; a deferral creates no resource yet."""
