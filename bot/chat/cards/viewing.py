@@ -36,8 +36,8 @@ async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> N
     words = _("From left to right: {pictures}", pictures=" · ".join(plain(label) for label, _key in shown))
 
     async def answer(limit_bytes: int) -> None:
-        data, ending = await editor.within(strip, limit_bytes)
-        await _answer(interaction, [_named(job, data, ending=ending, words=words)], words)
+        data, _ending = await editor.within(strip, limit_bytes)
+        await _answer(interaction, [_named(job, data, ending="jpg", words=words)], words)
 
     await made_to_fit(min(interaction.filesize_limit, REQUEST_LIMIT_BYTES), answer)
 

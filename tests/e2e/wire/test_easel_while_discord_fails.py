@@ -69,6 +69,8 @@ async def scenario(discord: DiscordServer, easel: BotProcess, tmp_path: Path) ->
     card = await result_of(discord, await ask(discord, **TINY))
     scenario = Scenario(discord=discord, card=card, database=tmp_path / "data" / "easel.db")
     await discord.until(lambda: scenario.ask(DELIVERED) == 1, "the delivery to be written down")
+    first = await discord.slash(scenario.alice, "queue")
+    await discord.until(lambda: first.followups, "the welcome, which comes only once")
     return scenario
 
 

@@ -32,12 +32,12 @@ async def test_a_finished_card_shows_the_picture_first_and_what_can_be_done(chat
     await chat.card_updater.poll()
     assert result.response is not None
     (container,) = result.response.components
-    assert [one["type"] for one in container["components"]] == [12, 10, 1, 1]
+    assert [one["type"] for one in container["components"]] == [12, 10, 1, 1, 1]
     verbs = [name.split(":")[1] for name in buttons_of([container])]
     assert verbs == [
         *("again", "stronger", "softer", "bigger", "edit"),
         *("compare", "lapse", "how"),
-        *("save", "delete"),
+        *("save", "use", "delete"),
     ]
     assert card(result) == f"**Starry Night** · for <@{chat.ada.id}>\n-# painted in 1 s"
 
@@ -56,7 +56,7 @@ async def verbs_on_card(chat: ChatHarness, **options: Any) -> list[str]:
         ({"quality": "draft"}, "again"),
         ({"strength": 100}, "stronger"),
         ({"strength": 0}, "softer"),
-        ({"size": 128}, "bigger"),
+        ({"look": {"size_px": 128}}, "bigger"),
     ],
 )
 async def test_a_button_that_would_always_be_refused_is_not_there(
@@ -77,7 +77,7 @@ async def test_how_it_was_made_is_told_in_private(chat: ChatHarness) -> None:
     result = await press(chat, "how", chat.ben)
     assert result.ephemeral
     told = card(result)
-    assert "strength 50 · standard · 64 px · texture scale 1.5 · seed 7" in told
+    assert "strength 50 · standard · 64 px · texture scale 1.5 · seed " in told
     assert "press **Edit…** on its card, and send the form as it is" in told
 
 
@@ -96,7 +96,7 @@ async def test_a_card_with_everything_stays_within_discords_limits(chat: ChatHar
     assert result.response is not None
     (container,) = result.response.components
     rows = [one["components"] for one in container["components"] if one["type"] == 1]
-    assert [len(row) for row in rows] == [4, 4, 2]
+    assert [len(row) for row in rows] == [4, 4, 3]
     assert all(len(button["label"]) <= 80 for row in rows for button in row)
     assert {"easel:full:1", "easel:lapse:1"} <= set(buttons_of([container]))
 

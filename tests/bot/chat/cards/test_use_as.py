@@ -50,7 +50,7 @@ async def test_a_result_becomes_an_emoji_of_the_server(crowd: ChatHarness) -> No
 
 
 async def test_a_result_becomes_a_sticker_of_the_server(crowd: ChatHarness) -> None:
-    await delivered_job(crowd, content=("noise.png", noise_png()), size=128)
+    await delivered_job(crowd, content=("noise.png", noise_png()), look={"size_px": 128})
     form = await choose(crowd, "sticker")
     told = await crowd.ada.submit_modal(form, {"name": "A noisy cat"})
     assert "“A noisy cat” is a sticker of this server now." in sentence(told)

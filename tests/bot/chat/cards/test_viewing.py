@@ -36,13 +36,13 @@ async def test_content_styles_and_result_are_one_labelled_strip_for_one_person(c
 
 
 async def test_a_comparison_that_discord_finds_too_large_is_sent_smaller(chat: ChatHarness) -> None:
-    await delivered_job(chat, content=("noise.png", noise_png(400)), size=128)
+    await delivered_job(chat, content=("noise.png", noise_png(400)), look={"size_px": 128})
     chat.env.inject_error("PATCH", "/webhooks/*/messages/@original", status=413, code=40005, times=5)
     result = await press(chat, "compare")
     assert result.response is not None
-    names = [one.filename for one in result.response.attachments]
-    assert "content-1.jpg" in names
-    assert "In this order" in card(result)
+    (attachment,) = result.response.attachments
+    assert attachment.filename == "easel-1.jpg"
+    assert "From left to right" in card(result)
 
 
 async def test_spoilers_stay_spoilers_in_a_comparison(chat: ChatHarness) -> None:

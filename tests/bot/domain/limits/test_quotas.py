@@ -50,7 +50,7 @@ async def test_only_the_channels_that_were_opened_and_their_threads(connection: 
     await check(connection, server)
     await check(connection, server, channel_ids=(THREAD, CHANNEL))
     with pytest.raises(
-        Refusal, match=r"^Not in this channel: /quota shows where this server takes pictures\.$"
+        Refusal, match=r"^Not in this channel: /help shows where this server takes pictures\.$"
     ):
         await check(connection, server, channel_ids=(THREAD, CHANNEL + 5))
 
@@ -158,7 +158,7 @@ async def test_a_server_s_day_is_everybody_s_there(connection: AsyncConnection) 
             OPEN,
             (
                 "You already have {count} picture{s} in the line, which is the limit here: "
-                "wait for {it}, or stop {it} with /cancel."
+                "wait for {it}, or stop {it} in /queue."
             ),
         ),
         (
