@@ -41,14 +41,13 @@ def main() -> None:
 
 async def measure(answers: int) -> dict[str, dict[str, float]]:
     """Times in seconds: first idle, then beside a painting worker, in one run."""
-    async with stage(Settings(DISCORD_TOKEN=None)) as one:
+    async with stage(Settings(DISCORD_TOKEN=None, EASEL_DEFAULT_SIZE_PX=768)) as one:
         idle = await _time(one, answers)
         await one.members[0].slash(
             one.channel,
             "stylize",
             content=(CONTENT.name, CONTENT.read_bytes()),
             preset="Starry Night",
-            size=768,
             quality="high",
         )
         await _until_running(one)

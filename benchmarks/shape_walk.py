@@ -104,7 +104,7 @@ class Scene:
 
     async def stylize(self, quality: str) -> InteractionResult:
         """From the member's command to the picture on the card."""
-        options = {"preset": BUILT_IN[0].name, "size": SIZE_PX, "quality": quality, "seed": 1}
+        options = {"preset": BUILT_IN[0].name, "quality": quality}
         content = (SAMPLE.name, SAMPLE.read_bytes())
         answer = await self.member.slash(self.channel, "stylize", content=content, **options)
         if claim := await self.engine.claim("shape"):
@@ -120,7 +120,9 @@ def files_of_one_stylize(*folders: Path, quality: str = "standard") -> set[Path]
         RuntimeError: no picture came.
     """
     with tempfile.TemporaryDirectory(prefix="easel-shape-") as data:
-        settings = Settings(DISCORD_TOKEN=None, data_dir=Path(data), workers=0, device="cpu")
+        settings = Settings(
+            DISCORD_TOKEN=None, data_dir=Path(data), workers=0, device="cpu", default_size_px=SIZE_PX
+        )
         with Witness(*folders) as witness:
             asyncio.run(_walk(settings, witness, quality))
             return witness.files

@@ -164,8 +164,6 @@ async def _people(discord: DiscordServer, jobs: int, at_once: int, *, first: int
                 "stylize",
                 content=picture(number),
                 preset="Starry Night",
-                size=64,
-                seed=number,
             )
             await discord.until(
                 lambda: finished(asked.original), f"picture {number} on its card", timeout_s=PATIENCE_S

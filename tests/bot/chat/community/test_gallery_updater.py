@@ -151,7 +151,7 @@ async def test_a_picture_keeps_the_style_of_the_week_it_was_painted_in(gallery: 
         now = gallery.chat.services.clock()
         weekly = await digest.style_of_week(connection, guild_id, settings, now=now)
     assert weekly is not None
-    assert "In the style of the week" in shown(await gallery.hang(preset=weekly))
+    assert "in the style of the week" in shown(await gallery.hang(preset=weekly))
 
 
 async def test_a_thread_is_opened_where_one_is_wanted(gallery: GalleryHarness) -> None:
