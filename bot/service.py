@@ -29,7 +29,7 @@ from bot.domain.requests.pictures import Action, Cleaner, ContentPolicy, Picture
 from bot.domain.requests.request import Limits
 from bot.domain.requests.submitter import Submitter
 from bot.engines.choice import engine_for, listener_for
-from bot.engines.devices import devices, largest_size_px
+from bot.engines.devices import devices, largest_size_px, usual_size_px
 from bot.engines.supervisor import WORKER_MODULE, Supervisor
 from bot.errors import Refusal
 from bot.media.blobs.folder import blobs_at
@@ -214,7 +214,7 @@ def _limits(settings: Settings, names: list[str]) -> Limits:
         requests_per_minute_of_server=settings.requests_per_minute_of_server,
         presets_per_user=settings.presets_per_user,
         presets_per_server=settings.presets_per_server,
-        default_size_px=min(settings.default_size_px, max_size_px),
+        default_size_px=min(settings.default_size_px or usual_size_px(names), max_size_px),
         max_size_px=max_size_px,
         max_file_bytes=int(settings.max_attachment_mib * MIB),
     )

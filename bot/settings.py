@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     max_pixels: int = Field(120_000_000, ge=10_000)
     max_input_px: int = Field(2048, ge=64, le=8192)
     max_size_px: int = Field(1024, ge=64, le=4096)
-    default_size_px: int = Field(384, ge=64, le=4096)
+    default_size_px: int | None = Field(None, ge=64, le=4096)
     jobs_per_user: int = Field(3, ge=1, le=1000)
     jobs_per_day: int | None = Field(None, ge=1, le=100_000)
     running_per_user: int = Field(2, ge=1, le=1000)
@@ -173,7 +173,7 @@ class Settings(BaseSettings):
             )
         if self.shard_ids and (self.shard_count is None or self.shard_ids[-1] >= self.shard_count):
             raise ValueError("EASEL_SHARD_IDS needs an EASEL_SHARD_COUNT that is larger than each of them")
-        if self.default_size_px > self.max_size_px:
+        if (self.default_size_px or 0) > self.max_size_px:
             raise ValueError("EASEL_DEFAULT_SIZE_PX must not exceed EASEL_MAX_SIZE_PX")
         return self
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import pynvml
 
@@ -29,12 +29,25 @@ def _count_gpus() -> int:
     return len(_ask_each(lambda index, _handle: index))
 
 
+USUAL_PX: Final = {"cpu": 512, "gpu": 1024}
+"""The long edge of a picture where nobody asks for another: about two minutes on two cores."""
+
+
+def usual_size_px(names: Sequence[str]) -> int:
+    """The size that all of the workers' devices paint in good time; a CPU's where workers run elsewhere."""
+    return USUAL_PX["gpu" if names and all(map(_is_gpu, names)) else "cpu"]
+
+
+def _is_gpu(device: str) -> bool:
+    return device.startswith(("cuda", "auto:"))
+
+
 def largest_size_px(names: Sequence[str]) -> int | None:
     """The long edge of a square picture that fits on the smallest of the workers' devices.
 
     None: the workers run elsewhere, or a GPU does not report its memory.
     """
-    host = [device for device in names if not device.startswith(("cuda", "auto:"))]
+    host = [device for device in names if not _is_gpu(device)]
     sizes = memory_bytes() if len(host) < len(names) else []
     edges = [memory.largest_edge_px(min(sizes))] if sizes else []
     if host:  # a CPU may use Winograd's algorithm, which takes more memory

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.engines.devices import devices, largest_size_px
+from bot.engines.devices import devices, largest_size_px, usual_size_px
 from nst_core import memory
 from tests.support.nvidia_driver import Card, driver, no_driver
 
@@ -64,3 +64,11 @@ def test_a_gpu_that_does_not_say_its_memory_limits_nothing(
 
 def test_workers_elsewhere_limit_nothing() -> None:
     assert largest_size_px([]) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "size_px"),
+    [(["cpu"], 512), (["auto"], 512), ([], 512), (["auto:0", "auto:1"], 1024), (["cuda:0", "cpu"], 512)],
+)
+def test_gpus_paint_larger_pictures_where_nobody_asks_for_a_size(names: list[str], size_px: int) -> None:
+    assert usual_size_px(names) == size_px
