@@ -25,7 +25,8 @@ async def test_a_preset_is_a_style_for_stylize(chat: ChatHarness) -> None:
     await save(chat)
     shown = card(await chat.stylize(preset="HARBOUR", quality="draft"))
     assert "harbour" in shown
-    assert "strength 80 · draft · 64 px" in shown
+    look = (await chat.job()).look
+    assert (look["strength"], look["quality"]) == (80, "draft")
 
 
 async def test_presets_belong_to_one_user(chat: ChatHarness) -> None:
