@@ -14,7 +14,7 @@ from testbed.bot_process import BotProcess
 from testbed.discord.server import DiscordServer
 from testbed.discord.world import Interaction, Message, Person
 from tests.e2e.wire.failing_actions import FIRST_ANSWER, SOON_S, TROUBLES, FailingAction, Scenario, words_of
-from tests.e2e.wire.stylizing import PATIENCE_S, PATIENT, TINY, answer_to, ask, result_of
+from tests.e2e.wire.stylizing import PATIENCE_S, PATIENT, answer_to, ask, result_of
 
 LATER = ("429", "500", "cut", "cut behind its effect", "10008")
 FIRST = ("429", "500", "500 behind its effect", "cut", "cut behind its effect", "10062")
@@ -66,7 +66,7 @@ def settings() -> dict[str, str]:
 
 @pytest.fixture
 async def scenario(discord: DiscordServer, easel: BotProcess, tmp_path: Path) -> Scenario:
-    card = await result_of(discord, await ask(discord, **TINY))
+    card = await result_of(discord, await ask(discord, quality="standard"))
     scenario = Scenario(discord=discord, card=card, database=tmp_path / "data" / "easel.db")
     await discord.until(lambda: scenario.ask(DELIVERED) == 1, "the delivery to be written down")
     first = await discord.slash(scenario.alice, "queue")

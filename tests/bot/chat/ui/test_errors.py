@@ -42,7 +42,7 @@ def first_answers(chat: ChatHarness) -> list[int]:
     [
         ({"preset": None}, "Give me a style"),
         ({"preset": "no such preset"}, "There is no preset called"),
-        ({"size": 512}, "at most 128 px"),
+        ({"look": {"size_px": 512}}, "at most 128 px"),
     ],
 )
 async def test_what_the_command_itself_says_is_refused_before_anybody_else_sees_anything(
@@ -56,25 +56,27 @@ async def test_what_the_command_itself_says_is_refused_before_anybody_else_sees_
 
 
 @pytest.mark.parametrize(
-    ("command", "options", "expected"),
+    ("options", "expected"),
     [
-        ("stylize", {"style": BROKEN, "preset": None}, "The style picture “oak.png” cannot be used."),
-        ("stylize", {"content": BROKEN}, "The picture to paint, “oak.png”, cannot be used."),
-        ("blend", {"preset1": "The Kiss", "style2": BROKEN}, "The style picture “oak.png” cannot be used."),
+        ({"style": BROKEN, "preset": None}, "The style picture “oak.png” cannot be used."),
+        ({"content": BROKEN}, "The picture to paint, “oak.png”, cannot be used."),
     ],
 )
 async def test_what_is_found_out_later_takes_the_public_line_away(
-    chat: ChatHarness, command: str, options: dict[str, Any], expected: str
+    chat: ChatHarness, options: dict[str, Any], expected: str
 ) -> None:
-    given = {"content": ("a.png", png()), **options}
-    if command == "stylize":
-        result = await chat.stylize(**given)
-    else:
-        result = await chat.ada.slash(chat.channel, command, **given)
+    result = await chat.stylize(**options)
     assert first_answers(chat) == [5]
     assert expected in sentence(result)
     assert_nothing_public(chat)
     assert [one.content for one in chat.channel.history(viewer=chat.ada)] == [sentence(result)]
+
+
+async def test_a_form_is_refused_as_privately(chat: ChatHarness) -> None:
+    form = await chat.ada.slash(chat.channel, "blend", content=("a.png", png()))
+    result = await chat.ada.submit_modal(form, {"upload": [BROKEN], "styles": ["named:The Kiss"]})
+    assert "The style picture “oak.png” cannot be used." in sentence(result)
+    assert_nothing_public(chat)
 
 
 async def test_a_private_thinking_becomes_the_sentence_itself(chat: ChatHarness) -> None:
