@@ -44,13 +44,13 @@ def environment(**added: str) -> dict[str, str]:
 class Playground:
     """A running `easel try`, with a temporary folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, size_px: int) -> None:
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
         self.process = subprocess.Popen(
             TRY,
             cwd=folder,
-            env=environment(TMPDIR=str(self.temporary), EASEL_DEFAULT_SIZE_PX="64"),
+            env=environment(TMPDIR=str(self.temporary), EASEL_DEFAULT_SIZE_PX=str(size_px)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
