@@ -132,8 +132,8 @@ def test_menus_of_a_message_and_of_a_person_open_by_a_right_click(page: Page) ->
     menu(".component-gallery", "Use as style")
     page.until_text("Your current style is now cat.")
     page.become("Ben")
-    page.give("stats")
-    page.until_text("Ben used /stats")
+    page.give("queue")
+    page.until_text("Ben used /queue")
     menu(".component-gallery", "Stylize this")
     page.until(lambda: page.browser.find_elements(By.CSS_SELECTOR, ".modal-dialog"), "the form")
     page.browser.find_element(By.XPATH, "//button[.='Submit']").click()
@@ -217,7 +217,7 @@ def test_without_simcord_the_sentence_says_what_to_install() -> None:
     code = "import sys; sys.modules['simcord'] = None; from bot.cli import main; main()"
     sentence = refused(sys.executable, "-c", code, "try")
     assert sentence.startswith("easel: The playground and the demo need SimCord")
-    assert sentence.endswith("pip install 'easel[bot,playground]'.")
+    assert sentence.endswith("pip install 'easel-nst[bot,playground]'.")
 
 
 def test_a_control_is_told_from_another_in_its_place() -> None:
