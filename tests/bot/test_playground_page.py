@@ -84,7 +84,7 @@ def test_a_running_card_shows_a_preview_and_is_cancelled_by_one_click(page: Page
     preview = ("A preview of the picture while it is painted", 256, 170)
     page.until(lambda: preview in page.pictures(), "the preview")
     page.press("Cancel")
-    page.until_text("Cancelled.")
+    page.insist("Cancel", "Cancelled.")
     assert preview not in page.pictures()
 
 
@@ -120,7 +120,7 @@ def test_a_button_is_not_replaced_while_the_pointer_is_down(page: Page) -> None:
     held.pause(2.0).perform()  # the bot edits the card every 3 s at the latest
     assert button.is_displayed()
     ActionChains(page.browser).release().perform()
-    page.until_text("Cancelled.")
+    page.insist("Cancel", "Cancelled.")
     assert "Cancelled." not in shown
 
 

@@ -29,6 +29,7 @@ FLAGS = (
     "--disable-sync",
     "--window-size=1200,1000",
 )
+NOT_COMPLETED = "Action was not completed"
 TRY = (sys.executable, "-m", "bot.cli", "try")
 PICTURES = """
 return [...document.querySelectorAll('#channel-message-list img')]
@@ -114,6 +115,16 @@ class Page:
         path = f"//button[contains(@class, 'component-button')][contains(., '{label}')]"
         self.until(lambda: self.browser.find_elements(By.XPATH, path), label)
         self.browser.find_elements(By.XPATH, path)[-1].click()
+
+    def insist(self, label: str, words: str) -> None:
+        """Waits for the words; clicks again where the action failed, as on a busy machine."""
+
+        def happened() -> bool:
+            if words not in self.text() and self.status().startswith(NOT_COMPLETED):
+                self.press(label)
+            return words in self.text()
+
+        self.until(happened, words)
 
     def type(self, css: str, text: str) -> None:
         self.do(css, lambda element: element.send_keys(text))

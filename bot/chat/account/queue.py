@@ -17,6 +17,7 @@ from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import STATE_WORDS, Job, State
 from bot.domain.outbox import deliveries
 from bot.domain.outbox.deliveries import Address
+from bot.domain.styles.style import public_title_of, title_of
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing
 
@@ -118,7 +119,7 @@ def _about(one: Own) -> str:
         place = bar((job.step or 0) / (job.steps or 1))
     ready = _(" · ready {when}", when=f"<t:{round(position.ready_at)}:R>") if position.ready_at else ""
     link, words = _link(one), _("To its card")
-    lines = [f"**{plain(job.style_name[:60])}**", f"{place}{ready}"]
+    lines = [f"**{plain(title_of(job)[:60])}**", f"{place}{ready}"]
     return "\n".join([*lines, *([f"[{words}]({link})"] if link else [])])
 
 
@@ -141,7 +142,7 @@ async def _preview(interaction: discord.Interaction[Any], services: Services, jo
         data = await services.picture_store.blobs.get(job.preview_blob)
     except BlobMissing:
         return None  # a newer one has taken its place
-    description = _("Preview of a picture in the style of {style}", style=job.style_name)[:1024]
+    description = _("A preview of the picture while it is painted")
     return Picture(filename=f"preview-{job.id}.jpg", data=data, description=description, spoiler=job.spoiler)
 
 
@@ -163,5 +164,9 @@ def _anybody(place: int, job: Job, viewer_id: int) -> str:
     if job.private and job.user_id != viewer_id:
         whose = _("a private picture")
         return f"{place}. {whose} · {state}"
-    whose = _("{picture} for {person}", picture=plain(job.style_name[:40]), person=f"<@{job.user_id}>")
+    whose = _(
+        "{picture} for {person}",
+        picture=plain(public_title_of(job)[:40]),
+        person=f"<@{job.user_id}>",
+    )
     return f"{place}. {whose} · {state}"

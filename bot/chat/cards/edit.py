@@ -17,7 +17,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.requests import rerun
 from bot.domain.requests.request import MAX_SEED
 from bot.domain.requests.rerun import Recipe
-from bot.domain.styles.style import Look, PictureSource, Style, styles_of
+from bot.domain.styles.style import Look, PictureSource, Style, styles_of, title_of
 from bot.errors import Refusal
 from bot.language import N_, _
 
@@ -64,7 +64,7 @@ class EditForm(Form):
         self._max_size_px = max_size_px
         self._size_px = int(job.params["size"])
         look = Look.from_dict(job.look)
-        as_it_is = Offer(value=AS_IT_IS, name=_("As it is: {style}", style=job.style_name))
+        as_it_is = Offer(value=AS_IT_IS, name=_("As it is: {style}", style=title_of(job)))
         self._style = fields.select("style", options_of([as_it_is, *offers], chosen=AS_IT_IS))
         self._upload = PictureUpload("upload")
         self._strength = fields.strength(look.strength)

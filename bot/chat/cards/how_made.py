@@ -12,7 +12,7 @@ from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import settings_line
 from bot.domain.jobs.model import STATE_WORDS, Job
 from bot.domain.privacy import provenance
-from bot.domain.styles.style import Look, names_of, styles_of
+from bot.domain.styles.style import Look, public_title_of, styles_of
 from bot.language import _, n_
 from nst_core.params import AS_IT_IS
 
@@ -35,7 +35,7 @@ async def recorded(connection: AsyncConnection, job: Job) -> list[str]:
     lines = [
         _(
             "Painted in the style of **{style}**, for {person}",
-            style=plain(names_of(job, _("own style"))),
+            style=plain(public_title_of(job)),
             person=person,
         ),
         job_settings(job),

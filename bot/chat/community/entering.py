@@ -17,7 +17,7 @@ from bot.domain.challenges import challenges
 from bot.domain.challenges.challenges import Challenge, Stage
 from bot.domain.jobs.model import Job
 from bot.domain.styles import builtin, server_presets
-from bot.domain.styles.style import PictureSource, Style
+from bot.domain.styles.style import PictureSource, Style, title_of
 from bot.errors import Refusal
 from bot.language import _
 
@@ -148,7 +148,7 @@ class EntrySelect(
         options = [
             discord.SelectOption(
                 label=_("Picture {number}", number=number),
-                description=job.style_name[:100],
+                description=title_of(job)[:100],
                 value=str(job.id),
             )
             for number, job in enumerate(mine, start=1)
@@ -188,7 +188,7 @@ async def _enter(
     return _(
         "Entered: your picture in the style of {style}. Everybody sees it in the vote, and your name "
         "beside it after the end. Until the vote you can enter another one in its place.",
-        style=plain(job.style_name),
+        style=plain(title_of(job)),
     )
 
 
@@ -212,7 +212,7 @@ async def _mine(interaction: discord.Interaction, current: str) -> list[app_comm
             connection, challenge, interaction.user.id, age_restricted=restricted
         )
     names = [
-        (_("{name} · number {number}", name=job.style_name[:70], number=job.id)[:100], job.id) for job in mine
+        (_("{name} · number {number}", name=title_of(job)[:70], number=job.id)[:100], job.id) for job in mine
     ]
     return [
         app_commands.Choice(name=name, value=job_id)

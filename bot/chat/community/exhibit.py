@@ -20,7 +20,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.requests import rerun
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles import builtin
-from bot.domain.styles.style import Look, Style, description_of, names_of, styles_of
+from bot.domain.styles.style import Look, Style, description_of, public_title_of, styles_of
 from bot.errors import Refusal
 from bot.language import _, n_
 
@@ -202,7 +202,7 @@ def message_of(
 ) -> ui.LayoutView:
     """The message. weekly: it is painted in the style of the week; card: where its card is."""
     job = exhibit.job
-    style = plain(names_of(job, _("own style")))
+    style = plain(public_title_of(job))
     text = _("**{style}** · by {person}", style=style, person=f"<@{job.user_id}>")
     container: ui.Container[Any] = ui.Container(accent_colour=ACCENT)
     container.add_item(ui.TextDisplay(text))

@@ -20,6 +20,7 @@ from bot.domain.gallery.exhibits import Exhibit, Step
 from bot.domain.outbox import deliveries, takedowns
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
+from bot.domain.styles.style import public_title_of
 from bot.language import speaking
 from bot.media.blobs.protocol import BlobMissing
 from bot.tables import exhibits as exhibits_table
@@ -146,7 +147,7 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
     async def _open_thread(self, exhibit: Exhibit, message: discord.Message) -> None:
         """A thread for talking about the picture; it hangs just as well without one."""
         try:
-            await message.create_thread(name=f"{exhibit.job.style_name[:80]} · {exhibit.job.id}")
+            await message.create_thread(name=f"{public_title_of(exhibit.job)[:80]} · {exhibit.job.id}")
         except TROUBLES as error:
             log.warning("no thread opened", error=type(error).__name__, code=getattr(error, "code", None))
 

@@ -13,6 +13,7 @@ from bot.chat.ui.components import plain
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.jobs.model import Job
 from bot.domain.requests.pictures import PictureStore
+from bot.domain.styles.style import names_of, public_title_of
 from bot.language import _, n_
 from bot.media.blobs.protocol import BlobMissing
 
@@ -50,7 +51,11 @@ def number_of(filename: str) -> int | None:
 
 
 def described(job: Job, number: int) -> str:
-    return _("Picture {number}, painted in the style of {style}", number=number, style=job.style_name)
+    return _(
+        "Picture {number}, painted in the style of {style}",
+        number=number,
+        style=names_of(job, _("another picture")),
+    )
 
 
 def gallery_of(files: Sequence[discord.File]) -> ui.MediaGallery[Any]:
@@ -89,7 +94,7 @@ def line_of(exhibit: Exhibit, number: int) -> str:
     job = exhibit.job
     stars = n_("★ {count} star", "★ {count} stars", exhibit.stars)
     way = f"[{_('see it')}]({exhibit.link})"
-    return f"**{number}.** {plain(job.style_name)} · <@{job.user_id}> · {stars} · {way}"
+    return f"**{number}.** {plain(public_title_of(job))} · <@{job.user_id}> · {stars} · {way}"
 
 
 def may_show_restricted(channel: object) -> bool:

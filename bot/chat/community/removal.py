@@ -15,6 +15,7 @@ from bot.chat.ui.retry import TROUBLES
 from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.challenges.voting import Entry
+from bot.domain.styles.style import public_title_of
 from bot.errors import Refusal
 from bot.language import _
 
@@ -102,7 +103,7 @@ async def _removable(interaction: discord.Interaction, current: str) -> list[app
 
 def _named(entry: Entry, viewer_id: int) -> str:
     """Without a name: entries are anonymous for moderators too."""
-    name = _("Picture {number} · {style}", number=entry.number, style=entry.job.style_name[:60])
+    name = _("Picture {number} · {style}", number=entry.number, style=public_title_of(entry.job)[:60])
     return (_("{picture} · yours", picture=name) if entry.user_id == viewer_id else name)[:100]
 
 

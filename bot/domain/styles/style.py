@@ -243,6 +243,11 @@ def title_of(job: Job) -> str:
     return names_of(job, _("your style"))
 
 
+def public_title_of(job: Job) -> str:
+    """What others call it: an artist's own picture is "own style", whatever its file is called."""
+    return names_of(job, _("own style"))
+
+
 def description_of(job: Job) -> str:
     """What a result shows, for those who cannot see it."""
     style = names_of(job, _("another picture"))
