@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Table, event, text
+from sqlalchemy import Column, Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.engine import make_url
@@ -298,3 +298,23 @@ async def upsert(
     """Writes `values` into the row of `key`, or inserts that row, with `new` in addition."""
     statement = insert(connection, table).values(**{**(new or {}), **key, **values})
     await connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
+
+
+async def note_once(
+    connection: AsyncConnection,
+    column: Column[Any],
+    key: Mapping[str, Any],
+    at: float,
+    *,
+    new: Mapping[str, Any],
+) -> bool:
+    """Notes a time in `column` of the row of `key`, which may be a new one; True for the first call alone.
+
+    So it is also if two come at once. new: what a row that is inserted has in addition.
+    """
+    noted = {column.name: at}
+    statement = insert(connection, column.table).values(**{**new, **key, **noted})
+    first = statement.on_conflict_do_update(
+        index_elements=list(key), set_=noted, where=column.is_(None)
+    ).returning(column)
+    return (await connection.execute(first)).first() is not None

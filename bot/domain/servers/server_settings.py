@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, Self
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import insert, one_at_a_time, upsert
+from bot.db import note_once, one_at_a_time, upsert
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import guilds
@@ -114,10 +114,4 @@ async def set_quota_of_roles(
 
 async def claim_tour(connection: AsyncConnection, guild_id: int, *, now: float) -> bool:
     """True for the first call and never again, even if two come at once."""
-    statement = insert(connection, guilds).values(guild_id=guild_id, settings={}, toured_at=now)
-    claimed = await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["guild_id"], set_={"toured_at": now}, where=guilds.c.toured_at.is_(None)
-        ).returning(guilds.c.guild_id)
-    )
-    return claimed.first() is not None
+    return await note_once(connection, guilds.c.toured_at, {"guild_id": guild_id}, now, new={"settings": {}})

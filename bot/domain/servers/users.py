@@ -7,7 +7,7 @@ from typing import Any, Self
 from sqlalchemy import and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import insert, upsert
+from bot.db import note_once, upsert
 from bot.domain.jobs.model import State
 from bot.tables import jobs, people
 
@@ -71,10 +71,4 @@ async def is_to_be_welcomed(connection: AsyncConnection, user_id: int) -> bool:
 
 async def claim_welcome(connection: AsyncConnection, user_id: int, *, now: float) -> bool:
     """True for the first call and never again, even if two come at once."""
-    statement = insert(connection, people).values(user_id=user_id, settings={}, welcomed_at=now)
-    claimed = await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["user_id"], set_={"welcomed_at": now}, where=people.c.welcomed_at.is_(None)
-        ).returning(people.c.user_id)
-    )
-    return claimed.first() is not None
+    return await note_once(connection, people.c.welcomed_at, {"user_id": user_id}, now, new={"settings": {}})
