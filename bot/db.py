@@ -1,6 +1,7 @@
 """The database, with SQLite's pragmas; `begin()` opens a transaction to write, `read()` one to read."""
 
 import asyncio
+import functools
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -172,8 +173,9 @@ class Database:
             self._own_sqlite_transactions(checkpoints=checkpoints)
 
     def _own_sqlite_transactions(self, *, checkpoints: bool) -> None:
-        @event.listens_for(self._engine.sync_engine, "connect")
+        @event.listens_for(self._engine.sync_engine, "connect", insert=True)
         def on_connect(connection: DBAPIConnection, _record: object) -> None:
+            _stop_once(connection)
             connection.isolation_level = None
             cursor = connection.cursor()
             for pragma in (
@@ -256,6 +258,16 @@ class Database:
 
 
 CLOSING_S: Final = 5.0
+
+
+def _stop_once(connection: Any) -> None:
+    """Otherwise the close of a connection whose task is cancelled never ends.
+
+    SQLAlchemy then stops aiosqlite's thread; aiosqlite's own `close()` asks it to stop once more, and nobody
+    is left to answer.
+    """
+    driver = connection.driver_connection
+    driver.stop = functools.cache(driver.stop)
 
 
 def _closes_connection(task: asyncio.Task[Any]) -> bool:

@@ -1,6 +1,7 @@
 """The database: migrations, pragmas, and readers and writers side by side, on a real SQLite file."""
 
 import asyncio
+import gc
 import sqlite3
 import sys
 from contextlib import closing
@@ -227,3 +228,26 @@ async def test_connections_that_are_still_being_closed_are_waited_for(tmp_path: 
     await database.dispose()
     assert closed.is_set()
     await closing
+
+
+async def test_a_connection_whose_task_is_cancelled_is_closed_and_not_left_to_the_garbage_collector(
+    tmp_path: Path,
+) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'cancelled.db'}")
+
+    async def write() -> None:
+        async with database.begin() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    for moment in range(40):
+        writing = asyncio.create_task(write())
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.wait({writing})
+    await database.dispose()
+    left = [str(task) for task in asyncio.all_tasks() if "_terminate_graceful_close" in str(task)]
+    gc.collect()
+    assert not left
