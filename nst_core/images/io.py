@@ -59,11 +59,13 @@ class Picture:
         return int(self.rgb.shape[0])
 
 
-def decode(source: bytes | Path, *, max_pixels: int = MAX_PIXELS, edge_px: int | None = None) -> Picture:
+def decode(
+    source: bytes | str | Path, *, max_pixels: int = MAX_PIXELS, edge_px: int | None = None
+) -> Picture:
     """Reads the first picture of a file, turns it upright and brings it to sRGB.
 
     Args:
-        source: the file, or its bytes.
+        source: the file's path, or its bytes.
         max_pixels: the limit for the size in the header, checked before any pixel is decoded; a JPEG of
             twice `edge_px` and more may have `HALVED_TIMES` as many.
         edge_px: a longer edge is reduced to this while the pixels are still 8-bit, which takes a fraction
@@ -76,7 +78,7 @@ def decode(source: bytes | Path, *, max_pixels: int = MAX_PIXELS, edge_px: int |
     try:
         return _decoded(data, max_pixels, edge_px)
     except PictureError as error:
-        if isinstance(source, Path):
+        if not isinstance(source, bytes):
             error.add_note(str(source))
         raise
 
@@ -173,7 +175,7 @@ def encode(
     return target.getvalue()
 
 
-def read_parameters(source: bytes | Path) -> dict[str, object] | None:
+def read_parameters(source: bytes | str | Path) -> dict[str, object] | None:
     """The parameters that `encode` put into a file; None where there are none.
 
     Raises:
@@ -193,15 +195,14 @@ def read_parameters(source: bytes | Path) -> dict[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
-def _read(source: bytes | Path) -> bytes:
+def _read(source: bytes | str | Path) -> bytes:
     if isinstance(source, bytes):
         return source
     try:
-        return source.read_bytes()
-    except OSError as error:
-        raise PictureError(
-            f"{source} cannot be read: {error.strerror or 'the system refuses it'}."
-        ) from error
+        return Path(source).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        reason = getattr(error, "strerror", None) or "the system refuses it"
+        raise PictureError(f"{source} cannot be read: {reason}.") from error
 
 
 def _check_size(file: ImageFile, max_pixels: int, edge_px: int | None) -> None:

@@ -160,8 +160,11 @@ def test_parameters_of_no_picture_are_a_picture_error() -> None:
 def test_pictures_are_read_from_paths_and_a_wrong_path_is_a_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(encode(noise(3, 5), format="png", parameters={"seed": 1}))
-    assert decode(path).width == 5
-    assert read_parameters(path) == {"seed": 1}
-    for wrong in (tmp_path / "none.png", tmp_path):
+    for source in (path, str(path)):
+        assert decode(source).width == 5
+        assert read_parameters(source) == {"seed": 1}
+    for wrong in (tmp_path / "none.png", tmp_path, str(tmp_path / "none.png")):
         with pytest.raises(PictureError, match=r"cannot be read: (No such file|Is a directory)"):
             decode(wrong)
+    with pytest.raises(PictureError, match="cannot be read: the system refuses it"):
+        decode("none\0.png")
