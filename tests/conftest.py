@@ -9,6 +9,7 @@ import shutil
 import tempfile
 
 import pytest
+import structlog
 from hypothesis import settings
 
 pytest.register_assert_rewrite("tests.support")
@@ -24,6 +25,15 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 os.environ.pop("EASEL_CACHE_DIR", None)
 # Rating a picture takes a second; the tests of the rating ask for it.
 os.environ["EASEL_CONTENT_CHECK"] = "off"
+
+# As a service's: rich tracebacks take seconds, more for each time that one error is raised again.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 settings.register_profile("easel", deadline=None)
 settings.load_profile("easel")

@@ -130,7 +130,7 @@ def failing(*errors: Exception, only: int | None = None) -> Callable[[int], Any]
 
     async def post(message_id: int) -> None:
         if left and only in {None, message_id}:
-            raise left.pop(0)
+            raise left.pop(0).with_traceback(None)
 
     return post
 
