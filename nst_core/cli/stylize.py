@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from nst_core import engine
+import nst_core
 from nst_core.cli.options import Options
 from nst_core.cli.style_files import Places
 from nst_core.cli.terminal import format_of, progress_bars, watch, write
@@ -54,7 +54,7 @@ def paint(
     """
     file_format = format_of(out)
     picture = io.decode(content)
-    events = engine.stylize(picture, spec, params, device=device, precision=precision, preview_every_s=None)
+    events = nst_core.stylize(picture, spec, params, device=device, precision=precision, preview_every_s=None)
     with progress_bars() as bars:
         finished = watch(events, bars, bars.add_task("sketch", total=None, losses=""))
     data = io.encode(finished.picture, format=file_format, parameters=params.as_dict())
@@ -62,7 +62,7 @@ def paint(
     losses: Finished | Losses = finished
     if file_format == "jpeg":  # lossy: the file is not quite the picture that was measured
         reached = dataclasses.replace(params, beta=finished.beta)
-        losses = engine.measure(io.decode(data), picture, spec, reached, device=device)
+        losses = nst_core.measure(io.decode(data), picture, spec, reached, device=device)
     return {
         "parameters": params.as_dict(),
         "seconds": finished.seconds,

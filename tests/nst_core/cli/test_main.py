@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import os
 import re
 import subprocess
 import sys
@@ -7,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from nst_core.cli import weights
+from nst_core.cli.compare import compare
+from nst_core.cli.main import share_busy_cores
+from nst_core.cli.sheet import sheet
+from nst_core.cli.stylize import stylize
 from nst_core.engine import measure
 from nst_core.images import io
 from nst_core.params import Params
@@ -24,6 +30,31 @@ def test_a_picture_is_written_with_its_parameters(tmp_path: Path) -> None:
     assert io.decode(out).width == 64
     assert Params.from_dict(io.read_parameters(out) or {}) == Params(size=64, steps=3)
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_help_comes_without_waiting_for_pytorch_and_says_what_each_command_says_of_itself() -> None:
+    loads = "import sys; from tests.support.nst import nst; nst('--help'); assert 'torch' not in sys.modules"
+    asked = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
+    said = " ".join(asked.stdout.replace("│", " ").split())
+    for one in (stylize, compare, sheet):
+        assert str(one.__doc__).partition("\n")[0] in said
+    assert weights.app.help in said
+
+
+@pytest.mark.parametrize(
+    ("load", "given", "policy"),
+    [(0.2, None, None), (9.0, None, "PASSIVE"), (9.0, "ACTIVE", "ACTIVE")],
+)
+def test_threads_sleep_where_they_wait_on_a_machine_that_is_busy(
+    load: float, given: str | None, policy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setenv("OMP_WAIT_POLICY", given or "")
+    if given is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    share_busy_cores()
+    assert os.environ.get("OMP_WAIT_POLICY") == policy
 
 
 @pytest.mark.parametrize("name", ["out.png", "out.jpg"])
