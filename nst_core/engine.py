@@ -125,7 +125,7 @@ def _painted(
     _check_alike(prepared_jobs, plan)
     draft = params.quality == "draft"
     if not draft:
-        plan_for(prepared_jobs, params.size, budget)
+        plan_for(prepared_jobs, plan[-1].edge_px, budget)
     sizes = tuple(scale.edge_px for scale in plan)
     steps = sum(scale.steps for scale in plan)
     for number in range(len(prepared_jobs)):
@@ -150,7 +150,7 @@ def _painted(
 
 def _finished(prepared: PreparedJob, result: Tensor, beta: float, *, started: float) -> Finished:
     """The last event of a job, with the losses of its result (1, 3, h, w); `started` is a monotonic time."""
-    picture = prepared.picture(result, prepared.params.size)
+    picture = prepared.picture(result, prepared.job.plan[-1].edge_px)
     reached = dataclasses.replace(prepared.params, beta=beta)
     losses = measure(picture, prepared.job.content, prepared.asked, reached, device=str(prepared.device))
     return Finished(

@@ -113,11 +113,14 @@ def choose_plan(
     winograd: bool = False,
     available_bytes: int,
     masks: int = 0,
+    larger: float = 1.0,
 ) -> str:
     """The fastest of PLANS that fits into `available_bytes`; the other arguments are as in `estimate_bytes`.
 
+    `larger` says how many times larger than asked for the picture is painted.
+
     Raises:
-        MemoryLimitError: none fits; the message names the largest size that would.
+        MemoryLimitError: none fits; the message names the largest size to ask for that would.
     """
     for plan in PLANS:
         needed = estimate_bytes(
@@ -133,7 +136,9 @@ def choose_plan(
         batch=batch,
         masks=masks,
     )
-    hint = f"choose a size of at most {edge_px} px" if edge_px else "free some memory"
+    hint = f"choose a size of at most {int(edge_px / larger)} px" if edge_px else "free some memory"
+    if larger > 1:
+        hint += ", or the quality standard"
     raise MemoryLimitError(
         f"The picture of {width} x {height} px does not fit even in tiles: it takes {_gib(needed)} and there "
         f"are {_gib(available_bytes)}; {hint}."

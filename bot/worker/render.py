@@ -11,6 +11,7 @@ from nst_core.images import io
 from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.memory import estimate_bytes
 from nst_core.params import Params
+from nst_core.pyramid import painted_px
 from nst_core.run import prepared_job
 from nst_core.run.evaluator import free_bytes
 from nst_core.styles import StyleSpec, blended, mask_of
@@ -52,7 +53,7 @@ def batch_size(job: Job, *, device: str) -> int:
     One on the CPU, where a batch takes as long as its jobs one by one, and on Apple's GPUs. On others, as
     many as their memory holds without a more economical plan, up to what keeps them busy.
     """
-    size_px = int(job.params["size"])
+    size_px = painted_px(Params.from_dict(job.params))
     try:
         where = choose_device(device)
         if where.type != "cuda":

@@ -12,6 +12,7 @@ from nst_core.losses.tiled import Tiles
 from nst_core.memory import PLANS
 from nst_core.models.vgg import Vgg
 from nst_core.optim.loop import Evaluate
+from nst_core.pyramid import painted_px
 from nst_core.run.prepared_job import PreparedJob
 from nst_core.torch_errors import empty_caches, is_out_of_memory
 
@@ -181,6 +182,7 @@ def plan_for(prepared_jobs: Sequence[PreparedJob], edge_px: int, budget: MemoryB
             for one in spec.regions
         ),
         available_bytes=budget.available_bytes,
+        larger=painted_px(first.params) / first.params.size,
     )
 
 

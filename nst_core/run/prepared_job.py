@@ -290,9 +290,15 @@ class PreparedJob:
         return pixels + amount * (self._by_region(pixels, edge_px, recoloured) - pixels)
 
     def picture(self, pixels: Tensor, edge_px: int) -> Picture:
-        """Pixels (1, 3, h, w) as a picture with the content's alpha and, for `luminance`, its colours."""
+        """Pixels (1, 3, h, w) as a picture with the content's alpha and, for `luminance`, its colours.
+
+        Its long edge is `edge_px`, or `size` where that is smaller.
+        """
         if self.params.smooths_chroma and self.params.quality != "draft":
             pixels = smooth_chroma(pixels).clamp(0, 1)
+        if edge_px > self.params.size:
+            edge_px = self.params.size
+            pixels = scaled(pixels, *self.pixels_at(edge_px).shape[-2:])
         mask = self.edit_mask(edge_px)
         if mask is not None:
             content = self.pixels_at(edge_px)

@@ -36,6 +36,21 @@ def test_the_events_come_in_order_and_count_every_step(chelsea: Picture, starry_
     assert result(events).iterations == 7
 
 
+def test_high_paints_a_larger_picture_and_shows_none_larger_than_asked_for(
+    chelsea: Picture, starry_night: Picture
+) -> None:
+    params = Params(size=96, steps=6, quality="high")
+    events = list(stylize(chelsea, starry_night, params, device="cpu", preview_every_s=0.0))
+    started, end = events[0], result(events)
+    assert isinstance(started, Started)
+    assert started.sizes == (68, 136)
+    sizes = [max(one.picture.width, one.picture.height) for one in previews(events)]
+    assert set(sizes) == {68, 96}
+    assert (end.picture.width, end.picture.height) == (96, 64)
+    losses = measure(end.picture, chelsea, starry_night, params, device="cpu")
+    assert end.style_rel == losses.style_rel, "the losses are those of the picture that is handed over"
+
+
 def test_previews_come_as_often_as_asked(chelsea: Picture, starry_night: Picture) -> None:
     events = list(stylize(chelsea, starry_night, SMALL, device="cpu", preview_every_s=0.0))
     assert len(previews(events)) == 13

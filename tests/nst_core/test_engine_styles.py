@@ -12,7 +12,7 @@ from nst_core.events import Finished, Preview, Started, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.optim.loop import WINDOW
-from nst_core.params import PUBLISHED, Init, Params
+from nst_core.params import PUBLISHED, Init, Params, Quality
 from nst_core.run.prepared_job import StyleTransferJob
 from nst_core.styles import Mask, Region, Style, StyleSpec, blended
 from tests.support.painted import paint, result
@@ -69,11 +69,14 @@ def test_where_no_region_is_the_content_stays_nearly_as_it_is(
     assert shift[48:].mean() < 0.5 * shift[:24].mean()
 
 
-@pytest.mark.parametrize("init", ["content", "noise", "adain"])
+@pytest.mark.parametrize(
+    ("init", "quality"),
+    [("content", "standard"), ("noise", "standard"), ("adain", "standard"), ("content", "high")],
+)
 def test_outside_the_mask_the_result_is_the_content_to_the_bit(
-    init: Init, content: Picture, starry_night: Picture
+    init: Init, quality: Quality, content: Picture, starry_night: Picture
 ) -> None:
-    params = dataclasses.replace(SMALL, init=init, steps=8, tv=1.0)
+    params = dataclasses.replace(SMALL, init=init, quality=quality, steps=8, tv=1.0)
     events = paint(content, blended([starry_night], edit_mask=LEFT), params)
     pictures = [event.picture for event in events if isinstance(event, Preview | Finished)]
     assert len(pictures) == 2

@@ -113,6 +113,8 @@ def test_what_does_not_fit_names_the_largest_edge_that_does() -> None:
     edge_px = largest_edge_px(4 * GIB, aspect=1.5)
     with pytest.raises(EngineError, match=f"does not fit even in tiles.* at most {edge_px} px"):
         choose_plan(6144, 4096, available_bytes=4 * GIB)
+    with pytest.raises(MemoryLimitError, match=f"at most {edge_px // 2} px, or the quality standard"):
+        choose_plan(6144, 4096, available_bytes=4 * GIB, larger=2.0)
     assert choose_plan(edge_px, round(edge_px / 1.5), available_bytes=4 * GIB) == "tiles"
     with pytest.raises(MemoryLimitError, match="free some memory"):
         choose_plan(512, 512, available_bytes=2**20)

@@ -1,5 +1,7 @@
+import re
 import weakref
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from nst_core.kernels.convolution import EXACT
 from nst_core.memory import PLANS, choose_plan, estimate_bytes
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params
-from nst_core.run.evaluator import Evaluator, MemoryBudget, free_bytes
+from nst_core.pyramid import painted_px
+from nst_core.run.evaluator import Evaluator, MemoryBudget, free_bytes, plan_for
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
 from tests.support.painted import paint, result
 
@@ -127,6 +130,23 @@ def test_this_machine_has_memory_for_a_small_picture_and_none_for_a_giant() -> N
     assert choose_plan(64, 64, available_bytes=free) == "whole"
     with pytest.raises(MemoryLimitError, match="choose a size of at most"):
         choose_plan(400_000, 400_000, available_bytes=free)
+
+
+class HalfGib(MemoryBudget):
+    available_bytes = 500 << 20
+
+
+def test_where_a_quality_paints_too_large_a_picture_a_size_is_named_that_would_do(
+    chelsea: Picture, starry_night: Picture
+) -> None:
+    params = Params(size=4096, quality="max")
+    job = StyleTransferJob(content=fit(chelsea, 32), style=starry_night, params=params)
+    with pytest.raises(MemoryLimitError) as refused:
+        plan_for([PreparedJob(job, CPU, EXACT)], painted_px(params), HalfGib(CPU))
+    [edge_px] = re.findall(r"choose a size of at most (\d+) px, or the quality standard", str(refused.value))
+    smaller = replace(params, size=int(edge_px))
+    fitting = StyleTransferJob(content=job.content, style=starry_night, params=smaller)
+    assert plan_for([PreparedJob(fitting, CPU, EXACT)], painted_px(smaller), HalfGib(CPU)) in PLANS
 
 
 class Machine:
