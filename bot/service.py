@@ -20,8 +20,7 @@ from bot.chat.community.challenge_teller import ChallengeTeller
 from bot.chat.community.digest import DigestTeller
 from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.chat.community.log_teller import LogTeller
-from bot.chat.ui.in_hand import InHand
-from bot.chat.ui.interaction import Services
+from bot.chat.ui.interaction import InHand, Services
 from bot.db import Database
 from bot.domain.privacy.retention import Keeping, Sweeper
 from bot.domain.privacy.storage import Storage, StorageLimits

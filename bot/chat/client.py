@@ -53,9 +53,9 @@ from bot.chat.presets.commands import preset_group
 from bot.chat.presets.gallery import ImportButton, OpenSelect, PageButton
 from bot.chat.presets.looks import LookButton, LookSelect, look_command
 from bot.chat.presets.style_actions import StyleButton
-from bot.chat.ui.errors import begin_answer, explain
-from bot.chat.ui.events import careful
+from bot.chat.ui.answers import begin_answer, explain
 from bot.chat.ui.interaction import Services
+from bot.chat.ui.transport import careful
 from bot.domain.outbox import schedule
 from bot.domain.servers import left
 from bot.language import SOURCE, catalog, nearest, speak

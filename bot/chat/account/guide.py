@@ -10,8 +10,8 @@ from discord import app_commands, ui
 
 from bot.chat.account.usage import quota_texts, stats_texts
 from bot.chat.painting.sample import SampleButton
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.domain.styles.builtin import BUILT_IN
 from bot.language import N_, _

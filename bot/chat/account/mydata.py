@@ -9,10 +9,9 @@ import discord
 import structlog
 from discord import app_commands, ui
 
+from bot.chat.ui.answers import handles_errors, keep, promise_answer
 from bot.chat.ui.components import Persistent, layout, panel
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.promise import keep, promise_answer
 from bot.domain.gallery import exhibits
 from bot.domain.privacy import personal_data
 from bot.domain.privacy.export import Export

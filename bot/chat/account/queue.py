@@ -9,8 +9,8 @@ from discord import app_commands, ui
 
 from bot.chat.cards.cancel import cancel_job
 from bot.chat.cards.result import ResultSelect, finished_options
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, Picture, bar, layout, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import Services, is_age_restricted, services_of
 from bot.domain.jobs import eta, model
 from bot.domain.jobs.eta import QueuePosition

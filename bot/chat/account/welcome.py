@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.ui.components import layout, panel
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.troubles import TROUBLES
 from bot.domain.servers import users
 from bot.language import _, nearest, speak
 

@@ -17,7 +17,7 @@ from bot.chat.cards.remake import press_again, press_bigger, press_retry, press_
 from bot.chat.cards.reuse import press_save
 from bot.chat.cards.use_as import press_use_as
 from bot.chat.cards.viewing import press_compare, press_full_size, press_time_lapse
-from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.answers import handles_errors
 
 ACTIONS: Final[dict[Verb, Callable[[discord.Interaction[Any], int], Awaitable[None]]]] = {
     Verb.AGAIN: press_again,

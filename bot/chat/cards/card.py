@@ -11,6 +11,7 @@ from discord import ui
 
 from bot.chat.cards import buttons
 from bot.chat.ui.components import Picture, bar, gallery, layout, plain
+from bot.chat.ui.uploads import REQUEST_LIMIT_BYTES
 from bot.domain.gallery.hanging import Offer
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import WAITING, Job, State
@@ -27,8 +28,6 @@ ACCENTS = {
     State.FAILED: discord.Colour(0xB5524A),
     State.CANCELLED: discord.Colour(0x8A8F98),
 }
-REQUEST_LIMIT_BYTES = 24 * 1024 * 1024
-"""What fits into one request of at most 25 MiB. Source: Discord's documentation, "Uploading Files"."""
 
 
 def render(

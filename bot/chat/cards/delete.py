@@ -10,7 +10,7 @@ from bot.chat.cards.access import require_deleter, require_picture
 from bot.chat.cards.buttons import Verb, button
 from bot.chat.ui.components import layout, plain
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.troubles import TROUBLES
 from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries, mentions, moderation_log
 from bot.domain.outbox.deliveries import Address

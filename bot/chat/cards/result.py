@@ -12,8 +12,8 @@ from bot.chat.cards.access import check_age
 from bot.chat.cards.card import card_picture
 from bot.chat.cards.how_made import job_settings
 from bot.chat.cards.remake import largest_px
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import Services, services_of
 from bot.domain.gallery import hanging
 from bot.domain.jobs import model, queue

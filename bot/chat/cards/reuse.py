@@ -6,11 +6,11 @@ import discord
 from discord import ui
 
 from bot.chat.cards.access import read_blob, require_picture
+from bot.chat.ui.answers import check_promised, keep, promise_answer
 from bot.chat.ui.components import plain
 from bot.chat.ui.fields import row
 from bot.chat.ui.forms import Form
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.promise import check_promised, keep, promise_answer
 from bot.domain.jobs.model import Job
 from bot.domain.styles import presets
 from bot.domain.styles.names import MAX_NAME_CHARS

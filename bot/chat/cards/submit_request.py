@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.cards import card
-from bot.chat.ui import promise
+from bot.chat.ui.answers import leave, promise
 from bot.chat.ui.interaction import (
     Services,
     address_of,
@@ -19,7 +19,7 @@ from bot.chat.ui.interaction import (
     roles_of,
     services_of,
 )
-from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.troubles import TROUBLES
 from bot.db import AWAY
 from bot.domain.jobs import eta
 from bot.domain.jobs.model import Job
@@ -66,7 +66,7 @@ async def submit_request(
         **more,
     )
     write = partial(services.submitter.write_down, request)
-    if await promise.promise(interaction, write, private=private):
+    if await promise(interaction, write, private=private):
         await _accept(interaction, services, request)
 
 
@@ -76,7 +76,7 @@ async def _accept(interaction: discord.Interaction, services: Services, request:
         job = await services.submitter.accept(request)
     except AWAY as error:
         log.warning("request put off", error=type(error).__name__)
-        await promise.leave(interaction)
+        await leave(interaction)
         return
     if job is None:
         log.info("request no longer in hand")

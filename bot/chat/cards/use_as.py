@@ -14,10 +14,9 @@ from discord import ui
 
 from bot.chat.cards.access import read_blob, require_picture
 from bot.chat.cards.card import filename
+from bot.chat.ui.answers import handles_errors, keep, promise_answer
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.promise import keep, promise_answer
 from bot.domain.jobs.model import Job
 from bot.domain.styles.style import description_of
 from bot.errors import Refusal

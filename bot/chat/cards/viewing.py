@@ -6,11 +6,11 @@ import discord
 from discord import ui
 
 from bot.chat.cards.access import read_blob, require_picture
-from bot.chat.cards.card import REQUEST_LIMIT_BYTES, filename
+from bot.chat.cards.card import filename
+from bot.chat.ui.answers import keep, promise_answer
 from bot.chat.ui.components import Picture, gallery, layout, plain
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.promise import keep, promise_answer
-from bot.chat.ui.uploads import made_to_fit
+from bot.chat.ui.uploads import REQUEST_LIMIT_BYTES, made_to_fit
 from bot.domain.jobs.model import Job
 from bot.domain.styles.style import description_of, styles_of
 from bot.errors import Refusal

@@ -10,8 +10,8 @@ from discord import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.community.pictures import ACCENT
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import check_own_permissions, require_manager
 from bot.domain.gallery import digest

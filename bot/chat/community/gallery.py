@@ -8,8 +8,8 @@ import discord
 from discord import app_commands, ui
 
 from bot.chat.community.pictures import ACCENT, add_exhibits, may_show_restricted
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.domain.gallery import exhibits, listing
 from bot.domain.gallery.listing import Choice

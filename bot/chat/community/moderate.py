@@ -8,11 +8,11 @@ from discord import app_commands, ui
 
 from bot.chat.cards.cancel import cancel_job
 from bot.chat.cards.delete import erase
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import require_moderator
-from bot.chat.ui.spoilers import SPOILER_WORDS
+from bot.chat.ui.style_options import SPOILER_WORDS
 from bot.domain.jobs import model
 from bot.domain.jobs.model import STATE_WORDS, Job
 from bot.domain.limits import server_blocks

@@ -7,7 +7,7 @@ import discord
 from discord import ui
 
 from bot.chat.cards.submit_request import attached, submit_request
-from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.answers import handles_errors
 from bot.domain.styles.style import Style
 from bot.errors import Refusal
 from bot.language import _

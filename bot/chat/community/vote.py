@@ -6,8 +6,8 @@ import discord
 from discord import ui
 
 from bot.chat.community.pictures import ACCENT, described, gallery_of, thumbnail
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.domain.challenges import voting
 from bot.domain.challenges.challenges import Challenge

@@ -6,8 +6,8 @@ import discord
 from discord import ui
 
 from bot.chat.cards.submit_request import attached, submit_request
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent
-from bot.chat.ui.errors import handles_errors
 from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.style import Style
 from bot.errors import Refusal

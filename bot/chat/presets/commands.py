@@ -6,9 +6,9 @@ from discord import app_commands
 from bot.chat.cards.submit_request import attached
 from bot.chat.presets.gallery import list_presets
 from bot.chat.presets.panel import show_style
+from bot.chat.ui.answers import check_promised, keep, promise_answer
 from bot.chat.ui.commands import picture_command
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.promise import check_promised, keep, promise_answer
 from bot.chat.ui.style_options import Chosen, with_style_options
 from bot.domain.styles import presets
 from bot.domain.styles.names import MAX_NAME_CHARS

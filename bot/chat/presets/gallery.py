@@ -9,8 +9,8 @@ from discord import app_commands, ui
 
 from bot.chat.presets.panel import notes_of, picture_of, show_style
 from bot.chat.presets.style_forms import ImportForm
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import STAR, Persistent, Picture, layout, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import Services, services_of
 from bot.chat.ui.offers import starred
 from bot.domain.styles import named_styles

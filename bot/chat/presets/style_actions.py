@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chat.presets import sharing
 from bot.chat.presets.panel import answer, button, show_style
 from bot.chat.presets.style_forms import LookForm, RenameForm
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, panel, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.domain.styles import presets, server_presets

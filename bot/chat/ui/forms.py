@@ -7,9 +7,9 @@ from typing import Any, Final, Self
 import discord
 from discord import ui
 
-from bot.chat.ui.errors import explain, handles_errors
+from bot.chat.ui.answers import explain, handles_errors
 from bot.chat.ui.fields import LABEL_CHARS, OPTION_CHARS
-from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.troubles import TROUBLES
 from bot.domain.styles.style import PictureSource
 from bot.errors import Refusal
 from bot.language import _
