@@ -13,8 +13,7 @@ import structlog
 from aiolimiter import AsyncLimiter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.cards.card_history import find_card
-from bot.chat.cards.card_upload import upload
+from bot.chat.cards.card_message import find_card, upload
 from bot.chat.ui.interaction import Services, fetch_original, webhook_of
 from bot.chat.ui.outbox_runner import OutboxRunner, describe
 from bot.chat.ui.troubles import ARCHIVED, GONE, Outcome, open_again, outcome_of

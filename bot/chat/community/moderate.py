@@ -6,8 +6,7 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.cards.cancel import cancel_job
-from bot.chat.cards.delete import erase
+from bot.chat.cards.cancel_and_delete import cancel_job, erase
 from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, plain
 from bot.chat.ui.interaction import services_of

@@ -6,7 +6,7 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.community.vote_messages import edit_out
+from bot.chat.community.vote import edit_out
 from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout
 from bot.chat.ui.interaction import services_of

@@ -86,7 +86,7 @@ def _copy(new: ui.Item[Any], old: ui.Item[Any]) -> None:
 
 
 class OpenButton(ui.Button[Any]):
-    """Opens a form as often as it is pressed."""
+    """Opens a form as often as it is pressed: one that was sent once is opened anew, as it was filled in."""
 
     def __init__(self, form: Form, label: str) -> None:
         super().__init__(label=label)
@@ -94,6 +94,8 @@ class OpenButton(ui.Button[Any]):
 
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        if self._form.is_finished():  # discord.py would answer it no more
+            self._form = self._form.as_filled()
         await interaction.response.send_modal(self._form)
 
 

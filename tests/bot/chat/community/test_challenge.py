@@ -4,7 +4,6 @@ from io import BytesIO
 from typing import Any
 
 import discord
-import pytest
 from PIL import Image
 from simcord import Env, InteractionResult, MemberActor
 from simcord.results import ResponseMessage
@@ -15,14 +14,9 @@ from bot.chat.community.vote import VoteSelect
 from bot.chat.ui.components import layout
 from bot.tables import challenges, server_presets, votes
 from bot.tables import jobs as jobs_table
-from tests.support.chat import ChatHarness, sentence
-from tests.support.gallery import GalleryHarness, custom_id, gallery_harness, shown
+from tests.support.chat import sentence
+from tests.support.gallery import GalleryHarness, custom_id, shown
 from tests.support.picture_files import png
-
-
-@pytest.fixture
-def gallery(chat: ChatHarness) -> GalleryHarness:
-    return gallery_harness(chat)
 
 
 async def give(gallery: GalleryHarness, who: MemberActor, command: str, **options: Any) -> InteractionResult:

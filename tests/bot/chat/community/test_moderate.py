@@ -3,26 +3,12 @@
 from typing import Any
 
 import discord
-import pytest
 from simcord import InteractionResult, MemberActor
 
 from bot.chat.community.log_teller import LogTeller
 from bot.domain.jobs.model import State
-from tests.support.chat import ChatHarness, card, sentence
-from tests.support.gallery import GalleryHarness, gallery_harness, shown, sure, take_down
-
-
-@pytest.fixture
-def gallery(chat: ChatHarness) -> GalleryHarness:
-    return gallery_harness(chat)
-
-
-@pytest.fixture
-def otto(gallery: GalleryHarness) -> MemberActor:
-    """A moderator."""
-    guild = gallery.chat.env.guild
-    role = guild.create_role("moderator", permissions=discord.Permissions(manage_messages=True))
-    return guild.add_member(gallery.chat.env.create_user("otto"), roles=[role])
+from tests.support.chat import card, sentence
+from tests.support.gallery import GalleryHarness, shown, sure, take_down
 
 
 async def moderate(
