@@ -18,7 +18,7 @@ from bot.domain.outbox import deliveries, mentions, moderation_log
 from bot.domain.outbox.deliveries import Address
 from bot.domain.outbox.moderation_log import Kind
 from bot.domain.privacy import blob_refs, storage
-from bot.domain.styles.style import title_of
+from bot.domain.styles.style import public_title_of, title_of
 from bot.errors import Refusal
 from bot.language import _
 
@@ -56,7 +56,7 @@ async def cancel_job(services: Services, job_id: int, *, user_id: int, moderates
                 Kind.CANCELLED,
                 user_id=owner_id,
                 moderator_id=user_id,
-                subject=job.style_name,
+                subject=public_title_of(job),
                 now=now,
             )
     services.news.set()
@@ -100,7 +100,7 @@ async def erase(interaction: discord.Interaction[Any], job: Job) -> None:
             Kind.DELETED,
             user_id=job.user_id,
             moderator_id=interaction.user.id,
-            subject=job.style_name,
+            subject=public_title_of(job),
             now=services.clock(),
         )
         address = await deliveries.address_of(connection, job.id)

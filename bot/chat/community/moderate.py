@@ -19,6 +19,7 @@ from bot.domain.limits.server_blocks import ServerBlock
 from bot.domain.outbox import moderation_log
 from bot.domain.outbox.moderation_log import Kind
 from bot.domain.servers import server_settings
+from bot.domain.styles.style import public_title_of
 from bot.errors import Refusal
 from bot.language import _
 
@@ -66,7 +67,7 @@ async def cancel(interaction: discord.Interaction, picture: int) -> None:
     await cancel_job(
         services_of(interaction), job.id, user_id=interaction.user.id, moderates=interaction.guild_id
     )
-    said = _("Cancelled: {name}.", name=plain(job.style_name))
+    said = _("Cancelled: {name}.", name=plain(public_title_of(job)))
     await interaction.edit_original_response(content=said)
 
 
@@ -82,7 +83,7 @@ async def delete(interaction: discord.Interaction, picture: int) -> None:
         "Delete this picture of {person} in the style of {style} for good, with its card? "
         "This cannot be undone.",
         person=f"<@{job.user_id}>",
-        style=plain(job.style_name),
+        style=plain(public_title_of(job)),
     )
     view = layout(ui.TextDisplay(question), ui.ActionRow(ModeratorDeleteButton(job.id)))
     await interaction.edit_original_response(view=view)
@@ -138,7 +139,7 @@ def _named(interaction: discord.Interaction, job: Job) -> str:
     channel = interaction.guild and interaction.guild.get_channel_or_thread(job.channel_id)
     return _(
         "{name} · #{channel} · {state} · number {number}",
-        name=job.style_name[:40],
+        name=public_title_of(job)[:40],
         channel=channel.name[:30] if channel else "?",
         state=_(STATE_WORDS[job.state]),
         number=job.id,

@@ -121,6 +121,22 @@ async def test_who_may_start_one(gallery: GalleryHarness) -> None:
     assert "already running" in sentence(await start(gallery))
 
 
+async def test_a_start_is_refused_where_the_bot_may_not_post_later(gallery: GalleryHarness) -> None:
+    """The first message would be shown all the same, as an answer; the vote a week later would not."""
+    guild = gallery.chat.env.guild
+    assert guild.me is not None
+    closed = guild.create_text_channel(
+        "closed",
+        overwrites={guild.me: discord.PermissionOverwrite(attach_files=False, send_messages=False)},
+    )
+    refused = await gallery.mia.slash(closed, "challenge start", theme="Autumn")
+    assert sentence(refused) == (
+        "I lack permissions in #closed: give me Attach Files, Send Messages there and try again."
+    )
+    assert refused.followups == []
+    assert (await start(gallery)).followups, "elsewhere it is announced"
+
+
 async def test_a_start_needs_a_theme_or_a_style_that_there_is(gallery: GalleryHarness) -> None:
     assert "Give the challenge a theme" in sentence(await give(gallery, gallery.mia, "start"))
     refused = await give(gallery, gallery.mia, "start", style="no such style")
