@@ -5,7 +5,7 @@ import discord
 import structlog
 
 from bot.chat.client import EaselClient, use_stand_in
-from bot.chat.ui.retry import retry_interactions
+from bot.chat.ui.transport import retry_interactions
 from bot.engines.supervisor import WORKER_MODULE
 from bot.errors import Refusal
 from bot.sentry import start_sentry

@@ -35,7 +35,7 @@ import discord
 from discord import ui
 
 from bot.chat.client import EaselClient
-from bot.chat.painting.sample import SampleButton
+from bot.chat.painting.stylize import SampleButton
 from bot.chat.ui.components import Picture, gallery, layout
 from bot.chat.ui.interaction import Services
 from bot.domain.servers import server_settings

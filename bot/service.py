@@ -16,12 +16,11 @@ from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.cards.card_updater import CardUpdater
 from bot.chat.cards.mention_teller import MentionTeller
 from bot.chat.cards.request_runner import RequestRunner
-from bot.chat.community.challenge_teller import ChallengeTeller
+from bot.chat.community.challenge_posts import ChallengeTeller
 from bot.chat.community.digest import DigestTeller
 from bot.chat.community.gallery_updater import GalleryUpdater
 from bot.chat.community.log_teller import LogTeller
-from bot.chat.ui.in_hand import InHand
-from bot.chat.ui.interaction import Services
+from bot.chat.ui.interaction import InHand, Services
 from bot.db import Database
 from bot.domain.privacy.retention import Keeping, Sweeper
 from bot.domain.privacy.storage import Storage, StorageLimits

@@ -8,7 +8,6 @@ packages chromium and chromium-driver.
 
 import argparse
 import asyncio
-import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
@@ -22,14 +21,13 @@ import discord
 from PIL import Image
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.expected_conditions import visibility_of_element_located
 from selenium.webdriver.support.wait import WebDriverWait
 from simcord import ChannelHandle, InteractionResult, MemberActor, Preview, ResponseMessage, SetupError
 
-from bot.chat.cards.cancel import cancel_job
+from bot.chat.cards.cancel_and_delete import cancel_job
 from bot.demo import SAMPLE
 from bot.domain.jobs import model
 from bot.domain.jobs.model import WAITING, Job, State
@@ -38,16 +36,8 @@ from bot.domain.styles.painting import PAINTINGS
 from bot.engines.local import LocalEngine
 from bot.playground import Stage, keep_time, stage
 from bot.settings import Settings
+from testbed.chromium import NoChromium, open_chromium
 
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--window-size=1000,2600",
-)
 SIZE_PX = 256
 PATIENCE_S = 300.0
 FORM = "#modal-root .modal-dialog"
@@ -278,16 +268,11 @@ async def community(walk: Walk, ada: MemberActor, ben: MemberActor, mia: MemberA
 async def opened(
     out: Path,
 ) -> AsyncIterator[tuple[Walk, tuple[MemberActor, ...], ChannelHandle]]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        raise SystemExit("This needs the Debian packages chromium and chromium-driver.")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in FLAGS:
-        options.add_argument(flag)
     with tempfile.TemporaryDirectory() as profile:
-        options.add_argument(f"--user-data-dir={profile}")
-        browser = await asyncio.to_thread(webdriver.Chrome, options=options, service=Service(driver))
+        try:
+            browser = await asyncio.to_thread(open_chromium, Path(profile), width=1000, height=2600)
+        except NoChromium as error:
+            raise SystemExit(f"This {error}.") from error
         try:
             async with stage(Settings(discord_token=None, web_port=0, default_size_px=SIZE_PX)) as one:
                 ada, ben = one.members[:2]

@@ -11,9 +11,9 @@ from discord import Locale, app_commands, ui
 from discord.app_commands import TranslationContextLocation as Where
 from discord.gateway import DiscordWebSocket
 
-from bot.chat.account.guide import HelpSelect, help_command
+from bot.chat.account.guide import HelpSelect, help_command, welcome
 from bot.chat.account.mydata import ForgetMeButton, mydata_group
-from bot.chat.account.queue import CancelInQueue, queue_command
+from bot.chat.account.queue import CancelInQueue, ResultSelect, queue_command
 from bot.chat.account.settings import (
     ChoiceSelect,
     GroupButton,
@@ -24,18 +24,16 @@ from bot.chat.account.settings import (
     settings_command,
 )
 from bot.chat.account.setup import SetupButton, greet
-from bot.chat.account.welcome import welcome
 from bot.chat.cards.actions import JobButton
 from bot.chat.cards.mention_teller import NoMentionButton
-from bot.chat.cards.result import ResultSelect
-from bot.chat.cards.use_as import UseButton
-from bot.chat.community.artchannel import artchannel_group
-from bot.chat.community.artchannel_panel import (
+from bot.chat.cards.uses import UseButton
+from bot.chat.community.artchannel import (
     ArtChannelSelect,
     ArtHangsSelect,
     ArtSetupButton,
     ArtToggle,
     WeeklyStyleSelect,
+    artchannel_group,
 )
 from bot.chat.community.challenge import challenge_group
 from bot.chat.community.entering import EnterButton, EntrySelect
@@ -47,15 +45,13 @@ from bot.chat.community.vote import VoteSelect
 from bot.chat.painting.blend import blend
 from bot.chat.painting.menus import stylize_avatar, stylize_this, use_as_style
 from bot.chat.painting.provenance import how_was_this_made
-from bot.chat.painting.sample import SampleButton
-from bot.chat.painting.stylize import stylize
-from bot.chat.presets.commands import preset_group
-from bot.chat.presets.gallery import ImportButton, OpenSelect, PageButton
+from bot.chat.painting.stylize import SampleButton, stylize
+from bot.chat.presets.commands import ImportButton, OpenSelect, PageButton, preset_group
 from bot.chat.presets.looks import LookButton, LookSelect, look_command
 from bot.chat.presets.style_actions import StyleButton
-from bot.chat.ui.errors import begin_answer, explain
-from bot.chat.ui.events import careful
+from bot.chat.ui.answers import begin_answer, explain
 from bot.chat.ui.interaction import Services
+from bot.chat.ui.transport import careful
 from bot.domain.outbox import schedule
 from bot.domain.servers import left
 from bot.language import SOURCE, catalog, nearest, speak

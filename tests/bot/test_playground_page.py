@@ -1,6 +1,5 @@
 """The playground as a person meets it: `easel try` in a process, its page in Chromium."""
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -10,14 +9,14 @@ from pathlib import Path
 import psutil
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 from bot.domain.styles.painting import PAINTINGS
 from bot.playground import FACES
 from bot.playground_page import custom_id
-from tests.support.playground import FLAGS, TRY, WAIT_S, Page, Playground, environment
+from testbed.chromium import NoChromium, open_chromium
+from tests.support.playground import TRY, WAIT_S, Page, Playground, environment
 
 CONTENT = Path(__file__).parents[2] / "bot" / "samples" / "chelsea.png"
 STYLE = PAINTINGS / "starry_night.jpg"
@@ -38,15 +37,10 @@ window.fetch = async (address, options) => {
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("needs the Debian packages chromium and chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    profile = tmp_path_factory.mktemp("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={profile}"):
-        options.add_argument(flag)
-    opened = webdriver.Chrome(options=options, service=Service(driver))
+    try:
+        opened = open_chromium(tmp_path_factory.mktemp("chromium"), width=1200, height=1000)
+    except NoChromium as error:
+        pytest.skip(str(error))
     yield opened
     opened.quit()
 

@@ -75,7 +75,7 @@ def test_a_broken_job_is_reported_with_its_reference_and_without_what_anybody_wr
 
 
 def test_an_exception_may_be_handed_over_by_itself(sent: list[dict[str, Any]]) -> None:
-    structlog.get_logger("bot.chat.ui.errors").error("interaction failed", exc_info=LookupError(SECRETS[0]))
+    structlog.get_logger("bot.chat.ui.answers").error("interaction failed", exc_info=LookupError(SECRETS[0]))
     (event,) = sent
     assert event["exception"]["values"][0]["type"] == "LookupError"
     assert SECRETS[0] not in json.dumps(event)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import discord
+import pytest
 from simcord import ChannelHandle, InteractionResult, MemberActor
 
 from bot.chat.community.digest import DigestTeller
@@ -88,6 +89,19 @@ def gallery_harness(chat: ChatHarness) -> GalleryHarness:
         art=guild.create_text_channel("gallery"),
         mia=guild.add_member(chat.env.create_user("mia"), roles=[manager]),
     )
+
+
+@pytest.fixture
+def gallery(chat: ChatHarness) -> GalleryHarness:
+    return gallery_harness(chat)
+
+
+@pytest.fixture
+def otto(gallery: GalleryHarness) -> MemberActor:
+    """A moderator."""
+    guild = gallery.chat.env.guild
+    role = guild.create_role("moderator", permissions=discord.Permissions(manage_messages=True))
+    return guild.add_member(gallery.chat.env.create_user("otto"), roles=[role])
 
 
 def shown(message: discord.Message) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import discord
 from discord import Permissions
 
-from bot.chat.ui.in_hand import InHand
+from bot.chat.ui.interaction import InHand
 from bot.db import Database
 from bot.media.blobs.protocol import Blobs
 from tests.support.rows import BEN

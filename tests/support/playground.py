@@ -18,17 +18,6 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 WAIT_S = 240.0
 """Whoever waits so long waits in vain: a worker takes a minute to start on busy cores."""
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1200,1000",
-)
 NOT_COMPLETED = "Action was not completed"
 TRY = (sys.executable, "-m", "bot.cli", "try")
 PICTURES = """

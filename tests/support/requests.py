@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.chat.cards.request_runner import RequestRunner
-from bot.chat.ui.in_hand import InHand
-from bot.chat.ui.interaction import Services
+from bot.chat.ui.interaction import InHand, Services
 from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.requests.submitter import Submitter
 from bot.playground import SimulatedCdn

@@ -9,11 +9,9 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.ui.components import Persistent, layout, panel
-from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.answers import handles_errors, keep, promise_answer
+from bot.chat.ui.components import Persistent, keep_out_question, layout, panel
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.promise import keep, promise_answer
-from bot.domain.gallery import exhibits
 from bot.domain.privacy import personal_data
 from bot.domain.privacy.export import Export
 from bot.domain.servers import users
@@ -82,15 +80,15 @@ async def delete(interaction: discord.Interaction) -> None:
 @mydata_group.command(name="gallery", description="Whether your pictures may hang in galleries")
 @app_commands.describe(show="False: never, in no server")
 async def gallery(interaction: discord.Interaction, show: bool) -> None:
-    """`/mydata gallery`."""
+    """`/mydata gallery`. It asks before anything is taken down."""
+    if not show:
+        await interaction.response.send_message(view=keep_out_question(), ephemeral=True)
+        return
     async with services_of(interaction).database.begin() as connection:
         settings = await users.settings_of(connection, interaction.user.id)
-        await users.keep(connection, interaction.user.id, replace(settings, show_in_gallery=show))
-        if not show:
-            await exhibits.withdraw(connection, interaction.user.id)
-    shown = _("Your pictures may hang in galleries and art channels.")
-    hidden = _("Your pictures will hang in no gallery and no art channel.")
-    await interaction.response.send_message(shown if show else hidden, ephemeral=True)
+        await users.keep(connection, interaction.user.id, replace(settings, show_in_gallery=True))
+    sentence = _("Your pictures may hang in galleries and art channels.")
+    await interaction.response.send_message(sentence, ephemeral=True)
 
 
 @mydata_group.command(name="mentions", description="Whether you are mentioned when a picture is ready")

@@ -5,8 +5,7 @@ from typing import Any, Final
 
 import discord
 
-from bot.chat.ui.spoilers import SPOILER_WORDS
-from bot.chat.ui.style_options import QUALITY_WORDS
+from bot.chat.ui.style_options import QUALITY_WORDS, SPOILER_WORDS
 from bot.domain.requests.request import Limits
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings

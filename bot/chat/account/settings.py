@@ -26,8 +26,8 @@ from bot.chat.account.setting_choices import (
     label,
     spelled,
 )
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import check_own_permissions, may_post, require_manager
 from bot.domain.requests.request import Limits

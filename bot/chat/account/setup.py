@@ -8,11 +8,11 @@ from discord import ui
 
 from bot.chat.account.setting_choices import CHOICES
 from bot.chat.account.settings import ChoiceSelect, PlacesSelect
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, panel
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import Services, services_of
 from bot.chat.ui.permissions import require_manager
-from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.troubles import TROUBLES
 from bot.domain.servers import server_settings
 from bot.language import N_, _, nearest, speaking
 

@@ -7,8 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.ui.interaction import Services
 from bot.chat.ui.outbox_runner import OutboxRunner
-from bot.chat.ui.refusals import ARCHIVED
-from bot.chat.ui.threads import open_again
+from bot.chat.ui.troubles import ARCHIVED, open_again
 from bot.domain.outbox import takedowns
 from bot.domain.outbox.takedowns import Takedown
 from bot.tables import takedowns as takedowns_table

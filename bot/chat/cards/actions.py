@@ -7,17 +7,13 @@ from typing import Any, Final, Self
 import discord
 from discord import ui
 
-from bot.chat.cards.buttons import Verb
-from bot.chat.cards.cancel import press_cancel
-from bot.chat.cards.delete import press_delete, press_erase
+from bot.chat.cards.cancel_and_delete import press_cancel, press_delete, press_erase
+from bot.chat.cards.card import Verb
 from bot.chat.cards.edit import press_edit
-from bot.chat.cards.hang import press_hang
-from bot.chat.cards.how_made import press_how_made
-from bot.chat.cards.remake import press_again, press_bigger, press_retry, press_softer, press_stronger
-from bot.chat.cards.reuse import press_save
-from bot.chat.cards.use_as import press_use_as
-from bot.chat.cards.viewing import press_compare, press_full_size, press_time_lapse
-from bot.chat.ui.errors import handles_errors
+from bot.chat.cards.submit_request import press_again, press_bigger, press_retry, press_softer, press_stronger
+from bot.chat.cards.uses import press_hang, press_save, press_use_as
+from bot.chat.cards.viewing import press_compare, press_full_size, press_how_made, press_time_lapse
+from bot.chat.ui.answers import handles_errors
 
 ACTIONS: Final[dict[Verb, Callable[[discord.Interaction[Any], int], Awaitable[None]]]] = {
     Verb.AGAIN: press_again,
@@ -43,7 +39,7 @@ class JobButton(
     ui.DynamicItem[ui.Button[Any]],
     template=rf"easel:(?P<verb>{'|'.join(verb.value for verb in ACTIONS)}):(?P<job>[0-9]{{1,18}})",
 ):
-    """A button of `bot.chat.cards.buttons`, as Discord sends it back."""
+    """A button of `bot.chat.cards.card`, as Discord sends it back."""
 
     def __init__(self, item: ui.Button[Any], *, verb: Verb, job_id: int) -> None:
         super().__init__(item)

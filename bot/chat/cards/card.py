@@ -1,23 +1,141 @@
-"""A job's card: one Components V2 message for each state of its life, and the picture on it.
+"""A job's card: one Components V2 message for each state of its life, its picture, and its buttons.
 
-Source: Discord's documentation, "Components" (Container, Media Gallery, Text Display).
+A button's `custom_id` is `easel:verb:job`, so it works after a restart and months later;
+`bot.chat.cards.actions` says what it does. Source: Discord's documentation, "Components" (Container, Media
+Gallery, Text Display).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import discord
 from discord import ui
 
-from bot.chat.cards import buttons
 from bot.chat.ui.components import Picture, bar, gallery, layout, plain
+from bot.chat.ui.uploads import REQUEST_LIMIT_BYTES
 from bot.domain.gallery.hanging import Offer
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import WAITING, Job, State
+from bot.domain.requests import rerun
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles.style import description_of, title_of
-from bot.language import _, catalog, spoken
+from bot.language import N_, _, catalog, spoken
 from bot.media.blobs.protocol import BlobMissing
+from nst_core.params import STRENGTH
+
+
+class Verb(StrEnum):
+    AGAIN = "again"
+    STRONGER = "stronger"
+    SOFTER = "softer"
+    BIGGER = "bigger"
+    EDIT = "edit"
+    SAVE = "save"
+    COMPARE = "compare"
+    FULL_SIZE = "full"
+    TIME_LAPSE = "lapse"
+    HANG = "hang"
+    HOW_MADE = "how"
+    USE_AS = "use"
+    DELETE = "delete"
+    ERASE = "erase"
+    RETRY = "retry"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    label: str
+    emoji: str | None = None
+    danger: bool = False
+
+
+FACES = {
+    Verb.AGAIN: Face(label=N_("Again"), emoji="🎲"),
+    Verb.STRONGER: Face(label=N_("Stronger"), emoji="➕"),  # noqa: RUF001 - the emoji is meant
+    Verb.SOFTER: Face(label=N_("Softer"), emoji="➖"),  # noqa: RUF001 - the emoji is meant
+    Verb.BIGGER: Face(label=N_("Bigger"), emoji="🔍"),
+    Verb.EDIT: Face(label=N_("Edit…"), emoji="🎨"),
+    Verb.SAVE: Face(label=N_("Save as preset"), emoji="💾"),
+    Verb.COMPARE: Face(label=N_("Compare"), emoji="🖼️"),
+    Verb.FULL_SIZE: Face(label=N_("Full size"), emoji="📥"),
+    Verb.TIME_LAPSE: Face(label=N_("Time-lapse"), emoji="🎞️"),
+    Verb.HANG: Face(label=N_("Hang it"), emoji="📌"),
+    Verb.HOW_MADE: Face(label=N_("How was this made?")),
+    Verb.USE_AS: Face(label=N_("Use as…"), emoji="🪄"),
+    Verb.DELETE: Face(label=N_("Delete"), emoji="🗑️"),
+    Verb.ERASE: Face(label=N_("Delete for good"), emoji="🗑️", danger=True),
+    Verb.RETRY: Face(label=N_("Try again"), emoji="🔁"),
+    Verb.CANCEL: Face(label=N_("Cancel")),
+}
+ROW = 5
+"""As many buttons as a row has room for. Source: Discord's documentation, "Action Row"."""
+REMAKING = (Verb.AGAIN, Verb.STRONGER, Verb.SOFTER, Verb.BIGGER, Verb.EDIT)
+
+
+def button(verb: Verb, job_id: int) -> ui.Button[Any]:
+    """The button in the spoken language."""
+    face = FACES[verb]
+    style = discord.ButtonStyle.danger if face.danger else discord.ButtonStyle.secondary
+    return ui.Button(
+        label=_(face.label), emoji=face.emoji, style=style, custom_id=f"easel:{verb.value}:{job_id}"
+    )
+
+
+def rows(
+    job: Job, *, reduced: bool = False, largest_px: int | None = None, offer: Offer | None = None
+) -> list[ui.ActionRow[Any]]:
+    """What can be done with a job now.
+
+    reduced: its card's picture is smaller than the stored one; largest_px: that may be asked for, if known;
+    offer: how its picture can be hung.
+    """
+    if job.state in WAITING:
+        return [_row(job, Verb.CANCEL)]
+    if job.state is State.FAILED:
+        return [_row(job, Verb.RETRY)]
+    if job.result_blob is None:
+        return []
+    looking = [Verb.COMPARE]
+    looking += [Verb.FULL_SIZE] if reduced else []
+    looking += [Verb.TIME_LAPSE] if job.timelapse_blob else []
+    looking += [Verb.HOW_MADE]
+    keeping = [Verb.SAVE] if not job.more_styles else []
+    keeping += [Verb.USE_AS, Verb.DELETE]
+    found = [_row(job, *_remaking(job, largest_px)), *_rows(job, looking, keeping)]
+    return found if offer is None else [*found, ui.ActionRow(_hanging(job, offer))]
+
+
+def _hanging(job: Job, offer: Offer) -> ui.Button[Any]:
+    """The artist's button, or the star that `bot.chat.community.exhibit` answers."""
+    if offer.stars is None:
+        return button(Verb.HANG, job.id)
+    return ui.Button(label=f"★ {offer.stars}", custom_id=f"easel:star:{job.id}")
+
+
+def _remaking(job: Job, largest_px: int | None) -> list[Verb]:
+    """None that would be refused each time."""
+    pointless = {
+        Verb.AGAIN: not rerun.is_repeatable(job),
+        Verb.STRONGER: rerun.strength_of(job) >= STRENGTH[1],
+        Verb.SOFTER: rerun.strength_of(job) <= STRENGTH[0],
+        Verb.BIGGER: largest_px is not None and int(job.params["size"]) >= largest_px,
+    }
+    return [verb for verb in REMAKING if not pointless.get(verb)]
+
+
+def _rows(job: Job, *groups: Sequence[Verb]) -> list[ui.ActionRow[Any]]:
+    """One row for all where there is room, else one for each."""
+    together = [verb for group in groups for verb in group]
+    parts = [together] if len(together) <= ROW else groups
+    return [_row(job, *part) for part in parts]
+
+
+def _row(job: Job, *verbs: Verb) -> ui.ActionRow[Any]:
+    return ui.ActionRow(*(button(verb, job.id) for verb in verbs))
+
 
 ACCENTS = {
     State.QUEUED: discord.Colour(0x8A8F98),
@@ -27,8 +145,6 @@ ACCENTS = {
     State.FAILED: discord.Colour(0xB5524A),
     State.CANCELLED: discord.Colour(0x8A8F98),
 }
-REQUEST_LIMIT_BYTES = 24 * 1024 * 1024
-"""What fits into one request of at most 25 MiB. Source: Discord's documentation, "Uploading Files"."""
 
 
 def render(
@@ -56,7 +172,7 @@ def render(
         container.add_item(gallery(picture))
     container.add_item(ui.TextDisplay("\n".join(texts)))
     reduced = picture is not None and picture.reduced
-    for row in buttons.rows(job, reduced=reduced, largest_px=largest_px, offer=offer):
+    for row in rows(job, reduced=reduced, largest_px=largest_px, offer=offer):
         container.add_item(row)
     return layout(container)
 

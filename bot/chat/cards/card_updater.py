@@ -13,14 +13,11 @@ import structlog
 from aiolimiter import AsyncLimiter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.cards.card_history import find_card
-from bot.chat.cards.card_upload import upload
-from bot.chat.cards.original import fetch_original, webhook_of
-from bot.chat.ui.events import DEFAULT_LIMIT_BYTES
-from bot.chat.ui.interaction import Services
+from bot.chat.cards.card_message import find_card, upload
+from bot.chat.ui.interaction import Services, fetch_original, webhook_of
 from bot.chat.ui.outbox_runner import OutboxRunner, describe
-from bot.chat.ui.refusals import ARCHIVED, GONE, Outcome, outcome_of
-from bot.chat.ui.threads import open_again
+from bot.chat.ui.troubles import ARCHIVED, GONE, Outcome, open_again, outcome_of
+from bot.chat.ui.uploads import DEFAULT_LIMIT_BYTES
 from bot.domain.gallery import hanging
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import WAITING, Job, State

@@ -8,7 +8,7 @@ import discord
 from discord import ui
 
 from bot.chat.cards.access import require_picture
-from bot.chat.cards.remake import largest_px, remake
+from bot.chat.cards.submit_request import largest_px, remake
 from bot.chat.ui import fields
 from bot.chat.ui.fields import AS_IT_IS, COLOURS, FACES, MORE, PictureUpload, row
 from bot.chat.ui.forms import Form, Reopening

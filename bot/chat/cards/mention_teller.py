@@ -12,8 +12,8 @@ import structlog
 from discord import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, custom_ids
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.outbox_runner import OutboxRunner
 from bot.domain.outbox import mentions, takedowns

@@ -12,13 +12,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.cards.original import LOADING, fetch_original, webhook_of
-from bot.chat.ui.errors import PLACEHOLDER, broken_sentence, refusal_sentence
-from bot.chat.ui.interaction import Services
+from bot.chat.ui.answers import CUT_SHORT, PLACEHOLDER, broken_sentence, refusal_sentence
+from bot.chat.ui.interaction import LOADING, Services, fetch_original, webhook_of
 from bot.chat.ui.outbox_runner import OutboxRunner
-from bot.chat.ui.promise import CUT_SHORT
-from bot.chat.ui.refusals import Outcome, outcome_of
-from bot.chat.ui.retry import TROUBLES, UNKNOWN_MESSAGE
+from bot.chat.ui.troubles import TROUBLES, UNKNOWN_MESSAGE, Outcome, outcome_of
 from bot.db import AWAY
 from bot.domain.requests import pending
 from bot.domain.requests.pending import Pending
@@ -145,7 +142,7 @@ class RequestRunner(OutboxRunner[Pending]):
         return True
 
     async def _told_privately(self, webhook: discord.Webhook, original_id: int, sentence: str) -> bool:
-        """As `bot.chat.ui.errors.reply`: nothing stays of what everybody sees. False: this way is closed."""
+        """As `bot.chat.ui.answers.reply`: nothing stays of what everybody sees. False: this way is closed."""
         await webhook.edit_message(original_id, content=PLACEHOLDER)
         try:
             await webhook.send(sentence, ephemeral=True)

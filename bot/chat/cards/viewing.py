@@ -1,20 +1,25 @@
-"""Compare, Full size, Time-lapse: a closer look at a picture, shown to one person."""
+"""A closer look at a picture, shown to one person: Compare, Full size, Time-lapse, How was this made?"""
 
+from collections.abc import Sequence
 from typing import Any
 
 import discord
 from discord import ui
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.cards.access import read_blob, require_picture
-from bot.chat.cards.card import REQUEST_LIMIT_BYTES, filename
-from bot.chat.ui.components import Picture, gallery, layout, plain
+from bot.chat.cards.access import read_blob, require_job, require_picture
+from bot.chat.cards.card import filename
+from bot.chat.ui.answers import keep, promise_answer
+from bot.chat.ui.components import Picture, gallery, layout, panel, plain
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.promise import keep, promise_answer
-from bot.chat.ui.uploads import made_to_fit
-from bot.domain.jobs.model import Job
-from bot.domain.styles.style import description_of, styles_of
+from bot.chat.ui.style_options import settings_line
+from bot.chat.ui.uploads import REQUEST_LIMIT_BYTES, made_to_fit
+from bot.domain.jobs.model import STATE_WORDS, Job
+from bot.domain.privacy import provenance
+from bot.domain.styles.style import Look, description_of, public_title_of, styles_of
 from bot.errors import Refusal
-from bot.language import _
+from bot.language import _, n_
+from nst_core.params import AS_IT_IS
 
 MIB = 1024 * 1024
 
@@ -104,3 +109,65 @@ async def _answer(interaction: discord.Interaction[Any], pictures: list[Picture]
     files = [picture.as_file() for picture in pictures]
     await interaction.edit_original_response(view=view, attachments=files)
     await keep(interaction)
+
+
+async def press_how_made(interaction: discord.Interaction[Any], job_id: int) -> None:
+    job = await require_job(interaction, job_id)
+    async with services_of(interaction).database.read() as connection:
+        lines = await recorded(connection, job)
+    await interaction.response.send_message(view=layout(panel(*lines)), ephemeral=True)
+
+
+def job_settings(job: Job) -> str:
+    return settings_line(Look.from_dict(job.look), size_px=job.params["size"], seed=job.params["seed"])
+
+
+async def recorded(connection: AsyncConnection, job: Job) -> list[str]:
+    """What our own records say."""
+    anonymous = await provenance.is_anonymous(connection, job)
+    person = _("somebody in a challenge") if anonymous else f"<@{job.user_id}>"
+    lines = [
+        _(
+            "Painted in the style of **{style}**, for {person}",
+            style=plain(public_title_of(job)),
+            person=person,
+        ),
+        job_settings(job),
+    ]
+    if job.more_styles:
+        parts = [(one.picture.title, one.weight) for one in styles_of(job)]
+        whole = sum(weight for _name, weight in parts)
+        shares = [f"{plain(name[:40])} {weight / whole:.0%}" for name, weight in parts]
+        lines.append(_("Styles: {shares}", shares=" · ".join(shares)))
+    if job.look.get("style_scale", AS_IT_IS) is None:
+        lines.append(texture((job.figures or {}).get("style_scales", ())))
+    if job.mask_blob:
+        lines.append(_("Painted under a mask."))
+    if job.start_blob:
+        lines.append(_("Begun from an earlier picture."))
+    if job.result_blob:
+        lines.append(_("The same picture again: press **Edit…** on its card, and send the form as it is."))
+    lines.append(f"-# {_how_long(job)}")
+    return lines
+
+
+def texture(scales: Sequence[float]) -> str:
+    """The texture of each style, measured; none are known before the picture is finished."""
+    if not scales:
+        return _("Texture scale: measured from the style's strokes.")
+    listed = " · ".join(f"{scale:g}" for scale in scales)
+    return _("Texture scale, measured from the style's strokes: {scales}", scales=listed)
+
+
+def _how_long(job: Job) -> str:
+    if job.ended_at is None or job.started_at is None or not job.result_blob:
+        return _("number {number} · {state}", number=job.id, state=_(STATE_WORDS[job.state]))
+    steps = int((job.figures or {}).get("iterations", 0))
+    how = [_("in {seconds:.0f} s", seconds=max(1, job.ended_at - job.started_at))]
+    how += [n_("{count} step", "{count} steps", steps)] if steps else []
+    return _(
+        "number {number} · painted {when} {how}",
+        number=job.id,
+        when=f"<t:{round(job.ended_at)}:D>",
+        how=", ".join(how),
+    )

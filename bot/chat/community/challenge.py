@@ -13,7 +13,7 @@ from bot.chat.community.pictures import may_show_restricted
 from bot.chat.community.removal import remove
 from bot.chat.ui.commands import fitting
 from bot.chat.ui.interaction import Services, services_of
-from bot.chat.ui.permissions import require_host, require_host_of
+from bot.chat.ui.permissions import check_own_permissions_here, require_host, require_host_of
 from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.gallery import digest
@@ -33,6 +33,14 @@ SPANS = {
     N_("2 weeks"): 14 * DAY_S,
     N_("4 weeks"): 28 * DAY_S,
 }
+NEEDED = {
+    "view_channel": N_("View Channel"),
+    "attach_files": N_("Attach Files"),
+    "read_message_history": N_("Read Message History"),
+}
+IN_CHANNELS = {"send_messages": N_("Send Messages")}
+IN_THREADS = {"send_messages_in_threads": N_("Send Messages in Threads")}
+"""Permissions, and what Discord's own settings call them."""
 ENTRIES_S, VOTE_S = 7 * DAY_S, DAY_S
 """How long pictures can be entered and voted on, unless somebody chooses."""
 CHOICES = [app_commands.Choice(name=name, value=span_s) for name, span_s in SPANS.items()]
@@ -86,6 +94,7 @@ async def start(
     """`/challenge start`, for those who may manage the server or its events."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     require_host(interaction)
+    _check_channel(interaction)
     if not theme and not style:
         raise Refusal(_("Give the challenge a theme, a style, or both."))
     services, guild_id = services_of(interaction), interaction.guild_id or 0
@@ -110,6 +119,12 @@ async def start(
         when=f"<t:{round(challenge.closes_at or 0)}:R>",
     )
     await publish(interaction, started, challenge.id)
+
+
+def _check_channel(interaction: discord.Interaction[Any]) -> None:
+    """Raises `Refusal` where the bot could not post the vote and the results when they are due."""
+    thread = isinstance(interaction.channel, discord.Thread)
+    check_own_permissions_here(interaction, NEEDED | (IN_THREADS if thread else IN_CHANNELS))
 
 
 @start.autocomplete("style")

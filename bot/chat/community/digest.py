@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chat.community.pictures import ACCENT, add_exhibits
 from bot.chat.ui.components import layout, plain
 from bot.chat.ui.outbox_runner import OutboxRunner, describe
-from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.troubles import TROUBLES
 from bot.domain.gallery import digest
 from bot.domain.gallery.digest import Due
 from bot.domain.gallery.exhibits import Exhibit

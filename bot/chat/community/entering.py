@@ -8,10 +8,10 @@ import structlog
 from discord import app_commands, ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.community.paint_form import PaintForm
+from bot.chat.cards.submit_request import PaintForm
 from bot.chat.community.pictures import ACCENT, described, gallery_of, may_show_restricted, thumbnail
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import Services, services_of
 from bot.domain.challenges import challenges
 from bot.domain.challenges.challenges import Challenge, Stage

@@ -7,10 +7,10 @@ import discord
 from discord import ui
 
 from bot.chat.cards.access import check_age
-from bot.chat.community.paint_form import PaintForm
+from bot.chat.cards.submit_request import PaintForm
 from bot.chat.community.pictures import ACCENT, again
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, custom_ids, layout, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.style_options import QUALITY_WORDS

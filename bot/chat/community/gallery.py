@@ -8,8 +8,8 @@ import discord
 from discord import app_commands, ui
 
 from bot.chat.community.pictures import ACCENT, add_exhibits, may_show_restricted
-from bot.chat.ui.components import Persistent, layout, plain
-from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.answers import handles_errors
+from bot.chat.ui.components import Persistent, keep_out_question, layout, plain
 from bot.chat.ui.interaction import services_of
 from bot.domain.gallery import exhibits, listing
 from bot.domain.gallery.listing import Choice
@@ -95,9 +95,7 @@ class HangMineButton(
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         if self.choice == "ask":
-            words = _("Keep your pictures out everywhere? Those that hang are taken down for good.")
-            view = layout(ui.TextDisplay(words), ui.ActionRow(HangMineButton("no")))
-            await interaction.response.send_message(view=view, ephemeral=True)
+            await interaction.response.send_message(view=keep_out_question(), ephemeral=True)
             return
         user_id = interaction.user.id
         async with services_of(interaction).database.begin() as connection:

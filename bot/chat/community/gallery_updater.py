@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.community.exhibit import is_message_of, message_of, picture_of
 from bot.chat.ui.outbox_runner import OutboxRunner
-from bot.chat.ui.retry import TROUBLES, UNKNOWN_MESSAGE
+from bot.chat.ui.troubles import TROUBLES, UNKNOWN_MESSAGE
 from bot.chat.ui.uploads import made_to_fit
 from bot.domain.gallery import digest, exhibits
 from bot.domain.gallery.exhibits import Exhibit, Step

@@ -6,13 +6,12 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.cards.cancel import cancel_job
-from bot.chat.cards.delete import erase
+from bot.chat.cards.cancel_and_delete import cancel_job, erase
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import require_moderator
-from bot.chat.ui.spoilers import SPOILER_WORDS
+from bot.chat.ui.style_options import SPOILER_WORDS
 from bot.domain.jobs import model
 from bot.domain.jobs.model import STATE_WORDS, Job
 from bot.domain.limits import server_blocks
@@ -20,6 +19,7 @@ from bot.domain.limits.server_blocks import ServerBlock
 from bot.domain.outbox import moderation_log
 from bot.domain.outbox.moderation_log import Kind
 from bot.domain.servers import server_settings
+from bot.domain.styles.style import public_title_of
 from bot.errors import Refusal
 from bot.language import _
 
@@ -67,7 +67,7 @@ async def cancel(interaction: discord.Interaction, picture: int) -> None:
     await cancel_job(
         services_of(interaction), job.id, user_id=interaction.user.id, moderates=interaction.guild_id
     )
-    said = _("Cancelled: {name}.", name=plain(job.style_name))
+    said = _("Cancelled: {name}.", name=plain(public_title_of(job)))
     await interaction.edit_original_response(content=said)
 
 
@@ -83,7 +83,7 @@ async def delete(interaction: discord.Interaction, picture: int) -> None:
         "Delete this picture of {person} in the style of {style} for good, with its card? "
         "This cannot be undone.",
         person=f"<@{job.user_id}>",
-        style=plain(job.style_name),
+        style=plain(public_title_of(job)),
     )
     view = layout(ui.TextDisplay(question), ui.ActionRow(ModeratorDeleteButton(job.id)))
     await interaction.edit_original_response(view=view)
@@ -139,7 +139,7 @@ def _named(interaction: discord.Interaction, job: Job) -> str:
     channel = interaction.guild and interaction.guild.get_channel_or_thread(job.channel_id)
     return _(
         "{name} · #{channel} · {state} · number {number}",
-        name=job.style_name[:40],
+        name=public_title_of(job)[:40],
         channel=channel.name[:30] if channel else "?",
         state=_(STATE_WORDS[job.state]),
         number=job.id,

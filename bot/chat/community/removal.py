@@ -6,12 +6,12 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.community.vote_messages import edit_out
+from bot.chat.community.vote import edit_out
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
-from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.troubles import TROUBLES
 from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.challenges.voting import Entry

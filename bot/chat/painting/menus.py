@@ -9,12 +9,12 @@ from discord import app_commands
 from bot.chat.cards.submit_request import submit_request
 from bot.chat.painting.message_pictures import Found, pictures_in
 from bot.chat.ui import fields
+from bot.chat.ui.answers import check_promised, keep, promise_answer
 from bot.chat.ui.components import Picture, layout, panel, plain
 from bot.chat.ui.fields import PictureUpload, row
 from bot.chat.ui.forms import Form
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.offers import Offer, offers_for, options_of, style_of
-from bot.chat.ui.promise import check_promised, keep, promise_answer
 from bot.domain.privacy.export import ending_of
 from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle

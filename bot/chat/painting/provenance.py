@@ -4,7 +4,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.chat.cards.how_made import recorded, texture
+from bot.chat.cards.viewing import recorded, texture
 from bot.chat.painting.message_pictures import pictures_in
 from bot.chat.ui.components import layout, panel
 from bot.chat.ui.interaction import Services, services_of

@@ -6,9 +6,9 @@ from typing import Any
 import discord
 from discord import app_commands, ui
 
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.commands import fitting
 from bot.chat.ui.components import Persistent, Picture, layout
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import QUALITY_WORDS, own_settings
 from bot.domain.styles import builtin

@@ -71,7 +71,7 @@ async def answer(
 
 
 def way_back(user_id: int) -> ui.Button[Any]:
-    """To the first page of `/preset list`, see `bot.chat.presets.gallery`."""
+    """To the first page of `/preset list`, see `bot.chat.presets.commands`."""
     return ui.Button(label=_("← All styles"), custom_id=f"easel:presets:page:{user_id}:0")
 
 

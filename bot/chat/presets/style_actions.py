@@ -1,4 +1,7 @@
-"""What the buttons of a style's panel do; permission is checked at every click."""
+"""What the buttons of a style's panel do; and whom a preset is shared with: a server, or who has its code.
+
+Permission is checked at every click.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -7,14 +10,13 @@ import discord
 from discord import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.presets import sharing
 from bot.chat.presets.panel import answer, button, show_style
 from bot.chat.presets.style_forms import LookForm, RenameForm
+from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, panel, plain
-from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
-from bot.domain.styles import presets, server_presets
+from bot.domain.styles import presets, server_presets, share_codes
 from bot.domain.styles.style import Preset, ServerPreset, Style
 from bot.errors import Refusal
 from bot.language import _
@@ -109,23 +111,81 @@ async def _delete(interaction: discord.Interaction[Any], style: Style) -> None:
 
 
 async def _share(interaction: discord.Interaction[Any], style: Style) -> None:
-    await sharing.show(interaction, own(style))
+    await _show_sharing(interaction, own(style))
+
+
+async def _show_sharing(interaction: discord.Interaction[Any], preset: Preset, *, done: str = "") -> None:
+    """How the preset is shared now, with what can be changed. done: what has just been changed."""
+    guild_id = _server(interaction)
+    async with services_of(interaction).database.read() as connection:
+        preset = await presets.owned(connection, interaction.user.id, preset.id)
+        there = await server_presets.find(connection, guild_id, preset.name)
+    here = there is not None and there.user_id == preset.user_id
+    lines = [done or _("Share **{name}**", name=plain(preset.name))]
+    if guild_id is not None:
+        lines.append(
+            _("Everybody in this server can use it, with `/stylize`.")
+            if here
+            else _("With this server: everybody here can then use it, with `/stylize`.")
+        )
+    lines.append(
+        _(
+            "Whoever has the code `{code}` can copy it: `/preset list`, then “Use a code…”.",
+            code=share_codes.spaced(preset.code),
+        )
+        if preset.code
+        else _("By a code: whoever you give it to can copy the preset.")
+    )
+    server = [] if guild_id is None else ["unserver" if here else "server"]
+    verbs = [*server, "uncode" if preset.code else "code", "back"]
+    await answer(interaction, Style.of(preset), lines, verbs)
+
+
+def _server(interaction: discord.Interaction[Any]) -> int | None:
+    """None outside of servers, and where Easel is only a person's own app."""
+    guild_id = interaction.guild_id
+    return guild_id if guild_id is not None and interaction.client.get_guild(guild_id) else None
+
+
+def _require_server(interaction: discord.Interaction[Any]) -> int:
+    guild_id = _server(interaction)
+    if guild_id is None:
+        raise Refusal(_("That works in servers that Easel is a member of: share by a code instead."))
+    return guild_id
 
 
 async def _with_server(interaction: discord.Interaction[Any], style: Style) -> None:
-    await sharing.with_server(interaction, own(style))
+    preset, guild_id, services = own(style), _require_server(interaction), services_of(interaction)
+    async with services.database.begin() as connection:
+        await server_presets.share(
+            connection, guild_id, preset, limit=services.limits.presets_per_server, now=services.clock()
+        )
+    await _show_sharing(interaction, preset, done=_("**{name}** is shared now.", name=plain(preset.name)))
 
 
 async def _stop_here(interaction: discord.Interaction[Any], style: Style) -> None:
-    await sharing.stop_here(interaction, own(style))
+    preset, guild_id = own(style), _require_server(interaction)
+    async with services_of(interaction).database.begin() as connection:
+        await server_presets.remove(
+            connection, guild_id, preset.name, user_id=preset.user_id, moderator=False
+        )
+    done = _("This server no longer has {name}.", name=plain(preset.name))
+    await _show_sharing(interaction, preset, done=done)
 
 
 async def _by_code(interaction: discord.Interaction[Any], style: Style) -> None:
-    await sharing.by_code(interaction, own(style))
+    preset = own(style)
+    async with services_of(interaction).database.begin() as connection:
+        await share_codes.code_of(connection, preset)
+    await _show_sharing(interaction, preset)
 
 
 async def _stop_code(interaction: discord.Interaction[Any], style: Style) -> None:
-    await sharing.stop_code(interaction, own(style))
+    preset = own(style)
+    async with services_of(interaction).database.begin() as connection:
+        await share_codes.stop(connection, preset)
+    done = _("The code of {name} leads nowhere now.", name=plain(preset.name))
+    await _show_sharing(interaction, preset, done=done)
 
 
 FORMS: Final = ("rename", "edit")

@@ -13,6 +13,8 @@ import discord
 from discord import ui
 from discord.utils import escape_mentions
 
+from bot.language import _
+
 BAR_CELLS = 12
 STAR = "★"
 
@@ -71,6 +73,14 @@ def gallery(*pictures: Picture) -> ui.MediaGallery[Any]:
             for picture in pictures
         )
     )
+
+
+def keep_out_question() -> ui.LayoutView:
+    """Asks whether a person's pictures are to leave all galleries; `HangMineButton` answers the click."""
+    words = _("Keep your pictures out everywhere? Those that hang are taken down for good.")
+    style, label = discord.ButtonStyle.danger, _("Keep my pictures out")
+    sure: ui.Button[Any] = ui.Button(label=label, style=style, custom_id="easel:hangmine:no")
+    return layout(ui.TextDisplay(words), ui.ActionRow(sure))
 
 
 def bar(fraction: float) -> str:

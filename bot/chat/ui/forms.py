@@ -7,9 +7,9 @@ from typing import Any, Final, Self
 import discord
 from discord import ui
 
-from bot.chat.ui.errors import explain, handles_errors
+from bot.chat.ui.answers import explain, handles_errors
 from bot.chat.ui.fields import LABEL_CHARS, OPTION_CHARS
-from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.troubles import TROUBLES
 from bot.domain.styles.style import PictureSource
 from bot.errors import Refusal
 from bot.language import _
@@ -86,7 +86,7 @@ def _copy(new: ui.Item[Any], old: ui.Item[Any]) -> None:
 
 
 class OpenButton(ui.Button[Any]):
-    """Opens a form as often as it is pressed."""
+    """Opens a form as often as it is pressed: one that was sent once is opened anew, as it was filled in."""
 
     def __init__(self, form: Form, label: str) -> None:
         super().__init__(label=label)
@@ -94,6 +94,8 @@ class OpenButton(ui.Button[Any]):
 
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        if self._form.is_finished():  # discord.py would answer it no more
+            self._form = self._form.as_filled()
         await interaction.response.send_modal(self._form)
 
 

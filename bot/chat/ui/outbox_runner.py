@@ -16,10 +16,8 @@ from sqlalchemy import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.ui.in_hand import new_holder
-from bot.chat.ui.interaction import Services
-from bot.chat.ui.refusals import Outcome, outcome_of
-from bot.chat.ui.retry import TROUBLES
+from bot.chat.ui.interaction import Services, new_holder
+from bot.chat.ui.troubles import TROUBLES, Outcome, outcome_of
 from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import LEASE_S, Key
 from bot.media.blobs.protocol import BlobMissing

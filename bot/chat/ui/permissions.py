@@ -52,13 +52,21 @@ def require_manager(interaction: discord.Interaction[Any]) -> discord.Guild:
 
 def check_own_permissions(channel: discord.TextChannel, needed: Mapping[str, str]) -> None:
     """Raises `Refusal` where the bot lacks some of `needed`: permissions, and what Discord calls them."""
-    own = channel.permissions_for(channel.guild.me)
+    _check(channel.permissions_for(channel.guild.me), needed, channel.name)
+
+
+def check_own_permissions_here(interaction: discord.Interaction[Any], needed: Mapping[str, str]) -> None:
+    """The same for the channel or thread that the interaction came from."""
+    _check(interaction.app_permissions, needed, getattr(interaction.channel, "name", "?"))
+
+
+def _check(own: discord.Permissions, needed: Mapping[str, str], channel: str) -> None:
     missing = [_(words) for name, words in needed.items() if not getattr(own, name)]
     if missing:
         raise Refusal(
             _(
                 "I lack permissions in #{channel}: give me {permissions} there and try again.",
-                channel=channel.name,
+                channel=channel,
                 permissions=", ".join(missing),
             )
         )

@@ -133,3 +133,11 @@ def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = 
     parts += [_("faces painted")] if look.faces == "paint" else []
     parts += [_("seed {seed}", seed=seed)] if seed is not None else []
     return " · ".join(parts)
+
+
+SPOILER_WORDS: Final = {
+    None: N_("As the artist chooses"),
+    "always": N_("Hide every picture until it is clicked"),
+    "refuse": N_("Refuse what looks for adults only"),
+}
+"""By `GuildSettings.spoilers`."""

@@ -6,10 +6,14 @@ from typing import Final, TypeVar
 import discord
 import structlog
 
-from bot.chat.ui.refusals import TOO_LARGE
+from bot.chat.ui.troubles import TOO_LARGE
 
 log = structlog.get_logger(__name__)
 
+DEFAULT_LIMIT_BYTES: Final = 10 * 1024 * 1024
+"""Of one file, where nobody pays for more. Source: Discord's documentation, "Uploading Files"."""
+REQUEST_LIMIT_BYTES: Final = 24 * 1024 * 1024
+"""What fits into one request of at most 25 MiB. Source: Discord's documentation, "Uploading Files"."""
 SMALL_BYTES: Final = 256 * 1024
 """Files of this size are never what Discord finds too large."""
 

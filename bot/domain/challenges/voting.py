@@ -15,6 +15,7 @@ from bot.domain.gallery import exhibits
 from bot.domain.jobs.model import JOB_COLUMNS, Job
 from bot.domain.outbox import moderation_log, takedowns
 from bot.domain.outbox.moderation_log import Kind
+from bot.domain.styles.style import public_title_of
 from bot.errors import Refusal
 from bot.language import _, n_
 from bot.tables import entries, jobs, votes
@@ -190,7 +191,7 @@ async def remove(
         Kind.LEFT_OUT,
         user_id=entry.user_id,
         moderator_id=user_id,
-        subject=entry.job.style_name,
+        subject=public_title_of(entry.job),
         now=now,
     )
     return entry

@@ -17,6 +17,7 @@ from bot.domain.outbox import moderation_log, schedule
 from bot.domain.outbox.moderation_log import Kind
 from bot.domain.outbox.schedule import begun, is_due
 from bot.domain.servers import server_settings
+from bot.domain.styles.style import public_title_of
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables import challenges, deliveries, entries, exhibits, jobs, stars
@@ -144,7 +145,8 @@ async def take_down(
     job = (await removable(connection, job_id, guild_id=guild_id, user_id=user_id, moderator=moderator)).job
     await _change(connection, exhibits.c.job_id == job_id, removed=True)
     who = {"user_id": job.user_id, "moderator_id": user_id}
-    await moderation_log.note(connection, guild_id, Kind.TAKEN_DOWN, subject=job.style_name, now=now, **who)
+    style = public_title_of(job)
+    await moderation_log.note(connection, guild_id, Kind.TAKEN_DOWN, subject=style, now=now, **who)
 
 
 async def removable(

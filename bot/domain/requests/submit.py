@@ -25,7 +25,15 @@ from bot.domain.requests.request import MAX_SEED, Limits, Request, bounded, chec
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import named_styles
-from bot.domain.styles.style import JOINT, MAX_TITLE_CHARS, Look, PictureSource, Style, style_columns
+from bot.domain.styles.style import (
+    JOINT,
+    MAX_TITLE_CHARS,
+    Look,
+    PictureSource,
+    Style,
+    public_title_of,
+    style_columns,
+)
 from bot.errors import Refusal
 from bot.language import _, speaking, spoken
 from nst_core.params import VERSION, Params
@@ -242,11 +250,11 @@ async def write(
     job_id = await model.insert(connection, {**_columns(draft), "created_at": now})
     await deliveries.open_for(connection, job_id, request.address)
     await enqueue(connection, job_id)
-    who = {"user_id": request.user_id, "channel_id": request.channel_id}
-    subject = _style_names(draft)
-    await moderation_log.note(connection, request.guild_id, Kind.ASKED, subject=subject, now=now, **who)
     job = await model.get(connection, job_id)
     assert job is not None
+    who = {"user_id": request.user_id, "channel_id": request.channel_id}
+    style = public_title_of(job)
+    await moderation_log.note(connection, request.guild_id, Kind.ASKED, subject=style, now=now, **who)
     return job
 
 

@@ -16,6 +16,7 @@ from bot.domain.jobs.model import State
 from bot.domain.privacy import personal_data
 from bot.domain.servers import users
 from tests.support.chat import ChatHarness, card, sentence
+from tests.support.gallery import sure
 from tests.support.picture_files import png
 from tests.support.rows import add, add_card, set_columns
 
@@ -198,7 +199,9 @@ async def test_who_wants_to_hang_in_no_gallery_says_so(chat: ChatHarness) -> Non
 
     hidden = await chat.ada.slash(chat.channel, "mydata gallery", show=False)
     assert hidden.ephemeral
-    assert "no gallery" in sentence(hidden)
+    assert "taken down for good" in card(hidden)
+    assert await shows(), "nobody has said yes yet"
+    assert "stay out of art channels" in await sure(chat.ada, hidden, "Keep my pictures out")
     assert not await shows()
     await chat.ada.slash(chat.channel, "mydata gallery", show=True)
     assert await shows()

@@ -9,7 +9,7 @@ from simcord import Env
 from sqlalchemy import select
 
 from bot.chat.account.takedown_runner import TakedownRunner
-from bot.chat.cards.cancel import cancel_job
+from bot.chat.cards.cancel_and_delete import cancel_job
 from bot.chat.cards.card_updater import EDITS_PER_CHANNEL, CardUpdater, EditRateLimit
 from bot.domain.jobs.model import State
 from bot.tables import deliveries

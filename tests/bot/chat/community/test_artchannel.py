@@ -1,25 +1,19 @@
 """`/artchannel` through discord.py's real machinery: setting up, the panel, and everybody who may not."""
 
 import discord
-import pytest
 from discord import ui
 from simcord import Env
 
 from bot.chat.client import EaselClient
-from bot.chat.community.artchannel_panel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect
+from bot.chat.community.artchannel import ArtChannelSelect, ArtToggle, WeeklyStyleSelect
 from bot.chat.ui.components import layout
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import presets, server_presets
 from bot.domain.styles.builtin import BUILT_IN
-from tests.support.chat import ChatHarness, card, sentence
-from tests.support.gallery import GalleryHarness, gallery_harness
+from tests.support.chat import card, sentence
+from tests.support.gallery import GalleryHarness
 from tests.support.presets import keep
-
-
-@pytest.fixture
-def gallery(chat: ChatHarness) -> GalleryHarness:
-    return gallery_harness(chat)
 
 
 async def settings(gallery: GalleryHarness) -> GuildSettings:

@@ -4,7 +4,6 @@ from io import BytesIO
 from typing import Any
 
 import discord
-import pytest
 from PIL import Image
 from simcord import Env, InteractionResult, MemberActor
 from simcord.results import ResponseMessage
@@ -15,14 +14,9 @@ from bot.chat.community.vote import VoteSelect
 from bot.chat.ui.components import layout
 from bot.tables import challenges, server_presets, votes
 from bot.tables import jobs as jobs_table
-from tests.support.chat import ChatHarness, sentence
-from tests.support.gallery import GalleryHarness, custom_id, gallery_harness, shown
+from tests.support.chat import sentence
+from tests.support.gallery import GalleryHarness, custom_id, shown
 from tests.support.picture_files import png
-
-
-@pytest.fixture
-def gallery(chat: ChatHarness) -> GalleryHarness:
-    return gallery_harness(chat)
 
 
 async def give(gallery: GalleryHarness, who: MemberActor, command: str, **options: Any) -> InteractionResult:
@@ -125,6 +119,22 @@ async def test_who_may_start_one(gallery: GalleryHarness) -> None:
     eva = guild.add_member(gallery.chat.env.create_user("eva"), roles=[role])
     assert "Started" in sentence(await give(gallery, eva, "start", theme="x"))
     assert "already running" in sentence(await start(gallery))
+
+
+async def test_a_start_is_refused_where_the_bot_may_not_post_later(gallery: GalleryHarness) -> None:
+    """The first message would be shown all the same, as an answer; the vote a week later would not."""
+    guild = gallery.chat.env.guild
+    assert guild.me is not None
+    closed = guild.create_text_channel(
+        "closed",
+        overwrites={guild.me: discord.PermissionOverwrite(attach_files=False, send_messages=False)},
+    )
+    refused = await gallery.mia.slash(closed, "challenge start", theme="Autumn")
+    assert sentence(refused) == (
+        "I lack permissions in #closed: give me Attach Files, Send Messages there and try again."
+    )
+    assert refused.followups == []
+    assert (await start(gallery)).followups, "elsewhere it is announced"
 
 
 async def test_a_start_needs_a_theme_or_a_style_that_there_is(gallery: GalleryHarness) -> None:

@@ -1,7 +1,6 @@
 """The Enter button of a challenge: a form in its style, the choice among one's own pictures, and refusals."""
 
 import discord
-import pytest
 from simcord import Env, InteractionResult, MemberActor
 from sqlalchemy import select
 
@@ -10,16 +9,11 @@ from bot.chat.community.entering import EnterButton, EntrySelect
 from bot.chat.ui.components import layout
 from bot.tables import entries, server_presets
 from tests.bot.chat.community.test_challenge import give, public, start
-from tests.support.chat import ChatHarness, card, sentence
-from tests.support.gallery import GalleryHarness, gallery_harness, labels
+from tests.support.chat import card, sentence
+from tests.support.gallery import GalleryHarness, labels
 from tests.support.picture_files import png
 
 SIZE_PX = 64
-
-
-@pytest.fixture
-def gallery(chat: ChatHarness) -> GalleryHarness:
-    return gallery_harness(chat)
 
 
 async def announced(gallery: GalleryHarness, **options: object) -> discord.Message:

@@ -19,16 +19,16 @@ from bot.domain.servers.server_settings import GuildSettings
 from bot.tables import digests as digests_table
 from bot.tables import exhibits as table
 from bot.tables import jobs as jobs_table
-from tests.support.chat import ChatHarness, card, sentence
-from tests.support.gallery import GalleryHarness, custom_id, gallery_harness, labels, shown, sure, take_down
+from tests.support.chat import card, sentence
+from tests.support.gallery import GalleryHarness, custom_id, labels, shown, sure, take_down
 from tests.support.picture_files import png
 
 
 @pytest.fixture
-async def gallery(chat: ChatHarness) -> GalleryHarness:
-    opened = gallery_harness(chat)
-    await opened.open()
-    return opened
+async def gallery(gallery: GalleryHarness) -> GalleryHarness:
+    """The art channel is set up."""
+    await gallery.open()
+    return gallery
 
 
 async def show_gallery(

@@ -23,17 +23,16 @@ from bot.domain.servers.users import PersonSettings
 from bot.tables import exhibits as table
 from bot.tables import jobs as jobs_table
 from tests.support.away import Away
-from tests.support.chat import ChatHarness, card, sentence
-from tests.support.gallery import GalleryHarness, gallery_harness, labels, shown, take_down
+from tests.support.chat import card, sentence
+from tests.support.gallery import GalleryHarness, labels, shown, take_down
 from tests.support.picture_files import png
 
 
 @pytest.fixture
-async def gallery(chat: ChatHarness) -> GalleryHarness:
+async def gallery(gallery: GalleryHarness) -> GalleryHarness:
     """The art channel is set up."""
-    opened = gallery_harness(chat)
-    await opened.open()
-    return opened
+    await gallery.open()
+    return gallery
 
 
 async def mark(gallery: GalleryHarness, **values: object) -> None:

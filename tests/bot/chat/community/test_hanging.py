@@ -6,7 +6,7 @@ from simcord import Env, InteractionResult, MemberActor
 from sqlalchemy import update
 
 from bot.chat.client import EaselClient
-from bot.chat.community.artchannel_panel import ArtHangsSelect
+from bot.chat.community.artchannel import ArtHangsSelect
 from bot.chat.community.exhibit import LikeButton, StarButton
 from bot.chat.ui.components import layout
 from bot.domain.gallery import exhibits
@@ -14,14 +14,9 @@ from bot.domain.servers import server_settings, users
 from bot.domain.servers.users import PersonSettings
 from bot.tables import jobs
 from tests.support.card_buttons import forge, private_text
-from tests.support.chat import ChatHarness, sentence
-from tests.support.gallery import GalleryHarness, gallery_harness, labels, shown
+from tests.support.chat import sentence
+from tests.support.gallery import GalleryHarness, labels, shown
 from tests.support.picture_files import png
-
-
-@pytest.fixture
-def gallery(chat: ChatHarness) -> GalleryHarness:
-    return gallery_harness(chat)
 
 
 def newest(gallery: GalleryHarness) -> discord.Message:

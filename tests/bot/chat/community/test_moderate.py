@@ -3,26 +3,13 @@
 from typing import Any
 
 import discord
-import pytest
 from simcord import InteractionResult, MemberActor
 
 from bot.chat.community.log_teller import LogTeller
 from bot.domain.jobs.model import State
-from tests.support.chat import ChatHarness, card, sentence
-from tests.support.gallery import GalleryHarness, gallery_harness, shown, sure, take_down
-
-
-@pytest.fixture
-def gallery(chat: ChatHarness) -> GalleryHarness:
-    return gallery_harness(chat)
-
-
-@pytest.fixture
-def otto(gallery: GalleryHarness) -> MemberActor:
-    """A moderator."""
-    guild = gallery.chat.env.guild
-    role = guild.create_role("moderator", permissions=discord.Permissions(manage_messages=True))
-    return guild.add_member(gallery.chat.env.create_user("otto"), roles=[role])
+from tests.support.chat import card, sentence
+from tests.support.gallery import GalleryHarness, shown, sure, take_down
+from tests.support.picture_files import png
 
 
 async def moderate(
@@ -155,6 +142,29 @@ async def test_the_log_tells_who_asked_and_what_was_refused_and_removed(
         f"{him} blocked {ada}: \\<@1> pears",
         f"{him} unblocked {ada}.",
     ]
+
+
+async def test_moderators_read_no_file_s_name_of_somebody_s_own_style(
+    gallery: GalleryHarness, otto: MemberActor
+) -> None:
+    """In the lists that open, in questions and answers, and in the log."""
+    await gallery.open()
+    await gallery.set_up(log_channel=gallery.art.id)
+    own: dict[str, Any] = {"style": ("my_diary.png", png()), "preset": None}
+    await gallery.chat.stylize(**own)
+    (waiting,) = await otto.autocomplete(gallery.chat.channel, "moderate cancel", "picture", "own")
+    assert waiting["name"] == "own style · #art · waiting · number 1"
+    assert sentence(await moderate(gallery, otto, "cancel", picture=1)) == "Cancelled: own style."
+    message = await gallery.hang(**own)
+    await take_down(otto, message)
+    (done,) = await otto.autocomplete(gallery.chat.channel, "moderate delete", "picture", "")
+    assert done["name"].startswith("own style")
+    asked = await moderate(gallery, otto, "delete", picture=2)
+    assert "in the style of own style" in card(asked)
+    await sure(otto, asked, "Delete for good")
+    told = "\n".join(await read_log(gallery))
+    assert told.count(": own style") == 5
+    assert "diary" not in told
 
 
 async def test_without_a_log_channel_nothing_is_noted(gallery: GalleryHarness) -> None:

@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageChops
 
-from bot.chat.cards.card_upload import place_of
+from bot.chat.cards.card_message import place_of
 from bot.chat.community.pictures import EDGE_PX
 from bot.domain.gallery.hanging import Hanging
 from bot.media.pixels import thumbnail

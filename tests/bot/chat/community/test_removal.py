@@ -1,7 +1,6 @@
 """`/challenge remove` through discord.py's real machinery."""
 
 import discord
-import pytest
 from simcord import Env, MemberActor
 from sqlalchemy import update
 
@@ -9,21 +8,8 @@ from bot.chat.community.removal import RemoveEntryButton
 from bot.chat.ui.components import layout
 from bot.tables import jobs
 from tests.bot.chat.community.test_challenge import enter, give, open_vote, options_of, public, start, vote
-from tests.support.chat import ChatHarness, sentence
-from tests.support.gallery import GalleryHarness, gallery_harness, shown, sure
-
-
-@pytest.fixture
-def gallery(chat: ChatHarness) -> GalleryHarness:
-    return gallery_harness(chat)
-
-
-@pytest.fixture
-def otto(gallery: GalleryHarness) -> MemberActor:
-    """A moderator."""
-    guild = gallery.chat.env.guild
-    role = guild.create_role("moderator", permissions=discord.Permissions(manage_messages=True))
-    return guild.add_member(gallery.chat.env.create_user("otto"), roles=[role])
+from tests.support.chat import sentence
+from tests.support.gallery import GalleryHarness, shown, sure
 
 
 async def take_out(gallery: GalleryHarness, who: MemberActor, **options: str) -> str:

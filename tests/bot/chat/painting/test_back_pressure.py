@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.ui.errors import refusal_sentence
+from bot.chat.ui.answers import refusal_sentence
 from bot.errors import Refusal
 from bot.settings import Settings
 from tests.support.chat import ChatHarness, card, sentence

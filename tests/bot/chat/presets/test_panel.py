@@ -10,7 +10,7 @@ from bot.chat.presets.panel import way_back
 from bot.chat.presets.style_actions import VERBS, StyleButton
 from bot.domain.styles import presets, server_presets
 from bot.domain.styles.style import Preset
-from tests.bot.chat.presets.test_gallery import post, share
+from tests.bot.chat.presets.test_preset_list import post, share
 from tests.support.card_buttons import buttons_of
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png

@@ -1,4 +1,4 @@
-"""“Use as…”: emojis, stickers, banners and GIFs of a finished picture."""
+"""What a finished picture becomes: emojis, stickers, banners, GIFs and presets."""
 
 from io import BytesIO
 
@@ -7,10 +7,12 @@ import pytest
 from PIL import Image
 from simcord import InteractionResult, MemberActor
 
-from bot.chat.cards.buttons import rows
+from bot.chat.cards.card import rows
+from bot.domain.styles import presets
 from tests.support.card_buttons import delivered_job, press, private_text
 from tests.support.chat import ChatHarness, sentence
 from tests.support.picture_files import noise_png
+from tests.support.rows import set_columns
 
 MAY = discord.Permissions(create_expressions=True, manage_expressions=True)
 
@@ -118,3 +120,37 @@ async def test_no_row_of_a_card_has_more_than_five_buttons(chat: ChatHarness) ->
     names = [button.custom_id for row in rows(job, reduced=True) for button in row.children]  # type: ignore[attr-defined]
     assert f"easel:use:{job.id}" in names
     assert names[-1] == f"easel:delete:{job.id}"
+
+
+async def test_a_picture_becomes_a_preset_of_whoever_saves_it(chat: ChatHarness) -> None:
+    job = await delivered_job(chat, look={"strength": 80, "keep_colors": True})
+    shown = await press(chat, "save", chat.ben)
+    result = await chat.ben.submit_modal(shown, {"name": "night *1*"})
+    assert "Saved: night \\*1\\*." in private_text(result)
+    async with chat.services.database.read() as connection:
+        (preset,) = await presets.of_user(connection, chat.ben.id)
+    assert (preset.name, preset.style_blob) == ("night *1*", job.style_blob)
+    assert (preset.look.strength, preset.look.keep_colors) == (80, True)
+    assert preset.look.style_scale == 1.5, "the painting's own, which its job was painted with"
+
+
+async def test_a_bad_or_taken_name_is_refused(chat: ChatHarness) -> None:
+    await delivered_job(chat)
+    for name, told in (
+        ("Starry Night", "built-in look"),
+        ("\u200b", "visible character"),
+        ("one", "Saved"),
+        ("ONE", "already have"),
+        ("two", "Saved"),
+        ("three", "2 presets, which is the limit"),
+    ):
+        shown = await press(chat, "save", at=0)
+        assert told in private_text(await chat.ada.submit_modal(shown, {"name": name}))
+
+
+async def test_a_blend_is_no_preset(chat: ChatHarness) -> None:
+    await delivered_job(chat)
+    async with chat.services.database.begin() as connection:
+        more = [{"blob": "0" * 64, "name": "gold", "weight": 1.0}]
+        await set_columns(connection, 1, more_styles=more)
+    assert "keeps one style" in private_text(await press(chat, "save"))

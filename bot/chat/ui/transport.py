@@ -1,10 +1,15 @@
-"""Answers to interactions survive a lost connection: they are sent again where that can do no harm.
+"""What discord.py lets fall on the way from and to Discord.
 
-discord.py repeats a request after 429 and most of 5xx, but not one whose connection broke, although Discord
-may have received it: "thinking …" would then stay for ever.
+It repeats a request after 429 and most of 5xx, but not one whose connection broke, although Discord may have
+received it: "thinking …" would then stay for ever. So answers to interactions are sent again where that can
+do no harm. It takes every event as the documentation has it; an error in one of its parsers would end the
+connection, and with it the whole bot. So an event that cannot be read costs only itself.
 """
 
 import asyncio
+import time
+import traceback
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -12,16 +17,14 @@ import discord
 import structlog
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
+from bot.chat.ui.troubles import ACKNOWLEDGED, UNKNOWN_INTERACTION
+from bot.chat.ui.uploads import DEFAULT_LIMIT_BYTES
+
 log = structlog.get_logger(__name__)
 
-TROUBLES: Final = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
-"""What a request to Discord raises when Discord, or the connection to it, is at fault."""
 PAUSES_S: Final = (0.1, 0.5)
 """Before the second and the third try; Discord waits 3 s for a first answer."""
 CHOICES: Final = discord.InteractionResponseType.autocomplete_result.value
-UNKNOWN_MESSAGE: Final = 10008
-UNKNOWN_INTERACTION: Final = 10062
-ACKNOWLEDGED: Final = 40060
 
 
 class _Counted:
@@ -83,3 +86,51 @@ def retry_interactions() -> None:
     adapter = async_context.get()
     if not isinstance(adapter, RetryingAdapter):
         async_context.set(RetryingAdapter(adapter))
+
+
+Parser = Callable[[Any], Any]
+
+REMEMBERED_S: Final = 15 * 60.0
+"""How long an interaction is known that comes again: as long as its token lives."""
+
+
+def careful(
+    parsers: Mapping[str, Parser], *, clock: Callable[[], float] = time.monotonic
+) -> dict[str, Parser]:
+    """discord.py's parsers by event, so that each survives what it cannot read.
+
+    READY stays as it is: without it there is no session, and whoever supervises the bot starts it anew.
+    """
+    once = {**parsers, "INTERACTION_CREATE": _interactions(parsers["INTERACTION_CREATE"], clock)}
+    return {event: parser if event == "READY" else _guarded(event, parser) for event, parser in once.items()}
+
+
+def _guarded(event: str, parser: Parser) -> Parser:
+    def parse(data: Any) -> None:
+        try:
+            parser(data)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next event may be well
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{place.name}:{place.lineno}"  # the error's words may hold what people wrote
+            log.error("an event could not be read", of=event, error=type(error).__name__, where=where)  # noqa: TRY400
+
+    return parse
+
+
+def _interactions(parser: Parser, clock: Callable[[], float]) -> Parser:
+    """Discord may send an interaction twice, and may leave out the file limit that discord.py asks for."""
+    seen: dict[Any, float] = {}
+
+    def parse(data: Any) -> None:
+        interaction_id, now = data.get("id"), clock()
+        while seen and next(iter(seen.values())) < now - REMEMBERED_S:
+            del seen[next(iter(seen))]
+        if interaction_id in seen:
+            log.info("an interaction came twice", interaction=interaction_id)
+            return
+        seen[interaction_id] = now
+        if not isinstance(data.get("attachment_size_limit"), int):
+            data["attachment_size_limit"] = DEFAULT_LIMIT_BYTES
+        parser(data)
+
+    return parse

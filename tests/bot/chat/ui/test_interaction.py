@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.chat.ui.in_hand import InHand
+from bot.chat.ui.interaction import InHand
 
 
 async def started(in_hand: InHand, work: asyncio.Event) -> asyncio.Task[None]:

@@ -11,7 +11,7 @@ from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from tests.bot.chat.cards.test_result import result_of
+from tests.bot.chat.account.test_queue import result_of
 from tests.support.card_buttons import (
     buttons_of,
     delivered_job,

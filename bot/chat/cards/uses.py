@@ -1,4 +1,4 @@
-"""“Use as…”: a finished picture as an emoji or a sticker of the server, as a banner, or as a GIF.
+"""What a finished picture can become: an exhibit, a preset, an emoji or a sticker, a banner, a GIF.
 
 Source: Discord's documentation, "Emoji" (128 px, 256 KiB) and "Sticker" (320 px, 512 KiB); a PNG of these
 sizes is never larger. A banner is 960 x 540 px. Only GIFs can become somebody's favourites.
@@ -7,27 +7,89 @@ sizes is never larger. A banner is 960 x 540 px. Only GIFs can become somebody's
 import re
 from enum import StrEnum
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import discord
+import structlog
 from discord import ui
 
 from bot.chat.cards.access import read_blob, require_picture
 from bot.chat.cards.card import filename
+from bot.chat.ui.answers import check_promised, handles_errors, keep, promise_answer
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel, plain
-from bot.chat.ui.errors import handles_errors
+from bot.chat.ui.fields import row
+from bot.chat.ui.forms import Form
 from bot.chat.ui.interaction import services_of
-from bot.chat.ui.promise import keep, promise_answer
+from bot.domain.gallery import hanging
 from bot.domain.jobs.model import Job
-from bot.domain.styles.style import description_of
+from bot.domain.styles import presets
+from bot.domain.styles.names import MAX_NAME_CHARS
+from bot.domain.styles.style import Look, description_of
 from bot.errors import Refusal
 from bot.language import N_, _
+
+log = structlog.get_logger(__name__)
+
+
+async def press_hang(interaction: discord.Interaction[Any], job_id: int) -> None:
+    """For whoever asked for the picture alone."""
+    job = await require_picture(interaction, job_id)
+    if job.user_id != interaction.user.id:
+        raise Refusal(_("Only the person who asked for this picture can hang it."))
+    services = services_of(interaction)
+    async with services.database.begin() as connection:
+        channel_id = await hanging.hang_asked(connection, job, now=services.clock())
+    log.info("picture to be hung", job=job.id)
+    sentence = _("It will hang in {channel} in a moment.", channel=f"<#{channel_id}>")
+    await interaction.response.send_message(sentence, ephemeral=True)
+
+
+async def press_save(interaction: discord.Interaction[Any], job_id: int) -> None:
+    job = await require_picture(interaction, job_id)
+    if job.more_styles:
+        raise Refusal(_("A preset keeps one style, and this picture has several."))
+    await interaction.response.send_modal(SaveForm(job, person_id=interaction.user.id))
+
+
+class SaveForm(Form):
+    """Asks for the preset's name."""
+
+    def __init__(self, job: Job, *, person_id: int) -> None:
+        self.job = job
+        self.name = ui.TextInput[Any](custom_id="name", max_length=MAX_NAME_CHARS)
+        super().__init__(_("Save as preset"), row(_("Name of the preset"), self.name), person_id=person_id)
+
+    def anew(self) -> Self:
+        return type(self)(self.job, person_id=self.person_id)
+
+    async def send(self, interaction: discord.Interaction[Any]) -> None:
+        if not await promise_answer(interaction, private=True):
+            return
+        services, user_id = services_of(interaction), interaction.user.id
+        job = await require_picture(interaction, self.job.id)
+        await read_blob(interaction, job.style_blob)
+        async with services.database.begin() as connection:
+            await check_promised(connection, interaction)
+            preset = await presets.save(
+                connection,
+                user_id,
+                self.name.value,
+                look=Look.from_dict(job.look),
+                style_blob=job.style_blob,
+                limit=services.limits.presets_per_user,
+                now=services.clock(),
+            )
+        await interaction.edit_original_response(
+            content=_("Saved: {name}. Use it as “preset” of /stylize.", name=plain(preset.name))
+        )
+        await keep(interaction)
+
 
 EMOJI_PX: Final = 128
 STICKER_PX: Final = 320
 BANNER_PX: Final = (960, 540)
 GIF_PX: Final = 640
-MAX_NAME_CHARS: Final = 30
+MAX_EMOJI_CHARS: Final = 30
 LIFE_S: Final = 15 * 60
 NO_ROOM: Final = frozenset({30008, 30018, 30039})
 """The server has as many as it may. Source: Discord's documentation, "JSON Error Codes"."""
@@ -118,7 +180,7 @@ class NameModal(ui.Modal):
         super().__init__(title=_(LABELS[use])[:45], timeout=LIFE_S)
         self.job, self.use = job, use
         self.name = ui.TextInput[Any](
-            custom_id="name", default=_name(job.style_name), min_length=2, max_length=MAX_NAME_CHARS
+            custom_id="name", default=_name(job.style_name), min_length=2, max_length=MAX_EMOJI_CHARS
         )
         hint = _("Letters, digits and underscores") if use is Use.EMOJI else None
         self.add_item(ui.Label(text=_("Name")[:45], description=hint, component=self.name))
@@ -184,5 +246,5 @@ async def _give_file(interaction: discord.Interaction[Any], job: Job, use: Use) 
 
 def _name(text: str) -> str:
     """A name that Discord takes for an emoji, as near to the text as possible."""
-    tidy = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")[:MAX_NAME_CHARS]
+    tidy = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")[:MAX_EMOJI_CHARS]
     return tidy if len(tidy) > 1 else "easel"

@@ -1,14 +1,15 @@
-"""Sends a card with its picture, made to fit what Discord accepts there."""
+"""The message of a card: sent with a picture that fits, or found where an earlier try has posted it."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import discord
 import structlog
 
 from bot.chat.cards import card
-from bot.chat.cards.card import card_picture
-from bot.chat.ui.components import Picture
+from bot.chat.cards.card import Verb, card_picture
+from bot.chat.ui.components import Picture, custom_ids
 from bot.chat.ui.interaction import Services
 from bot.chat.ui.uploads import SMALL_BYTES, is_too_large
 from bot.domain.gallery import hanging as hanging_rules
@@ -69,3 +70,29 @@ def place_of(hanging: Hanging) -> str:
     if hanging.link:
         return _("This picture hangs in {channel}: {link}", channel=channel, link=hanging.link)
     return _("This picture hangs in {channel}.", channel=channel)
+
+
+LOOK_THROUGH: Final = 300
+"""How many messages are read, from shortly before the card was posted."""
+CLOCKS_S: Final = 60.0
+"""How far this machine's clock and Discord's may be apart."""
+
+
+async def find_card(
+    client: discord.Client, target: discord.abc.Messageable, delivery: Delivery
+) -> discord.Message | None:
+    """The card that an earlier try has posted there; None: there is none, or no try came so far."""
+    if delivery.posting_since is None:
+        return None
+    since = datetime.fromtimestamp(delivery.posting_since - CLOCKS_S, UTC)
+    ours = {f"easel:{verb.value}:{delivery.job.id}" for verb in Verb}
+    try:
+        async for message in target.history(limit=LOOK_THROUGH, after=since, oldest_first=True):
+            # The card that this one takes the place of may be there, too.
+            old = message.id == delivery.address.message_id
+            if message.author == client.user and not old and ours & set(custom_ids(message.components)):
+                log.info("the card was posted already", message=message.id)
+                return message
+    except discord.Forbidden as error:
+        log.info("the channel's history is closed", code=error.code)  # the nonce has to do
+    return None

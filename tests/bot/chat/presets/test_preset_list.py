@@ -10,7 +10,7 @@ from PIL import Image
 from simcord import Env, InteractionResult
 
 from bot.chat.client import EaselClient
-from bot.chat.presets.gallery import PAGE_STYLES, PageButton
+from bot.chat.presets.commands import PAGE_STYLES, PageButton
 from bot.chat.ui.components import layout
 from bot.domain.styles import presets, server_presets
 from bot.domain.styles.builtin import BUILT_IN

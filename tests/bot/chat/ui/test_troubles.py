@@ -5,7 +5,7 @@ import discord
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.chat.ui.refusals import OUTCOMES, TOO_LARGE, Outcome, outcome_of
+from bot.chat.ui.troubles import OUTCOMES, TOO_LARGE, Outcome, outcome_of
 from bot.errors import Failure
 from bot.media.blobs.protocol import BlobMissing
 from tests.support.refusals import refusal

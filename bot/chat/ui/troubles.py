@@ -1,4 +1,4 @@
-"""What follows from each error that Discord may answer to an edit or a post with.
+"""What follows from each error that Discord may answer with, or the connection to it.
 
 Source: Discord's documentation, "Opcodes and Status Codes", section "JSON Error Codes".
 """
@@ -9,9 +9,18 @@ from typing import Final
 
 import aiohttp
 import discord
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import Failure
+
+log = structlog.get_logger(__name__)
+
+TROUBLES: Final = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
+"""What a request to Discord raises when Discord, or the connection to it, is at fault."""
+UNKNOWN_MESSAGE: Final = 10008
+UNKNOWN_INTERACTION: Final = 10062
+ACKNOWLEDGED: Final = 40060
 
 
 class Outcome(Enum):
@@ -118,3 +127,19 @@ def outcome_of(error: BaseException) -> Outcome:
         return OUTCOMES.get(error.code) or STATUSES.get(error.status, Outcome.SOME_TIMES)
     transient = (discord.RateLimited, aiohttp.ClientError, OSError, SQLAlchemyError, Failure)
     return Outcome.LATER if isinstance(error, transient) else Outcome.SOME_TIMES
+
+
+async def open_again(client: discord.Client, channel_id: int) -> bool:
+    """Takes a thread out of the archive. False: the bot may not, since a moderator has locked it.
+
+    Source: Discord's documentation, "Channel", section "Modify Channel".
+    """
+    try:
+        await client.http.edit_channel(channel_id, archived=False)
+    except discord.HTTPException as error:
+        if outcome_of(error) is Outcome.LATER:
+            raise
+        log.info("the thread stays archived", channel=channel_id, code=error.code)
+        return False
+    log.info("an archived thread was opened again", channel=channel_id)
+    return True

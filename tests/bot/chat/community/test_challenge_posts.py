@@ -4,10 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import discord
-import pytest
 from simcord import Env
 
-from bot.chat.community.challenge_teller import ChallengeTeller
+from bot.chat.community.challenge_posts import ChallengeTeller
 from bot.domain.challenges import challenges
 from bot.domain.challenges.challenges import Challenge
 from bot.domain.servers import server_settings
@@ -20,15 +19,10 @@ from tests.bot.chat.community.test_challenge import (
     start,
     vote,
 )
-from tests.support.chat import ChatHarness, sentence
-from tests.support.gallery import GalleryHarness, custom_id, gallery_harness, labels, shown
+from tests.support.chat import sentence
+from tests.support.gallery import GalleryHarness, custom_id, labels, shown
 
 HOUR_S, DAY_S = 3600, 86400
-
-
-@pytest.fixture
-def gallery(chat: ChatHarness) -> GalleryHarness:
-    return gallery_harness(chat)
 
 
 async def teller_at(gallery: GalleryHarness, later_s: float) -> int:
