@@ -14,7 +14,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
-from bot.domain.styles.painting import PAINTINGS
+from bot.domain.styles.style import PAINTINGS
 from bot.playground import FACES
 from bot.playground_page import custom_id
 from tests.support.playground import FLAGS, TRY, WAIT_S, Page, Playground, environment

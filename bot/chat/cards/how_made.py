@@ -10,8 +10,8 @@ from bot.chat.cards.access import require_job
 from bot.chat.ui.components import layout, panel, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import settings_line
+from bot.domain.jobs import provenance
 from bot.domain.jobs.model import STATE_WORDS, Job
-from bot.domain.privacy import provenance
 from bot.domain.styles.style import Look, public_title_of, styles_of
 from bot.language import _, n_
 from nst_core.params import AS_IT_IS

@@ -14,8 +14,7 @@ from bot.chat.ui.errors import handles_errors
 from bot.chat.ui.interaction import Services, services_of
 from bot.chat.ui.offers import starred
 from bot.domain.styles import named_styles
-from bot.domain.styles.painting import Painting
-from bot.domain.styles.style import Origin, Style
+from bot.domain.styles.style import Origin, Painting, Style
 from bot.errors import Refusal
 from bot.language import _
 
