@@ -223,6 +223,7 @@ def _retention(settings: Settings) -> Keeping:
     return Keeping(
         inputs_days=settings.keep_inputs_days,
         results_days=settings.keep_results_days,
+        jobs_days=settings.keep_jobs_days,
         left_servers_days=settings.keep_left_servers_days,
     )
 
