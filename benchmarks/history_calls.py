@@ -85,7 +85,7 @@ def _loops() -> list[Call]:
         Call(name="cards due", run=lambda c: deliveries.due(c, now=NOW)),
         Call(name="exhibits: anything due?", run=lambda c: exhibits.anything_due(c, now=NOW)),
         Call(name="exhibits: claim", run=lambda c: exhibits.claim_due(c, now=NOW)),
-        Call(name="outbox: retry all", run=lambda c: schedule.retry_all_now(c, now=NOW), grows=True),
+        Call(name="outbox: retry all", run=lambda c: schedule.retry_all_now(c, now=NOW)),
         Call(name="/metrics", run=lambda c: stats.count(c, now=NOW)),
         Call(name="/metrics: ended since", run=lambda c: stats.ended_since(c, NOW - 10 * BETWEEN_JOBS_S)),
         Call(name="doctor: needed next", run=blob_refs.needed_next),

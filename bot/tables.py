@@ -326,6 +326,7 @@ digests = Table(
     Column("message_id", BigInteger),
     *_outbox(),
     Column("created_at", Double, nullable=False),
+    Index(None, "due_at"),
 )
 
 challenges = Table(

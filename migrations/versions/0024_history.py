@@ -27,6 +27,7 @@ INDEXES = (
     ("ix_challenges_style_blob", "challenges", ["style_blob"], None),
     ("ix_challenges_style_user_id", "challenges", ["style_user_id"], None),
     ("ix_challenges_user_id", "challenges", ["user_id"], None),
+    ("ix_digests_due_at", "digests", ["due_at"], None),
     ("ix_entries_user_id", "entries", ["user_id"], None),
     ("ix_stars_user_id", "stars", ["user_id"], None),
     ("ix_votes_user_id", "votes", ["user_id"], None),

@@ -31,7 +31,7 @@ COLUMNS: Final[tuple[Column[Any], ...]] = tuple(
 INPUTS: Final = (jobs.c.content_blob, jobs.c.style_blob, jobs.c.mask_blob, jobs.c.start_blob)
 RESULTS: Final = (jobs.c.result_blob, jobs.c.timelapse_blob)
 AT_ONCE = 500
-_EMPTY: Final = literal_column("''")
+_EMPTY: Final[ColumnElement[str]] = literal_column("''")
 """In the words of the indexes, which hold no forgotten pictures."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import ColumnElement, and_, delete, false, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, delete, false, func, literal_column, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -112,17 +112,19 @@ class Sweeper:
     async def foresee(self) -> tuple[Swept, int]:
         """What `sweep` would delete, and how many bytes its blobs have; nothing is changed.
 
-        Of servers and of whole jobs only how many: the blobs that they alone refer to are not counted.
+        Of servers only how many: the blobs that they alone refer to are not counted.
         """
         inputs, results, old_jobs = self.old_inputs(), self.old_results(), self.old_jobs()
         left_before = self._clock() - self._keeping.left_servers_days * DAY_S
         async with self._database.read() as connection:
             counts = [
                 int((await connection.execute(select(func.count()).where(old))).scalar_one())
-                for old in (inputs, results, old_jobs)
+                for old in (and_(inputs, ~old_jobs), and_(results, ~old_jobs), old_jobs)
             ]
             servers = len(await left.gone_before(connection, left_before))
-            used = blob_refs.every_use(connection, but_inputs_of=inputs, but_results_of=results)
+            used = blob_refs.every_use(
+                connection, but_inputs_of=or_(inputs, old_jobs), but_results_of=or_(results, old_jobs)
+            )
             marked = {hash(key) async for key in used}
         unused = [key async for key in self._blobs.older_than(self._before()) if hash(key) not in marked]
         size_bytes = sum([await storage.size_of(self._blobs, key) for key in unused])

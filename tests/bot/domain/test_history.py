@@ -54,7 +54,7 @@ async def scans(connection: AsyncConnection, statement: Statement) -> set[str]:
         return set()
     if connection.dialect.name == "sqlite":
         rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
-        words = [row[3].split() for row in rows]
+        words = [str(row.detail).split() for row in rows]
         return {line[1] for line in words if line[0] == "SCAN" and line[-1] not in FEW} & set(GROWING)
     explained = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {sql}", values)
     plan = explained.scalar_one()
