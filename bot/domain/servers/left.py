@@ -1,6 +1,7 @@
 """Servers that removed the bot: recorded at once, deleted some days later unless the bot comes back."""
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 from sqlalchemy import and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,7 +48,7 @@ async def catch_up(
     if back:
         here = {"left_at": None}
         statement = insert(connection, guilds).on_conflict_do_update(index_elements=["guild_id"], set_=here)
-        rows = [{"guild_id": guild_id, "settings": {}, **here} for guild_id in back]
+        rows: list[dict[str, Any]] = [{"guild_id": guild_id, "settings": {}, **here} for guild_id in back]
         await connection.execute(statement, rows)
     for guild_id, left_at in noted.items():
         if left_at is None and guild_id not in present:
