@@ -18,7 +18,7 @@ from rich.table import Table
 
 from benchmarks.machine import header
 from bot.domain.styles.builtin import BUILT_IN
-from bot.domain.styles.painting import Painting
+from bot.domain.styles.style import Painting
 from nst_core.images import io
 from nst_core.images.stroke_width import scale_for, stroke_width_px
 

@@ -8,9 +8,9 @@ from bot.chat.client import EaselClient, use_stand_in
 from bot.chat.ui.transport import retry_interactions
 from bot.engines.supervisor import WORKER_MODULE
 from bot.errors import Refusal
-from bot.sentry import start_sentry
 from bot.service import Application, open_application, run_until, senders, stop_on_signals
 from bot.settings import Settings
+from bot.telemetry import start_sentry
 from bot.web.machine import FolderSize
 from bot.web.meters import Watched
 from bot.web.server import open_web

@@ -5,17 +5,10 @@ import functools
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from enum import Enum
-from pathlib import Path
 from typing import Any, Final, cast
 
 import stamina
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Column, Connection, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert
@@ -25,73 +18,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.errors import Refusal
+from bot import schema
+from bot.schema import Tables
 
 log = structlog.get_logger(__name__)
-
-
-def _migrations() -> Path:
-    """The folder of migrations: inside the installed package, or beside it in a checkout."""
-    installed = Path(__file__).parent / "migrations"
-    return installed if installed.is_dir() else Path(__file__).parents[1] / "migrations"
-
-
-class NewerTables(Refusal):
-    """The database was made by a newer version."""
-
-    WHAT_TO_DO = "Upgrade this one, or restore the backup from before that upgrade."
-
-    def __init__(self) -> None:
-        super().__init__(f"The database was made by a newer version of Easel. {self.WHAT_TO_DO}")
-
-
-class Tables(Enum):
-    """How a database's tables compare with those of this version."""
-
-    MISSING = "missing"
-    OLDER = "older"
-    CURRENT = "current"
-    NEWER = "newer"
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
-    return config
-
-
-def _compare(connection: Connection) -> Tables:
-    known = ScriptDirectory.from_config(_config())
-    found = MigrationContext.configure(connection).get_current_heads()
-    if not found:
-        return Tables.MISSING
-    try:
-        known.get_revisions(found)
-    except CommandError:
-        return Tables.NEWER
-    return Tables.CURRENT if set(found) == set(known.get_heads()) else Tables.OLDER
-
-
-def _upgrade(connection: Connection) -> None:
-    _lock_migrations(connection)
-    if _compare(connection) is Tables.NEWER:
-        raise NewerTables
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _upgrade_procrastinate(connection: Connection) -> bool:
-    from bot import procrastinate_schema  # noqa: PLC0415 - only where there is a PostgreSQL
-
-    _lock_migrations(connection)
-    return procrastinate_schema.upgrade(connection)
-
-
-def _lock_migrations(connection: Connection) -> None:
-    """Otherwise two processes that start at once would create the same tables."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('easel migrations'))"))
 
 
 def warn_of_wal_reset_bug(version: tuple[int, int, int]) -> None:
@@ -229,11 +159,11 @@ class Database:
                 with attempt:
                     await self._to_wal()
         async with self.begin() as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(schema.upgrade)
         changed = not self.is_sqlite
         while changed:
             async with self.begin() as connection:
-                changed = await connection.run_sync(_upgrade_procrastinate)
+                changed = await connection.run_sync(schema.upgrade_procrastinate)
 
     async def _to_wal(self) -> None:
         async with self._engine.connect() as connection:
@@ -243,7 +173,7 @@ class Database:
 
     async def tables(self, connection: AsyncConnection) -> Tables:
         """Whether the tables are there, and those of this version."""
-        return await connection.run_sync(_compare)
+        return await connection.run_sync(schema.compare)
 
     async def revision(self, connection: AsyncConnection) -> str:
         """The tables' revision."""

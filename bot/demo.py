@@ -27,7 +27,7 @@ from bot.domain.styles.builtin import BUILT_IN
 from bot.errors import Refusal
 from bot.playground import Answer, Stage, stage
 from bot.settings import Settings
-from bot.signals import on_signal
+from bot.startup import on_signal
 from nst_core.files import replacing
 from nst_core.params import Params
 

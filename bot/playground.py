@@ -39,7 +39,7 @@ from bot.chat.painting.stylize import SampleButton
 from bot.chat.ui.components import Picture, gallery, layout
 from bot.chat.ui.interaction import Services
 from bot.domain.servers import server_settings
-from bot.domain.styles.painting import PAINTINGS
+from bot.domain.styles.style import PAINTINGS
 from bot.service import Application, open_application, run_until, senders
 from bot.settings import Settings
 from bot.telemetry import configure_logging

@@ -33,16 +33,15 @@ from bot.engines.supervisor import WORKER_MODULE, Supervisor
 from bot.errors import Refusal
 from bot.media.blobs.folder import blobs_at
 from bot.media.blobs.protocol import Blobs
+from bot.media.child import PictureEditor
 from bot.media.decode import Decoder
-from bot.media.editor import PictureEditor
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
 from bot.media.rating import OpenNsfw
 from bot.media.sandbox import DecodeLimits
 from bot.media.turns import Turns
 from bot.settings import MIB, Settings
-from bot.signals import on_signal
-from bot.startup import migrate, open_data_folder
+from bot.startup import migrate, on_signal, open_data_folder
 from bot.web.meters import Meters, TimedDecoder
 
 log = structlog.get_logger(__name__)
@@ -223,6 +222,7 @@ def _retention(settings: Settings) -> Keeping:
     return Keeping(
         inputs_days=settings.keep_inputs_days,
         results_days=settings.keep_results_days,
+        jobs_days=settings.keep_jobs_days,
         left_servers_days=settings.keep_left_servers_days,
     )
 

@@ -122,6 +122,7 @@ class Settings(BaseSettings):
 
     keep_inputs_days: int = Field(30, ge=0, le=36_500)
     keep_results_days: int = Field(180, ge=0, le=36_500)
+    keep_jobs_days: int = Field(0, ge=0, le=36_500)
     keep_left_servers_days: int = Field(7, ge=1, le=36_500)
 
     @field_validator("attachment_hosts", mode="before")

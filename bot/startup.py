@@ -1,11 +1,15 @@
-"""The start: the data folder and the database are made, private, and up to date; a fault is one sentence."""
+"""The start: the data folder and the database are made, private, and up to date; a fault is one sentence.
+
+And what a process does when it is told to end, also where the event loop cannot be told of signals.
+"""
 
 import asyncio
 import os
+import signal
 import sqlite3
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -14,8 +18,9 @@ import structlog
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from bot.db import Database, NewerTables, Tables
+from bot.db import Database
 from bot.errors import Refusal
+from bot.schema import NewerTables, Tables
 from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -155,3 +160,25 @@ def _sqlite_file(url: str) -> Path | None:
 
 def _unusable(file: Path, why: str) -> Refusal:
     return Refusal(f"The database {file} cannot be used ({why}): see easel doctor.")
+
+
+def on_signal(number: signal.Signals, call: Callable[[], object]) -> Callable[[], None]:
+    """Has the running event loop call `call` when the signal comes, instead of what the system would do.
+
+    Returns what takes that back.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(number, call)
+    except NotImplementedError:  # Windows
+        before = signal.signal(number, lambda _number, _frame: loop.call_soon_threadsafe(call))
+        return lambda: _put_back(number, before)
+    return lambda: _forget(loop, number)
+
+
+def _put_back(number: signal.Signals, before: "signal._HANDLER") -> None:
+    signal.signal(number, before)
+
+
+def _forget(loop: asyncio.AbstractEventLoop, number: signal.Signals) -> None:
+    loop.remove_signal_handler(number)

@@ -38,6 +38,11 @@ metadata = MetaData(
 RowId = BigInteger().with_variant(Integer, "sqlite")
 
 
+def _where(rows: str) -> dict[str, Any]:
+    """An index of some rows only. A query uses it where it names the same rows in the same words."""
+    return {"sqlite_where": text(rows), "postgresql_where": text(rows)}
+
+
 def _outbox() -> tuple[Column[Any], ...]:
     """The columns of a table whose rows are sent to Discord, see `bot.domain.outbox.schedule`."""
     return (
@@ -48,6 +53,9 @@ def _outbox() -> tuple[Column[Any], ...]:
         Column("last_error", Text),
     )
 
+
+LIVE_BLENDS = "content_blob <> '' AND CAST(more_styles AS TEXT) <> 'null'"
+"""Jobs of several styles whose pictures are kept: the others have let go of all of them at once."""
 
 jobs = Table(
     "jobs",
@@ -109,9 +117,18 @@ jobs = Table(
     Index(None, "user_id", "state"),
     Index(None, "fair_tag"),
     Index(None, "user_id", "created_at"),
+    Index(None, "user_id", "fair_tag"),
     Index(None, "guild_id", "created_at"),
-    Index(None, "result_blob"),
     Index(None, "ended_at"),
+    Index(None, "reference", **_where("reference IS NOT NULL")),
+    # Who else uses a picture is asked whenever one is deleted; previews are found by the state.
+    Index(None, "result_blob"),
+    *(Index(None, name, **_where(f"{name} <> ''")) for name in ("content_blob", "style_blob")),
+    *(Index(None, f"{name}_blob", **_where(f"{name}_blob <> ''")) for name in ("mask", "start", "timelapse")),
+    Index("ix_jobs_blends", "id", **_where(LIVE_BLENDS)),
+    # What has not been forgotten yet.
+    Index("ix_jobs_inputs_kept", "ended_at", **_where("content_blob <> ''")),
+    Index("ix_jobs_results_kept", "ended_at", **_where("result_blob IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 
@@ -162,6 +179,7 @@ deliveries = Table(
     *_outbox(),
     Index(None, "closed"),
     Index(None, "message_id"),
+    Index("ix_deliveries_tokens_kept", "token_until", **_where("interaction_token <> ''")),
 )
 
 mentions = Table(
@@ -188,6 +206,7 @@ presets = Table(
     Column("created_at", Double, nullable=False),
     UniqueConstraint("user_id", "name_key"),
     Index(None, "code", unique=True),
+    Index(None, "style_blob"),
     sqlite_autoincrement=True,
 )
 
@@ -203,6 +222,8 @@ server_presets = Table(
     Column("style_blob", String(64), nullable=False),
     Column("created_at", Double, nullable=False),
     UniqueConstraint("guild_id", "name_key"),
+    Index(None, "user_id"),
+    Index(None, "style_blob"),
     sqlite_autoincrement=True,
 )
 
@@ -223,6 +244,7 @@ people = Table(
     Column("style_blob", String(64)),  # the current style, chosen by "Use as style"
     Column("style_name", String(100)),
     Column("welcomed_at", Double),  # when the person was told what can be done, after a first picture
+    Index(None, "style_blob"),
 )
 
 stored_pictures = Table(
@@ -293,6 +315,7 @@ stars = Table(
     Column("job_id", RowId, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("created_at", Double, nullable=False),
+    Index(None, "user_id"),
 )
 
 digests = Table(
@@ -303,6 +326,7 @@ digests = Table(
     Column("message_id", BigInteger),
     *_outbox(),
     Column("created_at", Double, nullable=False),
+    Index(None, "due_at"),
 )
 
 challenges = Table(
@@ -327,6 +351,9 @@ challenges = Table(
     Column("ended_at", Double),
     Index(None, "due_at"),
     Index(None, "guild_id", "state"),
+    Index(None, "user_id"),
+    Index(None, "style_user_id"),
+    Index(None, "style_blob"),
     Index(
         "uq_challenges_running",  # one at a time in a server
         "guild_id",
@@ -347,6 +374,7 @@ entries = Table(
     Column("number", Integer),  # by which voters know it; None before the vote
     Column("message_id", BigInteger),  # the message of the vote that shows it
     Index(None, "job_id"),
+    Index(None, "user_id"),
 )
 
 votes = Table(
@@ -356,6 +384,8 @@ votes = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("entrant_id", BigInteger, nullable=False),  # whose entry it is for
     Column("created_at", Double, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "entrant_id"),
 )
 
 takedowns = Table(

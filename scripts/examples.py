@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 
 from bot.domain.styles.builtin import BUILT_IN, STRENGTHS
-from bot.domain.styles.painting import EXAMPLES, PAINTINGS, Painting
+from bot.domain.styles.style import EXAMPLES, PAINTINGS, Painting
 
 CAT = PAINTINGS.parent / "samples" / "chelsea.png"
 SIZE_PX = 384

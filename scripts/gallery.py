@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 import nst_core
 from bot.domain.styles.builtin import BUILT_IN
-from bot.domain.styles.painting import PAINTINGS, Painting
+from bot.domain.styles.style import PAINTINGS, Painting
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"

@@ -32,7 +32,7 @@ from bot.demo import SAMPLE
 from bot.domain.jobs import model
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.servers import server_settings
-from bot.domain.styles.painting import PAINTINGS
+from bot.domain.styles.style import PAINTINGS
 from bot.engines.local import LocalEngine
 from bot.playground import Stage, keep_time, stage
 from bot.settings import Settings

@@ -31,7 +31,8 @@ WORKER_DEFAULTS = {"OMP_WAIT_POLICY": "PASSIVE"}
 class Supervisor:
     """Keeps one worker process per device running until cancelled. pids: of those that run, by name.
 
-    A worker beats every second (`bot.worker.beats`). One that is silent for longer than its lease is killed.
+    A worker beats every second (`bot.worker.heartbeat`). One that is silent for longer than its lease is
+    killed.
     """
 
     def __init__(

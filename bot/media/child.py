@@ -1,13 +1,18 @@
-"""A child process for pixels: one module of ours, without secrets, that never outlives its caller."""
+"""A child process for pixels: one module of ours, without secrets, that never outlives its caller.
+
+The gateway holds files, never pixels: `PictureEditor` has a child make small edits of our own pictures.
+"""
 
 import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from json import dumps, loads
 from typing import Final
 
+from bot.errors import Failure
 from bot.media.sandbox import MIB
 
 _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
@@ -87,3 +92,56 @@ async def _drain(stream: asyncio.StreamReader, most_bytes: int) -> bytes:
         if len(kept) < most_bytes:
             kept += chunk
     return bytes(kept)
+
+
+class PictureEditor:
+    """Starts a child for each edit, at most `children` at once. The child is `bot.media.pixels`.
+
+    The deadline includes the wait for a turn. Every edit raises `Failure` where the child did not do it, or
+    not in time.
+    """
+
+    def __init__(self, *, children: int = 2, deadline_s: float = 120.0) -> None:
+        self._turns = asyncio.Semaphore(children)
+        self._deadline_s = deadline_s
+
+    async def thumbnail(self, data: bytes, edge_px: int, *, badge: str = "") -> bytes:
+        """A JPEG whose long edge is at most `edge_px`; a `badge` is in its middle square."""
+        return await self.run("thumbnail", data, edge_px=edge_px, badge=badge)
+
+    async def within(self, data: bytes, limit_bytes: int) -> tuple[bytes, str]:
+        """The picture as it is where it fits, else as a JPEG; and the ending of its file's name."""
+        if len(data) <= limit_bytes:
+            return data, "png"
+        return await self.run("shrink", data, limit_bytes=limit_bytes), "jpg"
+
+    async def crop(self, data: bytes, width_px: int, height_px: int, *, form: str) -> bytes:
+        """The middle of the picture in exactly this size, as PNG or JPEG."""
+        return await self.run("crop", data, width_px=width_px, height_px=height_px, form=form)
+
+    async def gif(self, data: bytes, edge_px: int) -> bytes:
+        """A GIF of the picture, whose long edge is at most `edge_px`."""
+        return await self.run("gif", data, edge_px=edge_px)
+
+    async def is_black(self, data: bytes) -> bool:
+        """Whether nothing is white or grey in a mask; what is transparent counts as black."""
+        return bool(loads(await self.run("is_black", data)))
+
+    async def strip(self, pictures: Sequence[tuple[str, bytes]]) -> bytes:
+        """A JPEG of pictures side by side, each with its label below where the font has its letters."""
+        labels, files = [label for label, _file in pictures], [file for _label, file in pictures]
+        lengths = dumps([len(file) for file in files])
+        return await self.run("strip", b"".join(files), lengths=lengths, labels=dumps(labels))
+
+    async def run(self, operation: str, data: bytes, **arguments: int | str) -> bytes:
+        """One of the operations of `bot.media.pixels`."""
+        try:
+            async with asyncio.timeout(self._deadline_s), self._turns:
+                ended = await ask_child(
+                    *("bot.media.pixels", operation, dumps(arguments)), data=data, most_bytes=len(data) + MIB
+                )
+        except TimeoutError as error:
+            raise Failure(f"{operation} was not done within {self._deadline_s:g} s") from error
+        if ended.status != 0:
+            raise Failure(f"{operation} ended with {ended.status}: {ended.complaint[-2000:].strip()}")
+        return ended.output

@@ -1,7 +1,7 @@
 """The child that edits our own pictures: `python -m bot.media.pixels OPERATION ARGUMENTS`.
 
 The picture, a PNG, JPEG or WebP of clean pixels, comes on stdin; what becomes of it goes to stdout.
-`bot.media.editor` starts it, and it is confined like the decoder: the gateway itself loads no Pillow.
+`bot.media.child` starts it, and it is confined like the decoder: the gateway itself loads no Pillow.
 """
 
 import os

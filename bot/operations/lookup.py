@@ -11,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
-from bot.domain.jobs import eta, history, model
-from bot.domain.jobs.history import Ledger, Record
+from bot.domain.jobs import eta, model, provenance
 from bot.domain.jobs.model import WAITING, Job, State
+from bot.domain.jobs.provenance import Ledger, Record
 from bot.domain.outbox import deliveries
 from bot.errors import Refusal
 from bot.settings import Settings
@@ -90,9 +90,9 @@ async def deliver_again(settings: Settings, console: Console, name: str) -> None
 async def _found(connection: AsyncConnection, name: str) -> Record:
     """The job with this number, or with this reference."""
     number = int(name) if name.isascii() and name.isdigit() and len(name) <= 18 else None
-    record = await history.record_of(connection, number) if number is not None else None
-    if record is None and (found := await history.job_of_reference(connection, name)) is not None:
-        record = await history.record_of(connection, found)
+    record = await provenance.record_of(connection, number) if number is not None else None
+    if record is None and (found := await provenance.job_of_reference(connection, name)) is not None:
+        record = await provenance.record_of(connection, found)
     if record is None:
         raise Refusal(f"There is no job {name}: it was never accepted, or its data was deleted.")
     return record

@@ -22,6 +22,7 @@ async def purge(
     keeping = Keeping(
         inputs_days=settings.keep_inputs_days if inputs_days is None else inputs_days,
         results_days=settings.keep_results_days if results_days is None else results_days,
+        jobs_days=settings.keep_jobs_days,
         left_servers_days=settings.keep_left_servers_days,
     )
     open_data_folder(settings)
@@ -39,7 +40,8 @@ async def purge(
 
 def _report(swept: Swept, size_bytes: int, *, dry_run: bool) -> str:
     done = "Would delete" if dry_run else "Deleted"
+    whole = f"all of {swept.jobs} jobs, " if swept.jobs else ""
     return (
-        f"{done}: what {swept.inputs} jobs were made of, what {swept.results} jobs have painted, "
+        f"{done}: {whole}what {swept.inputs} jobs were made of, what {swept.results} jobs have painted, "
         f"the data of {swept.servers} servers, {swept.blobs} pictures ({size_bytes / MIB:.1f} MiB)."
     )

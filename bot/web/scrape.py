@@ -152,7 +152,10 @@ def _of_queue(found: QueueMetrics | None) -> Iterator[Metric]:
     for turns, number in found.depth.items():
         depth[next(name for name, last in BANDS if turns <= last)] += number
     yield _many(
-        "easel_jobs", "Jobs on record by state", "state", {str(k): v for k, v in found.states.items()}
+        "easel_jobs",
+        "Jobs that have not ended by state",
+        "state",
+        {str(k): v for k, v in found.states.items()},
     )
     yield _many("easel_queue_depth", "Queued jobs by turns behind the front of the line", "band", depth)
     yield _one("easel_queue_oldest_seconds", "How long the longest waiting job waits", found.oldest_queued_s)

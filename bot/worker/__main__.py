@@ -24,15 +24,12 @@ from bot.engines.choice import engine_for, feed_for, queue_listener_for
 from bot.errors import Refusal
 from bot.media.blobs.folder import blobs_at
 from bot.media.sandbox import lower_priority
-from bot.sentry import start_sentry
 from bot.settings import SECRETS_FOR_ALL, Settings, read_secret_files, sentence_of
-from bot.signals import on_signal
-from bot.startup import tables_are_there
-from bot.telemetry import configure_logging
-from bot.worker.beats import beats
-from bot.worker.heartbeat import recorded_heartbeat
+from bot.startup import on_signal, tables_are_there
+from bot.telemetry import configure_logging, start_sentry
+from bot.worker.attempt import PaintingHangs
+from bot.worker.heartbeat import beats, recorded_heartbeat
 from bot.worker.loop import BatchSize, Paint, Worker, up_to
-from bot.worker.stall import PaintingHangs
 from nst_core.errors import EngineError
 
 END_S = 5.0

@@ -1,9 +1,11 @@
-"""A worker records in the database that it is alive, so that ETAs take it into account."""
+"""A worker says that it is alive: to its supervisor every second, and in the database, for ETAs."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -57,3 +59,28 @@ async def _sign_off(database: Database, name: str) -> None:
             await heartbeats.remove(connection, name)
     except AWAY as error:
         log.info("the worker could not sign off", error=type(error).__name__)
+
+
+STDOUT: Final = 1
+EVERY_S: Final = 1.0
+BEAT: Final = b"."
+
+
+@asynccontextmanager
+async def beats(*, file: int = STDOUT, every_s: float = EVERY_S) -> AsyncIterator[None]:
+    """Beats while the block runs. A frozen process, or a blocked event loop, is silent."""
+    if hasattr(os, "set_blocking"):  # Windows has it from Python 3.12 on
+        os.set_blocking(file, False)  # a frozen supervisor must not block its workers
+    beating = asyncio.create_task(_beat(file, every_s))
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.wait({beating})
+
+
+async def _beat(file: int, every_s: float) -> None:
+    while True:
+        with suppress(OSError):  # a supervisor that is gone has closed our stdin too
+            os.write(file, BEAT)
+        await asyncio.sleep(every_s)

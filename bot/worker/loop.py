@@ -10,10 +10,9 @@ import structlog
 from bot.domain.jobs.model import Claim, Job
 from bot.engines.protocol import EngineUnavailable, JobEngine
 from bot.media.blobs.protocol import Blobs
-from bot.worker.attempt import drain
+from bot.worker.attempt import STALL_S, PaintingHangs, StallWatch, drain, floor_s
 from bot.worker.job_runner import LAST_STEP_S, JobRunner
 from bot.worker.pictures import Work
-from bot.worker.stall import STALL_S, PaintingHangs, StallWatch, floor_s
 from nst_core.errors import DeviceLost
 from nst_core.events import Event
 
@@ -49,7 +48,7 @@ class Worker:
     timelapse: whether a short film of each run is stored beside its picture.
     feed: brings the jobs; without one, the worker polls for a job every `poll_s`.
     renew_every_s: between two renewals of a lease, which has to outlast several of them.
-    stall_s: after so long without a step a small picture counts as hung; see `bot.worker.stall`.
+    stall_s: after so long without a step a small picture counts as hung; see `bot.worker.attempt`.
     last_step_s: how long a painting that is not wanted any more may take to end its step.
     """
 

@@ -49,6 +49,6 @@ def test_the_gateway_s_modules_import_nothing_that_handles_pixels() -> None:
         "bot.app",
         "bot.chat.community.pictures",
         "bot.domain.jobs.batching",
-        "bot.media.editor",
+        "bot.media.child",
     } <= set(found["imported"])
     assert found["heavy"] == []

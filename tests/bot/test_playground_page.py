@@ -12,7 +12,7 @@ from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
-from bot.domain.styles.painting import PAINTINGS
+from bot.domain.styles.style import PAINTINGS
 from bot.playground import FACES
 from bot.playground_page import custom_id
 from testbed.chromium import NoChromium, open_chromium

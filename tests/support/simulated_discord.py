@@ -11,8 +11,8 @@ from simcord import Env
 from bot.chat.client import EaselClient
 from bot.domain.servers import server_settings
 from bot.media import pixels
+from bot.media.child import PictureEditor
 from bot.media.decode import Clean, outcome
-from bot.media.editor import PictureEditor
 from bot.media.reading import load_libraries, serve
 from bot.media.sandbox import DecodeLimits
 from bot.playground import SimulatedCdn

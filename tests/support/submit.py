@@ -17,8 +17,8 @@ from bot.domain.styles import presets
 from bot.domain.styles.style import Look, PictureSource, Style
 from bot.errors import Refusal
 from bot.media.blobs.folder import FolderBlobs
+from bot.media.child import PictureEditor
 from bot.media.decode import Decoder
-from bot.media.editor import PictureEditor
 from bot.media.sandbox import DecodeLimits
 from bot.media.turns import Turns
 from bot.tables import deliveries as deliveries_table

@@ -14,8 +14,8 @@ from bot.chat.ui.components import Picture, gallery, layout, panel, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import settings_line
 from bot.chat.ui.uploads import REQUEST_LIMIT_BYTES, made_to_fit
+from bot.domain.jobs import provenance
 from bot.domain.jobs.model import STATE_WORDS, Job
-from bot.domain.privacy import provenance
 from bot.domain.styles.style import Look, description_of, public_title_of, styles_of
 from bot.errors import Refusal
 from bot.language import _, n_

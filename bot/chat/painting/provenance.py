@@ -9,7 +9,7 @@ from bot.chat.painting.message_pictures import pictures_in
 from bot.chat.ui.components import layout, panel
 from bot.chat.ui.interaction import Services, services_of
 from bot.chat.ui.style_options import settings_line
-from bot.domain.privacy import provenance
+from bot.domain.jobs import provenance
 from bot.domain.styles.style import Look
 from bot.errors import Refusal
 from bot.language import _

@@ -18,8 +18,7 @@ from bot.chat.ui.offers import starred
 from bot.chat.ui.style_options import Chosen, with_style_options
 from bot.domain.styles import named_styles, presets
 from bot.domain.styles.names import MAX_NAME_CHARS
-from bot.domain.styles.painting import Painting
-from bot.domain.styles.style import Look, Origin, Style
+from bot.domain.styles.style import Look, Origin, Painting, Style
 from bot.errors import Refusal
 from bot.language import _
 

@@ -13,10 +13,10 @@ from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import QUALITY_WORDS, own_settings
 from bot.domain.styles import builtin
 from bot.domain.styles.builtin import BUILT_IN, STRENGTHS
-from bot.domain.styles.painting import Painting
+from bot.domain.styles.style import Painting
 from bot.errors import Refusal
 from bot.language import N_, _
-from bot.media.editor import PictureEditor
+from bot.media.child import PictureEditor
 
 PAINTING_PX = 384
 THUMBNAIL_PX = 320

@@ -13,9 +13,8 @@ from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.style_options import own_settings, settings_line
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.styles import share_codes
-from bot.domain.styles.painting import Painting
 from bot.domain.styles.server_presets import may_remove
-from bot.domain.styles.style import PictureSource, Preset, ServerPreset, Style
+from bot.domain.styles.style import Painting, PictureSource, Preset, ServerPreset, Style
 from bot.language import N_, _
 from bot.media.blobs.protocol import BlobMissing
 

@@ -11,8 +11,7 @@ from bot.chat.ui.interaction import services_of
 from bot.chat.ui.offers import ORIGIN_WORDS, some_of_each, starred
 from bot.domain.styles import named_styles
 from bot.domain.styles.names import search_key
-from bot.domain.styles.painting import Painting
-from bot.domain.styles.style import Origin, Style
+from bot.domain.styles.style import Origin, Painting, Style
 from bot.language import _
 
 ATTACHMENT = discord.AppCommandOptionType.attachment.value

@@ -10,8 +10,7 @@ from bot.chat.ui.components import STAR
 from bot.chat.ui.interaction import services_of
 from bot.domain.servers import users
 from bot.domain.styles import named_styles
-from bot.domain.styles.painting import Painting
-from bot.domain.styles.style import Origin, Style
+from bot.domain.styles.style import Origin, Painting, Style
 from bot.language import N_, _
 
 PAINTINGS_OFFERED = 12

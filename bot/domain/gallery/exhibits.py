@@ -207,8 +207,9 @@ async def _change(connection: AsyncConnection, where: ColumnElement[bool], **val
 
 
 def _due(now: float) -> Select[Any]:
-    pending = exhibits.c.pending.is_not(None)
-    return select(exhibits.c.job_id).where(pending, is_due(exhibits, now)).order_by(exhibits.c.job_id)
+    # By the index of what is pending: for "is not null", or for the order, SQLite would go through all.
+    few = select(exhibits.c.job_id).where(exhibits.c.pending > 0, is_due(exhibits, now))
+    return few.order_by(exhibits.c.job_id + 0)
 
 
 async def anything_due(connection: AsyncConnection, *, now: float) -> bool:

@@ -87,7 +87,7 @@ async def seconds_per_cost(connection: AsyncConnection, *, sample: int = 20) -> 
             table.c.cost,
             ((table.c.ended_at - table.c.started_at) / table.c.batch_size).label("seconds"),
         )
-        .where(table.c.result_blob.is_not(None))
+        .where(model.PAINTED, table.c.started_at.is_not(None))
         .order_by(table.c.id.desc())
         .limit(sample)
         .subquery()

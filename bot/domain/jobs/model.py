@@ -36,6 +36,9 @@ STATE_WORDS = {
 
 WAITING = (State.QUEUED, State.RUNNING)
 """The states in which a job still has to be painted, and can be cancelled."""
+PAINTED_STATES = (State.RENDERED, State.DELIVERED)
+PAINTED = jobs.c.state.concat("").in_(PAINTED_STATES)
+"""For the newest of all jobs: concatenated, so that none is looked up by its state, and then sorted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

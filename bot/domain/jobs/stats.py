@@ -8,14 +8,18 @@ from sqlalchemy import Executable, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import heartbeats
-from bot.domain.jobs.model import State
+from bot.domain.jobs.model import PAINTED, PAINTED_STATES, WAITING, State
 from bot.tables import deliveries, jobs
+
+UNFINISHED = (*WAITING, State.RENDERED)
+"""A rendered job is not delivered yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMetrics:
     """The queue at one moment.
 
+    states: how many jobs have not come to their end, by state.
     depth: queued jobs by how many turns of others they stand behind the front, see `fair_tag`.
     oldest_queued_s: how long the oldest queued job has waited; 0: none is queued.
     stalled: running jobs whose lease expired and that were not requeued yet.
@@ -48,9 +52,9 @@ class Ended:
 
 
 async def count(connection: AsyncConnection, *, now: float) -> QueueMetrics:
-    """Cheap enough to be called every few seconds: each query uses an index, or only the unfinished rows."""
-    states = dict.fromkeys(State, 0)
-    by_state = select(jobs.c.state, func.count()).group_by(jobs.c.state)
+    """Cheap enough to be called every few seconds: only unfinished rows are looked at, by an index."""
+    states = dict.fromkeys(UNFINISHED, 0)
+    by_state = select(jobs.c.state, func.count()).where(jobs.c.state.in_(UNFINISHED)).group_by(jobs.c.state)
     states |= {State(state): number for state, number in await connection.execute(by_state)}
     oldest, stalled, busy = (await connection.execute(_waiting(now))).one()
     opened, retrying, tries = (await connection.execute(_OPEN)).one()
@@ -118,14 +122,11 @@ async def ended_since(connection: AsyncConnection, since: float) -> list[Ended]:
     ]
 
 
-PAINTED = (State.RENDERED, State.DELIVERED)
-
-
 async def count_painted(
     connection: AsyncConnection, *, guild_id: int | None = None, user_id: int | None = None
 ) -> int:
     """Finished pictures: all, or those of one server or one person."""
-    query = select(func.count()).select_from(jobs).where(jobs.c.state.in_(PAINTED))
+    query = select(func.count()).select_from(jobs).where(jobs.c.state.in_(PAINTED_STATES))
     if guild_id is not None:
         query = query.where(jobs.c.guild_id == guild_id)
     if user_id is not None:
@@ -137,7 +138,7 @@ async def median_seconds(connection: AsyncConnection, *, sample: int = 200) -> f
     """How long the newest pictures took to paint; None before the first."""
     query = (
         select(jobs.c.ended_at - jobs.c.started_at)
-        .where(jobs.c.state.in_(PAINTED), jobs.c.started_at.is_not(None))
+        .where(PAINTED, jobs.c.started_at.is_not(None))
         .order_by(jobs.c.id.desc())
         .limit(sample)
     )

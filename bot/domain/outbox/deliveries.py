@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Job, State
@@ -190,8 +190,10 @@ async def reopen(connection: AsyncConnection, job_id: int) -> None:
 
 async def give_up_ended_before(connection: AsyncConnection, moment: float) -> int:
     """Closes the cards of jobs that ended before `moment`, and could not be shown until now."""
-    old = select(jobs.c.id).where(jobs.c.state.not_in(WAITING), jobs.c.ended_at < moment)
-    still_open = and_(deliveries.c.closed.is_(False), deliveries.c.job_id.in_(old))
+    old = exists().where(
+        jobs.c.id == deliveries.c.job_id, jobs.c.state.not_in(WAITING), jobs.c.ended_at < moment
+    )
+    still_open = and_(deliveries.c.closed.is_(False), old)
     return (await connection.execute(update(deliveries).where(still_open).values(closed=True))).rowcount
 
 
@@ -204,6 +206,14 @@ async def close(connection: AsyncConnection, job_id: int, *, error: str | None =
 async def forget_token(connection: AsyncConnection, job_id: int) -> None:
     """The interaction's token was refused, or its message is gone."""
     await connection.execute(update(deliveries).where(deliveries.c.job_id == job_id).values(token_until=0))
+
+
+async def forget_expired_tokens(connection: AsyncConnection, *, before: float, limit: int) -> int:
+    """Deletes some of the interactions' tokens that have expired before a moment; returns how many."""
+    kept = (deliveries.c.interaction_token != literal_column("''"), deliveries.c.token_until < before)
+    some = select(deliveries.c.job_id).where(*kept).order_by(deliveries.c.token_until).limit(limit)
+    blank = update(deliveries).where(deliveries.c.job_id.in_(some)).values(interaction_token="")
+    return (await connection.execute(blank)).rowcount
 
 
 async def forget_message(connection: AsyncConnection, job_id: int) -> None:

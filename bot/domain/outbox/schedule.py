@@ -8,12 +8,14 @@ after it had sent the message.
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, or_, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, or_, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.tables import challenges, deliveries, digests, exhibits, log_entries, mentions, requests, takedowns
 
 OUTBOX: Final = (deliveries, mentions, exhibits, digests, challenges, log_entries, takedowns, requests)
+UNDONE: Final = {deliveries: deliveries.c.closed.is_(False), exhibits: exhibits.c.pending > 0}
+"""Of tables that keep what is done: an index finds the few rows of which something is left to send."""
 Key = tuple[Any, ...]
 """A row's primary key."""
 
@@ -94,6 +96,6 @@ async def retry_all_now(connection: AsyncConnection, *, now: float) -> int:
     """Discord can be reached again: what waits after a failed try is due at once. Returns how many rows."""
     found = 0
     for table in OUTBOX:
-        waits = and_(table.c.tries > 0, table.c.due_at > now)
+        waits = and_(UNDONE.get(table, true()), table.c.tries > 0, table.c.due_at > now)
         found += (await connection.execute(update(table).where(waits).values(due_at=0.0))).rowcount
     return found

@@ -3,13 +3,26 @@
 from collections.abc import AsyncIterator, Collection
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Text, cast, false, func, null, select, true, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    case,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.gallery import exhibits
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.outbox import deliveries
-from bot.tables import jobs, metadata
+from bot.tables import LIVE_BLENDS, jobs, metadata
 
 COLUMNS: Final[tuple[Column[Any], ...]] = tuple(
     column for table in metadata.sorted_tables for column in table.c if column.name.endswith("_blob")
@@ -18,6 +31,8 @@ COLUMNS: Final[tuple[Column[Any], ...]] = tuple(
 INPUTS: Final = (jobs.c.content_blob, jobs.c.style_blob, jobs.c.mask_blob, jobs.c.start_blob)
 RESULTS: Final = (jobs.c.result_blob, jobs.c.timelapse_blob)
 AT_ONCE = 500
+_EMPTY: Final[ColumnElement[str]] = literal_column("''")
+"""In the words of the indexes, which hold no forgotten pictures."""
 
 
 async def every_use(
@@ -29,10 +44,15 @@ async def every_use(
     """All keys that rows refer to, some more than once; as if some jobs had let go of theirs."""
     of_inputs, of_results = _but(but_inputs_of), _but(but_results_of)
     left = {**dict.fromkeys(INPUTS, of_inputs), **dict.fromkeys(RESULTS, of_results)}
-    for column in COLUMNS:
-        query = select(column).where(column != "", left.get(column, true()))
-        async for (key,) in await connection.stream(query):
-            yield key
+    for table in metadata.sorted_tables:
+        columns = [column for column in COLUMNS if column.table is table]
+        if not columns:
+            continue
+        held = [case((left[column], column)) if column in left else column for column in columns]
+        query = select(*held).where(or_(*(column != "" for column in columns)))
+        async for row in await connection.stream(query.execution_options(yield_per=AT_ONCE)):
+            for key in filter(None, row):
+                yield key
     async for key in _more_styles(connection, of_inputs):
         yield key
 
@@ -45,9 +65,12 @@ async def unused(connection: AsyncConnection, keys: Collection[str]) -> set[str]
     """Those of `keys` that no row refers to."""
     left = set(keys)
     for column in COLUMNS:
+        # Only a waiting job has a preview, and its row is written too often for an index of them.
+        which = jobs.c.state.in_(WAITING) if column is jobs.c.preview_blob else column != _EMPTY
         wanted = sorted(left)
         for start in range(0, len(wanted), AT_ONCE):
-            query = select(column).where(column.in_(wanted[start : start + AT_ONCE])).distinct()
+            some = wanted[start : start + AT_ONCE]
+            query = select(column).where(column.in_(some), which).distinct()
             left.difference_update((await connection.execute(query)).scalars())
     async for key in _more_styles(connection):
         left.discard(key)
@@ -57,9 +80,9 @@ async def unused(connection: AsyncConnection, keys: Collection[str]) -> set[str]
 async def _more_styles(
     connection: AsyncConnection, which: ColumnElement[bool] | None = None
 ) -> AsyncIterator[str]:
-    query = select(jobs.c.more_styles).where(cast(jobs.c.more_styles, Text) != "null")
+    query = select(jobs.c.more_styles).where(text(LIVE_BLENDS))
     query = query if which is None else query.where(which)
-    async for (styles,) in await connection.stream(query):
+    async for (styles,) in await connection.stream(query.execution_options(yield_per=AT_ONCE)):
         for style in styles:
             yield style["blob"]
 

@@ -130,7 +130,7 @@ async def forget(database: Database, blobs: Blobs, user_id: int) -> Forgotten:
         pictures = await pictures_of(connection, user_id)
         channels, tokens = await _messages(connection, user_id)
         await takedowns.add(connection, channels, tokens=tokens)
-        rows = await _delete_rows(connection, user_id)
+        rows = await delete_rows(connection, user_id)
     async with database.read() as connection:
         unused = await blob_refs.unused(connection, {picture.blob for picture in pictures})
     # Somebody else's new job may be about to refer to a painting that comes with Easel.
@@ -140,7 +140,7 @@ async def forget(database: Database, blobs: Blobs, user_id: int) -> Forgotten:
     return Forgotten(rows=rows, pictures=len(unused), messages=len(channels))
 
 
-async def _delete_rows(connection: AsyncConnection, user_id: int) -> int:
+async def delete_rows(connection: AsyncConnection, user_id: int) -> int:
     await connection.execute(delete(votes).where(votes.c.entrant_id == user_id))
     # A challenge belongs to its server: it goes on without the person's name and without their picture.
     without = {"style_blob": None, "preset": None, "style_user_id": None}

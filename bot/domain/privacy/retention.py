@@ -1,4 +1,4 @@
-"""What is deleted automatically: old pictures, servers that removed the bot, and unused blobs."""
+"""What is deleted automatically: old pictures, jobs and tokens, servers that were left, and unused blobs."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import ColumnElement, and_, false, func, select
+from sqlalchemy import ColumnElement, and_, delete, false, func, literal_column, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,7 @@ from bot.domain.privacy.blob_refs import forget_inputs, forget_results
 from bot.domain.servers import left
 from bot.errors import Failure
 from bot.media.blobs.protocol import Blobs
-from bot.tables import jobs
+from bot.tables import challenges, entries, jobs
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +26,9 @@ EVERY_S = 3600.0
 GRACE_S = 6 * 3600.0
 """How long a blob may exist before a row refers to it: pictures are stored before jobs are written."""
 BATCH = 100
+TOKENS_AT_ONCE = 1000
+TOKEN_GRACE_S = 3600.0
+"""Clocks differ, and what is being sent may take a while."""
 DAY_S = 24 * 3600.0
 
 Forget = Callable[[AsyncConnection, list[int]], Awaitable[None]]
@@ -38,16 +41,18 @@ class Keeping:
     inputs_days: int
     results_days: int
     left_servers_days: int
+    jobs_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What one sweep has deleted: jobs' input pictures, jobs' results, servers, and blobs."""
+    """What one sweep has deleted: jobs' input pictures, jobs' results, servers, blobs, and whole jobs."""
 
     inputs: int
     results: int
     servers: int
     blobs: int
+    jobs: int = 0
 
 
 class Sweeper:
@@ -85,9 +90,11 @@ class Sweeper:
         await self._end_what_waited()
         while await storage.measure_results(self._database, self._blobs) == storage.AT_ONCE:
             pass
+        await self._forget_tokens()
         return Swept(
-            inputs=await self._forget_pictures(self._old_inputs(), forget_inputs),
-            results=await self._forget_pictures(self._old_results(), forget_results),
+            jobs=await self._forget_each(self.old_jobs(), _delete_jobs),
+            inputs=await self._forget_each(self.old_inputs(), forget_inputs),
+            results=await self._forget_each(self.old_results(), forget_results),
             servers=await self._forget_servers(),
             blobs=await self._delete_unused(),
         )
@@ -107,25 +114,37 @@ class Sweeper:
 
         Of servers only how many: the blobs that they alone refer to are not counted.
         """
-        inputs, results = self._old_inputs(), self._old_results()
+        inputs, results, old_jobs = self.old_inputs(), self.old_results(), self.old_jobs()
         left_before = self._clock() - self._keeping.left_servers_days * DAY_S
         async with self._database.read() as connection:
             counts = [
                 int((await connection.execute(select(func.count()).where(old))).scalar_one())
-                for old in (inputs, results)
+                for old in (and_(inputs, ~old_jobs), and_(results, ~old_jobs), old_jobs)
             ]
             servers = len(await left.gone_before(connection, left_before))
-            used = blob_refs.every_use(connection, but_inputs_of=inputs, but_results_of=results)
+            used = blob_refs.every_use(
+                connection, but_inputs_of=or_(inputs, old_jobs), but_results_of=or_(results, old_jobs)
+            )
             marked = {hash(key) async for key in used}
         unused = [key async for key in self._blobs.older_than(self._before()) if hash(key) not in marked]
         size_bytes = sum([await storage.size_of(self._blobs, key) for key in unused])
-        return Swept(inputs=counts[0], results=counts[1], servers=servers, blobs=len(unused)), size_bytes
+        found = Swept(inputs=counts[0], results=counts[1], servers=servers, blobs=len(unused), jobs=counts[2])
+        return found, size_bytes
 
-    def _old_inputs(self) -> ColumnElement[bool]:
-        return and_(self._ended(self._keeping.inputs_days), jobs.c.content_blob != "")
+    def old_inputs(self) -> ColumnElement[bool]:
+        return and_(self._ended(self._keeping.inputs_days), jobs.c.content_blob != literal_column("''"))
 
-    def _old_results(self) -> ColumnElement[bool]:
+    def old_results(self) -> ColumnElement[bool]:
         return and_(self._ended(self._keeping.results_days), jobs.c.result_blob.is_not(None))
+
+    def old_jobs(self) -> ColumnElement[bool]:
+        """All of a job goes with it; only a challenge that has not ended keeps its entries."""
+        entered = (
+            select(entries.c.job_id)
+            .join(challenges, challenges.c.id == entries.c.challenge_id)
+            .where(entries.c.job_id == jobs.c.id, challenges.c.state != "ended")
+        )
+        return and_(self._ended(self._keeping.jobs_days), ~entered.exists())
 
     def _ended(self, days: int) -> ColumnElement[bool]:
         """Which jobs ended more than so many days ago; with 0, none."""
@@ -136,17 +155,25 @@ class Sweeper:
     def _before(self) -> float:
         return self._clock() - self._grace_s
 
-    async def _forget_pictures(self, old: ColumnElement[bool], forget: Forget) -> int:
-        forgotten = last = 0
+    async def _forget_each(self, old: ColumnElement[bool], forget: Forget) -> int:
+        """Looks for old jobs without keeping anybody from writing, and has some at a time forgotten."""
+        forgotten = 0
+        query = select(jobs.c.id).where(old).order_by(jobs.c.ended_at, jobs.c.id).limit(BATCH)
         while True:
-            async with self._database.begin() as connection:
-                query = select(jobs.c.id).where(jobs.c.id > last, old).order_by(jobs.c.id).limit(BATCH)
+            async with self._database.read() as connection:
                 ids = list((await connection.execute(query)).scalars())
-                await forget(connection, ids)
+            if ids:
+                async with self._database.begin() as connection:
+                    await forget(connection, ids)
             forgotten += len(ids)
             if len(ids) < BATCH:
                 return forgotten
-            last = ids[-1]
+
+    async def _forget_tokens(self) -> None:
+        before, some = self._clock() - TOKEN_GRACE_S, TOKENS_AT_ONCE
+        while some == TOKENS_AT_ONCE:
+            async with self._database.begin() as connection:
+                some = await deliveries.forget_expired_tokens(connection, before=before, limit=TOKENS_AT_ONCE)
 
     async def _forget_servers(self) -> int:
         before = self._clock() - self._keeping.left_servers_days * DAY_S
@@ -180,3 +207,8 @@ class Sweeper:
         async with self._database.read() as connection:
             unused = await blob_refs.unused(connection, keys)
         return sum([await self._blobs.delete_if_older(key, before) for key in sorted(unused)])
+
+
+async def _delete_jobs(connection: AsyncConnection, job_ids: list[int]) -> None:
+    """With their cards' rows, exhibits, stars and entries."""
+    await connection.execute(delete(jobs).where(jobs.c.id.in_(job_ids)))

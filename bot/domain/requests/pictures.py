@@ -5,18 +5,19 @@ How a picture is rated is left to a `ContentCheck`, such as `bot.media.rating.Op
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
+from bot.domain.requests.request import Part, named
 from bot.domain.styles.style import PictureSource
 from bot.errors import Refusal, ServiceError
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing, Blobs
+from bot.media.child import PictureEditor
 from bot.media.decode import Clean
-from bot.media.editor import PictureEditor
 from bot.media.fetch import AttachmentSource
 from bot.media.headers import sides_px
 from bot.media.turns import Turns
@@ -70,6 +71,28 @@ class StoredPicture:
     width: int
     height: int
     hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPictures:
+    """A job's pictures as blobs; start: the picture that the painting starts from."""
+
+    content: StoredPicture
+    styles: tuple[StoredPicture, ...]
+    mask: StoredPicture | None = None
+    start: StoredPicture | None = None
+
+    @property
+    def hidden(self) -> bool:
+        """Whether one of them is to be shown as a spoiler."""
+        parts = (self.content, *self.styles, self.start)
+        return any(part is not None and part.hidden for part in parts)
+
+    @property
+    def shape(self) -> dict[str, int]:
+        """What the amount of work depends on, in pixels."""
+        started_px = max(self.start.width, self.start.height) if self.start else 0
+        return {"width": self.content.width, "height": self.content.height, "started_px": started_px}
 
 
 class Cleaner(Protocol):
@@ -190,3 +213,42 @@ class Incoming:
 def _measured(key: str, data: bytes, *, hidden: bool = False) -> StoredPicture:
     width, height = sides_px(data)
     return StoredPicture(blob=key, width=width, height=height, hidden=hidden)
+
+
+async def take_all(incoming: Incoming, parts: Sequence[tuple[Part, PictureSource]]) -> StoredPictures:
+    """All pictures of a request.
+
+    Raises:
+        Refusal: one is not available, is no picture, or is a mask that lets nothing be painted.
+    """
+    found: dict[Part, list[StoredPicture]] = {part: [] for part in Part}
+    for part, stored in await _take(incoming, parts):
+        found[part].append(stored)
+    return StoredPictures(
+        content=found[Part.CONTENT][0],
+        styles=tuple(found[Part.STYLE]),
+        mask=next(iter(found[Part.MASK]), None),
+        start=next(iter(found[Part.START]), None),
+    )
+
+
+async def _take(
+    incoming: Incoming, parts: Sequence[tuple[Part, PictureSource]]
+) -> list[tuple[Part, StoredPicture]]:
+    """Stores all at once, because their addresses expire."""
+
+    async def take(part: Part, source: PictureSource) -> tuple[Part, StoredPicture]:
+        try:
+            stored = await incoming.take(source)
+            if part is Part.MASK:
+                await incoming.check_mask(stored.blob)
+        except Refusal as refusal:
+            raise named(part, source, refusal) from refusal
+        return part, stored
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            taking = [group.create_task(take(*one)) for one in parts]
+    except ExceptionGroup as failed:  # callers know refusals, and a database that is away, by their types
+        raise failed.exceptions[0] from None
+    return [task.result() for task in taking]

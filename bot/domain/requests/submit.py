@@ -4,9 +4,7 @@ What can be refused is refused before anything is fetched, and everything is wri
 `bot.domain.requests.submitter` takes requests through them.
 """
 
-import asyncio
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -19,9 +17,16 @@ from bot.domain.jobs.model import Job
 from bot.domain.limits import quotas
 from bot.domain.outbox import deliveries, moderation_log
 from bot.domain.outbox.moderation_log import Kind
-from bot.domain.requests.parts import Part, check_told, named, parts_of
-from bot.domain.requests.pictures import Incoming, StoredPicture
-from bot.domain.requests.request import MAX_SEED, Limits, Request, bounded, check_size
+from bot.domain.requests.pictures import Incoming, StoredPictures, take_all
+from bot.domain.requests.request import (
+    MAX_SEED,
+    Limits,
+    Request,
+    bounded,
+    check_size,
+    check_told,
+    parts_of,
+)
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import named_styles
@@ -49,28 +54,6 @@ class Enqueue(Protocol):
     """See `bot.engines.protocol.JobEngine.enqueue`."""
 
     async def __call__(self, connection: AsyncConnection, job_id: int, /) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredPictures:
-    """A job's pictures as blobs; start: the picture that the painting starts from."""
-
-    content: StoredPicture
-    styles: tuple[StoredPicture, ...]
-    mask: StoredPicture | None = None
-    start: StoredPicture | None = None
-
-    @property
-    def hidden(self) -> bool:
-        """Whether one of them is to be shown as a spoiler."""
-        parts = (self.content, *self.styles, self.start)
-        return any(part is not None and part.hidden for part in parts)
-
-    @property
-    def shape(self) -> dict[str, int]:
-        """What the amount of work depends on, in pixels."""
-        started_px = max(self.start.width, self.start.height) if self.start else 0
-        return {"width": self.content.width, "height": self.content.height, "started_px": started_px}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,40 +159,10 @@ async def fetch(draft: Draft, incoming: Incoming) -> Draft:
     Raises:
         Refusal: one is not available, is no picture, or is a mask that lets nothing be painted.
     """
-    found: dict[Part, list[StoredPicture]] = {part: [] for part in Part}
-    for part, stored in await _take(incoming, parts_of(draft.request, draft.styles)):
-        found[part].append(stored)
-    pictures = StoredPictures(
-        content=found[Part.CONTENT][0],
-        styles=tuple(found[Part.STYLE]),
-        mask=next(iter(found[Part.MASK]), None),
-        start=next(iter(found[Part.START]), None),
-    )
+    pictures = await take_all(incoming, parts_of(draft.request, draft.styles))
     if pictures.hidden and draft.server.spoilers == "refuse":
         raise Refusal(_("This server takes no pictures that look for adults only: send another."))
     return replace(draft, pictures=pictures)
-
-
-async def _take(
-    incoming: Incoming, parts: Sequence[tuple[Part, PictureSource]]
-) -> list[tuple[Part, StoredPicture]]:
-    """Stores all at once, because their addresses expire."""
-
-    async def take(part: Part, source: PictureSource) -> tuple[Part, StoredPicture]:
-        try:
-            stored = await incoming.take(source)
-            if part is Part.MASK:
-                await incoming.check_mask(stored.blob)
-        except Refusal as refusal:
-            raise named(part, source, refusal) from refusal
-        return part, stored
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            taking = [group.create_task(take(*one)) for one in parts]
-    except ExceptionGroup as failed:  # callers know refusals, and a database that is away, by their types
-        raise failed.exceptions[0] from None
-    return [task.result() for task in taking]
 
 
 def price(draft: Draft) -> Draft:

@@ -1,11 +1,12 @@
 """Servers that removed the bot: recorded at once, deleted some days later unless the bot comes back."""
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 from sqlalchemy import and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db import upsert
+from bot.db import insert, upsert
 from bot.domain.jobs.model import WAITING
 from bot.tables import (
     challenges,
@@ -41,11 +42,14 @@ async def catch_up(
 
     of_shards: whether a server belongs to the shards that `present` is about.
     """
-    rows = (await connection.execute(select(guilds.c.guild_id, guilds.c.left_at))).all()
-    noted = {guild_id: left_at for guild_id, left_at in rows if of_shards(guild_id)}
-    for guild_id in present:
-        if guild_id not in noted or noted[guild_id] is not None:
-            await joined(connection, guild_id)
+    known = (await connection.execute(select(guilds.c.guild_id, guilds.c.left_at))).all()
+    noted = {guild_id: left_at for guild_id, left_at in known if of_shards(guild_id)}
+    back = [guild_id for guild_id in present if guild_id not in noted or noted[guild_id] is not None]
+    if back:
+        here = {"left_at": None}
+        statement = insert(connection, guilds).on_conflict_do_update(index_elements=["guild_id"], set_=here)
+        rows: list[dict[str, Any]] = [{"guild_id": guild_id, "settings": {}, **here} for guild_id in back]
+        await connection.execute(statement, rows)
     for guild_id, left_at in noted.items():
         if left_at is None and guild_id not in present:
             await left(connection, guild_id, now=now)

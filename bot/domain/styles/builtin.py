@@ -1,7 +1,7 @@
 """The paintings that come with Easel as styles."""
 
 from bot.domain.styles.names import search_key
-from bot.domain.styles.painting import EXAMPLES, Painting
+from bot.domain.styles.style import EXAMPLES, Painting
 from bot.language import N_
 
 STRENGTHS = (25, 50, 75, 100)

@@ -4,10 +4,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.styles import builtin, presets, server_presets
 from bot.domain.styles.builtin import BUILT_IN
-from bot.domain.styles.likeness import meant
-from bot.domain.styles.names import MAX_NAME_CHARS, name_key
-from bot.domain.styles.painting import Painting
-from bot.domain.styles.style import Style
+from bot.domain.styles.names import MAX_NAME_CHARS, meant, name_key
+from bot.domain.styles.style import Painting, Style
 from bot.errors import Refusal
 from bot.language import _
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from bot.db import Database
-from bot.domain.jobs import history, queue
+from bot.domain.jobs import provenance, queue
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries, schedule
 from bot.errors import Refusal
@@ -46,7 +46,7 @@ async def printed(settings: Settings, job: str | None = None) -> str:
 
 async def told(database: Database, job_id: int, *, now: float = NOW) -> str:
     async with database.read() as connection:
-        record = await history.record_of(connection, job_id)
+        record = await provenance.record_of(connection, job_id)
     assert record is not None
     return "\n".join(story(record, now=now))
 

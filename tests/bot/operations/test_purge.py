@@ -92,6 +92,18 @@ async def test_a_dry_run_foretells_what_is_deleted_and_deletes_nothing(
     assert len(folder.kept()) == len(before) - blobs
 
 
+async def test_all_of_an_old_job_goes_with_its_pictures(folder: DataFolder) -> None:
+    folder.settings = folder.settings.model_copy(update={"keep_jobs_days": 9})
+    foretold = await purged(folder, inputs_days=9, dry_run=True)
+    done = await purged(folder, inputs_days=9)
+    assert done == foretold.replace("Would delete", "Deleted")
+    assert done == (
+        "Deleted: all of 1 jobs, what 0 jobs were made of, what 0 jobs have painted, "
+        "the data of 0 servers, 3 pictures (0.0 MiB)."
+    )
+    assert folder.kept() == {b"of a request that is being taken"}
+
+
 async def test_a_data_folder_that_is_a_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     settings = Settings(data_dir=tmp_path / "data", _env_file=None)

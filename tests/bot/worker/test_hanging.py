@@ -11,7 +11,7 @@ import pytest
 from bot.db import Database
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import Job, State
-from bot.worker.stall import PaintingHangs
+from bot.worker.attempt import PaintingHangs
 from tests.support.databases import BOTH
 from tests.support.rows import ADA, read_job
 from tests.support.worker import STARTED, Gate, ScriptedPainter, WorkerHarness, step

@@ -1,6 +1,7 @@
 """A worker's heartbeat."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from bot.db import Database
 from bot.domain.jobs import heartbeats
-from bot.worker.heartbeat import recorded_heartbeat
+from bot.worker.heartbeat import BEAT, beats, recorded_heartbeat
 from tests.support.away import Away
 from tests.support.databases import BOTH, url_of
 from tests.support.rows import NOW
@@ -53,3 +54,31 @@ async def test_a_broken_worker_s_error_leaves_as_itself(database: Database) -> N
         async with recorded_heartbeat(database, name="w", device="cpu", clock=lambda: NOW):
             raise ZeroDivisionError
     await until_living(database, 0, lambda: NOW)
+
+
+async def test_a_worker_beats_and_then_is_silent() -> None:
+    reading, writing = os.pipe()
+    async with beats(file=writing, every_s=0.001):
+        heard = b""
+        while len(heard) < 3:
+            heard += await asyncio.to_thread(os.read, reading, 1)
+    os.close(writing)
+    assert set(heard + os.read(reading, 1024)) == set(BEAT)
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+
+
+async def test_a_supervisor_that_does_not_listen_or_is_gone_holds_nothing_up() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with_room = True
+    while with_room:
+        try:
+            os.write(writing, b"." * 65536)
+        except BlockingIOError:
+            with_room = False
+    async with beats(file=writing, every_s=0.001):
+        await asyncio.sleep(0.01)
+        os.close(reading)
+        await asyncio.sleep(0.01)
+    os.close(writing)

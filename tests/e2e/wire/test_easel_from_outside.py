@@ -55,7 +55,7 @@ async def test_one_picture_is_seen_on_every_page_and_in_the_log(
             assert (answer.status, told["ready"]) == (200, True), told
         assert told["checks"]["workers"]["saw"] == "1 of 1 live on this machine"
         seen = await metrics(session, page)
-    assert seen["easel_jobs delivered"] == 1
+    assert seen["easel_jobs rendered"] == seen["easel_jobs queued"] == 0
     assert seen["easel_jobs_ended_total painted"] == 1
     assert seen["easel_job_run_seconds_count"] == seen["easel_job_wait_seconds_count"] == 1
     assert seen["easel_discord_requests_total PATCH 429"] == 1

@@ -19,8 +19,9 @@ from bot.domain.servers.users import CurrentStyle
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.blobs.protocol import BlobMissing
 from bot.settings import Settings
-from bot.tables import deliveries, jobs, presets, server_presets
+from bot.tables import challenges, deliveries, entries, jobs, presets, server_presets
 from tests.support.away import Away
+from tests.support.databases import BOTH
 from tests.support.rows import ADA, add, add_card, add_in, read_job, set_columns
 
 NOW = 1_800_000_000.0
@@ -159,6 +160,53 @@ async def test_two_sweepers_at_once_do_no_harm(harness: SubmitHarness) -> None:
     first, second = await asyncio.gather(harness.sweep(), harness.sweep())
     assert first.blobs + second.blobs >= 20
     assert await harness.has(kept)
+
+
+@pytest.mark.parametrize(("days", "kept"), [(400, 1), (0, 2)])
+async def test_all_of_an_old_job_goes_where_the_operator_wants_it(
+    harness: SubmitHarness, days: int, kept: int
+) -> None:
+    old, young = [await harness.painted(days_ago=ago, result_blob="a" * 64) for ago in (401, 399)]
+    async with harness.database.begin() as connection:
+        for job_id in (old, young):
+            await add_card(connection, job_id)
+        waiting = await add(connection, created_at=0)
+    swept = await harness.sweep(Keeping(inputs_days=0, results_days=0, left_servers_days=7, jobs_days=days))
+    assert swept.jobs == 2 - kept
+    async with harness.database.read() as connection:
+        ids = list((await connection.execute(select(jobs.c.id).order_by(jobs.c.id))).scalars())
+        cards = list((await connection.execute(select(deliveries.c.job_id))).scalars())
+    assert ids == [old, young, waiting][2 - kept :]
+    assert sorted(cards) == [old, young][2 - kept :]
+
+
+async def test_an_entry_stays_for_as_long_as_its_challenge_runs(harness: SubmitHarness) -> None:
+    job_id = await harness.painted(days_ago=401)
+    keeping = replace(KEEPING, jobs_days=400)
+    async with harness.database.begin() as connection:
+        where = {"guild_id": 10, "channel_id": 20, "user_id": ADA, "theme": "sea", "created_at": 0}
+        await connection.execute(challenges.insert().values(id=1, state="voting", **where))
+        entry = {"challenge_id": 1, "user_id": ADA, "job_id": job_id, "created_at": 0}
+        await connection.execute(entries.insert().values(**entry))
+    assert (await harness.sweep(keeping)).jobs == 0
+    async with harness.database.begin() as connection:
+        await connection.execute(challenges.update().values(state="ended"))
+    assert (await harness.sweep(keeping)).jobs == 1
+    async with harness.database.read() as connection:
+        assert (await connection.execute(select(entries.c.job_id))).first() is None
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+async def test_a_token_goes_soon_after_it_has_expired(harness: SubmitHarness) -> None:
+    async with harness.database.begin() as connection:
+        for expires_at in (NOW - 3700, NOW - 3500, NOW + 100):
+            job_id = await add(connection)
+            await add_card(connection, job_id, token_until=expires_at)
+    await harness.sweep()
+    async with harness.database.read() as connection:
+        rows = select(deliveries.c.interaction_token, deliveries.c.token_until).order_by(deliveries.c.job_id)
+        tokens = [tuple(row) for row in await connection.execute(rows)]
+    assert tokens == [("", NOW - 3700), ("token", NOW - 3500), ("token", NOW + 100)]
 
 
 async def test_a_server_is_forgotten_after_its_days(harness: SubmitHarness) -> None:

@@ -12,8 +12,8 @@ from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.style import PictureSource
 from bot.errors import Failure, Refusal
 from bot.media.blobs.folder import FolderBlobs
+from bot.media.child import PictureEditor
 from bot.media.decode import Decoder
-from bot.media.editor import PictureEditor
 from bot.media.sandbox import DecodeLimits
 from bot.media.turns import Turns
 from tests.support.picture_files import png

@@ -19,8 +19,8 @@ from bot.domain.requests.submitter import Submitter
 from bot.domain.styles import builtin, presets, server_presets
 from bot.domain.styles.style import Look, PictureSource, Style
 from bot.errors import Failure, Refusal
+from bot.media.child import PictureEditor
 from bot.media.decode import Decoder
-from bot.media.editor import PictureEditor
 from bot.media.sandbox import DecodeLimits
 from bot.media.turns import Turns
 from nst_core.images import io

@@ -9,9 +9,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs.eta import cost_of
-from bot.domain.requests.pictures import StoredPicture
+from bot.domain.requests.pictures import StoredPicture, StoredPictures
 from bot.domain.requests.request import MAX_SEED
-from bot.domain.requests.submit import Draft, StoredPictures, check, fetch, price, resolve, write
+from bot.domain.requests.submit import Draft, check, fetch, price, resolve, write
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles.style import Look, PictureSource, Style

@@ -11,8 +11,7 @@ from PIL import Image, ImageChops, ImageStat
 from bot.domain.styles import builtin
 from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.names import name_key
-from bot.domain.styles.painting import EXAMPLES, PAINTINGS, Painting
-from bot.domain.styles.style import Look
+from bot.domain.styles.style import EXAMPLES, PAINTINGS, Look, Painting
 from nst_core.images import io
 from nst_core.params import STYLE_SCALE
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.styles.likeness import meant
+from bot.domain.styles.names import meant
 
 NAMES = [(name, [name]) for name in ("The Scream", "The Kiss", "Irises", "Red Fuji", "Rote Fuji")]
 

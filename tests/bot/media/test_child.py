@@ -13,7 +13,7 @@ from PIL import Image
 
 from bot.errors import Failure
 from bot.media import pixels
-from bot.media.editor import PictureEditor
+from bot.media.child import PictureEditor
 from tests.support.picture_files import png
 
 FILTERED = sys.platform == "linux" and platform.machine() in {"x86_64", "aarch64"}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.jobs import provenance
 from bot.domain.jobs.model import State
-from bot.domain.privacy import provenance
 from bot.tables import challenges, exhibits
 from nst_core.images import io
 from nst_core.images.io import Picture
