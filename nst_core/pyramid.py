@@ -17,6 +17,9 @@ _LAST_STEPS: Final = 36
 _LARGER: Final[dict[str, float]] = {"draft": 1.0, "standard": 1.0, "high": math.sqrt(2), "max": 2.0}
 """How many times larger than asked for a quality paints: with 2 and 4 times the pixels it costs as much more.
 
+The larger size comes after all others, so that the large strokes are those of `standard`: a pyramid that
+doubles up to it begins with a finer one, and more of the photograph is left.
+
 More steps at the same size were tried in its place: twice as many cost as much as `high` does, and nobody saw
 them, or saw a face that they had marred.
 """
@@ -39,18 +42,20 @@ def painted_px(params: Params) -> int:
 def scales(params: Params, *, started_px: int = 0) -> tuple[Scale, ...]:
     """The pyramid, coarsest first; its last scale is `painted_px`.
 
-    Each size is twice the one before. Large strokes are laid at the coarse sizes, where a step costs a
-    fraction; what they leave to the last size hardly depends on how far they were taken, so that it gets
-    more steps than any other. Given `steps` are shared out in that proportion, at least one to a scale;
+    Each size up to the one asked for is twice the one before. Large strokes are laid at the coarse sizes,
+    where a step costs a fraction; what they leave to the last size hardly depends on how far they were taken,
+    so that it gets more steps than any other. Given `steps` are shared out in that proportion, at least one to a scale;
     with fewer steps than scales the coarsest scales go. A draft has one scale without steps. A picture to
     start from, whose long edge is `started_px`, has its strokes already: of the sizes up to its own none is
     painted again, but the last always is.
     """
     if params.quality == "draft":
         return (Scale(edge_px=params.size, steps=0),)
-    edges = [painted_px(params)]
+    edges = [params.size]
     while edges[0] >= 2 * COARSEST_PX:
         edges.insert(0, round(edges[0] / 2))
+    if painted_px(params) > params.size:
+        edges.append(painted_px(params))
     shares = [_COARSE_STEPS] * (len(edges) - 1) + [_LAST_STEPS]
     if len(edges) == 1:
         shares = [_COARSE_STEPS + _LAST_STEPS]
