@@ -44,10 +44,10 @@ def scales(params: Params, *, started_px: int = 0) -> tuple[Scale, ...]:
 
     Each size up to the one asked for is twice the one before. Large strokes are laid at the coarse sizes,
     where a step costs a fraction; what they leave to the last size hardly depends on how far they were taken,
-    so that it gets more steps than any other. Given `steps` are shared out in that proportion, at least one to a scale;
-    with fewer steps than scales the coarsest scales go. A draft has one scale without steps. A picture to
-    start from, whose long edge is `started_px`, has its strokes already: of the sizes up to its own none is
-    painted again, but the last always is.
+    so that it gets more steps than any other. Given `steps` are shared out in that proportion, at least one
+    to a scale; with fewer steps than scales the coarsest scales go. A draft has one scale without steps. A
+    picture to start from, whose long edge is `started_px`, has its strokes already: of the sizes up to its
+    own none is painted again, but the last always is.
     """
     if params.quality == "draft":
         return (Scale(edge_px=params.size, steps=0),)
