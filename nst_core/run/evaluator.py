@@ -135,6 +135,11 @@ class Graphed:
         self._input = example.clone()
         self._outputs: tuple[Tensor, Tensor, Tensor] | None = None
 
+    @property
+    def is_captured(self) -> bool:
+        """Whether the next call replays the graph."""
+        return self._outputs is not None
+
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         if self._graph is not None and self._outputs is None:
             self._capture()
