@@ -10,7 +10,7 @@ import gettext
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -33,6 +33,7 @@ LOCALES: Final = Path(__file__).parent / "locales"
 _spoken: ContextVar[str] = ContextVar("spoken", default=SOURCE)
 
 
+@lru_cache(maxsize=64)
 def nearest(locale: str | None) -> str:
     """The language of ours for one of Discord's locales ("en-GB", "es-419", "pt-BR"); English for others."""
     wanted = (locale or SOURCE).replace("-", "_")
