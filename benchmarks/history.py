@@ -49,7 +49,7 @@ def main() -> None:
     found = {
         kind: [asyncio.run(_measured(kind, number)) for number in sorted(options.jobs)] for kind in kinds
     }
-    console = Console(markup=False, width=120)
+    console = Console(markup=False, width=140)
     console.print(f"{machine()}; commit {(commit() or 'unknown')[:7]}")
     console.print(_table(found, sorted(options.jobs), markdown=options.markdown))
 

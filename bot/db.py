@@ -19,9 +19,19 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot import schema
+from bot.errors import Refusal
 from bot.schema import Tables
 
 log = structlog.get_logger(__name__)
+
+
+class NewerTables(Refusal):
+    """The database was made by a newer version."""
+
+    WHAT_TO_DO = "Upgrade this one, or restore the backup from before that upgrade."
+
+    def __init__(self) -> None:
+        super().__init__(f"The database was made by a newer version of Easel. {self.WHAT_TO_DO}")
 
 
 def warn_of_wal_reset_bug(version: tuple[int, int, int]) -> None:
@@ -159,7 +169,8 @@ class Database:
                 with attempt:
                     await self._to_wal()
         async with self.begin() as connection:
-            await connection.run_sync(schema.upgrade)
+            if await connection.run_sync(schema.upgrade) is Tables.NEWER:
+                raise NewerTables
         changed = not self.is_sqlite
         while changed:
             async with self.begin() as connection:

@@ -16,8 +16,6 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from bot.errors import Refusal
-
 log = structlog.get_logger(__name__)
 
 
@@ -25,15 +23,6 @@ def _migrations() -> Path:
     """The folder of migrations: inside the installed package, or beside it in a checkout."""
     installed = Path(__file__).parent / "migrations"
     return installed if installed.is_dir() else Path(__file__).parents[1] / "migrations"
-
-
-class NewerTables(Refusal):
-    """The database was made by a newer version."""
-
-    WHAT_TO_DO = "Upgrade this one, or restore the backup from before that upgrade."
-
-    def __init__(self) -> None:
-        super().__init__(f"The database was made by a newer version of Easel. {self.WHAT_TO_DO}")
 
 
 class Tables(Enum):
@@ -63,13 +52,15 @@ def compare(connection: Connection) -> Tables:
     return Tables.CURRENT if set(found) == set(known.get_heads()) else Tables.OLDER
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection) -> Tables:
+    """Brings the tables to this version, unless they are of a newer one; returns what they were."""
     _lock_migrations(connection)
-    if compare(connection) is Tables.NEWER:
-        raise NewerTables
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    found = compare(connection)
+    if found is not Tables.NEWER:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return found
 
 
 def _lock_migrations(connection: Connection) -> None:

@@ -18,9 +18,9 @@ import structlog
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from bot.db import Database
+from bot.db import Database, NewerTables
 from bot.errors import Refusal
-from bot.schema import NewerTables, Tables
+from bot.schema import Tables
 from bot.settings import Settings
 
 log = structlog.get_logger(__name__)

@@ -16,14 +16,14 @@ from rich.table import Table
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.db import Database
+from bot.db import Database, NewerTables
 from bot.domain.privacy.blob_refs import needed_next
 from bot.errors import Failure
 from bot.media.blobs.folder import blobs_at
 from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.media.rating import PACKAGE
 from bot.media.sandbox import LIMITS
-from bot.schema import NewerTables, Tables
+from bot.schema import Tables
 from bot.settings import Settings
 from bot.startup import open_to_others
 from bot.tables import jobs

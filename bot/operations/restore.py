@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.db import Database
+from bot.db import Database, NewerTables
 from bot.domain.privacy.blob_refs import every_use
 from bot.errors import Failure, Refusal
 from bot.media.blobs.folder import blobs_at
@@ -15,7 +15,6 @@ from bot.media.blobs.protocol import Blobs
 from bot.operations import archive
 from bot.operations.archive import Manifest, Member
 from bot.operations.backup import Summary, sqlite_file
-from bot.schema import NewerTables
 from bot.settings import Settings
 from bot.startup import PRIVATE_FOLDER
 

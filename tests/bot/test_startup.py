@@ -9,10 +9,9 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from bot.db import Database
+from bot.db import Database, NewerTables
 from bot.errors import Refusal
 from bot.media.blobs.folder import FolderBlobs
-from bot.schema import NewerTables
 from bot.settings import Settings
 from bot.startup import migrate, open_data_folder, open_to_others, tables_are_there
 from tests.support.databases import BOTH, NOBODY_THERE, url_of
