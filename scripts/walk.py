@@ -168,7 +168,7 @@ async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     await _until(walk, first.id, lambda job: bool(job.preview_blob) and (job.step or 0) > 20)
     await asyncio.sleep(3.5)
     await walk.shot("running", words="Starry Night")
-    await walk.ask(ben, "queue")
+    await walk.ask(ada, "queue")  # Ben's would be for him alone, and it is Ada who looks
     await walk.shot("queue", words="Your pictures")
     await cancel_job(walk.stage.services, second.id, user_id=ben.id)
     await _until(walk, first.id, lambda job: job.state is State.DELIVERED)
