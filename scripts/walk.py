@@ -39,7 +39,7 @@ from bot.settings import Settings
 from testbed.chromium import NoChromium, open_chromium
 
 SIZE_PX = 256
-PATIENCE_S = 300.0
+PATIENCE_S = 1200.0
 FORM = "#modal-root .modal-dialog"
 WHOLE = """
 for (const one of [arguments[0], arguments[0].querySelector(".modal-body")])
@@ -159,7 +159,7 @@ def picture(path: Path) -> tuple[str, bytes]:
 async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     """Every state of a card, and what its buttons show."""
     content = picture(SAMPLE)
-    await walk.ask(ada, "stylize", content=content, preset="Starry Night", quality="high")
+    await walk.ask(ada, "stylize", content=content, preset="Starry Night")
     await walk.ask(ben, "stylize", content=content, preset="The Great Wave")
     await walk.shot("queued", words="The Great Wave")
     async with walk.stage.services.database.read() as connection:

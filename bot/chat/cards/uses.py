@@ -15,6 +15,7 @@ from discord import ui
 
 from bot.chat.cards.access import read_blob, require_picture
 from bot.chat.cards.card import filename
+from bot.chat.cards.describing import DescribeButton
 from bot.chat.ui.answers import answer_with_files, check_promised, handles_errors, keep, promise_answer
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel, plain
 from bot.chat.ui.fields import row
@@ -113,7 +114,7 @@ LABELS = {
 
 async def press_use_as(interaction: discord.Interaction[Any], job_id: int) -> None:
     """A private choice of what the picture is to become."""
-    await require_picture(interaction, job_id)
+    job = await require_picture(interaction, job_id)
     container = panel(
         "### " + _("Use this picture as…"),
         _(
@@ -127,6 +128,10 @@ async def press_use_as(interaction: discord.Interaction[Any], job_id: int) -> No
         ),
     )
     container.add_item(ui.ActionRow(*(UseButton(use.value, job_id) for use in Use)))
+    if job.user_id == interaction.user.id:
+        text = _("You can also say what it shows, for those who cannot see it, or hide it as a spoiler.")
+        container.add_item(ui.TextDisplay(text))
+        container.add_item(ui.ActionRow(DescribeButton(job_id)))
     await interaction.response.send_message(view=layout(container), ephemeral=True)
 
 

@@ -21,7 +21,7 @@ from bot.domain.gallery.exhibits import Exhibit, Step
 from bot.domain.outbox import deliveries, takedowns
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles.style import public_title_of
+from bot.domain.styles.style import description_of, public_title_of
 from bot.language import speaking
 from bot.media.blobs.protocol import BlobMissing
 from bot.tables import exhibits as exhibits_table
@@ -160,7 +160,9 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
         settings = await self._settings(exhibit)
         (file,) = message.attachments
         item = discord.MediaGalleryItem(
-            f"attachment://{file.filename}", description=file.description, spoiler=exhibit.job.spoiler
+            f"attachment://{file.filename}",
+            description=description_of(exhibit.job)[:256],
+            spoiler=exhibit.job.spoiler,
         )
         weekly = exhibit.job.style_name == settings.weekly_style
         view = message_of(
