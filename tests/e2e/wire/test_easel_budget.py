@@ -54,4 +54,3 @@ async def test_a_short_picture_costs_three_requests_and_those_that_show_it_grow(
         assert all(one.startswith("PATCH webhooks") for one in asked[1:]), asked
         shown_growing = len(asked) - ALWAYS
         assert 0 <= shown_growing <= 1 + floor(seconds / EDIT_EVERY_S), asked
-    print("requests for each:", [len(asked) for asked in costs])
