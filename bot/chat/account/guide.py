@@ -203,7 +203,7 @@ def _texts() -> list[str]:
         "\n".join(
             (
                 _(
-                    "- **Stronger**, **Softer** and **Edit…** under a picture paint it once more, differently."
+                    "- **Stronger**, **Softer** and **Edit…** under a picture paint it anew, differently."
                 ),
                 _("- `/look` shows the paintings whose style you can take."),
                 _("- Right-click or hold any picture, then **Apps** and **Stylize this**."),
