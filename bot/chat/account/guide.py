@@ -202,9 +202,7 @@ def _texts() -> list[str]:
         "### " + _("Your first picture is painted. Welcome!"),
         "\n".join(
             (
-                _(
-                    "- **Stronger**, **Softer** and **Edit…** under a picture paint it anew, differently."
-                ),
+                _("- **Stronger**, **Softer** and **Edit…** under a picture paint it anew, differently."),
                 _("- `/look` shows the paintings whose style you can take."),
                 _("- Right-click or hold any picture, then **Apps** and **Stylize this**."),
                 _("- Your card keeps itself up to date, even hours later: you need not wait beside it."),
