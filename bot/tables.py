@@ -86,6 +86,7 @@ jobs = Table(
     Column("notes", JSON),  # sentences in its language: what was reduced
     Column("language", String(10), nullable=False, server_default="en"),  # of its card
     Column("spoiler", Boolean, nullable=False, server_default=false()),
+    Column("alt_text", Text),  # in its artist's words, what the picture shows
     Column("age_restricted", Boolean, nullable=False, server_default=false()),
     Column("state", String(16), nullable=False),
     Column("priority", BigInteger, key="fair_tag", nullable=False),  # see bot.domain.jobs.model.fair_tag

@@ -39,7 +39,7 @@ from bot.settings import Settings
 from testbed.chromium import NoChromium, open_chromium
 
 SIZE_PX = 256
-PATIENCE_S = 300.0
+PATIENCE_S = 1200.0
 FORM = "#modal-root .modal-dialog"
 WHOLE = """
 for (const one of [arguments[0], arguments[0].querySelector(".modal-body")])
@@ -47,6 +47,8 @@ for (const one of [arguments[0], arguments[0].querySelector(".modal-body")])
 """
 """A form without scroll bars."""
 MESSAGES = "#channel-message-list > *"
+GONE = "unavailable"
+"""What the page shows for a moment where a newer preview takes an older one's place."""
 LOADED = """
 return [...arguments[0].querySelectorAll("img")].every(one => one.complete && one.naturalWidth > 0)
 """
@@ -83,7 +85,7 @@ class Walk:
         while True:
             try:
                 element = self._found(words)
-                whole = self.browser.execute_script(LOADED, element)
+                whole = self.browser.execute_script(LOADED, element) and GONE not in element.text
                 if whole or time.monotonic() > until - 5:
                     return bytes(element.screenshot_as_png)
             except (WebDriverException, IndexError):
@@ -159,7 +161,7 @@ def picture(path: Path) -> tuple[str, bytes]:
 async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     """Every state of a card, and what its buttons show."""
     content = picture(SAMPLE)
-    await walk.ask(ada, "stylize", content=content, preset="Starry Night", quality="high")
+    await walk.ask(ada, "stylize", content=content, preset="Starry Night")
     await walk.ask(ben, "stylize", content=content, preset="The Great Wave")
     await walk.shot("queued", words="The Great Wave")
     async with walk.stage.services.database.read() as connection:
@@ -167,13 +169,13 @@ async def cards(walk: Walk, ada: MemberActor, ben: MemberActor) -> None:
     await walk.until(lambda _newest: True)
     await _until(walk, first.id, lambda job: bool(job.preview_blob) and (job.step or 0) > 20)
     await asyncio.sleep(3.5)
-    await walk.shot("running", words="Starry Night")
-    await walk.ask(ben, "queue")
+    await walk.shot("running", words="Starry Night ·")
+    await walk.ask(ada, "queue")  # Ben's would be for him alone, and it is Ada who looks
     await walk.shot("queue", words="Your pictures")
     await cancel_job(walk.stage.services, second.id, user_id=ben.id)
     await _until(walk, first.id, lambda job: job.state is State.DELIVERED)
-    await walk.shot("done", words="Starry Night")
-    await walk.shot("cancelled", words="The Great Wave")
+    await walk.shot("done", words="Starry Night ·")
+    await walk.shot("cancelled", words="The Great Wave ·")
     await walk.ask(ada, "queue")
     await walk.shot("tour", words="Your first picture is painted")
     asked = await walk.ask(ada, "stylize", content=content, preset="The Scream")

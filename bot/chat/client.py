@@ -25,6 +25,7 @@ from bot.chat.account.settings import (
 )
 from bot.chat.account.setup import SetupButton, greet
 from bot.chat.cards.actions import JobButton
+from bot.chat.cards.describing import DescribeButton
 from bot.chat.cards.mention_teller import NoMentionButton
 from bot.chat.cards.uses import UseButton
 from bot.chat.community.artchannel import (
@@ -84,6 +85,7 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     ResultSelect,
     HelpSelect,
     UseButton,
+    DescribeButton,
     SampleButton,
     PageButton,
     OpenSelect,

@@ -119,9 +119,13 @@ class PictureEditor:
         """The middle of the picture in exactly this size, as PNG or JPEG."""
         return await self.run("crop", data, width_px=width_px, height_px=height_px, form=form)
 
-    async def gif(self, data: bytes, edge_px: int) -> bytes:
-        """A GIF of the picture, whose long edge is at most `edge_px`."""
-        return await self.run("gif", data, edge_px=edge_px)
+    async def gif(self, data: bytes, edge_px: int, limit_bytes: int) -> bytes:
+        """A GIF of the picture, whose long edge is at most `edge_px`, made to fit."""
+        return await self.run("gif", data, edge_px=edge_px, limit_bytes=limit_bytes)
+
+    async def film_within(self, data: bytes, limit_bytes: int) -> bytes:
+        """A time-lapse as it is where it fits, else with fewer and smaller frames."""
+        return data if len(data) <= limit_bytes else await self.run("film", data, limit_bytes=limit_bytes)
 
     async def is_black(self, data: bytes) -> bool:
         """Whether nothing is white or grey in a mask; what is transparent counts as black."""

@@ -12,13 +12,17 @@ from json import dumps, loads
 from typing import Any, Final
 from unicodedata import combining, normalize
 
-from PIL import GifImagePlugin, Image, ImageDraw, ImageFont, ImageOps, WebPImagePlugin  # noqa: F401 - loaded for later
+from PIL import GifImagePlugin, Image, ImageDraw, ImageFont, ImageOps, ImageSequence, WebPImagePlugin  # noqa: F401 - loaded for later
 
 from bot.media.sandbox import MIB, confine
 
 JPEG_QUALITY: Final = 85
 JPEG_QUALITIES: Final = (92, 85, 75, 60)
 SHRINK: Final = 0.7
+LEAST_PX: Final = 64
+LEAST_FRAMES: Final = 4
+FRAME_MS: Final = 125
+GIF_COLOURS: Final = (256, 128, 64)
 STRIP_PX: Final = 512
 """The height of the pictures in a strip."""
 LABEL_PX: Final = 44
@@ -45,9 +49,9 @@ def shrink(data: bytes, limit_bytes: int) -> bytes:
     while True:
         for quality in JPEG_QUALITIES:
             small = _jpeg(picture, quality=quality, optimize=True)
-            if len(small) <= limit_bytes or max(picture.size) <= 64:
+            if len(small) <= limit_bytes or max(picture.size) <= LEAST_PX:
                 return small
-        picture = picture.resize((max(1, int(picture.width * SHRINK)), max(1, int(picture.height * SHRINK))))
+        picture = _smaller(picture)
 
 
 def is_black(data: bytes) -> bool:
@@ -97,14 +101,36 @@ def crop(data: bytes, width_px: int, height_px: int, *, form: str) -> bytes:
     return out.getvalue()
 
 
-def gif(data: bytes, edge_px: int) -> bytes:
-    """A GIF of one picture, whose long edge is at most `edge_px`, in the 256 colours that suit it."""
+def gif(data: bytes, edge_px: int, limit_bytes: int) -> bytes:
+    """A GIF of one picture, whose long edge is at most `edge_px`; to fit with fewer colours, then smaller."""
     with _opened(data) as image:
         picture = _opaque(image)
     picture.thumbnail((edge_px, edge_px), Image.Resampling.LANCZOS)
-    out = BytesIO()
-    picture.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(out, "GIF")
-    return out.getvalue()
+    while True:
+        for colours in GIF_COLOURS:
+            out = BytesIO()
+            picture.quantize(colours, dither=Image.Dither.FLOYDSTEINBERG).save(out, "GIF")
+            if out.tell() <= limit_bytes or max(picture.size) <= LEAST_PX:
+                return out.getvalue()
+        picture = _smaller(picture)
+
+
+def film(data: bytes, limit_bytes: int) -> bytes:
+    """An animated WebP with every other frame, then smaller, until it fits; its last frame stays."""
+    with _opened(data) as image:
+        times_ms, frames = [], []
+        for frame in ImageSequence.Iterator(image):
+            frames.append(frame.convert("RGB"))
+            times_ms.append(int(frame.info.get("duration", FRAME_MS)))
+    whole_ms = sum(times_ms[:-1])
+    while True:
+        out = BytesIO()
+        each_ms = whole_ms // max(1, len(frames) - 1)
+        durations = [each_ms] * (len(frames) - 1) + times_ms[-1:]
+        frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+        if out.tell() <= limit_bytes or max(frames[0].size) <= LEAST_PX:
+            return out.getvalue()
+        frames = frames[-1::-2][::-1] if len(frames) > LEAST_FRAMES else [_smaller(one) for one in frames]
 
 
 OPERATIONS: Final[dict[str, Callable[..., bytes | bool]]] = {
@@ -114,6 +140,7 @@ OPERATIONS: Final[dict[str, Callable[..., bytes | bool]]] = {
     "strip": strip,
     "crop": crop,
     "gif": gif,
+    "film": film,
 }
 
 
@@ -135,6 +162,10 @@ def main() -> None:
 
 def _opened(data: bytes) -> Image.Image:
     return Image.open(BytesIO(data), formats=("PNG", "JPEG", "WEBP"))
+
+
+def _smaller(picture: Image.Image) -> Image.Image:
+    return picture.resize((max(1, int(picture.width * SHRINK)), max(1, int(picture.height * SHRINK))))
 
 
 def _jpeg(picture: Image.Image, **options: Any) -> bytes:

@@ -202,10 +202,10 @@ def _texts() -> list[str]:
         "### " + _("Your first picture is painted. Welcome!"),
         "\n".join(
             (
-                _("- **Stronger**, **Softer** and **Edit…** under a picture paint it once more, otherwise."),
+                _("- **Stronger**, **Softer** and **Edit…** under a picture paint it anew, differently."),
                 _("- `/look` shows the paintings whose style you can take."),
                 _("- Right-click or hold any picture, then **Apps** and **Stylize this**."),
-                _("- Your card keeps itself up to date, also after hours: you need not wait beside it."),
+                _("- Your card keeps itself up to date, even hours later: you need not wait beside it."),
             )
         ),
         "-# " + _("`/help` tells more. Only you see this, and only this once."),

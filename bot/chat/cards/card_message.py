@@ -1,6 +1,5 @@
 """The message of a card: sent with a picture that fits, or found where an earlier try has posted it."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -9,9 +8,9 @@ import structlog
 
 from bot.chat.cards import card
 from bot.chat.cards.card import Verb, card_picture
-from bot.chat.ui.components import Picture, custom_ids
+from bot.chat.ui.components import custom_ids
 from bot.chat.ui.interaction import Services
-from bot.chat.ui.uploads import SMALL_BYTES, is_too_large
+from bot.chat.ui.uploads import Message, Send, made_to_fit
 from bot.domain.gallery import hanging as hanging_rules
 from bot.domain.gallery.hanging import Hanging
 from bot.domain.jobs import eta
@@ -23,28 +22,19 @@ from bot.language import _, speaking
 
 log = structlog.get_logger(__name__)
 
-Send = Callable[[discord.ui.LayoutView, list[discord.File]], Awaitable[int]]
-"""Puts a card on Discord and returns its message's id."""
-
 
 async def upload(
-    services: Services, delivery: Delivery, send: Send, limit_bytes: int, *, remark: str | None = None
+    services: Services, delivery: Delivery, send: Send[int], limit_bytes: int, *, remark: str | None = None
 ) -> int:
-    """Sends the card; a picture that turns out too large is made smaller and sent again."""
-    while True:
-        view, picture = await _card(services, delivery, limit_bytes, remark)
-        try:
-            return await send(view, [picture.as_file()] if picture else [])
-        except discord.HTTPException as error:
-            if not is_too_large(error) or picture is None or len(picture.data) <= SMALL_BYTES:
-                raise
-            limit_bytes = len(picture.data) // 2
-            log.info("the file limit is smaller than expected", size_bytes=len(picture.data))
+    """Sends the card by `send`, which returns its message's id, with a picture that fits."""
+
+    async def make(limit_bytes: int) -> Message:
+        return await _card(services, delivery, limit_bytes, remark)
+
+    return await made_to_fit(limit_bytes, make, send)
 
 
-async def _card(
-    services: Services, delivery: Delivery, limit_bytes: int, remark: str | None
-) -> tuple[discord.ui.LayoutView, Picture | None]:
+async def _card(services: Services, delivery: Delivery, limit_bytes: int, remark: str | None) -> Message:
     job, position = delivery.job, None
     async with services.database.read() as connection:
         if job.state in WAITING:
@@ -57,9 +47,10 @@ async def _card(
     known: dict[str, Any] = {"position": position, "largest_px": largest_px(server, services.limits)}
     with speaking(job.language):
         if hanging is not None:
-            return card.render(job, remark=place_of(hanging), **known), None
+            return card.render(job, remark=place_of(hanging), **known), []
         picture = await card_picture(job, services.picture_store, limit_bytes=limit_bytes)
-        return card.render(job, picture=picture, remark=remark, offer=offer, **known), picture
+        view = card.render(job, picture=picture, remark=remark, offer=offer, **known)
+        return view, [picture] if picture else []
 
 
 def place_of(hanging: Hanging) -> str:

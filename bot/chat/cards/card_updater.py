@@ -7,6 +7,7 @@ minutes; after that the channel's history tells whether it was posted, see `card
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 import structlog
@@ -14,7 +15,7 @@ from aiolimiter import AsyncLimiter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.cards.card_message import find_card, upload
-from bot.chat.ui.interaction import Services, fetch_original, webhook_of
+from bot.chat.ui.interaction import Services, webhook_of
 from bot.chat.ui.outbox_runner import OutboxRunner, describe
 from bot.chat.ui.troubles import ARCHIVED, GONE, Outcome, open_again, outcome_of
 from bot.chat.ui.uploads import DEFAULT_LIMIT_BYTES
@@ -32,6 +33,8 @@ EDIT_EVERY_S = 3.0
 EDITS_PER_CHANNEL = 4
 EDITS_PERIOD_S = 5.0
 """Edits of running cards per channel and 5 s; Discord allows about 5, and final edits need some of them."""
+ORIGINAL = "@original"
+"""Stands for an interaction's first answer. Source: Discord's documentation, "Edit Original Response"."""
 TOKEN, CHANNEL = "interaction token", "channel"
 
 
@@ -227,10 +230,10 @@ class CardUpdater(OutboxRunner[Delivery]):
     async def _edit_by_token(self, delivery: Delivery) -> Shown:
         address = delivery.address
         webhook = webhook_of(self._client, address.interaction_token)
-        message_id = address.message_id or int((await fetch_original(self._client, webhook))["id"])
+        known: Any = address.message_id or ORIGINAL  # a fast worker was ahead of the first card's record
 
         async def edit(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
-            return (await webhook.edit_message(message_id, view=view, attachments=files)).id
+            return (await webhook.edit_message(known, view=view, attachments=files)).id
 
         return Shown(message_id=await upload(self._services, delivery, edit, address.filesize_limit))
 

@@ -15,11 +15,13 @@ from discord import ui
 
 from bot.chat.cards.access import read_blob, require_picture
 from bot.chat.cards.card import filename
-from bot.chat.ui.answers import check_promised, handles_errors, keep, promise_answer
+from bot.chat.cards.describing import DescribeButton
+from bot.chat.ui.answers import answer_with_files, check_promised, handles_errors, keep, promise_answer
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel, plain
 from bot.chat.ui.fields import row
 from bot.chat.ui.forms import Form
 from bot.chat.ui.interaction import services_of
+from bot.chat.ui.uploads import Message
 from bot.domain.gallery import hanging
 from bot.domain.jobs.model import Job
 from bot.domain.styles import presets
@@ -112,7 +114,7 @@ LABELS = {
 
 async def press_use_as(interaction: discord.Interaction[Any], job_id: int) -> None:
     """A private choice of what the picture is to become."""
-    await require_picture(interaction, job_id)
+    job = await require_picture(interaction, job_id)
     container = panel(
         "### " + _("Use this picture as…"),
         _(
@@ -126,6 +128,10 @@ async def press_use_as(interaction: discord.Interaction[Any], job_id: int) -> No
         ),
     )
     container.add_item(ui.ActionRow(*(UseButton(use.value, job_id) for use in Use)))
+    if job.user_id == interaction.user.id:
+        text = _("You can also say what it shows, for those who cannot see it, or hide it as a spoiler.")
+        container.add_item(ui.TextDisplay(text))
+        container.add_item(ui.ActionRow(DescribeButton(job_id)))
     await interaction.response.send_message(view=layout(container), ephemeral=True)
 
 
@@ -225,23 +231,30 @@ async def _add(
 
 
 async def _give_file(interaction: discord.Interaction[Any], job: Job, use: Use) -> None:
-    data = await read_blob(interaction, job.result_blob or "")
+    png = await read_blob(interaction, job.result_blob or "")
     editor = services_of(interaction).picture_store.editor
-    if use is Use.BANNER:
-        file, ending = await editor.crop(data, *BANNER_PX, form="JPEG"), "jpg"
-        words = _("A banner: download it, and choose it in the settings of your server or profile.")
-    else:
-        file, ending = await editor.gif(data, GIF_PX), "gif"
-        words = _("A GIF: download it and post it; a star on it there makes it one of your favourites.")
-    picture = Picture(
-        filename=filename(f"{use.value}-{job.id}", ending, spoiler=job.spoiler),
-        data=file,
-        description=description_of(job),
-        spoiler=job.spoiler,
+    banner = use is Use.BANNER
+    ending = "jpg" if banner else "gif"
+    words = (
+        _("A banner: download it, and choose it in the settings of your server or profile.")
+        if banner
+        else _("A GIF: download it and post it; a star on it there makes it one of your favourites.")
     )
-    view = layout(gallery(picture), ui.TextDisplay(f"-# {words}"))
-    await interaction.edit_original_response(view=view, attachments=[picture.as_file()])
-    await keep(interaction)
+
+    async def make(limit_bytes: int) -> Message:
+        if banner:
+            data, _ending = await editor.within(await editor.crop(png, *BANNER_PX, form="JPEG"), limit_bytes)
+        else:
+            data = await editor.gif(png, GIF_PX, limit_bytes)
+        picture = Picture(
+            filename=filename(f"{use.value}-{job.id}", ending, spoiler=job.spoiler),
+            data=data,
+            description=description_of(job),
+            spoiler=job.spoiler,
+        )
+        return layout(gallery(picture), ui.TextDisplay(f"-# {words}")), [picture]
+
+    await answer_with_files(interaction, make)
 
 
 def _name(text: str) -> str:

@@ -9,19 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.cards.access import read_blob, require_job, require_picture
 from bot.chat.cards.card import filename
-from bot.chat.ui.answers import keep, promise_answer
+from bot.chat.ui.answers import answer_with_files, promise_answer
 from bot.chat.ui.components import Picture, gallery, layout, panel, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.style_options import settings_line
-from bot.chat.ui.uploads import REQUEST_LIMIT_BYTES, made_to_fit
+from bot.chat.ui.uploads import Message
 from bot.domain.jobs import provenance
 from bot.domain.jobs.model import STATE_WORDS, Job
 from bot.domain.styles.style import Look, description_of, public_title_of, styles_of
 from bot.errors import Refusal
 from bot.language import _, n_
 from nst_core.params import AS_IT_IS
-
-MIB = 1024 * 1024
 
 
 async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> None:
@@ -40,21 +38,29 @@ async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> N
     strip = await editor.strip(files)
     words = _("From left to right: {pictures}", pictures=" · ".join(plain(label) for label, _key in shown))
 
-    async def answer(limit_bytes: int) -> None:
+    async def make(limit_bytes: int) -> Message:
         data, _ending = await editor.within(strip, limit_bytes)
-        await _answer(interaction, [_named(job, data, ending="jpg", words=words)], words)
+        return _shown(job, data, ending="jpg", description=words, words=words)
 
-    await made_to_fit(min(interaction.filesize_limit, REQUEST_LIMIT_BYTES), answer)
+    await answer_with_files(interaction, make)
 
 
 async def press_full_size(interaction: discord.Interaction[Any], job_id: int) -> None:
-    """The PNG as it was painted, where Discord takes it."""
+    """The PNG as it was painted, or, where Discord takes no file so large, a JPEG of it."""
     job = await require_picture(interaction, job_id)
     if not await promise_answer(interaction, private=True):
         return
-    data = await read_blob(interaction, job.result_blob or "")
-    picture = _whole(interaction, job, data, ending="png", words=description_of(job))
-    await _answer(interaction, [picture], _("The picture in full size"))
+    png = await read_blob(interaction, job.result_blob or "")
+    editor = services_of(interaction).picture_store.editor
+    whole = _("The picture in full size")
+    smaller = _("Discord takes no larger file here: this is a JPEG of it.")
+
+    async def make(limit_bytes: int) -> Message:
+        data, ending = await editor.within(png, limit_bytes)
+        words = whole if ending == "png" else smaller
+        return _shown(job, data, ending=ending, description=description_of(job), words=words)
+
+    await answer_with_files(interaction, make)
 
 
 async def press_time_lapse(interaction: discord.Interaction[Any], job_id: int) -> None:
@@ -64,51 +70,26 @@ async def press_time_lapse(interaction: discord.Interaction[Any], job_id: int) -
         raise Refusal(_("There is no time-lapse of this picture."))
     if not await promise_answer(interaction, private=True):
         return
-    data = await read_blob(interaction, job.timelapse_blob)
+    film = await read_blob(interaction, job.timelapse_blob)
+    editor = services_of(interaction).picture_store.editor
     words = _("How the picture grew while it was painted: from the first sketch to what is on the card.")
-    picture = _whole(interaction, job, data, ending="webp", words=words)
-    await _answer(interaction, [picture], words)
+
+    async def make(limit_bytes: int) -> Message:
+        data = await editor.film_within(film, limit_bytes)
+        return _shown(job, data, ending="webp", description=words, words=words)
+
+    await answer_with_files(interaction, make)
 
 
-def _whole(
-    interaction: discord.Interaction[Any], job: Job, data: bytes, *, ending: str, words: str
-) -> Picture:
-    """The file as it is.
-
-    Raises:
-        Refusal: Discord takes no file of this size here.
-    """
-    limit = min(interaction.filesize_limit, REQUEST_LIMIT_BYTES)
-    if len(data) > limit:
-        raise _too_large(len(data), limit)
-    return _named(job, data, ending=ending, words=words)
-
-
-def _named(job: Job, data: bytes, *, ending: str, words: str) -> Picture:
-    return Picture(
+def _shown(job: Job, data: bytes, *, ending: str, description: str, words: str) -> Message:
+    """The file, and a line that says what it is."""
+    picture = Picture(
         filename=filename(f"easel-{job.id}", ending, spoiler=job.spoiler),
         data=data,
-        description=words[:1024],
+        description=description[:1024],
         spoiler=job.spoiler,
     )
-
-
-def _too_large(size_bytes: int, limit_bytes: int) -> Refusal:
-    return Refusal(
-        _(
-            "This file has {size:.1f} MiB and Discord takes {limit:.1f} MiB here: "
-            "the picture on the card is the largest that fits.",
-            size=size_bytes / MIB,
-            limit=limit_bytes / MIB,
-        )
-    )
-
-
-async def _answer(interaction: discord.Interaction[Any], pictures: list[Picture], words: str) -> None:
-    view = layout(gallery(*pictures), ui.TextDisplay(f"-# {words}"))
-    files = [picture.as_file() for picture in pictures]
-    await interaction.edit_original_response(view=view, attachments=files)
-    await keep(interaction)
+    return layout(gallery(picture), ui.TextDisplay(f"-# {words}")), [picture]
 
 
 async def press_how_made(interaction: discord.Interaction[Any], job_id: int) -> None:

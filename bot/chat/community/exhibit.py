@@ -1,16 +1,16 @@
 """An exhibit's message in the art channel: the picture, who made it and how, and its buttons."""
 
-from io import BytesIO
 from typing import Any
 
 import discord
 from discord import ui
 
 from bot.chat.cards.access import check_age
+from bot.chat.cards.card import filename
 from bot.chat.cards.submit_request import PaintForm
 from bot.chat.community.pictures import ACCENT, again
 from bot.chat.ui.answers import handles_errors
-from bot.chat.ui.components import Persistent, custom_ids, layout, plain
+from bot.chat.ui.components import Persistent, Picture, custom_ids, layout, plain
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.style_options import QUALITY_WORDS
@@ -182,7 +182,7 @@ class TakeDownSureButton(
         await interaction.response.edit_message(view=layout(ui.TextDisplay(said)))
 
 
-async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_bytes: int) -> discord.File:
+async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_bytes: int) -> Picture:
     """The picture as it is uploaded to the art channel.
 
     Raises:
@@ -190,15 +190,17 @@ async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_byt
     """
     job = exhibit.job
     png = await picture_store.blobs.get(job.result_blob or "")
-    data, suffix = await picture_store.editor.within(png, limit_bytes)
-    description = description_of(job)
-    return discord.File(
-        BytesIO(data), filename=f"easel-{job.id}.{suffix}", spoiler=job.spoiler, description=description[:256]
+    data, ending = await picture_store.editor.within(png, limit_bytes)
+    return Picture(
+        filename=filename(f"easel-{job.id}", ending, spoiler=job.spoiler),
+        data=data,
+        description=description_of(job)[:256],
+        spoiler=job.spoiler,
     )
 
 
 def message_of(
-    exhibit: Exhibit, picture: discord.MediaGalleryItem, *, weekly: bool, card: str | None
+    exhibit: Exhibit, picture: ui.MediaGallery[Any], *, weekly: bool, card: str | None
 ) -> ui.LayoutView:
     """The message. weekly: it is painted in the style of the week; card: where its card is."""
     job = exhibit.job
@@ -206,7 +208,7 @@ def message_of(
     text = _("**{style}** · by {person}", style=style, person=f"<@{job.user_id}>")
     container: ui.Container[Any] = ui.Container(accent_colour=ACCENT)
     container.add_item(ui.TextDisplay(text))
-    container.add_item(ui.MediaGallery(picture))
+    container.add_item(picture)
     parts = [_settings(Look.from_dict(job.look))]
     parts += [_("in the style of the week")] if weekly else []
     parts += [f"[{_('see its card')}]({card})"] if card else []

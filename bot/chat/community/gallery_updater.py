@@ -12,15 +12,16 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.community.exhibit import is_message_of, message_of, picture_of
+from bot.chat.ui.components import gallery
 from bot.chat.ui.outbox_runner import OutboxRunner
 from bot.chat.ui.troubles import TROUBLES, UNKNOWN_MESSAGE
-from bot.chat.ui.uploads import made_to_fit
+from bot.chat.ui.uploads import Message, made_to_fit
 from bot.domain.gallery import digest, exhibits
 from bot.domain.gallery.exhibits import Exhibit, Step
 from bot.domain.outbox import deliveries, takedowns
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.domain.styles.style import public_title_of
+from bot.domain.styles.style import description_of, public_title_of
 from bot.language import speaking
 from bot.media.blobs.protocol import BlobMissing
 from bot.tables import exhibits as exhibits_table
@@ -128,12 +129,14 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
         weekly = exhibit.job.style_name == settings.weekly_style
         card = await self._card_link(exhibit)
 
-        async def send(limit_bytes: int) -> discord.Message:
-            file = await picture_of(exhibit, self._services.picture_store, limit_bytes=limit_bytes)
-            view = message_of(exhibit, discord.MediaGalleryItem(file), weekly=weekly, card=card)
-            return await channel.send(view=view, file=file, nonce=f"hang-{exhibit.job.id}")
+        async def make(limit_bytes: int) -> Message:
+            picture = await picture_of(exhibit, self._services.picture_store, limit_bytes=limit_bytes)
+            return message_of(exhibit, gallery(picture), weekly=weekly, card=card), [picture]
 
-        return await made_to_fit(channel.guild.filesize_limit, send)
+        async def send(view: discord.ui.LayoutView, files: list[discord.File]) -> discord.Message:
+            return await channel.send(view=view, files=files, nonce=f"hang-{exhibit.job.id}")
+
+        return await made_to_fit(channel.guild.filesize_limit, make, send)
 
     async def _card_link(self, exhibit: Exhibit) -> str | None:
         """None where the card is not to be seen in the server."""
@@ -157,10 +160,14 @@ class GalleryUpdater(OutboxRunner[Exhibit]):
         settings = await self._settings(exhibit)
         (file,) = message.attachments
         item = discord.MediaGalleryItem(
-            f"attachment://{file.filename}", description=file.description, spoiler=exhibit.job.spoiler
+            f"attachment://{file.filename}",
+            description=description_of(exhibit.job)[:256],
+            spoiler=exhibit.job.spoiler,
         )
         weekly = exhibit.job.style_name == settings.weekly_style
-        view = message_of(exhibit, item, weekly=weekly, card=await self._card_link(exhibit))
+        view = message_of(
+            exhibit, discord.ui.MediaGallery(item), weekly=weekly, card=await self._card_link(exhibit)
+        )
         await message.edit(view=view, attachments=[file])
         await self._leave(exhibit)
 

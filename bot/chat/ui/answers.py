@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chat.ui.components import plain
 from bot.chat.ui.interaction import TOKEN_LIFE_S, address_of, services_of
 from bot.chat.ui.troubles import ACKNOWLEDGED, TROUBLES, UNKNOWN_INTERACTION, UNKNOWN_MESSAGE
+from bot.chat.ui.uploads import REQUEST_LIMIT_BYTES, Message, is_too_large, made_to_fit
 from bot.db import while_away
 from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.requests import pending
@@ -124,6 +125,18 @@ async def keep(interaction: discord.Interaction[Any]) -> None:
             await pending.end(connection, interaction.id, holder=services.in_hand.holder)
     except SQLAlchemyError as error:
         log.warning("an answer that was given is still promised", error=type(error).__name__)
+
+
+async def answer_with_files(
+    interaction: discord.Interaction[Any], make: Callable[[int], Awaitable[Message]]
+) -> None:
+    """Keeps a promise with pictures, which are made smaller until Discord takes them."""
+
+    async def send(view: discord.ui.LayoutView, files: list[discord.File]) -> None:
+        await interaction.edit_original_response(view=view, attachments=files)
+
+    await made_to_fit(min(interaction.filesize_limit, REQUEST_LIMIT_BYTES), make, send)
+    await keep(interaction)
 
 
 async def leave(interaction: discord.Interaction[Any], *, refusal: str | None = None) -> None:
@@ -241,6 +254,8 @@ async def explain(interaction: discord.Interaction, error: BaseException) -> Non
     elif isinstance(error, BlobMissing):
         # An old card outlives its pictures, see `bot.domain.privacy.retention`.
         sentence = _("That picture is no longer kept here: ask for it anew.")
+    elif is_too_large(error):
+        sentence = _("Discord takes no file of this size here: try it in direct messages with me.")
     elif isinstance(error, app_commands.CheckFailure | app_commands.TransformerError):
         sentence = _("That does not work here or with these values: please check them and try again.")
     else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from sqlalchemy import RowMapping, Select, func, or_, select, tuple_
+from sqlalchemy import RowMapping, Select, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.language import N_
@@ -66,6 +66,7 @@ class Job:
     notes: Sequence[str] | None
     language: str
     spoiler: bool
+    alt_text: str | None
     age_restricted: bool
     state: State
     fair_tag: int
@@ -148,6 +149,13 @@ async def insert(connection: AsyncConnection, values: Mapping[str, Any]) -> int:
     row = {**values, "state": State.QUEUED, "fair_tag": await fair_tag(connection, values["user_id"])}
     inserted = await connection.execute(jobs.insert().values(**row).returning(jobs.c.id))
     return int(inserted.scalar_one())
+
+
+async def describe(connection: AsyncConnection, job_id: int, *, alt_text: str | None, spoiler: bool) -> Job:
+    """What an artist says of their picture: what it shows, and whether it is hidden until it is clicked."""
+    changed = update(jobs).where(jobs.c.id == job_id).values(alt_text=alt_text, spoiler=spoiler)
+    row = (await connection.execute(changed.returning(*JOB_COLUMNS))).mappings().one()
+    return Job.from_row(row)
 
 
 async def fair_tag(connection: AsyncConnection, user_id: int) -> int:

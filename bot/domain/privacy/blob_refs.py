@@ -109,6 +109,7 @@ async def forget_pictures(connection: AsyncConnection, job: Job) -> set[str]:
     values: dict[str, Any] = {
         **dict.fromkeys(("content_blob", "style_blob"), FORGOTTEN),
         **dict.fromkeys(("mask_blob", "start_blob", "preview_blob", "result_blob", "timelapse_blob")),
+        "alt_text": None,
         "more_styles": null(),
     }
     await connection.execute(update(jobs).where(jobs.c.id == job.id).values(**values))
@@ -137,5 +138,5 @@ async def forget_inputs(connection: AsyncConnection, job_ids: list[int]) -> None
 
 async def forget_results(connection: AsyncConnection, job_ids: list[int]) -> None:
     """Removes the painted pictures; their messages on Discord stay."""
-    nothing = {"result_blob": None, "timelapse_blob": None}
+    nothing = {"result_blob": None, "timelapse_blob": None, "alt_text": None}
     await connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(**nothing))

@@ -296,6 +296,8 @@ def public_title_of(job: Job) -> str:
 
 
 def description_of(job: Job) -> str:
-    """What a result shows, for those who cannot see it."""
+    """What a result shows, for those who cannot see it; in its artist's words, where they have given any."""
+    if job.alt_text:
+        return job.alt_text
     style = names_of(job, _("another picture"))
     return _("A picture painted in the style of {style}", style=style)[:1024]

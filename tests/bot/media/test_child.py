@@ -39,7 +39,9 @@ def jpeg() -> bytes:
         ("is_black", {}),
         ("crop", {"width_px": 128, "height_px": 128, "form": "PNG"}),
         ("crop", {"width_px": 96, "height_px": 54, "form": "JPEG"}),
-        ("gif", {"edge_px": 64}),
+        ("gif", {"edge_px": 64, "limit_bytes": 100_000}),
+        ("gif", {"edge_px": 64, "limit_bytes": 500}),
+        ("film", {"limit_bytes": 100_000}),
     ],
 )
 async def test_confined_it_does_what_it_does_in_the_open(
@@ -54,6 +56,45 @@ async def test_a_picture_that_fits_is_left_as_it_is() -> None:
     assert await PictureEditor().within(data, len(data)) == (data, "png")
     smaller, ending = await PictureEditor().within(data, len(data) - 1)
     assert (Image.open(BytesIO(smaller)).format, ending) == ("JPEG", "jpg")
+
+
+def film(frames: int) -> bytes:
+    """Noise that no compression makes much smaller; its last frame, which is shown longest, is white."""
+    noise = [Image.effect_noise((128, 128), 90).convert("RGB") for _ in range(frames - 1)]
+    out = BytesIO()
+    more = [*noise[1:], Image.new("RGB", (128, 128), "white")]
+    noise[0].save(out, "WEBP", save_all=True, append_images=more, duration=[*[100] * len(noise), 2000])
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("share", "frames", "edge_px"), [(2, 3, 128), (40, 3, 62)])
+def test_a_film_that_does_not_fit_loses_frames_first_and_then_pixels_but_not_its_end(
+    share: int, frames: int, edge_px: int
+) -> None:
+    data = film(11)
+    small = pixels.film(data, len(data) // share)
+    with Image.open(BytesIO(small)) as kept:
+        assert (getattr(kept, "n_frames", 1), max(kept.size)) == (frames, edge_px)
+        kept.seek(frames - 1)
+        assert min(kept.convert("L").tobytes()) > 240
+        assert kept.info["duration"] == 2000
+
+
+async def test_a_film_that_fits_is_left_as_it_is() -> None:
+    data = film(3)
+    assert await PictureEditor().film_within(data, len(data)) == data
+
+
+def test_a_gif_that_does_not_fit_loses_colours_before_it_loses_size() -> None:
+    noise = BytesIO()
+    Image.effect_noise((200, 200), 90).convert("RGB").save(noise, "PNG")
+    whole = pixels.gif(noise.getvalue(), 128, 10**6)
+    fewer = pixels.gif(noise.getvalue(), 128, len(whole) - 1000)
+    least = pixels.gif(noise.getvalue(), 128, len(whole) // 3)
+    sizes = [Image.open(BytesIO(one)).size for one in (whole, fewer, least)]
+    assert sizes[0] == sizes[1] == (128, 128)
+    assert max(sizes[2]) < 128
+    assert len(least) <= len(whole) // 3
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from io import BytesIO
 
 from PIL import Image
+from simcord import InteractionResult
 
 from bot.media.pixels import LABEL_PX, STRIP_PX
 from tests.support.card_buttons import buttons_of, delivered_job, forge, press, private_text
@@ -37,7 +38,7 @@ async def test_content_styles_and_result_are_one_labelled_strip_for_one_person(c
 
 async def test_a_comparison_that_discord_finds_too_large_is_sent_smaller(chat: ChatHarness) -> None:
     await delivered_job(chat, content=("noise.png", noise_png(400)), look={"size_px": 128})
-    chat.env.inject_error("PATCH", "/webhooks/*/messages/@original", status=413, code=40005, times=5)
+    chat.env.inject_error("PATCH", "/webhooks/*/messages/@original", status=413, code=40005, times=1)
     result = await press(chat, "compare")
     assert result.response is not None
     (attachment,) = result.response.attachments
@@ -80,14 +81,58 @@ async def test_a_whole_picture_has_no_such_button(chat: ChatHarness) -> None:
     assert "easel:full:1" not in names
 
 
-async def test_a_file_that_discord_does_not_take_is_explained(chat: ChatHarness) -> None:
+async def with_large_files(chat: ChatHarness) -> None:
+    """A delivered picture whose result and time-lapse are larger than what Discord is told to take."""
     await delivered_job(chat)
-    large = b"\x00" * (25 * 1024 * 1024)
-    key = await chat.services.picture_store.blobs.put(large)
+    put = chat.services.picture_store.blobs.put
+    result, film = await put(noise_png(400)), await put(noise_film())
     async with chat.services.database.begin() as connection:
-        await set_columns(connection, 1, result_blob=key)
+        await set_columns(connection, 1, result_blob=result, timelapse_blob=film)
     forge(chat, "easel:full:1")
-    assert "25.0 MiB and Discord takes 24.0 MiB" in private_text(await press(chat, "full"))
+
+
+def noise_film() -> bytes:
+    """Ten frames that no compression makes much smaller."""
+    frames = [Image.open(BytesIO(noise_png(256))).convert("RGB").rotate(90 * turn) for turn in range(10)]
+    out = BytesIO()
+    frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], duration=[*[100] * 9, 2000])
+    return out.getvalue()
+
+
+async def shown_file(chat: ChatHarness, result: InteractionResult) -> tuple[str, Image.Image]:
+    """The name of the only file of an answer, and what it shows."""
+    assert result.response is not None
+    (attachment,) = result.response.attachments
+    data = chat.env.backend.cdn.get(attachment.url)
+    assert data is not None
+    return attachment.filename, Image.open(BytesIO(data))
+
+
+async def test_a_full_size_that_discord_does_not_take_comes_as_a_jpeg_of_all_pixels(
+    chat: ChatHarness,
+) -> None:
+    await with_large_files(chat)
+    chat.env.inject_error("PATCH", "/webhooks/*/messages/@original", status=413, code=40005, times=1)
+    result = await press(chat, "full")
+    name, picture = await shown_file(chat, result)
+    assert (name, picture.format, picture.size) == ("easel-1.jpg", "JPEG", (400, 400))
+    assert card(result) == "-# Discord takes no larger file here: this is a JPEG of it."
+
+
+async def test_a_time_lapse_that_discord_does_not_take_comes_with_fewer_frames(chat: ChatHarness) -> None:
+    await with_large_files(chat)
+    chat.env.inject_error("PATCH", "/webhooks/*/messages/@original", status=413, code=40005, times=1)
+    _name, film = await shown_file(chat, await press(chat, "lapse"))
+    assert film.format == "WEBP"
+    assert 1 < getattr(film, "n_frames", 1) < 10
+    assert film.size == (256, 256)
+
+
+async def test_where_discord_takes_no_file_at_all_one_sentence_says_what_to_do(chat: ChatHarness) -> None:
+    await with_large_files(chat)
+    chat.env.inject_error("PATCH", "/webhooks/*/messages/@original", status=413, code=40005, times=2)
+    told = private_text(await press(chat, "full"))
+    assert told == "Discord takes no file of this size here: try it in direct messages with me."
 
 
 async def test_the_time_lapse_is_shown_where_there_is_one(chat: ChatHarness) -> None:

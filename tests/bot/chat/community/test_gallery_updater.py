@@ -25,7 +25,8 @@ from bot.tables import jobs as jobs_table
 from tests.support.away import Away
 from tests.support.chat import card, sentence
 from tests.support.gallery import GalleryHarness, labels, shown, take_down
-from tests.support.picture_files import png
+from tests.support.picture_files import noise_png, png
+from tests.support.rows import set_columns
 
 
 @pytest.fixture
@@ -131,9 +132,14 @@ def check_spoiler(message: discord.Message) -> None:
 async def test_a_picture_that_discord_finds_too_large_hangs_all_the_same(
     gallery: GalleryHarness, env: Env
 ) -> None:
+    await gallery.deliver()
+    large = await gallery.chat.services.picture_store.blobs.put(noise_png(400))
+    async with gallery.chat.services.database.begin() as connection:
+        await set_columns(connection, 1, result_blob=large)
     env.inject_error("POST", f"/channels/{gallery.art.id}/messages", status=413, code=40005, times=1)
-    message = await gallery.hang()
-    assert [one.filename for one in message.attachments] == ["easel-1.png"]
+    await gallery.gallery_updater().poll()
+    (message,) = gallery.art.history()
+    assert [one.filename for one in message.attachments] == ["easel-1.jpg"]
 
 
 async def test_the_style_of_the_week_is_named(gallery: GalleryHarness) -> None:

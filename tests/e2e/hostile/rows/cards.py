@@ -112,6 +112,14 @@ async def _use_private(actor: Actor) -> bool:
     return bool(actor.last and actor.last.response and actor.last.response.attachments)
 
 
+@row("DescribeButton", ADA)
+async def _describe(actor: Actor) -> bool:
+    """The form, which the artist alone gets."""
+    job = await finished(actor)
+    await actor.click(f"easel:describe:{job.id}")
+    return actor.last is not None and actor.last.modal is not None
+
+
 @row("NameModal", frozenset({Role.OWNER}))
 async def _name_emoji(actor: Actor) -> bool:
     """Where everybody may create expressions: the owner alone, in the server that gets the emoji."""
