@@ -7,6 +7,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from nst_core.cli import weights
+from nst_core.cli.animate import animate
 from nst_core.cli.compare import compare
 from nst_core.cli.sheet import sheet
 from nst_core.cli.stylize import stylize
@@ -22,7 +23,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.command(weights.app)
-for command in (stylize, compare, sheet):
+for command in (stylize, animate, compare, sheet):
     app.command(command)
 
 
