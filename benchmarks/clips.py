@@ -6,7 +6,6 @@ known which layer is seen there, where that place is in another frame, and wheth
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,6 +174,3 @@ def all_clips() -> tuple[Rendered, ...]:
         ),
         Rendered(name="painting", layers=(_ground("great_wave", 280, moving(30, 20, dx=2.4, zoom=1.015)),)),
     )
-
-
-BY_NAME: Final[Callable[[], dict[str, Rendered]]] = lambda: {clip.name: clip for clip in all_clips()}  # noqa: E731

@@ -50,8 +50,8 @@ def anchor_of(
 ) -> Anchor:
     """What the neighbours, nearest first, hold of the frame whose grey levels (h, w) are given.
 
-    A neighbour is its grey levels (h, w) and its painting (h, w, 3). What a nearer one shows is not taken from
-    a farther one.
+    A neighbour is its grey levels (h, w) and its painting (h, w, 3). What a nearer one shows is not taken
+    from a farther one.
     """
     rgb = np.zeros((*grey.shape, 3), dtype=np.float32)
     sure = np.zeros(grey.shape, dtype=np.float32)

@@ -91,6 +91,8 @@ def decoded(
 def _picture_of(container: Any) -> Any:
     """The stream of the pictures."""
     if not container.streams.video:
+        if not container.streams:
+            raise PictureError(DAMAGED)
         raise PictureError("That film has no picture: send another one.")
     return container.streams.video[0]
 

@@ -11,7 +11,7 @@ from nst_core.pyramid import Scale, scales
 MOST_REACH: Final = 64
 MOST_PASSES: Final = 4
 
-_STEPS: Final = {"standard": (6, 10), "high": (10, 16), "max": (16, 28)}
+_STEPS: Final = {"standard": (4, 5), "high": (8, 12), "max": (14, 24)}
 """Per quality, the steps of a frame that is begun with the painting of its neighbour: at each coarse size,
 which is painted for the places without one, and at the last."""
 
@@ -56,7 +56,7 @@ class Motion:
         return 2 if params.quality in {"high", "max"} else 1
 
     def plan(self, params: Params, *, whole: bool) -> tuple[Scale, ...]:
-        """The sizes and steps of a frame with a painted neighbour; `whole`: at all sizes, not the last only."""
+        """The sizes and steps of a frame with a painted neighbour; `whole`: at all sizes, else the last."""
         coarse, fine = _STEPS[params.quality]
         if self.steps is not None:
             coarse, fine = max(1, round(coarse * self.steps / fine)), self.steps

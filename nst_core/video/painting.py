@@ -77,6 +77,9 @@ def animate(
 class _ClipPainter:
     """One run over a clip.
 
+    Frames hold to the pixels that were optimised, not to the results, whose chroma is smoothed: it would be
+    smoothed anew with each frame.
+
     Attributes:
         notes: What was done differently from what was asked, each sentence once.
     """
@@ -93,6 +96,7 @@ class _ClipPainter:
         self._budget = MemoryBudget(self._device)
         self._greys: dict[int, NDArray[np.uint8]] = {}
         self._painted: dict[int, NDArray[np.uint8]] = {}
+        self._results: dict[int, NDArray[np.uint8]] = {}
         self._iterations = 0
         self.notes: dict[str, None] = {}
 
@@ -111,7 +115,7 @@ class _ClipPainter:
             for frame in range(count) if turn % 2 else reversed(range(count)):
                 yield from self._frame(frame, turn)
         frames = tuple(
-            Frame(levels=self._painted[number], duration_ms=frame.duration_ms)
+            Frame(levels=self._results[number], duration_ms=frame.duration_ms)
             for number, frame in enumerate(self._clip.frames)
         )
         yield ClipFinished(
@@ -127,7 +131,7 @@ class _ClipPainter:
     def _frame(self, frame: int, turn: int) -> Generator[ClipEvent, None, None]:
         content = self._clip.frames[frame].picture
         if is_invisible(content.alpha):
-            self._painted[frame] = levels_of(io.fit(content, self._params.size))
+            self._results[frame] = levels_of(io.fit(content, self._params.size))
             return
         job = StyleTransferJob(content=content, style=self._spec, params=self._params)
         prepared = PreparedJob(job, self._device, self._precision)
@@ -141,10 +145,11 @@ class _ClipPainter:
         steps = sum(scale.steps for scale in plan)
         yield FrameStarted(frame=frame, turn=turn, held=anchor.share if anchor else 0.0, steps=steps)
         own = self._painted.get(frame)
-        pixels = None if own is None else pixels_of(in_unit(own[..., :3]), self._device)
+        pixels = None if own is None else pixels_of(in_unit(own), self._device)
         painted, last = yield from self._optimised(prepared, plan, anchor, pixels, frame=frame, turn=turn)
         picture = self._picture(prepared, painted)
-        self._painted[frame] = levels_of(picture)
+        self._painted[frame] = io.quantise(painted[0].permute(1, 2, 0).cpu().numpy())
+        self._results[frame] = levels_of(picture)
         self._iterations += steps
         self.notes.update(dict.fromkeys(prepared.notes))
         yield FramePainted(
@@ -155,12 +160,12 @@ class _ClipPainter:
         """What this pass has painted before holds of a frame; None: nothing, or next to nothing."""
         step = 1 if turn % 2 else -1
         others = [frame - step * back for back in self._motion.reach]
-        near = [number for number in others if number in self._greys and number in self._painted]
+        near = [number for number in others if number in self._painted]
         if not near:
             return None
         anchor = anchor_of(
             self._greys[frame],
-            [(self._greys[one], in_unit(self._painted[one][..., :3])) for one in near],
+            [(self._greys[one], in_unit(self._painted[one])) for one in near],
         )
         return anchor if anchor.share >= CUT else None
 

@@ -13,9 +13,9 @@ from PIL import Image
 
 SOLID: Final = 128
 """The alpha from which a pixel of a GIF, which knows no half, is opaque."""
-_SAMPLED: Final = 512 * 512
+_SAMPLED: Final = 49_152
 """Pixels that the palette is made of."""
-_REFINED: Final = 3
+_REFINED: Final = 1
 _BAYER: Final = np.array(
     [
         [0, 32, 8, 40, 2, 34, 10, 42],
@@ -51,7 +51,7 @@ def in_one_palette(
 def _palette(frames: Sequence[NDArray[np.uint8]], colours: int) -> Image.Image:
     """An image whose palette suits the visible pixels of all frames."""
     seen = np.concatenate([_visible(frame) for frame in frames])
-    every = max(1, len(seen) // _SAMPLED)
+    every = -(-len(seen) // _SAMPLED) or 1
     sampled = seen[::every]
     sampled = sampled if len(sampled) else np.zeros((1, 3), dtype=np.uint8)
     strip = Image.fromarray(np.ascontiguousarray(sampled[None]))

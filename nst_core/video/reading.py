@@ -148,11 +148,11 @@ def _frames(
     limits.check_pixels(file.width, file.height, announced)
     number = hidden
     while True:
-        limits.check_pixels(file.width, file.height, number + 1)
         try:
             file.seek(number)
         except EOFError:
             break
+        limits.check_pixels(file.width, file.height, number + 1)
         file.load()  # an EOFError here is a frame that is announced and not there
         yield _levels(file, edge_px), _shown_ms(file.info.get("duration"))
         number += 1
