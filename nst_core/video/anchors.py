@@ -18,7 +18,7 @@ from torch import Tensor
 
 from nst_core.optim.loop import Evaluate
 from nst_core.run.enlarging import scaled
-from nst_core.video.flow import Plane, certainty, flow_between, warped
+from nst_core.video.flow import Plane, certainty, flow_between, shown, warped
 
 UNIT: Final = 0.1
 """The difference from the neighbours' paintings at which the temporal term is 1."""
@@ -26,9 +26,16 @@ UNIT: Final = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Anchor:
-    """What a frame should look like, (h, w, 3) in [0, 1], and how sure that is, (h, w) in [0, 1]."""
+    """What a frame is begun with and held to.
+
+    Attributes:
+        rgb: The picture (h, w, 3) in [0, 1]; black where nothing is known.
+        known: Where the frame is begun with it (h, w), in [0, 1].
+        sure: Where the frame is held to it (h, w), in [0, 1]; nowhere that is not known.
+    """
 
     rgb: NDArray[np.float32]
+    known: Plane
     sure: Plane
 
     @property
@@ -36,13 +43,19 @@ class Anchor:
         """How much of the frame is held, 0 to 1."""
         return float(self.sure.mean())
 
-    def at(self, height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        """The picture (1, 3, h, w) and the weights (1, 1, h, w) at a size."""
+    @property
+    def new(self) -> float:
+        """How much of the frame no neighbour shows, 0 to 1."""
+        return 1 - float(self.known.mean())
+
+    def at(self, height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+        """The picture (1, 3, h, w), where it is known and where it is sure (1, 1, h, w), at a size."""
         rgb = torch.from_numpy(np.ascontiguousarray(self.rgb.transpose(2, 0, 1)))[None].to(device)
-        sure = torch.from_numpy(self.sure)[None, None].to(device)
+        known, sure = (torch.from_numpy(plane)[None, None].to(device) for plane in (self.known, self.sure))
         if rgb.shape[-2:] == (height, width):
-            return rgb, sure
-        return scaled(rgb, height, width), F.adaptive_avg_pool2d(sure, (height, width))
+            return rgb, known, sure
+        known, sure = (F.adaptive_avg_pool2d(plane, (height, width)) for plane in (known, sure))
+        return scaled(rgb, height, width), known, sure
 
 
 def anchor_of(
@@ -51,16 +64,20 @@ def anchor_of(
     """What the neighbours, nearest first, hold of the frame whose grey levels (h, w) are given.
 
     A neighbour is its grey levels (h, w) and its painting (h, w, 3). What a nearer one shows is not taken
-    from a farther one.
+    from a farther one. Along the edges of what moves the frame is begun with the nearest, and not held.
     """
-    rgb = np.zeros((*grey.shape, 3), dtype=np.float32)
-    sure = np.zeros(grey.shape, dtype=np.float32)
+    held, begun = (np.zeros((*grey.shape, 3), dtype=np.float32) for _ in range(2))
+    sure, known = (np.zeros(grey.shape, dtype=np.float32) for _ in range(2))
     for other, painting in neighbours:
         there, back = flow_between(grey, other), flow_between(other, grey)
+        moved = np.clip(warped(painting, there), 0, 1)
         more = np.maximum(certainty(there, back) - sure, 0)
-        rgb += more[..., None] * np.clip(warped(painting, there), 0, 1)
+        held += more[..., None] * moved
         sure += more
-    return Anchor(rgb=rgb, sure=sure)
+        more = np.maximum(shown(there, back) - known, 0)
+        begun += more[..., None] * moved
+        known += more
+    return Anchor(rgb=np.where(sure[..., None] > 0, held, begun), known=known, sure=sure)
 
 
 class Held:

@@ -81,8 +81,12 @@ def certainty(there: Flow, back: Flow) -> Plane:
     It is 0 where something comes into sight (equation 4), along the edges of what moves (equation 5), and
     where the flow leads out of the picture. `back` is the flow from the earlier frame to this one.
     """
-    unsure = disoccluded(there, back) | motion_boundaries(there) | leaving(there)
-    return (~unsure).astype(np.float32)
+    return shown(there, back) * ~motion_boundaries(there)
+
+
+def shown(there: Flow, back: Flow) -> Plane:
+    """Where (h, w) the earlier frame shows the same: 1, or 0. Along edges it may be misplaced somewhat."""
+    return (~(disoccluded(there, back) | leaving(there))).astype(np.float32)
 
 
 def disoccluded(there: Flow, back: Flow) -> NDArray[np.bool_]:
@@ -100,9 +104,13 @@ def motion_boundaries(flow: Flow) -> NDArray[np.bool_]:
     """Where (h, w) a flow changes abruptly, and is blurred.
 
     Source: equation 5.
+    Differs: its left side, the squared slopes of both components, is large inside anything that turns or
+    grows, too. `(u_x - v_y)^2 + (u_y + v_x)^2` is the same across an edge, and 0 for turns and zooms.
     """
-    slopes = [np.gradient(flow[..., axis], axis=way) for axis in (0, 1) for way in (0, 1)]
-    steepness = np.square(np.stack(slopes)).sum(axis=0)
+    (across_x, across_y), (down_x, down_y) = (
+        (np.gradient(flow[..., axis], axis=1), np.gradient(flow[..., axis], axis=0)) for axis in (0, 1)
+    )
+    steepness = np.square(across_x - down_y) + np.square(across_y + down_x)
     found: NDArray[np.bool_] = steepness > 0.01 * _squares(flow) + 0.002
     return found
 

@@ -26,6 +26,7 @@ from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.losses.style_pictures import with_scales
 from nst_core.losses.targets import pixels_of
 from nst_core.memory import history_for
+from nst_core.models.adain import adain_alpha
 from nst_core.optim import first_order
 from nst_core.optim.loop import OptimizationLoop
 from nst_core.params import Params
@@ -172,7 +173,7 @@ class _ClipPainter:
     def _plan(self, anchor: Anchor | None, turn: int) -> tuple[Scale, ...]:
         if anchor is None:
             return scales(self._params)
-        return self._motion.plan(self._params, whole=turn == 1 and anchor.share < 1 - NEW)
+        return self._motion.plan(self._params, whole=turn == 1 and anchor.new > NEW)
 
     def _optimised(
         self,
@@ -210,11 +211,11 @@ class _ClipPainter:
         """What the optimisation starts from at a size: the neighbours' paintings as far as they are sure.
 
         Elsewhere the frame's own painting of the pass before, or what the size before has painted, or at
-        first the content.
+        first the start of a still, or AdaIN's picture beside what is held.
         """
         sureness = 1.0
         if pixels is None:
-            own = prepared.start(edge_px)
+            own = prepared.start(edge_px) if anchor is None else self._sketched(prepared, edge_px)
         elif before is None:
             own, sureness = pixels, BLEND
         else:
@@ -222,8 +223,15 @@ class _ClipPainter:
         if anchor is None:
             return own.clone()
         height, width = own.shape[-2:]
-        target, sure = anchor.at(height, width, self._device)
-        return own + sureness * sure * (target - own)
+        target, known, _ = anchor.at(height, width, self._device)
+        return own + sureness * known * (target - own)
+
+    def _sketched(self, prepared: PreparedJob, edge_px: int) -> Tensor:
+        """What new places start from: they take a few steps only, so that the style's colours are there."""
+        if self._params.init != "content":
+            return prepared.start(edge_px)
+        amount = adain_alpha(self._params)
+        return prepared.sketch(edge_px, amount, recoloured=amount)
 
     def _steps(
         self, prepared: PreparedJob, pixels: Tensor, scale: Scale, anchor: Anchor | None
@@ -245,7 +253,8 @@ class _ClipPainter:
         evaluate.prepare()
         evaluate.renew_matches(pixels)
         weight = self._motion.temporal * max(params.content_weight or 0.0, params.style_weight or 1.0)
-        held = Held(evaluate, *anchor.at(height, width, self._device), weight)
+        target, _, sure = anchor.at(height, width, self._device)
+        held = Held(evaluate, target, sure, weight)
         yield from loop.run(pixels, held, scale.steps, renew=evaluate.renew_matches)
 
     def _picture(self, prepared: PreparedJob, pixels: Tensor) -> Picture:

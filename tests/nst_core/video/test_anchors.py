@@ -35,11 +35,26 @@ def test_a_farther_neighbour_holds_only_what_a_nearer_one_does_not_show(chelsea:
     assert anchor.rgb[:, 8:90, 0].mean() > 0.9
 
 
+def test_along_the_edges_of_what_moves_a_frame_is_begun_and_not_held(chelsea: Picture) -> None:
+    """A square of the picture moves over the rest by 4 px."""
+    before, now = (np.ascontiguousarray(chelsea.rgb[:96, :128]) for _ in range(2))
+    before[30:70, 30:80] = chelsea.rgb[100:140, 150:200]
+    now[30:70, 34:84] = chelsea.rgb[100:140, 150:200]
+    anchor = anchor_of(grey_of(now), [(grey_of(before), before)])
+    edge = (anchor.known == 1) & (anchor.sure == 0)
+    assert 0.005 < edge.mean() < 0.2
+    assert not (anchor.sure > anchor.known).any()
+    assert np.abs(anchor.rgb - now)[anchor.known > 0].mean() < 0.02
+
+
 def test_an_anchor_at_half_the_size_is_half_sure_where_half_is() -> None:
     sure = np.zeros((8, 8), dtype=np.float32)
     sure[:, :3] = 1
-    anchor = Anchor(rgb=np.full((8, 8, 3), 0.25, dtype=np.float32), sure=sure)
-    rgb, weights = anchor.at(4, 4, CPU)
+    known = np.ones_like(sure)
+    anchor = Anchor(rgb=np.full((8, 8, 3), 0.25, dtype=np.float32), known=known, sure=sure)
+    assert (anchor.share, anchor.new) == (0.375, 0.0)
+    rgb, begun, weights = anchor.at(4, 4, CPU)
+    assert begun.min() == 1
     assert rgb.shape == (1, 3, 4, 4)
     assert torch.allclose(rgb, torch.tensor(0.25), atol=1e-6)
     assert weights[0, 0, 0].tolist() == [1, 0.5, 0, 0]

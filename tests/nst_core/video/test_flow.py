@@ -84,10 +84,13 @@ def test_motion_boundaries_are_where_the_flow_changes_abruptly() -> None:
     assert not found[:, 32:].any()
 
 
-def test_a_slow_zoom_has_no_boundaries() -> None:
+def test_what_turns_or_grows_has_no_boundaries_inside() -> None:
     rows, columns = np.mgrid[:40, :60].astype(np.float32)
-    zoom = np.stack([0.02 * (columns - 30), 0.02 * (rows - 20)], axis=-1)
+    zoom = np.stack([0.1 * (columns - 30), 0.1 * (rows - 20)], axis=-1)
+    turn = np.stack([-0.1 * (rows - 20), 0.1 * (columns - 30)], axis=-1)
     assert not motion_boundaries(zoom).any()
+    assert not motion_boundaries(turn).any()
+    assert motion_boundaries(zoom * [1, -1]).any(), "a shear as strong is one, where the motion is slow"
 
 
 def test_without_opencv_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
