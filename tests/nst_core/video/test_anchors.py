@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nst_core.images.io import Picture
@@ -10,7 +11,7 @@ from nst_core.video.flow import grey_of
 CPU = torch.device("cpu")
 
 
-def crop(chelsea: Picture, x: int) -> np.ndarray:  # type: ignore[type-arg]
+def crop(chelsea: Picture, x: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(chelsea.rgb[40:104, x : x + 96])
 
 
