@@ -24,6 +24,7 @@ from nst_core.video.events import (
 from nst_core.video.limits import ClipLimits
 from nst_core.video.motion import Motion
 from nst_core.video.painting import animate as painted
+from nst_core.video.painting import check_params
 from nst_core.video.reading import read_clip
 from nst_core.video.writing import ENDINGS, encode_clip, encode_within
 
@@ -106,6 +107,7 @@ def animate(
     """
     ending = _ending_of(out)
     params, motion = options.params(), holding.motion()
+    check_params(params)
     wanted = io.decode(style)
     limits = ClipLimits(frames=source.max_frames, seconds=source.max_seconds)
     read = read_clip(clip, edge_px=params.size, max_fps=source.fps, limits=limits)

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from nst_core.optim.loop import Evaluate
 from nst_core.run.enlarging import scaled
+from nst_core.video.clips import in_unit
 from nst_core.video.flow import Plane, certainty, flow_between, shown, warped
 
 UNIT: Final = 0.1
@@ -30,8 +31,8 @@ class Anchor:
 
     Attributes:
         rgb: The picture (h, w, 3) in [0, 1]; black where nothing is known.
-        known: Where the frame is begun with it (h, w), in [0, 1].
-        sure: Where the frame is held to it (h, w), in [0, 1]; nowhere that is not known.
+        known: How far the frame is begun with it (h, w), in [0, 1].
+        sure: How far the frame is held to it (h, w), in [0, 1]; no farther than it is known.
     """
 
     rgb: NDArray[np.float32]
@@ -58,26 +59,41 @@ class Anchor:
         return scaled(rgb, height, width), known, sure
 
 
-def anchor_of(
-    grey: NDArray[np.uint8], neighbours: Sequence[tuple[NDArray[np.uint8], NDArray[np.float32]]]
-) -> Anchor:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Painted:
+    """A frame that is painted.
+
+    Attributes:
+        grey: The levels (h, w) of its content.
+        levels: The painting (h, w, 3).
+        done: How far each place is painted (h, w), in [0, 1]: what is new has had few steps.
+    """
+
+    grey: NDArray[np.uint8]
+    levels: NDArray[np.uint8]
+    done: Plane
+
+
+def anchor_of(grey: NDArray[np.uint8], neighbours: Sequence[Painted]) -> Anchor:
     """What the neighbours, nearest first, hold of the frame whose grey levels (h, w) are given.
 
-    A neighbour is its grey levels (h, w) and its painting (h, w, 3). What a nearer one shows is not taken
-    from a farther one. Along the edges of what moves the frame is begun with the nearest, and not held.
+    What a nearer one shows is not taken from a farther one. Along the edges of what moves the frame is begun
+    with the nearest, and not held. What is not painted to the end is held less.
     """
     held, begun = (np.zeros((*grey.shape, 3), dtype=np.float32) for _ in range(2))
     sure, known = (np.zeros(grey.shape, dtype=np.float32) for _ in range(2))
-    for other, painting in neighbours:
-        there, back = flow_between(grey, other), flow_between(other, grey)
-        moved = np.clip(warped(painting, there), 0, 1)
+    done = np.zeros(grey.shape, dtype=np.float32)
+    for one in neighbours:
+        there, back = flow_between(grey, one.grey), flow_between(one.grey, grey)
+        moved = np.clip(warped(in_unit(one.levels), there), 0, 1)
         more = np.maximum(certainty(there, back) - sure, 0)
         held += more[..., None] * moved
         sure += more
         more = np.maximum(shown(there, back) - known, 0)
         begun += more[..., None] * moved
+        done += more * np.clip(warped(one.done, there), 0, 1)
         known += more
-    return Anchor(rgb=np.where(sure[..., None] > 0, held, begun), known=known, sure=sure)
+    return Anchor(rgb=np.where(sure[..., None] > 0, held, begun), known=known * done, sure=sure * done)
 
 
 class Held:

@@ -36,7 +36,7 @@ from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
 from nst_core.styles import Region, Style, StyleSpec, as_spec
 from nst_core.torch_errors import torch_errors
 from nst_core.torch_state import stepwise
-from nst_core.video.anchors import Anchor, Held, anchor_of
+from nst_core.video.anchors import Anchor, Held, Painted, anchor_of
 from nst_core.video.clips import Clip, Frame, in_unit, levels_of
 from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep
 from nst_core.video.flow import grey_of
@@ -46,6 +46,8 @@ CUT: Final = 0.3
 """A frame of which less than this is held shows another scene, and is painted like a still."""
 NEW: Final = 0.01
 """Where more than this of a frame is new, that is painted from the coarsest size on."""
+GROWS: Final = 1 / 3
+"""How far a new place is painted after one frame: by then it has had few steps, and is not yet held fast."""
 BLEND: Final = 0.5
 """How much of a later pass's beginning is the neighbour's painting; the rest is the frame's own of before."""
 
@@ -69,10 +71,15 @@ def animate(
         PictureError: a frame is transparent all over.
         EngineError: as in `nst_core.engine.stylize`, or OpenCV is not installed.
     """
-    if params.quality == "draft":
-        raise ParamsError("A clip cannot be painted as a draft: choose standard.")
+    check_params(params)
     with torch_errors():
         yield from stepwise(_ClipPainter(clip, as_spec(style), params, motion, device, precision).run())
+
+
+def check_params(params: Params) -> None:
+    """Raises a ParamsError where a clip cannot be painted with these parameters."""
+    if params.quality == "draft":
+        raise ParamsError("A clip cannot be painted as a draft: choose standard.")
 
 
 class _ClipPainter:
@@ -96,7 +103,7 @@ class _ClipPainter:
         self._params = dataclasses.replace(params, colors="style")
         self._budget = MemoryBudget(self._device)
         self._greys: dict[int, NDArray[np.uint8]] = {}
-        self._painted: dict[int, NDArray[np.uint8]] = {}
+        self._painted: dict[int, Painted] = {}
         self._results: dict[int, NDArray[np.uint8]] = {}
         self._iterations = 0
         self.notes: dict[str, None] = {}
@@ -146,10 +153,14 @@ class _ClipPainter:
         steps = sum(scale.steps for scale in plan)
         yield FrameStarted(frame=frame, turn=turn, held=anchor.share if anchor else 0.0, steps=steps)
         own = self._painted.get(frame)
-        pixels = None if own is None else pixels_of(in_unit(own), self._device)
+        pixels = None if own is None else pixels_of(in_unit(own.levels), self._device)
         painted, last = yield from self._optimised(prepared, plan, anchor, pixels, frame=frame, turn=turn)
         picture = self._picture(prepared, painted)
-        self._painted[frame] = io.quantise(painted[0].permute(1, 2, 0).cpu().numpy())
+        levels = io.quantise(painted[0].permute(1, 2, 0).cpu().numpy())
+        done = np.ones(levels.shape[:2], dtype=np.float32)
+        if anchor is not None and turn == 1:
+            done = np.minimum(anchor.known + np.float32(GROWS), 1)
+        self._painted[frame] = Painted(grey=self._greys[frame], levels=levels, done=done)
         self._results[frame] = levels_of(picture)
         self._iterations += steps
         self.notes.update(dict.fromkeys(prepared.notes))
@@ -164,10 +175,7 @@ class _ClipPainter:
         near = [number for number in others if number in self._painted]
         if not near:
             return None
-        anchor = anchor_of(
-            self._greys[frame],
-            [(self._greys[one], in_unit(self._painted[one])) for one in near],
-        )
+        anchor = anchor_of(self._greys[frame], [self._painted[one] for one in near])
         return anchor if anchor.share >= CUT else None
 
     def _plan(self, anchor: Anchor | None, turn: int) -> tuple[Scale, ...]:

@@ -4,8 +4,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nst_core.images.io import Picture
-from nst_core.video.anchors import UNIT, Anchor, Held, anchor_of
+from nst_core.images.io import Picture, quantise
+from nst_core.video.anchors import UNIT, Anchor, Held, Painted, anchor_of
 from nst_core.video.flow import grey_of
 
 CPU = torch.device("cpu")
@@ -15,10 +15,23 @@ def crop(chelsea: Picture, x: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(chelsea.rgb[40:104, x : x + 96])
 
 
+def neighbour(content: NDArray[np.float32], painting: NDArray[np.float32], done: float = 1.0) -> Painted:
+    plane = np.full(content.shape[:2], done, dtype=np.float32)
+    return Painted(grey=grey_of(content), levels=quantise(painting), done=plane)
+
+
+def test_what_is_not_painted_to_the_end_is_held_less(chelsea: Picture) -> None:
+    now = crop(chelsea, 60)
+    anchor = anchor_of(grey_of(now), [neighbour(now, now, done=0.25)])
+    assert anchor.share == pytest.approx(0.25, abs=0.01)
+    assert anchor.new == pytest.approx(0.75, abs=0.01)
+    assert np.abs(anchor.rgb - now).mean() < 0.01
+
+
 def test_an_anchor_is_the_neighbour_moved_to_where_the_frame_shows_it(chelsea: Picture) -> None:
     now, before = crop(chelsea, 60), crop(chelsea, 64)
     painted = 1 - before  # any painting that moves with it
-    anchor = anchor_of(grey_of(now), [(grey_of(before), painted)])
+    anchor = anchor_of(grey_of(now), [neighbour(before, painted)])
     sure = anchor.sure > 0
     assert anchor.share > 0.85
     assert anchor.sure[:, :3].max() == 0, "the left edge has come into sight"
@@ -29,8 +42,8 @@ def test_a_farther_neighbour_holds_only_what_a_nearer_one_does_not_show(chelsea:
     now, near, far = crop(chelsea, 60), crop(chelsea, 66), crop(chelsea, 54)
     red, green = (np.zeros_like(now) for _ in range(2))
     red[..., 0], green[..., 1] = 1, 1
-    anchor = anchor_of(grey_of(now), [(grey_of(near), red), (grey_of(far), green)])
-    assert np.isin(anchor.sure, (0, 1)).all()
+    anchor = anchor_of(grey_of(now), [neighbour(near, red), neighbour(far, green)])
+    assert np.isin(anchor.sure.round(5), (0, 1)).all()
     assert np.allclose(anchor.rgb[..., 0] + anchor.rgb[..., 1], anchor.sure, atol=1e-6)
     assert (anchor.rgb[:, :4, 1] == 1).mean() > 0.9, "only the farther one shows the left edge"
     assert anchor.rgb[:, 8:90, 0].mean() > 0.9
@@ -41,7 +54,7 @@ def test_along_the_edges_of_what_moves_a_frame_is_begun_and_not_held(chelsea: Pi
     before, now = (np.ascontiguousarray(chelsea.rgb[:96, :128]) for _ in range(2))
     before[30:70, 30:80] = chelsea.rgb[100:140, 150:200]
     now[30:70, 34:84] = chelsea.rgb[100:140, 150:200]
-    anchor = anchor_of(grey_of(now), [(grey_of(before), before)])
+    anchor = anchor_of(grey_of(now), [neighbour(before, before)])
     edge = (anchor.known == 1) & (anchor.sure == 0)
     assert 0.005 < edge.mean() < 0.2
     assert not (anchor.sure > anchor.known).any()

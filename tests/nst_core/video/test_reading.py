@@ -37,7 +37,7 @@ def saved(kind: str, images: list[Image.Image], **options: Any) -> bytes:
 def close(one: Clip, other: Clip, *, by: float) -> bool:
     """Whether the levels of all frames differ by no more on average."""
     pairs = zip(one.frames, other.frames, strict=True)
-    return by > max(np.abs(a.rgb - b.rgb).mean() * 255 for a, b in pairs)
+    return all(float(np.abs(a.rgb - b.rgb).mean()) * 255 < by for a, b in pairs)
 
 
 @pytest.mark.parametrize("kind", KINDS)
