@@ -11,7 +11,7 @@ from nst_core.pyramid import Scale, scales
 MOST_REACH: Final = 64
 MOST_PASSES: Final = 4
 
-_STEPS: Final = {"standard": (8, 5), "high": (12, 12), "max": (20, 24)}
+_STEPS: Final = {"standard": (14, 5), "high": (20, 12), "max": (28, 24)}
 """Per quality, the steps of a frame that is begun with the painting of its neighbour: at each coarse size,
 which is painted for the places without one, and at the last."""
 

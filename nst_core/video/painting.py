@@ -26,7 +26,6 @@ from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.losses.style_pictures import with_scales
 from nst_core.losses.targets import pixels_of
 from nst_core.memory import history_for
-from nst_core.models.adain import adain_alpha
 from nst_core.optim import first_order
 from nst_core.optim.loop import OptimizationLoop
 from nst_core.params import Params
@@ -219,11 +218,11 @@ class _ClipPainter:
         """What the optimisation starts from at a size: the neighbours' paintings as far as they are sure.
 
         Elsewhere the frame's own painting of the pass before, or what the size before has painted, or at
-        first the start of a still, or AdaIN's picture beside what is held.
+        first the start of a still.
         """
         sureness = 1.0
         if pixels is None:
-            own = prepared.start(edge_px) if anchor is None else self._sketched(prepared, edge_px)
+            own = prepared.start(edge_px)
         elif before is None:
             own, sureness = pixels, BLEND
         else:
@@ -233,13 +232,6 @@ class _ClipPainter:
         height, width = own.shape[-2:]
         target, known, _ = anchor.at(height, width, self._device)
         return own + sureness * known * (target - own)
-
-    def _sketched(self, prepared: PreparedJob, edge_px: int) -> Tensor:
-        """What new places start from: they take a few steps only, so that the style's colours are there."""
-        if self._params.init != "content":
-            return prepared.start(edge_px)
-        amount = adain_alpha(self._params)
-        return prepared.sketch(edge_px, amount, recoloured=amount)
 
     def _steps(
         self, prepared: PreparedJob, pixels: Tensor, scale: Scale, anchor: Anchor | None

@@ -43,4 +43,4 @@ def test_given_steps_are_those_of_the_last_size_and_the_coarse_ones_follow() -> 
     own = Motion().plan(Params(size=128), whole=True)
     plan = Motion(steps=2 * own[-1].steps).plan(Params(size=128), whole=True)
     assert [scale.steps for scale in plan] == [2 * scale.steps for scale in own]
-    assert [scale.steps for scale in Motion(steps=1).plan(Params(size=128), whole=True)] == [2, 1]
+    assert [scale.steps for scale in Motion(steps=1).plan(Params(size=128), whole=True)] == [3, 1]
