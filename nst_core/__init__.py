@@ -25,8 +25,16 @@ if TYPE_CHECKING:
     from nst_core.params import Params
     from nst_core.run.prepared_job import StyleTransferJob
     from nst_core.styles import Mask, Region, Style, StyleSpec, blended, mask_of
+    from nst_core.video.clips import Clip
+    from nst_core.video.events import ClipFinished
+    from nst_core.video.motion import Motion
+    from nst_core.video.painting import animate
+    from nst_core.video.reading import read_clip
+    from nst_core.video.writing import encode_clip
 
 __all__ = [
+    "Clip",
+    "ClipFinished",
     "DeviceError",
     "DeviceLost",
     "EngineError",
@@ -35,6 +43,7 @@ __all__ = [
     "Losses",
     "Mask",
     "MemoryLimitError",
+    "Motion",
     "OutOfMemory",
     "Params",
     "ParamsError",
@@ -49,17 +58,34 @@ __all__ = [
     "StyleTransferJob",
     "TooManyPixels",
     "WeightsError",
+    "animate",
     "blended",
     "decode",
     "encode",
+    "encode_clip",
     "mask_of",
     "measure",
+    "read_clip",
     "read_parameters",
     "stylize",
     "stylize_batch",
 ]
 
-_MODULES = ("params", "errors", "images.io", "events", "styles", "run.prepared_job", "engine")
+_MODULES = (
+    "params",
+    "errors",
+    "images.io",
+    "events",
+    "styles",
+    "video.clips",
+    "video.events",
+    "video.motion",
+    "video.reading",
+    "video.writing",
+    "run.prepared_job",
+    "engine",
+    "video.painting",
+)
 """Where these names are, those that load quickly first."""
 
 

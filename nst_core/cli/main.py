@@ -22,6 +22,10 @@ app = App(
 app.command("nst_core.cli.weights:app", name="weights", help="Lists, fetches and verifies the weight files.")
 app.command("nst_core.cli.stylize:stylize", help="Paints CONTENT in the style of one or several STYLES.")
 app.command(
+    "nst_core.cli.animate:animate",
+    help="Paints the moving picture CLIP in the style of STYLE and writes OUT.",
+)
+app.command(
     "nst_core.cli.compare:compare",
     help="Says how good RESULT is: figures against the CONTENT and the STYLES it was made of.",
 )

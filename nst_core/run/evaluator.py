@@ -1,7 +1,7 @@
 """Losses and gradients of a batch at one size, by the fastest plan that fits into memory."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor
@@ -15,6 +15,8 @@ from nst_core.optim.loop import Evaluate
 from nst_core.pyramid import painted_px
 from nst_core.run.prepared_job import PreparedJob
 from nst_core.torch_errors import empty_caches, is_out_of_memory
+
+T = TypeVar("T")
 
 _WARM_UPS: Final = 3
 """PyTorch's documentation, "CUDA graphs": run some iterations on a side stream before the capture."""
@@ -72,11 +74,18 @@ class Evaluator:
         self._objective: Objective | None = None
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self._tried(lambda evaluate: evaluate(pictures))
+
+    def prepare(self) -> None:
+        """Computes the targets now, which the first evaluation would do otherwise."""
+        self._tried(lambda evaluate: evaluate)
+
+    def _tried(self, use: Callable[[Evaluate], T]) -> T:
         while True:
             try:
                 if self._evaluate is None:
                     self._evaluate = self._build()
-                return self._evaluate(pictures)
+                return use(self._evaluate)
             except RuntimeError as error:
                 if not is_out_of_memory(error) or self.plan == PLANS[-1]:
                     raise

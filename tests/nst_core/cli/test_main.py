@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nst_core.cli import weights
+from nst_core.cli.animate import animate
 from nst_core.cli.compare import compare
 from nst_core.cli.main import share_busy_cores
 from nst_core.cli.sheet import sheet
@@ -36,7 +37,7 @@ def test_help_comes_without_waiting_for_pytorch_and_says_what_each_command_says_
     loads = "import sys; from tests.support.nst import nst; nst('--help'); assert 'torch' not in sys.modules"
     asked = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True)
     said = " ".join(asked.stdout.replace("│", " ").split())
-    for one in (stylize, compare, sheet):
+    for one in (stylize, animate, compare, sheet):
         assert str(one.__doc__).partition("\n")[0] in said
     assert weights.app.help in said
 

@@ -1,0 +1,298 @@
+"""A clip painted frame by frame, each begun with the painting of its neighbour and held to it: a generator of
+events.
+
+Source: Ruder, Dosovitskiy & Brox, "Artistic style transfer for videos", arXiv 1604.08610: section 4.1 (how a
+frame is begun), 4.2 and 4.3 (the temporal term), 4.4 (passes in both directions).
+Differs: places that no neighbour shows are painted from the coarsest size on, as stills are, while the rest
+is held at each size; a frame of which too little is held is painted like a still.
+"""
+
+import dataclasses
+import time
+from collections.abc import Generator, Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nst_core.errors import ParamsError
+from nst_core.images import colour, io
+from nst_core.images.io import Picture
+from nst_core.images.transparency import is_invisible
+from nst_core.kernels.convolution import Precision
+from nst_core.kernels.precision import choose_device, choose_precision
+from nst_core.losses.style_pictures import with_scales
+from nst_core.losses.targets import pixels_of
+from nst_core.memory import history_for
+from nst_core.optim import first_order
+from nst_core.optim.loop import OptimizationLoop
+from nst_core.params import Params
+from nst_core.pyramid import Scale, fitted, scales
+from nst_core.run.evaluator import Evaluator, MemoryBudget, plan_for
+from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
+from nst_core.styles import Region, Style, StyleSpec, as_spec
+from nst_core.torch_errors import torch_errors
+from nst_core.torch_state import stepwise
+from nst_core.video.anchors import Anchor, Held, Painted, anchor_of
+from nst_core.video.clips import Clip, Frame, in_unit, levels_of
+from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep
+from nst_core.video.flow import grey_of
+from nst_core.video.motion import Motion
+
+CUT: Final = 0.3
+"""A frame of which less than this is held shows another scene, and is painted like a still."""
+NEW: Final = 0.01
+"""Where more than this of a frame is new, that is painted from the coarsest size on."""
+GROWS: Final = 1 / 3
+"""How far a new place is painted after one frame: by then it has had few steps, and is not yet held fast."""
+BLEND: Final = 0.5
+"""How much of a later pass's beginning is the neighbour's painting; the rest is the frame's own of before."""
+
+
+def animate(
+    clip: Clip,
+    style: Picture | StyleSpec,
+    params: Params,
+    motion: Motion = Motion(),  # noqa: B008  # frozen
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+) -> Generator[ClipEvent, None, None]:
+    """Paints a clip in the style. Closing the generator ends the run within one step.
+
+    Frames are painted one after another: memory is that of one picture, and the frames in 8 bits. Colours
+    that come from the content come from the first frame, so that they stay the same.
+
+    Raises:
+        ParamsError: the quality is draft, which takes no steps; else as in `nst_core.engine.stylize`.
+        PictureError: a frame is transparent all over.
+        EngineError: as in `nst_core.engine.stylize`, or OpenCV is not installed.
+    """
+    check_params(params)
+    with torch_errors():
+        yield from stepwise(_ClipPainter(clip, as_spec(style), params, motion, device, precision).run())
+
+
+def check_params(params: Params) -> None:
+    """Raises a ParamsError where a clip cannot be painted with these parameters."""
+    if params.quality == "draft":
+        raise ParamsError("A clip cannot be painted as a draft: choose standard.")
+
+
+class _ClipPainter:
+    """One run over a clip.
+
+    Frames hold to the pixels that were optimised, not to the results, whose chroma is smoothed: it would be
+    smoothed anew with each frame.
+
+    Attributes:
+        notes: What was done differently from what was asked, each sentence once.
+    """
+
+    def __init__(
+        self, clip: Clip, spec: StyleSpec, params: Params, motion: Motion, device: str, precision: str
+    ) -> None:
+        self._started = time.monotonic()
+        self._clip, self._motion, self._asked = clip, motion, params
+        self._device = choose_device(device)
+        self._precision: Precision = choose_precision(self._device, precision)
+        self._spec = with_scales(_steady(spec, params, clip), params)
+        self._params = dataclasses.replace(params, colors="style")
+        self._budget = MemoryBudget(self._device)
+        self._greys: dict[int, NDArray[np.uint8]] = {}
+        self._painted: dict[int, Painted] = {}
+        self._results: dict[int, NDArray[np.uint8]] = {}
+        self._iterations = 0
+        self.notes: dict[str, None] = {}
+
+    def run(self) -> Generator[ClipEvent, None, None]:
+        count, passes = len(self._clip.frames), self._motion.passes_for(self._asked)
+        width, height = fitted(self._clip.width, self._clip.height, self._params.size)
+        yield ClipStarted(
+            frames=count,
+            passes=passes,
+            width=width,
+            height=height,
+            device=str(self._device),
+            precision=self._precision.name,
+        )
+        for turn in range(1, passes + 1):
+            for frame in range(count) if turn % 2 else reversed(range(count)):
+                yield from self._frame(frame, turn)
+        frames = tuple(
+            Frame(levels=self._results[number], duration_ms=frame.duration_ms)
+            for number, frame in enumerate(self._clip.frames)
+        )
+        yield ClipFinished(
+            clip=Clip(frames=frames, plays=self._clip.plays),
+            seconds=time.monotonic() - self._started,
+            iterations=self._iterations,
+            device=str(self._device),
+            precision=self._precision.name,
+            style_scales=tuple(style.scale for style in self._spec.styles if style.scale is not None),
+            notes=tuple(self.notes),
+        )
+
+    def _frame(self, frame: int, turn: int) -> Generator[ClipEvent, None, None]:
+        content = self._clip.frames[frame].picture
+        if is_invisible(content.alpha):
+            self._results[frame] = levels_of(io.fit(content, self._params.size))
+            return
+        job = StyleTransferJob(content=content, style=self._spec, params=self._params)
+        prepared = PreparedJob(job, self._device, self._precision)
+        if frame not in self._greys:
+            plan_for([prepared], self._params.size, self._budget)
+            self._greys[frame] = grey_of(prepared.content_at(self._params.size).rgb)
+        anchor = self._anchor(frame, turn)
+        if turn > 1 and anchor is None:
+            return
+        plan = self._plan(anchor, turn)
+        steps = sum(scale.steps for scale in plan)
+        yield FrameStarted(frame=frame, turn=turn, held=anchor.share if anchor else 0.0, steps=steps)
+        own = self._painted.get(frame)
+        pixels = None if own is None else pixels_of(in_unit(own.levels), self._device)
+        painted, last = yield from self._optimised(prepared, plan, anchor, pixels, frame=frame, turn=turn)
+        picture = self._picture(prepared, painted)
+        levels = io.quantise(painted[0].permute(1, 2, 0).cpu().numpy())
+        done = np.ones(levels.shape[:2], dtype=np.float32)
+        if anchor is not None and turn == 1:
+            done = np.minimum(anchor.known + np.float32(GROWS), 1)
+        self._painted[frame] = Painted(grey=self._greys[frame], levels=levels, done=done)
+        self._results[frame] = levels_of(picture)
+        self._iterations += steps
+        self.notes.update(dict.fromkeys(prepared.notes))
+        yield FramePainted(
+            frame=frame, turn=turn, picture=picture, content_rel=last.content_rel, style_rel=last.style_rel
+        )
+
+    def _anchor(self, frame: int, turn: int) -> Anchor | None:
+        """What this pass has painted before holds of a frame; None: nothing, or next to nothing."""
+        step = 1 if turn % 2 else -1
+        others = [frame - step * back for back in self._motion.reach]
+        near = [number for number in others if number in self._painted]
+        if not near:
+            return None
+        anchor = anchor_of(self._greys[frame], [self._painted[one] for one in near])
+        return anchor if anchor.share >= CUT else None
+
+    def _plan(self, anchor: Anchor | None, turn: int) -> tuple[Scale, ...]:
+        if anchor is None:
+            return scales(self._params)
+        return self._motion.plan(self._params, whole=turn == 1 and anchor.new > NEW)
+
+    def _optimised(
+        self,
+        prepared: PreparedJob,
+        plan: Sequence[Scale],
+        anchor: Anchor | None,
+        own: Tensor | None,
+        *,
+        frame: int,
+        turn: int,
+    ) -> Generator[ClipEvent, None, tuple[Tensor, FrameStep]]:
+        """The pixels (1, 3, h, w) after all sizes of the plan, and the last step."""
+        steps = sum(scale.steps for scale in plan)
+        pixels, before, done = own, None, 0
+        last: FrameStep | None = None
+        for scale in plan:
+            pixels = self._begun(prepared, pixels, before, scale.edge_px, anchor)
+            before = scale.edge_px
+            for losses in self._steps(prepared, pixels, scale, anchor):
+                done += 1
+                last = _step(losses, frame, turn, done, steps, scale.edge_px)
+                yield last
+        assert pixels is not None
+        assert last is not None
+        return pixels, last
+
+    def _begun(
+        self,
+        prepared: PreparedJob,
+        pixels: Tensor | None,
+        before: int | None,
+        edge_px: int,
+        anchor: Anchor | None,
+    ) -> Tensor:
+        """What the optimisation starts from at a size: the neighbours' paintings as far as they are sure.
+
+        Elsewhere the frame's own painting of the pass before, or what the size before has painted, or at
+        first the start of a still.
+        """
+        sureness = 1.0
+        if pixels is None:
+            own = prepared.start(edge_px)
+        elif before is None:
+            own, sureness = pixels, BLEND
+        else:
+            own = prepared.textured(prepared.enlarged(pixels, before, edge_px), before, edge_px)
+        if anchor is None:
+            return own.clone()
+        height, width = own.shape[-2:]
+        target, known, _ = anchor.at(height, width, self._device)
+        return own + sureness * known * (target - own)
+
+    def _steps(
+        self, prepared: PreparedJob, pixels: Tensor, scale: Scale, anchor: Anchor | None
+    ) -> Generator[Tensor, None, None]:
+        """Optimises the pixels in place; yields the losses (1, 5) of each step."""
+        params, edge_px = self._params, scale.edge_px
+        vgg = network(params, self._device, self._precision)
+        betas = torch.tensor([params.nominal_beta], dtype=torch.float32, device=self._device)
+        evaluate = Evaluator([prepared], vgg, edge_px, betas, budget=self._budget)
+        height, width = pixels.shape[-2:]
+        loop = OptimizationLoop(
+            optimiser=first_order.make([params], history=history_for(width, height)),
+            steps=scale.steps,
+            stops=[params.stop],
+        )
+        if anchor is None:
+            yield from loop.run(pixels, evaluate, scale.steps, renew=evaluate.renew_matches)
+            return
+        evaluate.prepare()
+        evaluate.renew_matches(pixels)
+        weight = self._motion.temporal * max(params.content_weight or 0.0, params.style_weight or 1.0)
+        target, _, sure = anchor.at(height, width, self._device)
+        held = Held(evaluate, target, sure, weight)
+        yield from loop.run(pixels, held, scale.steps, renew=evaluate.renew_matches)
+
+    def _picture(self, prepared: PreparedJob, pixels: Tensor) -> Picture:
+        picture = prepared.picture(pixels, self._params.size)
+        if self._asked.colors != "luminance":
+            return picture
+        content = prepared.content_at(self._params.size)
+        return Picture(rgb=colour.with_luminance(content.rgb, of=picture.rgb), alpha=picture.alpha)
+
+
+def _steady(spec: StyleSpec, params: Params, clip: Clip) -> StyleSpec:
+    """The styles, recoloured to the first frame that can be seen if the content's colours are asked for."""
+    if params.colors == "style":
+        return spec
+    seen = (frame.picture for frame in clip.frames)
+    first = next((one for one in seen if not is_invisible(one.alpha)), None)
+    if first is None:
+        return spec
+    match = colour.histogram_matched if params.colors == "histogram" else colour.matched
+
+    def recoloured(style: Style) -> Style:
+        seen = io.filled(style.picture, "style")
+        rgb = match(seen.rgb, to=first.rgb, weights=seen.alpha, to_weights=first.alpha)
+        return dataclasses.replace(style, picture=Picture(rgb=rgb, alpha=seen.alpha))
+
+    regions = (Region(styles=tuple(map(recoloured, one.styles)), mask=one.mask) for one in spec.regions)
+    return StyleSpec(regions=tuple(regions), edit_mask=spec.edit_mask)
+
+
+def _step(losses: Tensor, frame: int, turn: int, step: int, steps: int, size_px: int) -> FrameStep:
+    _content, _style, content_rel, style_rel, total = losses[0].tolist()
+    return FrameStep(
+        frame=frame,
+        turn=turn,
+        step=step,
+        steps=steps,
+        size_px=size_px,
+        content_rel=content_rel,
+        style_rel=style_rel,
+        total=total,
+    )
