@@ -32,8 +32,8 @@ STRENGTH_NOTES = {
 QUALITY_NOTES = {
     "draft": N_("a sketch within seconds, to try a style out"),
     "standard": N_("painted step by step, from coarse to fine; what you get unless you choose"),
-    "high": N_("twice the steps: cleaner lines for twice the wait"),
-    "max": N_("four to five times the steps, for a picture on the wall"),
+    "high": N_("painted larger and reduced: finer lines and truer faces for twice the wait"),
+    "max": N_("painted larger still, for a picture on the wall: four to five times the wait"),
 }
 
 
