@@ -27,7 +27,7 @@ from bot.chat.account.setup import SetupButton, greet
 from bot.chat.cards.actions import JobButton
 from bot.chat.cards.describing import DescribeButton
 from bot.chat.cards.mention_teller import NoMentionButton
-from bot.chat.cards.uses import UseButton
+from bot.chat.cards.use_as import UseButton
 from bot.chat.community.artchannel import (
     ArtChannelSelect,
     ArtHangsSelect,

@@ -11,7 +11,7 @@ from bot.chat.cards.cancel_and_delete import press_cancel, press_delete, press_e
 from bot.chat.cards.card import Verb
 from bot.chat.cards.edit import press_edit
 from bot.chat.cards.submit_request import press_again, press_bigger, press_retry, press_softer, press_stronger
-from bot.chat.cards.uses import press_hang, press_save, press_use_as
+from bot.chat.cards.use_as import press_hang, press_save, press_use_as
 from bot.chat.cards.viewing import press_compare, press_full_size, press_how_made, press_time_lapse
 from bot.chat.ui.answers import handles_errors
 
