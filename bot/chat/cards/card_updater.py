@@ -33,8 +33,6 @@ EDIT_EVERY_S = 3.0
 EDITS_PER_CHANNEL = 4
 EDITS_PERIOD_S = 5.0
 """Edits of running cards per channel and 5 s; Discord allows about 5, and final edits need some of them."""
-ORIGINAL = "@original"
-"""Stands for an interaction's first answer. Source: Discord's documentation, "Edit Original Response"."""
 TOKEN, CHANNEL = "interaction token", "channel"
 
 
@@ -44,6 +42,16 @@ class Shown:
 
     message_id: int
     channel_id: int | None = None
+
+
+class _Original:
+    """In the place of a message's id: an interaction's first answer. No `str`, which discord.py would quote.
+
+    Source: Discord's documentation, "Edit Original Interaction Response".
+    """
+
+    def __str__(self) -> str:
+        return "@original"
 
 
 Way = Callable[[Delivery], Awaitable[Shown]]
@@ -230,7 +238,7 @@ class CardUpdater(OutboxRunner[Delivery]):
     async def _edit_by_token(self, delivery: Delivery) -> Shown:
         address = delivery.address
         webhook = webhook_of(self._client, address.interaction_token)
-        known: Any = address.message_id or ORIGINAL  # a fast worker was ahead of the first card's record
+        known: Any = address.message_id or _Original()  # a fast worker was ahead of the first card's record
 
         async def edit(view: discord.ui.LayoutView, files: list[discord.File]) -> int:
             return (await webhook.edit_message(known, view=view, attachments=files)).id

@@ -120,6 +120,13 @@ async def _describe(actor: Actor) -> bool:
     return actor.last is not None and actor.last.modal is not None
 
 
+@row("DescribeForm", ADA)
+async def _describe_form(actor: Actor) -> bool:
+    job = await finished(actor)
+    await actor.submit(f"easel:describe:{job.id}", {"words": actor.role.name})
+    return (await actor.harness.job()).alt_text == actor.role.name
+
+
 @row("NameModal", frozenset({Role.OWNER}))
 async def _name_emoji(actor: Actor) -> bool:
     """Where everybody may create expressions: the owner alone, in the server that gets the emoji."""

@@ -4,6 +4,7 @@ from sqlalchemy import select, update
 
 from bot.domain.challenges.challenges import Stage
 from bot.domain.servers import users
+from bot.domain.servers.users import PersonSettings
 from bot.tables import challenges, stars
 from tests.e2e.hostile.actors import PRESET, Actor, Role
 from tests.e2e.hostile.authority import ADA, EVERYBODY, picture, row
@@ -77,7 +78,9 @@ async def _mydata_gallery(actor: Actor) -> bool:
     await actor.slash("mydata gallery", show=False)
     if await _shows(actor) != before:
         return False
-    await actor.click("easel:hangmine:no")
+    async with actor.harness.chat.services.database.begin() as connection:
+        hidden = PersonSettings(show_in_gallery=False)
+        await users.keep(connection, actor.harness.chat.ada.id, hidden)
     await actor.slash("mydata gallery", show=True)
     return await _shows(actor)
 
