@@ -1,5 +1,6 @@
 """Two pages of `/help`: what may still be asked for, and what has been painted."""
 
+import math
 from typing import Any
 
 import discord
@@ -85,8 +86,11 @@ async def stats_texts(interaction: discord.Interaction[Any]) -> list[str]:
         waiting = await model.count_waiting(connection)
         at_once = await heartbeats.at_once(connection, now=services.clock(), here=services.workers)
     lines = [_("**All of Easel here** · {pictures}", pictures=_pictures(everywhere))]
-    if seconds is not None:
+    if seconds is not None and seconds < 120:
         lines.append(_("Half of the newest took less than {seconds:.0f} s to paint.", seconds=seconds))
+    elif seconds is not None:
+        minutes = math.ceil(seconds / 60)
+        lines.append(_("Half of the newest took less than {minutes} minutes to paint.", minutes=minutes))
     lines.append(n_("{count} picture is in the line.", "{count} pictures are in the line.", waiting))
     lines.append(n_("{count} picture is painted at once.", "{count} pictures are painted at once.", at_once))
     if here is not None:
