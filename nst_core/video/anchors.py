@@ -23,6 +23,8 @@ from nst_core.video.flow import Plane, certainty, flow_between, shown, warped
 
 UNIT: Final = 0.1
 """The difference from the neighbours' paintings at which the temporal term is 1."""
+_STEADY: Final = 1e-2
+"""Keeps the map of colours calm where nearly all held places have the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,6 +59,21 @@ class Anchor:
             return rgb, known, sure
         known, sure = (F.adaptive_avg_pool2d(plane, (height, width)) for plane in (known, sure))
         return scaled(rgb, height, width), known, sure
+
+    def coloured_alike(self, content: Tensor) -> Tensor:
+        """The frame's content (1, 3, h, w) in the colours that the held places were painted in.
+
+        The linear map of colours that fits them best. A wood that is painted blue must be blue where more of
+        it comes into sight: a frame's statistics are reached without that bar, and nothing would recolour it.
+        """
+        height, width = content.shape[-2:]
+        target, _, sure = self.at(height, width, content.device)
+        weights = sure.flatten()[:, None]
+        colours = F.pad(content[0].flatten(1).T, (0, 1), value=1.0)
+        products = (weights * colours).T @ colours + _STEADY * torch.eye(4, device=content.device)
+        wanted = (weights * colours).T @ target[0].flatten(1).T
+        mixing: Tensor = torch.linalg.solve(products, wanted)
+        return (colours @ mixing).T.reshape(content.shape).clamp(0, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

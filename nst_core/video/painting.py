@@ -218,11 +218,13 @@ class _ClipPainter:
         """What the optimisation starts from at a size: the neighbours' paintings as far as they are sure.
 
         Elsewhere the frame's own painting of the pass before, or what the size before has painted, or at
-        first the start of a still.
+        first the content in the colours of what is held.
         """
         sureness = 1.0
         if pixels is None:
             own = prepared.start(edge_px)
+            if anchor is not None and self._params.init == "content":
+                own = anchor.coloured_alike(prepared.pixels_at(edge_px))
         elif before is None:
             own, sureness = pixels, BLEND
         else:

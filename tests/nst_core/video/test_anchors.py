@@ -61,6 +61,15 @@ def test_along_the_edges_of_what_moves_a_frame_is_begun_and_not_held(chelsea: Pi
     assert np.abs(anchor.rgb - now)[anchor.known > 0].mean() < 0.02
 
 
+def test_new_places_get_the_colours_that_their_like_was_painted_in() -> None:
+    content = np.random.default_rng(0).random((12, 16, 3), dtype=np.float32)
+    sure = np.zeros((12, 16), dtype=np.float32)
+    sure[:, 6:] = 1
+    anchor = Anchor(rgb=(1 - content[..., ::-1]) * sure[..., None], known=sure, sure=sure)
+    found = anchor.coloured_alike(torch.from_numpy(content.transpose(2, 0, 1))[None])
+    assert np.allclose(found[0].permute(1, 2, 0).numpy(), 1 - content[..., ::-1], atol=0.01)
+
+
 def test_an_anchor_at_half_the_size_is_half_sure_where_half_is() -> None:
     sure = np.zeros((8, 8), dtype=np.float32)
     sure[:, :3] = 1
