@@ -1,7 +1,7 @@
 """How the frames of a clip hold to one another, checked once and carried as plain data."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from nst_core.errors import ParamsError
@@ -60,6 +60,6 @@ class Motion:
         coarse, fine = _STEPS[params.quality]
         if self.steps is not None:
             coarse, fine = max(1, round(coarse * self.steps / fine)), self.steps
-        edges = [scale.edge_px for scale in scales(params)]
+        edges = [scale.edge_px for scale in scales(replace(params, quality="standard"))]
         kept = edges if whole else edges[-1:]
         return tuple(Scale(edge_px=edge, steps=fine if edge == edges[-1] else coarse) for edge in kept)

@@ -99,7 +99,8 @@ class _ClipPainter:
         self._device = choose_device(device)
         self._precision: Precision = choose_precision(self._device, precision)
         self._spec = with_scales(_steady(spec, params, clip), params)
-        self._params = dataclasses.replace(params, colors="style")
+        # A clip's qualities are steps and passes: painting larger would cost as much as another pass.
+        self._params = dataclasses.replace(params, colors="style", quality="standard")
         self._budget = MemoryBudget(self._device)
         self._greys: dict[int, NDArray[np.uint8]] = {}
         self._painted: dict[int, Painted] = {}
@@ -180,7 +181,7 @@ class _ClipPainter:
     def _plan(self, anchor: Anchor | None, turn: int) -> tuple[Scale, ...]:
         if anchor is None:
             return scales(self._params)
-        return self._motion.plan(self._params, whole=turn == 1 and anchor.new > NEW)
+        return self._motion.plan(self._asked, whole=turn == 1 and anchor.new > NEW)
 
     def _optimised(
         self,

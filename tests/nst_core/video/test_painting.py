@@ -60,6 +60,14 @@ def test_the_events_come_in_order_and_the_clip_keeps_its_times(starry_night: Pic
     assert (done.clip.plays, done.clip.width, done.clip.height) == (3, 64, 43)
 
 
+def test_high_goes_through_the_clip_twice_at_the_size_asked_for(starry_night: Picture) -> None:
+    high = dataclasses.replace(QUICK, quality="high")
+    events = paint(moving_square(frames=2), starry_night, high)
+    assert [(one.frame, one.turn) for one in begun(events)] == [(0, 1), (1, 1), (0, 2)]
+    assert {one.size_px for one in events if isinstance(one, FrameStep)} == {64}
+    assert (finished(events).clip.width, finished(events).clip.height) == (64, 43)
+
+
 def test_what_stands_still_stands_still_in_the_painting(chelsea: Picture, starry_night: Picture) -> None:
     """The more so the more the temporal term counts."""
 
