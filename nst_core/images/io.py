@@ -74,7 +74,7 @@ def decode(
     Raises:
         PictureError: whatever is wrong with the file; the message is one sentence, the file's name a note.
     """
-    data = _read(source)
+    data = bytes_of(source)
     try:
         return _decoded(data, max_pixels, edge_px)
     except PictureError as error:
@@ -182,7 +182,7 @@ def read_parameters(source: bytes | str | Path) -> dict[str, object] | None:
         PictureError: the file is no picture.
     """
     try:
-        info = open_header(_read(source)).info
+        info = open_header(bytes_of(source)).info
     except MemoryError as error:
         raise PictureError(NO_MEMORY) from error
     text, comment = info.get(_KEY), info.get("comment")
@@ -195,7 +195,12 @@ def read_parameters(source: bytes | str | Path) -> dict[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
-def _read(source: bytes | str | Path) -> bytes:
+def bytes_of(source: bytes | str | Path) -> bytes:
+    """The bytes of a file, given by its path or as they are.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
     if isinstance(source, bytes):
         return source
     try:

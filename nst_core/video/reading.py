@@ -35,7 +35,7 @@ RawFrame = tuple[Image.Image | NDArray[np.uint8], float]
 
 
 def read_clip(
-    source: bytes | Path,
+    source: bytes | str | Path,
     *,
     edge_px: int | None = None,
     max_fps: float | None = None,
@@ -44,7 +44,7 @@ def read_clip(
     """Reads all frames of a file, in sRGB.
 
     Args:
-        source: the file, or its bytes.
+        source: the file's path, or its bytes.
         edge_px: a longer edge is reduced to this, frame by frame, so that the whole size of one is in memory.
         max_fps: frames that come faster are left out, and those before are shown for as long.
         limits: what is refused.
@@ -55,10 +55,9 @@ def read_clip(
         EngineError: it is a film, and PyAV is not installed.
     """
     try:
-        data = source if isinstance(source, bytes) else _file(source)
-        return _read(data, edge_px, max_fps, limits)
+        return _read(io.bytes_of(source), edge_px, max_fps, limits)
     except PictureError as error:
-        if isinstance(source, Path):
+        if not isinstance(source, bytes):
             error.add_note(str(source))
         raise
 
@@ -81,13 +80,6 @@ def _read(data: bytes, edge_px: int | None, max_fps: float | None, limits: ClipL
     if len(kept) == 1:
         raise PictureError(NOT_MOVING)
     return Clip(frames=_alike(kept), plays=plays)
-
-
-def _file(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise PictureError(f"{path} cannot be read: {error.strerror or 'the system refuses it'}.") from error
 
 
 def _kept(

@@ -147,8 +147,9 @@ def test_what_is_no_picture_is_refused_and_a_file_named(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match="not a picture") as caught:
         read_clip(path)
     assert str(path) in caught.value.__notes__
-    with pytest.raises(PictureError, match="cannot be read"):
-        read_clip(tmp_path / "none.gif")
+    for missing in (tmp_path / "none.gif", str(tmp_path / "none.gif")):
+        with pytest.raises(PictureError, match="cannot be read"):
+            read_clip(missing)
 
 
 @pytest.mark.parametrize("kind", [".png", ".webp", ".avif", ".mp4"])
