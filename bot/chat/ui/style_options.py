@@ -111,11 +111,11 @@ def _parameter(name: str) -> inspect.Parameter:
 def own_settings(settings: Mapping[str, float]) -> str:
     """A painting's own settings that people can choose, in words.
 
-    For example: "Unless you choose otherwise: texture scale 1.5".
+    For example: "Unless you choose otherwise: texture 1.5 times as large".
     """
     words = {
         "strength": lambda value: _("strength {strength:g}", strength=value),
-        "style_scale": lambda value: _("texture scale {scale:g}", scale=value),
+        "style_scale": lambda value: _("texture {scale:g} times as large", scale=value),
     }
     listed = " · ".join(words[name](value) for name, value in settings.items() if name in words)
     return _("Unless you choose otherwise: {settings}", settings=listed)
@@ -128,7 +128,8 @@ def settings_line(look: Look, *, size_px: int | None = None, seed: int | None = 
     parts += [f"{size} px"] if size else []
     parts += [_("from {start}", start=look.init)] if look.init else []
     parts += [look.optimizer] if look.optimizer else []
-    parts += [] if look.style_scale is None else [_("texture scale {scale:g}", scale=look.style_scale)]
+    if look.style_scale is not None:
+        parts += [_("texture {scale:g} times as large", scale=look.style_scale)]
     parts += [_("colours kept")] if look.keep_colors else []
     parts += [_("faces painted")] if look.faces == "paint" else []
     parts += [_("seed {seed}", seed=seed)] if seed is not None else []

@@ -77,7 +77,7 @@ async def test_how_it_was_made_is_told_in_private(chat: ChatHarness) -> None:
     result = await press(chat, "how", chat.ben)
     assert result.ephemeral
     told = card(result)
-    assert "strength 50 · standard · 64 px · texture scale 1.5 · seed " in told
+    assert "strength 50 · standard · 64 px · texture 1.5 times as large · seed " in told
     assert "press **Edit…** on its card, and send the form as it is" in told
 
 

@@ -70,7 +70,7 @@ async def test_a_waiting_card_is_known_too(chat: ChatHarness) -> None:
     assert result.response is not None
     text = card(await ask(chat, result.response.message))
     assert "number 1 · waiting" in text
-    assert "texture scale 1.5" in text
+    assert "texture 1.5 times as large" in text
     assert "measured" not in text, "the painting brings its own"
     assert "Painted under a mask." in text
 
@@ -107,7 +107,7 @@ async def test_a_file_of_the_command_line_speaks_for_itself(chat: ChatHarness) -
     message = await chat.ben.send(chat.channel, attachments=[("cat.png", png()), ("a.jpg", data)])
     text = card(await ask(chat, message))
     assert "strength 70 · standard · 96 px · from content · lbfgs" in text
-    assert "texture scale 0.5 · colours kept · seed 11" in text
+    assert "texture 0.5 times as large · colours kept · seed 11" in text
     assert "measured" not in text
     measured = io.encode(picture, format="png", parameters=Params(size=96).as_dict())
     text = card(await ask(chat, await chat.ben.send(chat.channel, attachments=[("b.png", measured)])))

@@ -31,7 +31,7 @@ async def test_a_look_is_explained_with_an_example_and_the_painting(chat: ChatHa
     result = await look(chat, name="Starry Night")
     assert result.ephemeral
     assert "### Starry Night\nThe Starry Night: Vincent van Gogh, 1889" in card(result)
-    assert "Unless you choose otherwise: texture scale 1.5" in card(result)
+    assert "Unless you choose otherwise: texture 1.5 times as large" in card(result)
     assert "Swirling strokes" in card(result)
     assert "Use it: `/stylize` with `preset: Starry Night`" in card(result)
     (example, size), (original, original_size) = shown(chat, result)

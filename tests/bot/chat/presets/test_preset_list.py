@@ -52,7 +52,8 @@ async def test_without_presets_there_are_the_paintings(chat: ChatHarness) -> Non
     assert result.ephemeral
     assert "Your presets · 0 of 50\nNone yet: keep a style with `/preset save`." in card(result)
     assert bold(result) == PAINTINGS[:PAGE_STYLES]
-    assert "Vincent van Gogh, 1889\n-# Unless you choose otherwise: texture scale 1.5" in card(result)
+    usual = "-# Unless you choose otherwise: texture 1.5 times as large"
+    assert f"Vincent van Gogh, 1889\n{usual}" in card(result)
     assert "This server's presets" not in card(result)
     assert "Page 1 of 3" in card(result)
 
