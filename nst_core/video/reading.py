@@ -54,8 +54,9 @@ def read_clip(
         PictureError: it is no picture or film, does not move, or is damaged. The file's name is a note.
         EngineError: it is a film, and PyAV is not installed.
     """
+    data = io.bytes_of(source)
     try:
-        return _read(io.bytes_of(source), edge_px, max_fps, limits)
+        return _read(data, edge_px, max_fps, limits)
     except PictureError as error:
         if not isinstance(source, bytes):
             error.add_note(str(source))

@@ -148,8 +148,9 @@ def test_what_is_no_picture_is_refused_and_a_file_named(tmp_path: Path) -> None:
         read_clip(path)
     assert str(path) in caught.value.__notes__
     for missing in (tmp_path / "none.gif", str(tmp_path / "none.gif")):
-        with pytest.raises(PictureError, match="cannot be read"):
+        with pytest.raises(PictureError, match="cannot be read") as caught:
             read_clip(missing)
+        assert not hasattr(caught.value, "__notes__"), "the sentence names the file already"
 
 
 @pytest.mark.parametrize("kind", [".png", ".webp", ".avif", ".mp4"])
