@@ -62,6 +62,13 @@ def test_the_precision_is_measured_once_and_leaves_the_threads_alone() -> None:
         choose_precision(CPU, "float16")
 
 
+def test_what_is_measured_is_one_network_in_each_precision() -> None:
+    sums = {one.name: precision._work(one, CPU)() for one in precision._candidates(CPU)}
+    assert set(sums) == NAMES
+    assert sums["winograd"] == pytest.approx(sums["float32"], rel=1e-3)
+    assert sums["bfloat16"] == pytest.approx(sums["float32"], rel=0.1)
+
+
 def test_a_measurement_is_kept_and_taken_from_there(tmp_path: Path) -> None:
     cache = PrecisionCache(path=tmp_path / FILE_NAME)
     cache.put("another machine", "float64")
