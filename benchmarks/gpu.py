@@ -248,7 +248,7 @@ class Check:
         )
         prepared = PreparedJob(job, device, precision)
         vgg = network(job.params, device, precision)
-        pixels = prepared.pixels_at(size_px)
+        pixels = prepared.contents.pixels_at(size_px)
         objective = kind(vgg, pixels, [prepared.targets_at(size_px, vgg)], [job.params])
         noise = torch.randn(pixels.shape, generator=torch.Generator().manual_seed(1))
         return objective, (pixels + 0.1 * noise.to(device)).clamp(0, 1)

@@ -175,7 +175,7 @@ def _optimise(
     """Optimises from the coarsest size to the finest; returns the pixels (b, 3, h, w) and each job's beta."""
     first = prepared_jobs[0]
     vgg = network(first.params, first.device, first.precision)
-    finest = first.content_at(plan[-1].edge_px)
+    finest = first.contents.at(plan[-1].edge_px)
     history = history_for(finest.width, finest.height)
     loop = OptimizationLoop(
         optimiser=first_order.make([prepared.params for prepared in prepared_jobs], history=history),
@@ -257,7 +257,7 @@ def _check_alike(prepared_jobs: Sequence[PreparedJob], plan: Sequence[Scale]) ->
         if len(prepared.spec.regions) != len(first.spec.regions):
             raise ParamsError("The jobs of a batch must have the same number of regions.")
         for scale in plan:
-            one, other = (each.content_at(scale.edge_px) for each in (prepared, first))
+            one, other = (each.contents.at(scale.edge_px) for each in (prepared, first))
             if (one.width, one.height) != (other.width, other.height):
                 raise ParamsError("The contents of a batch must have the same shape.")
 

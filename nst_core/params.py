@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from nst_core.errors import ParamsError
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Grows with every parameter, choice or wider range that programs of before would refuse."""
 
 NETWORKS: Final = ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16")
@@ -53,6 +53,7 @@ STRENGTH: Final = (0.0, 100.0)
 STYLE_SCALE: Final = (0.1, 4.0)
 AS_IT_IS: Final = 1.0
 """The style scale of whatever was stored before there was any."""
+SIMPLIFY: Final = (0.0, 4.0)
 WEIGHT: Final = (0.0, 1e12)
 LEARNING_RATE: Final = (1e-9, 1e12)
 PUBLISHED: Final[dict[str, Any]] = {
@@ -62,6 +63,7 @@ PUBLISHED: Final[dict[str, Any]] = {
     "padding": "zeros",
     "chroma": "free",
     "style_scale": 1.0,
+    "simplify": 0.0,
 }
 """Parameters of the loss of Gatys, Ecker & Bethge, with nothing added."""
 ALIKE: Final = (
@@ -119,6 +121,8 @@ class Params:
         colors: Whose colours: the style's, or the content's, by taking only the result's brightness or by
             recolouring the style to the content's mean and covariance or its histograms.
         faces: keep lets the content count more on the faces in it; paint treats them like the rest.
+        simplify: How coarse the content's texture may be, such as fur and foliage, that is left out before it
+            is painted; edges and strong details stay. 0 leaves the content as it is.
 
     Raises:
         ParamsError: a value is out of range; the message names the value and the limit.
@@ -150,6 +154,7 @@ class Params:
     style_scale: float | None = None
     colors: Colors = "style"
     faces: Faces = "keep"
+    simplify: float = 1.0
 
     def __post_init__(self) -> None:
         self._check_choices()
@@ -163,6 +168,7 @@ class Params:
         _check_number("stop", self.stop, (0.0, 1.0))
         if self.style_scale is not None:
             _check_number("style_scale", self.style_scale, STYLE_SCALE)
+        _check_number("simplify", self.simplify, SIMPLIFY)
         if self.lr is not None:
             _check_number("lr", self.lr, LEARNING_RATE)
 

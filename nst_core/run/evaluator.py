@@ -98,9 +98,9 @@ class Evaluator:
     def _build(self) -> Evaluate:
         prepared_jobs = self._prepared_jobs
         edit_masks = [prepared.edit_mask(self._edge_px) for prepared in prepared_jobs]
-        contents = torch.cat([prepared.pixels_at(self._edge_px) for prepared in prepared_jobs])
+        contents = torch.cat([prepared.contents.pixels_at(self._edge_px) for prepared in prepared_jobs])
         masks = [torch.ones_like(contents[:1, :1]) if mask is None else mask for mask in edit_masks]
-        weights = [prepared.content_weights(self._edge_px) for prepared in prepared_jobs]
+        weights = [prepared.contents.weights_at(self._edge_px) for prepared in prepared_jobs]
         even = torch.ones_like(contents[:1, 0])
         kind = Tiles if self.plan == "tiles" else Objective
         objective = kind(
@@ -184,7 +184,7 @@ def plan_for(prepared_jobs: Sequence[PreparedJob], edge_px: int, budget: MemoryB
         MemoryLimitError: none fits.
     """
     first = prepared_jobs[0]
-    content, spec = first.content_at(edge_px), first.spec
+    content, spec = first.contents.at(edge_px), first.spec
     return memory.choose_plan(
         content.width,
         content.height,

@@ -4,7 +4,6 @@ import dataclasses
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nst_core.images import io
 from nst_core.images.faces import face_mask
@@ -22,10 +21,19 @@ _KEPT_PX: Final = 256
 _MASKS: Final = Cache(64)
 
 
-def content_weights(content: Picture) -> NDArray[np.float32] | None:
-    """How much the content counts at each pixel (h, w), 1 where there is no face; None: there is none."""
-    mask = _faces_of(content)
-    return None if mask is None else (1 + (FACE_WEIGHT - 1) * mask).astype(np.float32)
+def faces_of(picture: Picture) -> Mask | None:
+    """The face mask (h, w) at no more than 256 px; None: there is no face.
+
+    It is kept, since a service is given the same styles again and again.
+    """
+
+    def found() -> Mask | None:
+        edge_px = max(picture.width, picture.height)
+        seen = io.fit(picture, _DETECTED_PX) if edge_px > _DETECTED_PX else picture
+        mask = face_mask(seen)
+        return None if mask is None else stretched(mask, io.fit(seen, min(edge_px, _KEPT_PX)))
+
+    return _MASKS.get(digests(picture), found)
 
 
 def without_faces(spec: StyleSpec) -> StyleSpec:
@@ -37,7 +45,7 @@ def without_faces(spec: StyleSpec) -> StyleSpec:
 
 
 def _faceless(style: Style) -> Style:
-    mask = _faces_of(style.picture)
+    mask = faces_of(style.picture)
     if mask is None:
         return style
     rest = 1 - mask
@@ -45,15 +53,3 @@ def _faceless(style: Style) -> Style:
         rest *= stretched(style.mask, Picture(rgb=np.zeros((*rest.shape, 3), dtype=np.float32)))
     enough = rest.mean() >= LEAST_REST * (1.0 if style.mask is None else float(style.mask.mean()))
     return dataclasses.replace(style, mask=rest) if enough else style
-
-
-def _faces_of(picture: Picture) -> Mask | None:
-    """The face mask at no more than 256 px; a service is given the same styles again and again."""
-
-    def found() -> Mask | None:
-        edge_px = max(picture.width, picture.height)
-        seen = io.fit(picture, _DETECTED_PX) if edge_px > _DETECTED_PX else picture
-        mask = face_mask(seen)
-        return None if mask is None else stretched(mask, io.fit(seen, min(edge_px, _KEPT_PX)))
-
-    return _MASKS.get(digests(picture), found)

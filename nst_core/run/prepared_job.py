@@ -22,8 +22,9 @@ from nst_core.models.adain import Adain, adain_alpha
 from nst_core.models.vgg import Vgg
 from nst_core.params import NETWORKS, Params
 from nst_core.pyramid import Scale, scales
+from nst_core.run.contents import Contents
 from nst_core.run.enlarging import detail_of, lifted, random_phase, scaled
-from nst_core.run.faces import content_weights, without_faces
+from nst_core.run.faces import faces_of, without_faces
 from nst_core.styles import Mask, Region, StyleSpec, as_spec
 from nst_core.torch_state import own_state
 
@@ -32,9 +33,6 @@ NOISE_RANGE: Final = 0.3
 
 DETAIL: Final = 0.5
 """How much of the content's detail an enlargement adds from strength 50 on; 1 looks like a photograph."""
-
-_FULL_OF_DETAIL: Final = 0.1
-"""Root mean square of a style's fine detail above which added noise lowers the final loss."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,6 +80,7 @@ class PreparedJob:
     Attributes:
         asked: The styles that were given, each with its scale.
         spec: What of them is painted: the same without their faces, if faces are kept.
+        contents: The content at each size.
     """
 
     job: StyleTransferJob
@@ -91,60 +90,38 @@ class PreparedJob:
     iterations: int = 0
     asked: StyleSpec = field(init=False)
     spec: StyleSpec = field(init=False)
-    _content_weights: Mask | None = None
-    _sizes: dict[int, Picture] = field(default_factory=dict)
+    contents: Contents = field(init=False)
 
     def __post_init__(self) -> None:
         self.spec = self.asked = with_scales(as_spec(self.job.style), self.params)
-        if self.params.faces == "keep" and self.params.quality != "draft":
+        self.contents = Contents(picture=self.job.content, device=self.device)
+        if self.params.quality == "draft":
+            return
+        self.contents.simplify = self.params.simplify * self._full_from_50
+        if self.params.faces == "keep":
             self.spec = without_faces(self.spec)
-            self._content_weights = content_weights(self.job.content)
+            self.contents.faces = faces_of(self.job.content)
 
     @property
     def params(self) -> Params:
         return self.job.params
 
-    def content_at(self, edge_px: int) -> Picture:
-        """The content with the long edge `edge_px`, its visible colours extended over what is transparent."""
-        if edge_px not in self._sizes:
-            if len(self._sizes) > 2:  # the size before is needed once more, to enlarge the picture
-                self._sizes.clear()
-            self._sizes[edge_px] = io.filled(io.fit(self.job.content, edge_px), "content")
-        return self._sizes[edge_px]
-
-    def pixels_at(self, edge_px: int) -> Tensor:
-        """The content (1, 3, h, w) whose long edge is `edge_px`."""
-        return pixels_of(self.content_at(edge_px).rgb, self.device)
-
     def targets_at(self, edge_px: int, vgg: Vgg) -> list[Target]:
         """One target per region."""
-        content = self.content_at(edge_px)
+        content = self.contents.at(edge_px)
         cache = shared_cache()
         return targets(self.spec, content, self.params, size_px=edge_px, vgg=vgg, cache=cache)
-
-    def content_weights(self, edge_px: int) -> Tensor | None:
-        """How much the content counts at each pixel (1, h, w): faces more, what is transparent not at all."""
-        content, weights = self.content_at(edge_px), self._content_weights
-        if content.alpha is None and weights is None:
-            return None
-        plane = torch.ones(content.height, content.width, device=self.device)
-        if weights is not None:
-            plane = self._plane(weights / weights.max(), content) * float(weights.max())
-        if content.alpha is not None:
-            alpha = torch.from_numpy(np.array(content.alpha)).to(self.device)
-            plane = plane * alpha / alpha.mean().clamp(min=1e-6)
-        return plane[None]
 
     def edit_mask(self, edge_px: int) -> Tensor | None:
         """Where the picture may change (1, 1, h, w); None is everywhere."""
         mask = self.spec.edit_mask
         if mask is None:
             return None
-        return self._plane(mask, self.content_at(edge_px))[None, None]
+        return self._plane(mask, self.contents.at(edge_px))[None, None]
 
     def sketch(self, edge_px: int, alpha: float = 1.0, *, recoloured: float = 0.0) -> Tensor:
         """The AdaIN picture (1, 3, h, w) of the content, recoloured so far; each region in its own styles."""
-        content = self.pixels_at(edge_px)
+        content = self.contents.pixels_at(edge_px)
         base = self._recoloured(edge_px, recoloured)
         painted = self._by_region(
             content, edge_px, lambda region: self._sketch_of(region, base, edge_px, alpha)
@@ -164,7 +141,7 @@ class PreparedJob:
 
     def enlarged(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
         """The picture (1, 3, h, w) at a finer size, with the content's own detail of that size."""
-        coarse, fine = self.pixels_at(coarse_px), self.pixels_at(fine_px)
+        coarse, fine = self.contents.pixels_at(coarse_px), self.contents.pixels_at(fine_px)
         return lifted(pixels, coarse, fine, detail=self._detail)
 
     @property
@@ -183,8 +160,8 @@ class PreparedJob:
         """An enlarged picture (1, 3, h, w) with noise in place of the style's detail that it lacks.
 
         The gradient of a Gram matrix is proportional to the detail that is there. Without any, L-BFGS takes
-        dozens of steps to reach a style full of fine detail and leaves speckle on the way. Styles with less,
-        and other optimisers, start without noise. Its amplitude grows with the strength.
+        dozens of steps to reach the style's strokes and leaves speckle on the way. Other optimisers start
+        without noise, and so do faces, which it would mar. Its amplitude grows with the strength.
         """
         amount = adain_alpha(self.params)
         if self.params.optimizer != "lbfgs" or amount == 0:
@@ -197,14 +174,16 @@ class PreparedJob:
             lambda region: self._noise_of(region, fraction, fine_px, generator),
         )
         wanted, own = (values.square().mean().item() for values in (noise, detail_of(pixels, fraction)))
-        if wanted < _FULL_OF_DETAIL**2:
+        if wanted <= own:
             return pixels
-        lacking = math.sqrt(max(0.0, 1 - own / wanted))
+        lacking = math.sqrt(1 - own / wanted)
+        faces = self.contents.faces_at(fine_px)
+        noise = noise if faces is None else noise * (1 - faces)
         return (pixels + amount * lacking * noise).clamp(0, 1)
 
     def _noise_of(self, region: Region, fraction: float, fine_px: int, generator: torch.Generator) -> Tensor:
         """The styles' detail that only the fine size shows, in random phase, weighted as the styles are."""
-        content = self.content_at(fine_px)
+        content = self.contents.at(fine_px)
         weight = sum(style.weight for style in region.styles)
         noise = torch.zeros(1, 3, content.height, content.width, device=self.device)
         for style in region.styles:
@@ -226,7 +205,7 @@ class PreparedJob:
         for region in regions:
             plane = under.new_ones(under.shape[-2:])
             if region.mask is not None:
-                plane = self._plane(region.mask, self.content_at(edge_px))
+                plane = self._plane(region.mask, self.contents.at(edge_px))
             under = under + plane * (paint(region) - under)
         return under
 
@@ -235,7 +214,7 @@ class PreparedJob:
         return torch.from_numpy(stretched(mask, over)).to(self.device)
 
     def _sketch_of(self, region: Region, base: Tensor, edge_px: int, alpha: float) -> Tensor:
-        content = self.content_at(edge_px)
+        content = self.contents.at(edge_px)
         styles = [style_at(style, content, self.params, edge_px) for style in region.styles]
         masks = [
             None if mask is None else self._plane(mask, Picture(rgb=rgb))[None]
@@ -252,7 +231,7 @@ class PreparedJob:
 
     def start(self, edge_px: int) -> Tensor:
         """The picture (1, 3, h, w) that the optimisation starts from."""
-        content = self.pixels_at(edge_px)
+        content = self.contents.pixels_at(edge_px)
         if self.job.start is not None:
             started = io.filled(self.job.start, "picture to start from")
             return scaled(pixels_of(started.rgb, self.device), *content.shape[-2:])
@@ -261,7 +240,7 @@ class PreparedJob:
         if self.params.init == "adain":
             return self.sketch(edge_px)
         if self.params.init == "style":
-            style = style_at(self.spec.styles[0], self.content_at(edge_px), self.params, edge_px)
+            style = style_at(self.spec.styles[0], self.contents.at(edge_px), self.params, edge_px)
             return scaled(pixels_of(style, self.device), *content.shape[-2:])
         generator = torch.Generator().manual_seed(self.params.seed)
         noise = torch.rand(content.shape, generator=generator).to(self.device)
@@ -269,7 +248,7 @@ class PreparedJob:
 
     def _recoloured(self, edge_px: int, amount: float) -> Tensor:
         """The content (1, 3, h, w), recoloured to the style, from 0 (not at all) to 1."""
-        content, pixels = self.content_at(edge_px), self.pixels_at(edge_px)
+        content, pixels = self.contents.simplified_at(edge_px), self.contents.pixels_at(edge_px)
         if amount == 0 or self.params.colors != "style":
             return pixels
 
@@ -298,13 +277,13 @@ class PreparedJob:
             pixels = smooth_chroma(pixels).clamp(0, 1)
         if edge_px > self.params.size:
             edge_px = self.params.size
-            pixels = scaled(pixels, *self.pixels_at(edge_px).shape[-2:])
+            pixels = scaled(pixels, *self.contents.pixels_at(edge_px).shape[-2:])
         mask = self.edit_mask(edge_px)
         if mask is not None:
-            content = self.pixels_at(edge_px)
+            content = pixels_of(self.contents.at(edge_px).rgb, self.device)
             pixels = content + mask * (pixels - content)
         rgb = pixels[0].permute(1, 2, 0).cpu().numpy().astype(np.float32)
-        original = self.content_at(edge_px)
+        original = self.contents.at(edge_px)
         if self.params.colors == "luminance":
             rgb = colour.with_luminance(original.rgb, of=rgb)
         return io.filled(Picture(rgb=rgb, alpha=original.alpha))

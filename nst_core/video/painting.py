@@ -145,7 +145,7 @@ class _ClipPainter:
         prepared = PreparedJob(job, self._device, self._precision)
         if frame not in self._greys:
             plan_for([prepared], self._params.size, self._budget)
-            self._greys[frame] = grey_of(prepared.content_at(self._params.size).rgb)
+            self._greys[frame] = grey_of(prepared.contents.at(self._params.size).rgb)
         anchor = self._anchor(frame, turn)
         if turn > 1 and anchor is None:
             return
@@ -225,7 +225,7 @@ class _ClipPainter:
         if pixels is None:
             own = prepared.start(edge_px)
             if anchor is not None and self._params.init == "content":
-                own = anchor.coloured_alike(prepared.pixels_at(edge_px))
+                own = anchor.coloured_alike(prepared.contents.pixels_at(edge_px))
         elif before is None:
             own, sureness = pixels, BLEND
         else:
@@ -264,7 +264,7 @@ class _ClipPainter:
         picture = prepared.picture(pixels, self._params.size)
         if self._asked.colors != "luminance":
             return picture
-        content = prepared.content_at(self._params.size)
+        content = prepared.contents.at(self._params.size)
         return Picture(rgb=colour.with_luminance(content.rgb, of=picture.rgb), alpha=picture.alpha)
 
 

@@ -130,6 +130,7 @@ def test_whoever_adds_to_the_parameters_raises_their_version() -> None:
         *("network", "content_layer", "style_layers", "layer_weights", "gram", "moments", "matching"),
         *("strength", "beta", "content_weight", "style_weight", "init", "optimizer", "lr", "size", "steps"),
         *("seed", "tv", "pooling", "padding", "chroma", "quality", "stop", "style_scale", "colors", "faces"),
+        "simplify",
     )
     choices = {
         "NETWORKS": ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16"),
@@ -146,9 +147,10 @@ def test_whoever_adds_to_the_parameters_raises_their_version() -> None:
         "SEED": (0, 2**63 - 1),
         "STRENGTH": (0.0, 100.0),
         "STYLE_SCALE": (0.1, 4.0),
+        "SIMPLIFY": (0.0, 4.0),
         "WEIGHT": (0.0, 1e12),
         "LEARNING_RATE": (1e-9, 1e12),
     }
     found = {name: getattr(module, name) for name in choices}
     fields = tuple(field.name for field in dataclasses.fields(Params))
-    assert (VERSION, fields, found) == (3, names, choices)
+    assert (VERSION, fields, found) == (4, names, choices)

@@ -203,7 +203,7 @@ def test_each_size_begins_with_an_empty_history(chelsea: Picture, starry_night: 
     vgg, betas = network(prepared.params, prepared.device, EXACT), torch.tensor([10.0])
     optimiser, coarse = Lbfgs(1.0), prepared.start(48).clone()
     descend(Evaluator([prepared], vgg, 48, betas), coarse, 20, optimiser)
-    fine = lifted(coarse, prepared.pixels_at(48), prepared.pixels_at(96), detail=True)
+    fine = lifted(coarse, prepared.contents.pixels_at(48), prepared.contents.pixels_at(96), detail=True)
     optimiser.resize(*fine.shape[-2:])
     start, again = fine.clone(), fine.clone()
     recorder = Recorder(Evaluator([prepared], vgg, 96, betas))

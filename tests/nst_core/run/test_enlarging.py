@@ -1,5 +1,7 @@
 """What an enlarged picture is given that only the finer size shows."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,23 +12,19 @@ from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.losses.targets import pixels_of
-from nst_core.params import Params
+from nst_core.params import Faces, Params
 from nst_core.run.enlarging import detail_of, random_phase, scaled
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob
 from nst_core.styles import Mask, Region, Style, StyleSpec, blended
 
 CPU = torch.device("cpu")
+PICTURES = Path(__file__).parents[2] / "pictures"
 SIDE_PX = 64
 GREY = torch.full((1, 3, SIDE_PX, SIDE_PX), 0.5)
 
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-@pytest.fixture(autouse=True)
-def _styles_count_as_full_of_detail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nst_core.run.prepared_job._FULL_OF_DETAIL", 0.001)
 
 
 @pytest.fixture(scope="module")
@@ -127,11 +125,23 @@ def test_blended_styles_give_their_share_of_the_noise(flat: Picture, night: Pict
     assert added.std().item() == pytest.approx(0.5 * alone.std().item(), rel=0.02)
 
 
-def test_only_styles_full_of_fine_detail_bring_noise(flat: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    rough = np.random.default_rng(0).random((SIDE_PX, SIDE_PX, 3), dtype=np.float32)
-    assert textured(flat, Picture(rgb=rough)) is not GREY
-    assert textured(flat, Picture(rgb=0.5 + 0.2 * (rough - 0.5))) is GREY
+def test_a_style_without_detail_brings_no_noise(flat: Picture) -> None:
+    assert torch.equal(textured(flat, flat), GREY)
+
+
+def test_faces_are_spared_the_noise(night: Picture) -> None:
+    astronaut = io.resize(io.decode(PICTURES / "astronaut.jpg"), width=256, height=256)
+    pixels = torch.full((1, 3, 256, 256), 0.5)
+
+    def added(faces: Faces) -> Tensor:
+        params = Params(size=256, strength=100, style_scale=1.0, faces=faces)
+        job = StyleTransferJob(content=astronaut, style=night, params=params)
+        return PreparedJob(job, CPU, EXACT).textured(pixels, 128, 256) - 0.5
+
+    kept, painted = added("keep"), added("paint")
+    face = (kept.abs() < 1e-6).all(dim=1) & (painted.abs() > 1e-3).any(dim=1)
+    assert 0.005 < face.float().mean() < 0.2
+    assert torch.equal(kept[..., -40:, :], painted[..., -40:, :])
 
 
 def test_a_picture_is_enlarged_with_noise_and_a_given_one_too(

@@ -51,7 +51,7 @@ def test_where_memory_is_short_the_next_plan_gives_the_same_result(
 ) -> None:
     plenty, _ = evaluator(chelsea, starry_night)
     short, prepared = evaluator(chelsea, starry_night, too_large=too_large)
-    pictures = prepared.pixels_at(64) * 0.9
+    pictures = prepared.contents.pixels_at(64) * 0.9
     for one, other in zip(plenty(pictures), short(pictures), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
     assert short.plan == PLANS[len(too_large)]
@@ -62,7 +62,7 @@ def test_where_memory_is_short_the_next_plan_gives_the_same_result(
 def test_memory_that_is_short_for_every_plan_is_an_error(chelsea: Picture, starry_night: Picture) -> None:
     short, prepared = evaluator(chelsea, starry_night, too_large=PLANS)
     with pytest.raises(RuntimeError, match="can't allocate memory"):
-        short(prepared.pixels_at(64))
+        short(prepared.contents.pixels_at(64))
 
 
 class Cramped(Vgg):
@@ -98,7 +98,7 @@ def test_wherever_pytorch_runs_out_of_memory_the_losses_stay_the_same(
     cramped, betas = Cramped(vgg19, at={call}), torch.tensor([10.0])
     one = Evaluator([prepared], cramped, 48, betas, plan="whole")
     plenty = Evaluator([prepared], network(prepared.params, CPU, EXACT), 48, betas, plan="whole")
-    pictures = prepared.pixels_at(48) * 0.9
+    pictures = prepared.contents.pixels_at(48) * 0.9
     for _ in range(2):
         for found, expected in zip(one(pictures), plenty(pictures), strict=True):
             torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-5)
@@ -112,7 +112,7 @@ def test_every_job_of_a_batch_is_told_of_short_memory(
     job = StyleTransferJob(content=chelsea, style=starry_night, params=Params(size=48))
     prepared_jobs = [PreparedJob(job, CPU, EXACT) for _ in range(2)]
     one = Evaluator(prepared_jobs, Cramped(vgg19, at={3}), 48, torch.tensor([10.0, 10.0]), plan="whole")
-    _, totals, _ = one(torch.cat([prepared.pixels_at(48) for prepared in prepared_jobs]))
+    _, totals, _ = one(torch.cat([prepared.contents.pixels_at(48) for prepared in prepared_jobs]))
     assert totals[0].item() == pytest.approx(totals[1].item(), rel=1e-5)
     assert [len(prepared.notes) for prepared in prepared_jobs] == [1, 1]
 

@@ -5,7 +5,7 @@ import pytest
 
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.run.faces import FACE_WEIGHT, content_weights, without_faces
+from nst_core.run.faces import faces_of, without_faces
 from nst_core.styles import Style, StyleSpec, as_spec
 
 PICTURES = Path(__file__).parents[2] / "pictures"
@@ -21,38 +21,36 @@ def the_style(spec: StyleSpec) -> Style:
     return style
 
 
-def test_a_face_counts_more_than_the_rest(astronaut: Picture) -> None:
-    weights = content_weights(astronaut)
-    assert weights is not None
-    assert weights.max() == pytest.approx(FACE_WEIGHT)
-    assert weights.min() == 1
-    assert 1 < weights.mean() < 0.5 * (1 + FACE_WEIGHT)
+def test_a_face_is_found(astronaut: Picture) -> None:
+    faces = faces_of(astronaut)
+    assert faces is not None
+    assert faces.max() == pytest.approx(1)
+    assert faces.min() == 0
+    assert 0 < faces.mean() < 0.5
 
 
-def test_without_a_face_all_counts_alike(chelsea: Picture) -> None:
-    assert content_weights(chelsea) is None
+def test_where_there_is_no_face_none_is_found(chelsea: Picture) -> None:
+    assert faces_of(chelsea) is None
     assert the_style(without_faces(as_spec(chelsea))).mask is None
 
 
 def test_the_face_of_a_style_is_masked(astronaut: Picture) -> None:
     mask = the_style(without_faces(as_spec(astronaut))).mask
-    weights = content_weights(astronaut)
+    faces = faces_of(astronaut)
     assert mask is not None
-    assert weights is not None
-    assert mask.shape == weights.shape
-    assert mask[weights == weights.max()].max() == pytest.approx(0, abs=1e-6)
-    assert mask[weights == 1].min() == pytest.approx(1)
+    assert faces is not None
+    assert mask.shape == faces.shape
+    assert mask[faces == faces.max()].max() == pytest.approx(0, abs=1e-6)
+    assert mask[faces == 0].min() == pytest.approx(1)
 
 
 def test_a_style_that_is_all_face_stays_as_it_is(astronaut: Picture) -> None:
-    weights = content_weights(astronaut)
-    assert weights is not None
-    scale = astronaut.height / weights.shape[0]
-    rows, columns = (
-        np.flatnonzero((weights > 0.99 * weights.max()).any(axis=axis)) * scale for axis in (1, 0)
-    )
+    faces = faces_of(astronaut)
+    assert faces is not None
+    scale = astronaut.height / faces.shape[0]
+    rows, columns = (np.flatnonzero((faces > 0.99 * faces.max()).any(axis=axis)) * scale for axis in (1, 0))
     face = Picture(rgb=astronaut.rgb[int(rows[0]) : int(rows[-1]), int(columns[0]) : int(columns[-1])].copy())
-    assert content_weights(face) is not None, "the face is still found"
+    assert faces_of(face) is not None, "the face is still found"
     assert the_style(without_faces(as_spec(face))).mask is None
 
 

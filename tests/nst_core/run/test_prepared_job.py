@@ -120,8 +120,8 @@ def test_contents_are_as_large_as_asked_however_often_and_in_whatever_order(
 ) -> None:
     one = job(chelsea, starry_night)
     for edge_px in (32, 64, 96, 128, 64, 32):
-        np.testing.assert_array_equal(one.content_at(edge_px).rgb, io.fit(chelsea, edge_px).rgb)
-        assert max(one.pixels_at(edge_px).shape) == edge_px
+        np.testing.assert_array_equal(one.contents.at(edge_px).rgb, io.fit(chelsea, edge_px).rgb)
+        assert max(one.contents.pixels_at(edge_px).shape) == edge_px
 
 
 def test_fine_detail_is_the_contents_own() -> None:
