@@ -5,6 +5,7 @@ The record is the comment of its main table: the name of the newest file.
 """
 
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -40,8 +41,14 @@ def _config() -> Config:
     return config
 
 
+@cache
+def _known() -> ScriptDirectory:
+    """Read once: every start compares, and a worker does so until the tables are there."""
+    return ScriptDirectory.from_config(_config())
+
+
 def compare(connection: Connection) -> Tables:
-    known = ScriptDirectory.from_config(_config())
+    known = _known()
     found = MigrationContext.configure(connection).get_current_heads()
     if not found:
         return Tables.MISSING
@@ -56,7 +63,7 @@ def upgrade(connection: Connection) -> Tables:
     """Brings the tables to this version, unless they are of a newer one; returns what they were."""
     _lock_migrations(connection)
     found = compare(connection)
-    if found is not Tables.NEWER:
+    if found in {Tables.MISSING, Tables.OLDER}:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
