@@ -30,8 +30,12 @@ def command() -> Sequence[str]:
 async def easel(
     discord: DiscordServer, tmp_path: Path, settings: dict[str, str], command: Sequence[str]
 ) -> AsyncIterator[BotProcess]:
-    """`easel run` on a data folder of its own. It must end in order, and its workers with it."""
-    whole = environment(discord, tmp_path) | {"PYTHONPATH": str(ROOT)} | settings
+    """`easel run` on a data folder of its own. It must end in order, and its workers with it.
+
+    Unless a test asks for it no picture is rated, for each of which a process would start.
+    """
+    own = {"PYTHONPATH": str(ROOT), "EASEL_CONTENT_CHECK": "off"}
+    whole = environment(discord, tmp_path) | own | settings
     bot = BotProcess(command, discord, tmp_path, whole)
     try:
         await bot.start()
