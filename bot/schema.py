@@ -5,16 +5,12 @@ The record is the comment of its main table: the name of the newest file.
 """
 
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 log = structlog.get_logger(__name__)
 
@@ -34,33 +30,43 @@ class Tables(Enum):
     NEWER = "newer"
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
-    return config
+@cache
+def revisions() -> tuple[str, ...]:
+    """All that this version knows, oldest first: what the migrations' file names begin with.
+
+    Alembic would load every migration for it, which costs each start of a process a tenth of a second.
+    """
+    return tuple(sorted(file.name.partition("_")[0] for file in _migrations().glob("versions/*.py")))
 
 
 def compare(connection: Connection) -> Tables:
-    known = ScriptDirectory.from_config(_config())
-    found = MigrationContext.configure(connection).get_current_heads()
-    if not found:
+    found = None
+    if inspect(connection).has_table("alembic_version"):
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    if found is None:
         return Tables.MISSING
-    try:
-        known.get_revisions(found)
-    except CommandError:
+    if found not in revisions():
         return Tables.NEWER
-    return Tables.CURRENT if set(found) == set(known.get_heads()) else Tables.OLDER
+    return Tables.CURRENT if found == revisions()[-1] else Tables.OLDER
 
 
 def upgrade(connection: Connection) -> Tables:
     """Brings the tables to this version, unless they are of a newer one; returns what they were."""
     _lock_migrations(connection)
     found = compare(connection)
-    if found is not Tables.NEWER:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    if found in {Tables.MISSING, Tables.OLDER}:
+        _run_migrations(connection)
     return found
+
+
+def _run_migrations(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - only where the tables change
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _lock_migrations(connection: Connection) -> None:

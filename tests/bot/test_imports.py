@@ -27,10 +27,23 @@ heavy = {"PIL", "numpy", "onnxruntime", "pillow_heif", "torch", "torchvision"} |
 imported = [name for name in sys.modules if name.startswith("bot.")]
 print(json.dumps({"imported": imported, "heavy": sorted(heavy & sys.modules.keys())}))
 """
+UP_TO_DATE = """
+import asyncio, json, sys
+from bot.db import Database
+
+async def start(url):
+    database = Database(url)
+    await database.migrate()
+    await database.dispose()
+
+asyncio.run(start(sys.argv[1]))
+print(json.dumps({"heavy": sorted({"alembic", "mako"} & sys.modules.keys())}))
+"""
 
 
-def probe(code: str) -> dict[str, list[str]]:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+def probe(code: str, *arguments: str) -> dict[str, list[str]]:
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
     return found
 
@@ -41,6 +54,10 @@ def test_no_module_but_the_worker_s_entry_point_imports_torch() -> None:
         found["imported"]
     )
     assert found["heavy"] == []
+
+
+def test_a_start_that_changes_no_table_imports_no_alembic(sqlite_url: str) -> None:
+    assert probe(UP_TO_DATE, sqlite_url)["heavy"] == []
 
 
 def test_the_gateway_s_modules_import_nothing_that_handles_pixels() -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from bot.db import Database
+from bot.schema import revisions
 from tests.support.databases import BOTH, url_of
 
 JOB = """
@@ -53,10 +55,15 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parents[2] / "migrations"))
+    return config
+
+
 async def to_revision(database: Database, revision: str) -> None:
     def go(connection: Connection) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parents[2] / "migrations"))
+        config = migrations()
         config.attributes["connection"] = connection
         back = database_revision is not None and revision < database_revision
         (command.downgrade if back else command.upgrade)(config, revision)
@@ -65,6 +72,11 @@ async def to_revision(database: Database, revision: str) -> None:
         known = await connection.run_sync(lambda sync: sync.dialect.has_table(sync, "alembic_version"))
         database_revision = await database.revision(connection) if known else None
         await connection.run_sync(go)
+
+
+def test_the_files_are_named_after_their_revisions_in_order() -> None:
+    known = ScriptDirectory.from_config(migrations())
+    assert revisions() == tuple(reversed([one.revision for one in known.walk_revisions()]))
 
 
 @pytest.mark.parametrize("empty_url", BOTH, indirect=True)

@@ -26,12 +26,12 @@ def noise(height: int, width: int) -> Picture:
 
 
 def test_the_events_come_in_order_and_count_every_step(chelsea: Picture, starry_night: Picture) -> None:
-    events = paint(chelsea, starry_night, Params(size=192, steps=7))
+    events = paint(chelsea, starry_night, Params(size=128, steps=7))
     started = events[0]
-    assert started == Started(sizes=(96, 192), steps=7, device="cpu", precision="float32")
+    assert started == Started(sizes=(64, 128), steps=7, device="cpu", precision="float32")
     assert isinstance(events[1], Preview)
     assert [step.step for step in steps(events)] == list(range(1, 8))
-    assert [step.size_px for step in steps(events)] == [96] * 3 + [192] * 4
+    assert [step.size_px for step in steps(events)] == [64] * 3 + [128] * 4
     assert [preview.scale for preview in previews(events)] == [1, 1]
     assert result(events).iterations == 7
 
@@ -127,10 +127,10 @@ def test_the_final_losses_are_those_of_the_8_bit_picture(chelsea: Picture, starr
 
 
 def test_strength_0_gives_the_content_back(chelsea: Picture, starry_night: Picture) -> None:
-    params = Params(beta=0.0, size=192, steps=6)
+    params = Params(beta=0.0, size=128, steps=6)
     for quality in ("standard", "draft"):
         end = result(paint(chelsea, starry_night, dataclasses.replace(params, quality=quality)))
-        np.testing.assert_allclose(end.picture.rgb, io.fit(chelsea, 192).rgb, atol=8e-3)
+        np.testing.assert_allclose(end.picture.rgb, io.fit(chelsea, 128).rgb, atol=8e-3)
 
 
 def test_more_strength_takes_more_of_the_style(chelsea: Picture, starry_night: Picture) -> None:
@@ -240,7 +240,7 @@ def test_bfloat16_finds_the_same_losses_as_float32(chelsea: Picture, starry_nigh
 
 def test_by_winograd_the_losses_are_those_of_float32(chelsea: Picture, starry_night: Picture) -> None:
     """128 px, where the layers of the second and third block go by it."""
-    params = dataclasses.replace(SMALL, size=128, steps=40, stop=0.0)
+    params = dataclasses.replace(SMALL, size=128, steps=15, stop=0.0)
     one, other = (
         result(list(stylize(chelsea, starry_night, params, device="cpu", precision=precision)))
         for precision in ("float32", "winograd")

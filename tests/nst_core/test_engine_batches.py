@@ -72,12 +72,12 @@ def test_a_batch_goes_through_all_sizes_and_measures_each_result_by_its_own_job(
     jobs: list[StyleTransferJob],
 ) -> None:
     jobs = [
-        dataclasses.replace(job, params=dataclasses.replace(job.params, size=192, steps=2)) for job in jobs
+        dataclasses.replace(job, params=dataclasses.replace(job.params, size=128, steps=2)) for job in jobs
     ]
     for job, events in zip(jobs, paint(jobs), strict=True):
         end = result(events)
-        assert [event.size_px for event in events if isinstance(event, Step)] == [96, 192]
-        assert max(end.picture.width, end.picture.height) == 192
+        assert [event.size_px for event in events if isinstance(event, Step)] == [64, 128]
+        assert max(end.picture.width, end.picture.height) == 128
         losses = measure(end.picture, job.content, job.style, job.params, device="cpu")
         assert (end.total, end.style_rel) == (losses.total, losses.style_rel)
 

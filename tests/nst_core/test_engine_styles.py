@@ -172,14 +172,14 @@ def test_a_loss_that_stands_still_ends_a_size_early(chelsea: Picture, starry_nig
 
 
 def test_a_painting_goes_on_from_a_given_picture(content: Picture, starry_night: Picture) -> None:
-    params = dataclasses.replace(SMALL, size=192, steps=6)
-    begun = result(paint(content, starry_night, dataclasses.replace(SMALL, size=96))).picture
+    params = dataclasses.replace(SMALL, size=128, steps=6)
+    begun = result(paint(content, starry_night, SMALL)).picture
     events = paint(content, starry_night, params, start=begun)
     plan, first, step = events[0], events[1], events[2]
     assert isinstance(plan, Started)
-    assert plan.sizes == (192,), "its 96 px are painted already"
+    assert plan.sizes == (128,), "its 64 px are painted already"
     assert isinstance(first, Preview)
-    wanted = io.resize(begun, width=192, height=192).rgb
+    wanted = io.resize(begun, width=128, height=128).rgb
     assert np.abs(first.picture.rgb - wanted).mean() < 0.01, "the first that is seen is what it starts from"
     assert isinstance(step, Step)
     painting = stylize(content, starry_night, params, device="cpu", precision="float32")

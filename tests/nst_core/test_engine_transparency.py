@@ -73,7 +73,7 @@ def night(starry_night: Picture) -> Picture:
         PARAMS,
         dataclasses.replace(PARAMS, colors="histogram", init="adain"),
         dataclasses.replace(PARAMS, colors="luminance", init="style", style_scale=0.7),
-        dataclasses.replace(PARAMS, size=192, steps=4, colors="covariance", optimizer="adam"),
+        dataclasses.replace(PARAMS, size=128, steps=4, colors="covariance", optimizer="adam"),
         dataclasses.replace(PARAMS, quality="draft", steps=None),
     ],
 )

@@ -9,10 +9,10 @@ from typing import IO
 import pytest
 
 from nst_core.output import CLOSED_PIPE
+from tests.support.picture_files import noise_png
 
-PICTURES = Path(__file__).parents[1] / "pictures"
-CHELSEA = str(PICTURES / "chelsea.jpg")
-COMPARE = ["-m", "nst_core.cli.main", "compare", CHELSEA, CHELSEA, CHELSEA, "--device", "cpu"]
+PICTURE = "picture.png"
+COMPARE = ["-m", "nst_core.cli.main", "compare", PICTURE, PICTURE, PICTURE, "--device", "cpu"]
 COMMANDS = {
     "figures as JSON": [*COMPARE, "--json"],
     "a table": COMPARE,
@@ -24,6 +24,7 @@ every_command = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMAN
 
 
 def run(command: list[str], folder: Path, stdout: int | IO[bytes]) -> tuple[int, str]:
+    (folder / PICTURE).write_bytes(noise_png(48))
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("EASEL_", "DISCORD_"))}
     done = subprocess.run(
         [sys.executable, *command],

@@ -40,7 +40,11 @@ class Playground:
         self.process = subprocess.Popen(
             TRY,
             cwd=folder,
-            env=environment(TMPDIR=str(self.temporary), EASEL_DEFAULT_SIZE_PX=str(size_px)),
+            env=environment(
+                TMPDIR=str(self.temporary),
+                EASEL_DEFAULT_SIZE_PX=str(size_px),
+                EASEL_CONTENT_CHECK="off",
+            ),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -227,6 +227,7 @@ class Cluster:
             "EASEL_DATA_DIR": str(self.infrastructure.data),
             "EASEL_DATABASE_URL": self.infrastructure.url or "",
             "EASEL_DEVICE": "cpu",
+            "EASEL_CONTENT_CHECK": os.environ.get("EASEL_CONTENT_CHECK", "auto"),  # off within pytest
             "EASEL_DEFAULT_SIZE_PX": "64",
             "EASEL_WORKERS": "0",
             "EASEL_WEB_PORT": "0",

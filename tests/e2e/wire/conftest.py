@@ -1,5 +1,6 @@
 """The real bot, logged in to the stand-in Discord."""
 
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -28,10 +29,20 @@ def command() -> Sequence[str]:
 
 @pytest.fixture
 async def easel(
-    discord: DiscordServer, tmp_path: Path, settings: dict[str, str], command: Sequence[str]
+    discord: DiscordServer,
+    tmp_path: Path,
+    settings: dict[str, str],
+    command: Sequence[str],
+    migrated_file: Path,
 ) -> AsyncIterator[BotProcess]:
-    """`easel run` on a data folder of its own. It must end in order, and its workers with it."""
-    whole = environment(discord, tmp_path) | {"PYTHONPATH": str(ROOT)} | settings
+    """`easel run` on a data folder and tables of its own. It must end in order, and its workers with it.
+
+    Unless a test asks for it no picture is rated, for each of which a process would start.
+    """
+    (tmp_path / "data").mkdir()
+    shutil.copy(migrated_file, tmp_path / "data")
+    own = {"PYTHONPATH": str(ROOT), "EASEL_CONTENT_CHECK": "off"}
+    whole = environment(discord, tmp_path) | own | settings
     bot = BotProcess(command, discord, tmp_path, whole)
     try:
         await bot.start()

@@ -25,6 +25,7 @@ from tests.e2e.wire.stylizing import (
 from tests.support import picture_uploads
 
 
+@pytest.mark.parametrize("settings", [{"EASEL_CONTENT_CHECK": "auto"}], ids=["rated"])
 async def test_two_attachments_become_one_picture_on_the_card(
     discord: DiscordServer, easel: BotProcess
 ) -> None:

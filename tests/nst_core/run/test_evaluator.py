@@ -172,9 +172,9 @@ def test_what_a_run_holds_already_is_part_of_its_memory_budget(monkeypatch: pyte
 def test_a_run_that_was_let_in_is_not_refused_for_what_it_holds(
     chelsea: Picture, starry_night: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    params = Params(size=192, steps=3)
-    height = fit(chelsea, 192).height
-    least_bytes = min(estimate_bytes(192, height, plan=plan) for plan in PLANS)
+    params = Params(size=128, steps=3)
+    height = fit(chelsea, 128).height
+    least_bytes = min(estimate_bytes(128, height, plan=plan) for plan in PLANS)
     machine = Machine(monkeypatch, least_bytes)
     events = []
     for event in stylize(chelsea, starry_night, params, device="cpu", precision="float32"):
