@@ -28,6 +28,7 @@ from bot.chat.account.setting_choices import (
 )
 from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout
+from bot.chat.ui.deferral import deferred_if_slow, show_instead
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import check_own_permissions, may_post, require_manager
 from bot.domain.requests.request import Limits
@@ -49,7 +50,7 @@ ART_FIELDS = (*(name for name in GuildSettings().as_dict() if name.startswith("a
 async def change(interaction: discord.Interaction[Any], **changes: Any) -> None:
     """Writes a change and shows the panel as it is now."""
     guild, services = require_manager(interaction), services_of(interaction)
-    async with services.database.begin() as connection:
+    async with deferred_if_slow(interaction, edits=True), services.database.begin() as connection:
         settings = await server_settings.change(connection, guild.id, **changes)
     await _show(interaction, guild, settings, changed=sorted(changes))
 
@@ -63,7 +64,7 @@ async def _show(
 ) -> None:
     log.info("settings changed", guild=guild.id, user=interaction.user.id, changed=changed)
     group, limits = group_of(changed[0]), services_of(interaction).limits
-    await interaction.response.edit_message(view=panel_of(settings, guild, limits, group))
+    await show_instead(interaction, panel_of(settings, guild, limits, group))
 
 
 class GroupButton(
@@ -258,7 +259,8 @@ class RoleQuotaModal(ui.Modal):
         if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PER_DAY):
             raise Refusal(_("Give a whole number from 1 to {most}, or none.", most=MAX_PER_DAY))
         chosen, number = [role.id for role in self.roles.values], int(text) if text else None
-        async with services_of(interaction).database.begin() as connection:
+        database = services_of(interaction).database
+        async with deferred_if_slow(interaction, edits=True), database.begin() as connection:
             settings = await server_settings.set_quota_of_roles(connection, guild.id, chosen, number)
         await _show(interaction, guild, settings, changed=["jobs_per_day_of_role"])
 

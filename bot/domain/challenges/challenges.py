@@ -95,9 +95,11 @@ async def running(
     return await _one(connection, query.with_for_update() if lock else query)
 
 
-async def require_running(connection: AsyncConnection, guild_id: int | None) -> Challenge:
-    """The running challenge, to change it. Raises `Refusal` if there is none in this server."""
-    found = await running(connection, guild_id, lock=True)
+async def require_running(
+    connection: AsyncConnection, guild_id: int | None, *, lock: bool = True
+) -> Challenge:
+    """The running challenge; lock: to change it. Raises `Refusal` if there is none in this server."""
+    found = await running(connection, guild_id, lock=lock)
     if found is None:
         raise Refusal(_("No challenge is running here: start one with /challenge start."))
     return found
