@@ -30,6 +30,7 @@ OTHER_FILES: Final = {
     "bot/tables.py": ("tests/bot/test_db.py", "tests/bot/test_migrations.py"),
     "migrations/": ("tests/bot/test_db.py", "tests/bot/test_migrations.py"),
     "ops/": ("tests/ops",),
+    "deploy/": ("tests/ops",),
     ".github/": ("tests/ops",),
     "Dockerfile": ("tests/ops",),
     "compose": ("tests/ops",),
