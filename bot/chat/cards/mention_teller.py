@@ -21,7 +21,7 @@ from bot.domain.outbox import mentions, takedowns
 from bot.domain.outbox.mentions import Mention
 from bot.domain.servers import users
 from bot.language import _, speaking
-from bot.tables import mentions as mentions_table
+from bot.tables.pictures import mentions as mentions_table
 
 log = structlog.get_logger(__name__)
 

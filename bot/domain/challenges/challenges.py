@@ -22,7 +22,8 @@ from bot.domain.jobs.model import JOB_COLUMNS, Job, State
 from bot.domain.styles import builtin
 from bot.errors import Refusal
 from bot.language import _
-from bot.tables import challenges, entries, jobs
+from bot.tables.people import challenges, entries
+from bot.tables.pictures import jobs
 
 MAX_ENTRIES = 25
 """As many options as a select on Discord can have."""
