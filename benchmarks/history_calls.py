@@ -20,7 +20,7 @@ from bot.domain.outbox.deliveries import Address
 from bot.domain.privacy import blob_refs, personal_data, storage
 from bot.domain.privacy.retention import Keeping, Sweeper
 from bot.domain.servers.server_settings import GuildSettings
-from bot.tables import jobs
+from bot.tables.pictures import jobs
 from nst_core.params import Params
 
 LEASE_S = 20.0

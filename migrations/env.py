@@ -2,10 +2,10 @@
 
 from alembic import context
 
-from bot.tables import metadata
+from bot.tables.people import ALL
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True
+    connection=context.config.attributes["connection"], target_metadata=ALL, render_as_batch=True
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -27,9 +27,10 @@ CORE: Final = (
 """The rules of the house, a job's states, parameters, losses and files."""
 OTHER_FILES: Final = {
     "bot/locales/": ("tests/bot/test_language.py",),
-    "bot/tables.py": ("tests/bot/test_db.py", "tests/bot/test_migrations.py"),
+    "bot/tables/": ("tests/bot/test_db.py", "tests/bot/test_migrations.py"),
     "migrations/": ("tests/bot/test_db.py", "tests/bot/test_migrations.py"),
     "ops/": ("tests/ops",),
+    "deploy/": ("tests/ops",),
     ".github/": ("tests/ops",),
     "Dockerfile": ("tests/ops",),
     "compose": ("tests/ops",),

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]+\])?==([^ ;]+)")
 LOCKS = ("requirements.lock", "requirements-cpu.lock")
+MORE = ("requirements-setup.lock", "requirements-test.lock")
 
 
 def pinned(name: str) -> dict[str, tuple[str, list[str]]]:
@@ -39,10 +40,19 @@ def test_every_package_that_the_service_asks_for_is_pinned_within_its_range(name
         assert wanted.specifier.contains(version), f"{wanted} is {version} in {name}: run scripts/lock"
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("extra", ["playground", "test", "mutate"])
+def test_what_the_playground_and_the_checks_ask_for_is_pinned_within_its_range(extra: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    packages = {name: found for lock in ("requirements.lock", *MORE) for name, found in pinned(lock).items()}
+    for wanted in map(Requirement, project["optional-dependencies"][extra]):
+        version, _hashes = packages[canonicalize_name(wanted.name)]
+        assert wanted.specifier.contains(version), f"{wanted} is {version}: run scripts/lock"
+
+
+@pytest.mark.parametrize("name", [*LOCKS, *MORE])
 def test_every_package_has_its_hashes_and_none_an_address(name: str) -> None:
     packages = pinned(name)
-    assert len(packages) > 50
+    assert packages
     for package, (_version, hashes) in packages.items():
         assert hashes, package
         assert all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes)

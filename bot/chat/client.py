@@ -14,15 +14,8 @@ from discord.gateway import DiscordWebSocket
 from bot.chat.account.guide import HelpSelect, help_command, welcome
 from bot.chat.account.mydata import ForgetMeButton, mydata_group
 from bot.chat.account.queue import CancelInQueue, ResultSelect, queue_command
-from bot.chat.account.settings import (
-    ChoiceSelect,
-    GroupButton,
-    PlacesSelect,
-    ResetButton,
-    ResetSureButton,
-    RoleQuotaButton,
-    settings_command,
-)
+from bot.chat.account.setting_questions import ResetButton, ResetSureButton, RoleQuotaButton
+from bot.chat.account.settings import ChoiceSelect, GroupButton, PlacesSelect, settings_command
 from bot.chat.account.setup import SetupButton, greet
 from bot.chat.cards.actions import JobButton
 from bot.chat.cards.describing import DescribeButton

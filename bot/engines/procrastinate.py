@@ -10,7 +10,7 @@ from bot.domain.jobs import queue
 from bot.domain.jobs.model import Claim
 from bot.engines import invitations
 from bot.engines.local import LocalEngine
-from bot.tables import jobs as rows
+from bot.tables.pictures import jobs as rows
 
 SWEEPING = 2
 """The advisory lock of sweeps; see `bot.domain.jobs.queue.CLAIMING`."""

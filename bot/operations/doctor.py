@@ -26,7 +26,7 @@ from bot.media.sandbox import LIMITS
 from bot.schema import Tables
 from bot.settings import Settings
 from bot.startup import open_to_others
-from bot.tables import jobs
+from bot.tables.pictures import jobs
 
 DISCORD_API = "https://discord.com/api/v10"
 LOW_DISK_BYTES = 2 * 1024**3

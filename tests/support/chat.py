@@ -16,7 +16,7 @@ from bot.domain.styles import builtin
 from bot.domain.styles.names import name_key
 from bot.domain.styles.style import Look
 from bot.engines.local import LocalEngine
-from bot.tables import deliveries, presets
+from bot.tables.pictures import deliveries, presets
 from bot.worker.loop import Worker
 from bot.worker.pictures import Work
 from nst_core.events import Event, Finished, Preview, Step

@@ -11,7 +11,7 @@ from bot.chat.ui.interaction import InHand, Services
 from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.requests.submitter import Submitter
 from bot.playground import SimulatedCdn
-from bot.tables import requests
+from bot.tables.pictures import requests
 from tests.support.chat import ChatHarness
 
 

@@ -11,7 +11,7 @@ from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import Claim, Job, Progress, State
 from bot.domain.outbox import deliveries
 from bot.domain.outbox.deliveries import Address
-from bot.tables import jobs as table
+from bot.tables.pictures import jobs as table
 from nst_core.params import Params
 
 ADA, BEN = 1, 2

@@ -21,8 +21,8 @@ from bot.media.child import PictureEditor
 from bot.media.decode import Decoder
 from bot.media.sandbox import DecodeLimits
 from bot.media.turns import Turns
-from bot.tables import deliveries as deliveries_table
-from bot.tables import jobs as jobs_table
+from bot.tables.pictures import deliveries as deliveries_table
+from bot.tables.pictures import jobs as jobs_table
 from tests.support.picture_files import png
 from tests.support.rows import ADA, NOW, address
 

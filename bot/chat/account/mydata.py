@@ -9,8 +9,9 @@ import discord
 import structlog
 from discord import app_commands, ui
 
-from bot.chat.ui.answers import handles_errors, keep, promise_answer
+from bot.chat.ui.answers import handles_errors, keep, promise_answer, reply
 from bot.chat.ui.components import Persistent, keep_out_question, layout, panel
+from bot.chat.ui.deferral import deferred_if_slow
 from bot.chat.ui.interaction import services_of
 from bot.domain.privacy import personal_data
 from bot.domain.privacy.export import Export
@@ -84,23 +85,23 @@ async def gallery(interaction: discord.Interaction, show: bool) -> None:
     if not show:
         await interaction.response.send_message(view=keep_out_question(), ephemeral=True)
         return
-    async with services_of(interaction).database.begin() as connection:
+    async with deferred_if_slow(interaction), services_of(interaction).database.begin() as connection:
         settings = await users.settings_of(connection, interaction.user.id)
         await users.keep(connection, interaction.user.id, replace(settings, show_in_gallery=True))
     sentence = _("Your pictures may hang in galleries and art channels.")
-    await interaction.response.send_message(sentence, ephemeral=True)
+    await reply(interaction, sentence)
 
 
 @mydata_group.command(name="mentions", description="Whether you are mentioned when a picture is ready")
 @app_commands.describe(on="False: never; your pictures come all the same")
 async def mentions(interaction: discord.Interaction, on: bool) -> None:
     """`/mydata mentions`."""
-    async with services_of(interaction).database.begin() as connection:
+    async with deferred_if_slow(interaction), services_of(interaction).database.begin() as connection:
         settings = await users.settings_of(connection, interaction.user.id)
         await users.keep(connection, interaction.user.id, replace(settings, mention_when_ready=on))
     mentioned = _("You will be mentioned when a picture of yours is ready that took more than a minute.")
     quiet = _("You will not be mentioned when a picture of yours is ready.")
-    await interaction.response.send_message(mentioned if on else quiet, ephemeral=True)
+    await reply(interaction, mentioned if on else quiet)
 
 
 class ForgetMeButton(

@@ -28,42 +28,41 @@ from bot.chat.account.setting_choices import (
 )
 from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout
+from bot.chat.ui.deferral import deferred_if_slow, show_instead
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import check_own_permissions, may_post, require_manager
 from bot.domain.requests.request import Limits
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
-from bot.language import _
+from bot.language import N_, _
 
 log = structlog.get_logger(__name__)
 
 MAX_PLACES = 25
-MAX_PER_DAY = 100_000
 FIRST_GROUP: Final = next(iter(GROUPS))
-WEEKLY_FIELDS = ("weekly_style", "weekly_changes")
-ART_FIELDS = (*(name for name in GuildSettings().as_dict() if name.startswith("art_")), *WEEKLY_FIELDS)
-"""The art channel's settings, which have a command of their own."""
+ASKING: Final = {"rolequota": N_("Pictures in 24 hours by role …"), "reset": N_("Unset all …")}
 
 
 async def change(interaction: discord.Interaction[Any], **changes: Any) -> None:
     """Writes a change and shows the panel as it is now."""
     guild, services = require_manager(interaction), services_of(interaction)
-    async with services.database.begin() as connection:
+    async with deferred_if_slow(interaction, edits=True), services.database.begin() as connection:
         settings = await server_settings.change(connection, guild.id, **changes)
-    await _show(interaction, guild, settings, changed=sorted(changes))
+    await show_changed(interaction, guild, settings, changed=sorted(changes))
 
 
-async def _show(
+async def show_changed(
     interaction: discord.Interaction[Any],
     guild: discord.Guild,
     settings: GuildSettings,
     *,
     changed: list[str],
 ) -> None:
+    """Shows the group of what was changed."""
     log.info("settings changed", guild=guild.id, user=interaction.user.id, changed=changed)
     group, limits = group_of(changed[0]), services_of(interaction).limits
-    await interaction.response.edit_message(view=panel_of(settings, guild, limits, group))
+    await show_instead(interaction, panel_of(settings, guild, limits, group))
 
 
 class GroupButton(
@@ -188,81 +187,6 @@ class PlacesSelect(
         await change(interaction, log_channel=chosen[0] if chosen else None)
 
 
-class RoleQuotaButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="easel:settings:rolequota"):
-    """Opens the form for a number of pictures by role."""
-
-    def __init__(self) -> None:
-        style = discord.ButtonStyle.secondary
-        text = _("Pictures in 24 hours by role …")
-        super().__init__(ui.Button(label=text, style=style, custom_id="easel:settings:rolequota"))
-
-    @handles_errors
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        require_manager(interaction)
-        await interaction.response.send_modal(RoleQuotaModal())
-
-
-class ResetButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="easel:settings:reset"):
-    """Asks whether to reset every setting to the installation's."""
-
-    def __init__(self) -> None:
-        style = discord.ButtonStyle.secondary
-        super().__init__(ui.Button(label=_("Unset all …"), style=style, custom_id="easel:settings:reset"))
-
-    @handles_errors
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        require_manager(interaction)
-        question = _("Unset everything in all groups? What was chosen is gone then; the art channel stays.")
-        view = layout(ui.TextDisplay(question), ui.ActionRow(ResetSureButton()))
-        await interaction.response.send_message(view=view, ephemeral=True)
-
-
-class ResetSureButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="easel:settings:resetsure"):
-    """The answer to the question."""
-
-    def __init__(self) -> None:
-        style = discord.ButtonStyle.danger
-        super().__init__(ui.Button(label=_("Unset all"), style=style, custom_id="easel:settings:resetsure"))
-
-    @handles_errors
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        unset = GuildSettings().as_dict()
-        await change(interaction, **{name: unset[name] for name in unset if name not in ART_FIELDS})
-
-
-class RoleQuotaModal(ui.Modal):
-    """Roles, and how many pictures each of their members may ask for within 24 hours."""
-
-    def __init__(self) -> None:
-        super().__init__(title=_("Pictures in 24 hours by role")[:45], timeout=900)
-        self.roles: ui.RoleSelect[Any] = ui.RoleSelect(max_values=10, required=True)
-        self.number: ui.TextInput[Any] = ui.TextInput(required=False, max_length=6)
-        self.add_item(
-            ui.Label(
-                text=_("Roles")[:45],
-                description=_("A person with several roles has the largest number of theirs.")[:100],
-                component=self.roles,
-            )
-        )
-        self.add_item(
-            ui.Label(
-                text=_("Pictures in 24 hours")[:45],
-                description=_("Empty: the same number as everybody.")[:100],
-                component=self.number,
-            )
-        )
-
-    @handles_errors
-    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
-        guild, text = require_manager(interaction), self.number.value.strip()
-        if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PER_DAY):
-            raise Refusal(_("Give a whole number from 1 to {most}, or none.", most=MAX_PER_DAY))
-        chosen, number = [role.id for role in self.roles.values], int(text) if text else None
-        async with services_of(interaction).database.begin() as connection:
-            settings = await server_settings.set_quota_of_roles(connection, guild.id, chosen, number)
-        await _show(interaction, guild, settings, changed=["jobs_per_day_of_role"])
-
-
 def panel_of(settings: GuildSettings, guild: discord.Guild, limits: Limits, group: str) -> ui.LayoutView:
     """One group of settings; a message holds at most 40 components, and this one up to 28."""
     container: ui.Container[Any] = ui.Container()
@@ -274,15 +198,20 @@ def panel_of(settings: GuildSettings, guild: discord.Guild, limits: Limits, grou
         else:
             container.add_item(ui.TextDisplay(_(TITLES[name])))
             container.add_item(ui.ActionRow(ChoiceSelect.of(name, settings, limits)))
-    buttons: list[ui.Item[Any]] = [ResetButton()]
+    buttons = [asking("reset")]
     if group == "limits":
         container.add_item(ui.TextDisplay(_role_quotas(settings)))
-        buttons.insert(0, RoleQuotaButton())
+        buttons.insert(0, asking("rolequota"))
     if group == "community":
         art = _("The art channel has settings of its own: `/artchannel settings`.")
         container.add_item(ui.TextDisplay("-# " + art))
     container.add_item(ui.ActionRow(*buttons))
     return layout(container)
+
+
+def asking(verb: str) -> ui.Button[Any]:
+    """A button as it looks; `bot.chat.account.setting_questions` says what it does."""
+    return ui.Button(label=_(ASKING[verb]), custom_id=f"easel:settings:{verb}")
 
 
 def _add_places(

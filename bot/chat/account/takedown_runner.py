@@ -10,7 +10,7 @@ from bot.chat.ui.outbox_runner import OutboxRunner
 from bot.chat.ui.troubles import ARCHIVED, open_again
 from bot.domain.outbox import takedowns
 from bot.domain.outbox.takedowns import Takedown
-from bot.tables import takedowns as takedowns_table
+from bot.tables.people import takedowns as takedowns_table
 
 TAKEDOWNS_AT_ONCE = 10
 """Messages at a time: Discord lets a bot delete about five a second in a channel."""

@@ -9,6 +9,7 @@ from discord import ui
 from bot.chat.cards.access import require_deleter, require_picture
 from bot.chat.cards.card import Verb, button
 from bot.chat.ui.components import layout, plain
+from bot.chat.ui.deferral import deferred_if_slow
 from bot.chat.ui.interaction import Services, services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.troubles import TROUBLES
@@ -29,8 +30,10 @@ async def press_cancel(interaction: discord.Interaction[Any], job_id: int) -> No
     """The card follows by itself; a person who may not cancel gets a private sentence."""
     moderates = interaction.guild_id if is_moderator(interaction) else None
     services = services_of(interaction)
-    await cancel_job(services, job_id, user_id=interaction.user.id, moderates=moderates)
-    await interaction.response.defer()
+    async with deferred_if_slow(interaction, edits=True):
+        await cancel_job(services, job_id, user_id=interaction.user.id, moderates=moderates)
+    if not interaction.response.is_done():
+        await interaction.response.defer()
 
 
 async def cancel_job(services: Services, job_id: int, *, user_id: int, moderates: int | None = None) -> None:

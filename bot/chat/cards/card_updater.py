@@ -25,7 +25,7 @@ from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.outbox import deliveries, mentions, takedowns
 from bot.domain.outbox.deliveries import Delivery
 from bot.language import _, speaking
-from bot.tables import deliveries as deliveries_table
+from bot.tables.pictures import deliveries as deliveries_table
 
 log = structlog.get_logger(__name__)
 

@@ -12,15 +12,16 @@ import structlog
 from discord import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.chat.ui.answers import handles_errors
+from bot.chat.ui.answers import handles_errors, reply
 from bot.chat.ui.components import Persistent, custom_ids
+from bot.chat.ui.deferral import deferred_if_slow
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.outbox_runner import OutboxRunner
 from bot.domain.outbox import mentions, takedowns
 from bot.domain.outbox.mentions import Mention
 from bot.domain.servers import users
 from bot.language import _, speaking
-from bot.tables import mentions as mentions_table
+from bot.tables.pictures import mentions as mentions_table
 
 log = structlog.get_logger(__name__)
 
@@ -41,14 +42,14 @@ class NoMentionButton(
 
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        async with services_of(interaction).database.begin() as connection:
+        async with deferred_if_slow(interaction), services_of(interaction).database.begin() as connection:
             settings = await users.settings_of(connection, interaction.user.id)
             await users.keep(connection, interaction.user.id, replace(settings, mention_when_ready=False))
         sentence = _(
             "You will not be mentioned any more when a picture of yours is ready. "
             "`/mydata mentions` switches it on again."
         )
-        await interaction.response.send_message(sentence, ephemeral=True)
+        await reply(interaction, sentence)
 
 
 class MentionTeller(OutboxRunner[Mention]):

@@ -21,7 +21,7 @@ from bot.domain.requests import pending
 from bot.domain.requests.pending import Pending
 from bot.errors import Refusal
 from bot.language import _, speaking
-from bot.tables import requests as requests_table
+from bot.tables.pictures import requests as requests_table
 
 log = structlog.get_logger(__name__)
 

@@ -16,8 +16,9 @@ from discord import ui
 from bot.chat.cards.access import read_blob, require_picture
 from bot.chat.cards.card import filename
 from bot.chat.cards.describing import DescribeButton
-from bot.chat.ui.answers import answer_with_files, check_promised, handles_errors, keep, promise_answer
+from bot.chat.ui.answers import answer_with_files, check_promised, handles_errors, keep, promise_answer, reply
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel, plain
+from bot.chat.ui.deferral import deferred_if_slow
 from bot.chat.ui.fields import row
 from bot.chat.ui.forms import Form
 from bot.chat.ui.interaction import services_of
@@ -39,11 +40,11 @@ async def press_hang(interaction: discord.Interaction[Any], job_id: int) -> None
     if job.user_id != interaction.user.id:
         raise Refusal(_("Only the person who asked for this picture can hang it."))
     services = services_of(interaction)
-    async with services.database.begin() as connection:
+    async with deferred_if_slow(interaction), services.database.begin() as connection:
         channel_id = await hanging.hang_asked(connection, job, now=services.clock())
     log.info("picture to be hung", job=job.id)
     sentence = _("It will hang in {channel} in a moment.", channel=f"<#{channel_id}>")
-    await interaction.response.send_message(sentence, ephemeral=True)
+    await reply(interaction, sentence)
 
 
 async def press_save(interaction: discord.Interaction[Any], job_id: int) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chat.community.pictures import ACCENT
 from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, plain
+from bot.chat.ui.deferral import deferred_if_slow, show_instead
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import check_own_permissions, require_manager
 from bot.domain.gallery import digest, exhibits
@@ -131,8 +132,9 @@ class ArtChannelSelect(Persistent, ui.DynamicItem[ui.ChannelSelect[Any]], templa
         channel = self.item.values[0].resolve()
         if not isinstance(channel, discord.TextChannel):
             raise Refusal(_("Choose a text channel of this server."))
-        await choose_channel(interaction, channel)
-        await interaction.response.edit_message(view=await panel_of(interaction))
+        async with deferred_if_slow(interaction, edits=True):
+            await choose_channel(interaction, channel)
+        await show_instead(interaction, await panel_of(interaction))
 
 
 class ArtHangsSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"easel:art:hangs"):
@@ -162,10 +164,11 @@ class ArtHangsSelect(Persistent, ui.DynamicItem[ui.Select[Any]], template=r"ease
             raise Refusal(_("That cannot be chosen here any more: open /artchannel settings again."))
         stars = value not in {ASKED, ALL}
         changed: Any = {"art_hangs": "starred", "art_stars": int(value)} if stars else {"art_hangs": value}
-        async with services_of(interaction).database.begin() as connection:
+        database = services_of(interaction).database
+        async with deferred_if_slow(interaction, edits=True), database.begin() as connection:
             await require_channel(connection, guild_id)
             await server_settings.change(connection, guild_id, **changed)
-        await interaction.response.edit_message(view=await panel_of(interaction))
+        await show_instead(interaction, await panel_of(interaction))
 
 
 class ArtToggle(
@@ -188,14 +191,15 @@ class ArtToggle(
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         guild_id = require_manager(interaction).id
-        async with services_of(interaction).database.begin() as connection:
+        database = services_of(interaction).database
+        async with deferred_if_slow(interaction, edits=True), database.begin() as connection:
             settings = await require_channel(connection, guild_id)
             changed: Any = {self.field: not getattr(settings, self.field)}
             channel = interaction.guild and interaction.guild.get_channel(settings.art_channel or 0)
             if self.verb == "threads" and isinstance(channel, discord.TextChannel):
                 check_permissions(channel, threads=changed[self.field])
             await server_settings.keep(connection, guild_id, replace(settings, **changed))
-        await interaction.response.edit_message(view=await panel_of(interaction))
+        await show_instead(interaction, await panel_of(interaction))
 
 
 class WeeklyStyleSelect(
@@ -225,13 +229,14 @@ class WeeklyStyleSelect(
         guild_id = require_manager(interaction).id
         value = self.item.values[0]
         style = None if value == NO_STYLE else value.removeprefix("=")
-        async with services_of(interaction).database.begin() as connection:
+        database = services_of(interaction).database
+        async with deferred_if_slow(interaction, edits=True), database.begin() as connection:
             settings = await require_channel(connection, guild_id)
             if style is not None and style not in await digest.shared_styles(connection, guild_id):
                 raise Refusal(_("There is no painting or server preset of that name any more."))
             chosen = replace(settings, weekly_style=style, weekly_changes=False)
             await server_settings.keep(connection, guild_id, chosen)
-        await interaction.response.edit_message(view=await panel_of(interaction))
+        await show_instead(interaction, await panel_of(interaction))
 
 
 class ArtSetupButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:setup:art"):

@@ -24,7 +24,7 @@ from bot.domain.challenges.voting import Entry
 from bot.domain.servers import server_settings
 from bot.language import _, n_, nearest, speaking
 from bot.media.blobs.protocol import BlobMissing
-from bot.tables import challenges as challenges_table
+from bot.tables.people import challenges as challenges_table
 
 log = structlog.get_logger(__name__)
 

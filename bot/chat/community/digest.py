@@ -17,7 +17,7 @@ from bot.domain.gallery.digest import Due
 from bot.domain.gallery.exhibits import Exhibit
 from bot.domain.outbox import schedule
 from bot.language import _, nearest, speaking
-from bot.tables import digests as digests_table
+from bot.tables.people import digests as digests_table
 
 log = structlog.get_logger(__name__)
 

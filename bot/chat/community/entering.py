@@ -12,6 +12,7 @@ from bot.chat.cards.submit_request import PaintForm
 from bot.chat.community.pictures import ACCENT, described, gallery_of, may_show_restricted, thumbnail
 from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout, plain
+from bot.chat.ui.deferral import deferred_if_slow, show_instead
 from bot.chat.ui.interaction import Services, services_of
 from bot.domain.challenges import challenges
 from bot.domain.challenges.challenges import Challenge, Stage
@@ -163,8 +164,9 @@ class EntrySelect(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         value = self.item.values[0]
         job_id = int(value) if value.isascii() and value.isdigit() else 0
-        said = await _enter(interaction, challenge_id=self.challenge_id, job_id=job_id)
-        await interaction.response.edit_message(view=layout(ui.TextDisplay(said)), attachments=[])
+        async with deferred_if_slow(interaction, edits=True):
+            said = await _enter(interaction, challenge_id=self.challenge_id, job_id=job_id)
+        await show_instead(interaction, layout(ui.TextDisplay(said)), attachments=[])
 
 
 async def _enter(

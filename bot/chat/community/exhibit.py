@@ -9,8 +9,9 @@ from bot.chat.cards.access import check_age
 from bot.chat.cards.card import filename
 from bot.chat.cards.submit_request import PaintForm
 from bot.chat.community.pictures import ACCENT, again
-from bot.chat.ui.answers import handles_errors
+from bot.chat.ui.answers import handles_errors, reply
 from bot.chat.ui.components import Persistent, Picture, custom_ids, layout, plain
+from bot.chat.ui.deferral import deferred_if_slow, show_instead
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.style_options import QUALITY_WORDS
@@ -39,7 +40,7 @@ class StarButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:st
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         services = services_of(interaction)
-        async with services.database.begin() as connection:
+        async with deferred_if_slow(interaction, edits=True), services.database.begin() as connection:
             starred = await listing.toggle_star(
                 connection,
                 self.job_id,
@@ -54,11 +55,8 @@ class StarButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:st
             else _("You took your star back.")
         )
         if starred.on_card and interaction.message is not None:
-            view = recounted(interaction.message, self.job_id, starred.count)
-            await interaction.response.edit_message(view=view)
-            await interaction.followup.send(f"{said} {count}", ephemeral=True)
-            return
-        await interaction.response.send_message(f"{said} {count}", ephemeral=True)
+            await show_instead(interaction, recounted(interaction.message, self.job_id, starred.count))
+        await reply(interaction, f"{said} {count}")
 
 
 def recounted(message: discord.Message, job_id: int, count: int) -> ui.LayoutView:
@@ -169,7 +167,7 @@ class TakeDownSureButton(
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         services = services_of(interaction)
-        async with services.database.begin() as connection:
+        async with deferred_if_slow(interaction, edits=True), services.database.begin() as connection:
             await exhibits.take_down(
                 connection,
                 self.job_id,
@@ -179,7 +177,7 @@ class TakeDownSureButton(
                 now=services.clock(),
             )
         said = _("Taken down: its message goes in a moment, and no gallery shows the picture any more.")
-        await interaction.response.edit_message(view=layout(ui.TextDisplay(said)))
+        await show_instead(interaction, layout(ui.TextDisplay(said)))
 
 
 async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_bytes: int) -> Picture:

@@ -8,8 +8,9 @@ import discord
 from discord import app_commands, ui
 
 from bot.chat.community.pictures import ACCENT, add_exhibits, may_show_restricted
-from bot.chat.ui.answers import handles_errors
+from bot.chat.ui.answers import handles_errors, reply
 from bot.chat.ui.components import Persistent, keep_out_question, layout, plain
+from bot.chat.ui.deferral import deferred_if_slow, show_instead
 from bot.chat.ui.interaction import services_of
 from bot.domain.gallery import exhibits, listing
 from bot.domain.gallery.listing import Choice
@@ -97,8 +98,10 @@ class HangMineButton(
         if self.choice == "ask":
             await interaction.response.send_message(view=keep_out_question(), ephemeral=True)
             return
-        user_id = interaction.user.id
-        async with services_of(interaction).database.begin() as connection:
+        user_id, asked = interaction.user.id, interaction.message
+        answers_question = self.choice == "no" and asked is not None and asked.flags.ephemeral
+        database = services_of(interaction).database
+        async with deferred_if_slow(interaction, edits=answers_question), database.begin() as connection:
             settings: PersonSettings = await users.settings_of(connection, user_id)
             await users.keep(connection, user_id, replace(settings, show_in_gallery=self.wanted))
             taken = 0 if self.wanted else await exhibits.withdraw(connection, user_id)
@@ -110,11 +113,10 @@ class HangMineButton(
                 "Your pictures stay out of art channels and galleries; {count} are being taken down.",
                 taken,
             )
-        asked = interaction.message
-        if self.choice == "no" and asked is not None and asked.flags.ephemeral:
-            await interaction.response.edit_message(view=layout(ui.TextDisplay(sentence)))
+        if answers_question:
+            await show_instead(interaction, layout(ui.TextDisplay(sentence)))
         else:
-            await interaction.response.send_message(sentence, ephemeral=True)
+            await reply(interaction, sentence)
 
 
 @app_commands.command(name="gallery", description="This server's pictures, the most starred first")

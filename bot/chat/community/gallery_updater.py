@@ -24,7 +24,7 @@ from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles.style import description_of, public_title_of
 from bot.language import speaking
 from bot.media.blobs.protocol import BlobMissing
-from bot.tables import exhibits as exhibits_table
+from bot.tables.people import exhibits as exhibits_table
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from bot.domain.outbox import moderation_log
 from bot.domain.outbox.moderation_log import Entry, Kind
 from bot.domain.servers import server_settings
 from bot.language import N_, _, nearest, speaking
-from bot.tables import log_entries
+from bot.tables.people import log_entries
 
 SENTENCES: Final = {
     Kind.ASKED: N_("{person} asked for a picture in {channel}: {subject}"),

@@ -7,8 +7,9 @@ import structlog
 from discord import app_commands, ui
 
 from bot.chat.cards.cancel_and_delete import cancel_job, erase
-from bot.chat.ui.answers import handles_errors
+from bot.chat.ui.answers import handles_errors, reply
 from bot.chat.ui.components import Persistent, layout, plain
+from bot.chat.ui.deferral import deferred_if_slow
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.permissions import require_moderator
 from bot.chat.ui.style_options import SPOILER_WORDS
@@ -164,7 +165,7 @@ async def block(
     sentence = _(
         "{person} can ask for no more pictures here, until /moderate unblock.", person=f"<@{member.id}>"
     )
-    await interaction.response.send_message(sentence, ephemeral=True)
+    await reply(interaction, sentence)
 
 
 @moderate_group.command(name="unblock", description="Take pictures from somebody again")
@@ -174,7 +175,7 @@ async def unblock(interaction: discord.Interaction, member: discord.User) -> Non
     guild_id = require_moderator(interaction)
     await _change_block(interaction, guild_id, member.id, Kind.UNBLOCKED, "")
     sentence = _("{person} can ask for pictures here again.", person=f"<@{member.id}>")
-    await interaction.response.send_message(sentence, ephemeral=True)
+    await reply(interaction, sentence)
 
 
 async def _change_block(
@@ -182,7 +183,7 @@ async def _change_block(
 ) -> None:
     services = services_of(interaction)
     now, moderator_id = services.clock(), interaction.user.id
-    async with services.database.begin() as connection:
+    async with deferred_if_slow(interaction), services.database.begin() as connection:
         if kind is Kind.BLOCKED:
             new = ServerBlock(guild_id=guild_id, blocked_id=member_id, reason=reason, created_at=now)
             await server_blocks.block(connection, new)
@@ -214,7 +215,7 @@ async def spoilers(interaction: discord.Interaction, policy: str) -> None:
     """`/moderate spoilers`."""
     guild_id = require_moderator(interaction)
     chosen = policy if policy in server_settings.SPOILERS else None
-    async with services_of(interaction).database.begin() as connection:
+    async with deferred_if_slow(interaction), services_of(interaction).database.begin() as connection:
         await server_settings.change(connection, guild_id, spoilers=chosen)
     sentence = _("From now on in this server: {policy}.", policy=_(SPOILER_WORDS[chosen]))
-    await interaction.response.send_message(sentence, ephemeral=True)
+    await reply(interaction, sentence)

@@ -28,8 +28,8 @@ async def remove(
     interaction: discord.Interaction, picture: app_commands.Range[str, 1, 20] | None = None
 ) -> None:
     """`/challenge remove`, for whoever entered it and for moderators, until the end. It asks first."""
-    async with services_of(interaction).database.begin() as connection:
-        challenge = await challenges.require_running(connection, interaction.guild_id)
+    async with services_of(interaction).database.read() as connection:
+        challenge = await challenges.require_running(connection, interaction.guild_id, lock=False)
         entry = await voting.one_removable(
             connection,
             challenge,

@@ -6,8 +6,9 @@ import discord
 from discord import ui
 
 from bot.chat.community.pictures import ACCENT, again, described, gallery_of, number_of, thumbnail
-from bot.chat.ui.answers import handles_errors
+from bot.chat.ui.answers import handles_errors, reply
 from bot.chat.ui.components import Persistent, layout, plain
+from bot.chat.ui.deferral import deferred_if_slow
 from bot.chat.ui.interaction import services_of
 from bot.domain.challenges import voting
 from bot.domain.challenges.challenges import Challenge
@@ -41,7 +42,7 @@ class VoteSelect(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         services = services_of(interaction)
         number, _dot, key = self.item.values[0].partition(".")
-        async with services.database.begin() as connection:
+        async with deferred_if_slow(interaction), services.database.begin() as connection:
             await voting.vote(
                 connection,
                 self.challenge_id,
@@ -50,10 +51,8 @@ class VoteSelect(
                 key=key,
                 now=services.clock(),
             )
-        await interaction.response.send_message(
-            _("Your vote is for picture {number}. You can change it until the end.", number=number),
-            ephemeral=True,
-        )
+        said = _("Your vote is for picture {number}. You can change it until the end.", number=number)
+        await reply(interaction, said)
 
 
 async def vote_pages(

@@ -35,8 +35,6 @@ log = structlog.get_logger(__name__)
 CUT_SHORT: Final = N_("This was cut short when Easel stopped: please ask again.")
 PUBLIC: Final = "public"
 """Among an interaction's extras: whether everybody sees its "thinking …"."""
-ACKNOWLEDGE_AFTER_S: Final = 1.5
-"""How long the writing may hold up the first answer, for which Discord waits 3 s."""
 
 
 async def promise(
@@ -50,15 +48,16 @@ async def promise(
         Refusal: what `write` refuses.
         NotFound: Discord no longer waits for an answer.
     """
-    if not services_of(interaction).in_hand.hold(interaction.id):
+    services = services_of(interaction)
+    if not services.in_hand.hold(interaction.id):
         return False
     try:
         async with asyncio.TaskGroup() as group:
             writing = group.create_task(_outcome(write))
-            await asyncio.wait({writing}, timeout=ACKNOWLEDGE_AFTER_S)
+            await asyncio.wait({writing}, timeout=services.defer_after_s)
             refused = None
             if not writing.done() or writing.result() is True:
-                refused = await _defer(interaction, private=private)
+                refused = await defer(interaction, private=private)
             gone = isinstance(refused, discord.NotFound) and refused.code == UNKNOWN_INTERACTION
             if gone:
                 writing.cancel()
@@ -169,11 +168,16 @@ async def _outcome(write: Callable[[], Awaitable[bool]]) -> bool | Exception:
         return error
 
 
-async def _defer(interaction: discord.Interaction[Any], *, private: bool) -> Exception | None:
-    """Returns what went wrong: Discord may have heard it all the same, or another process before."""
+async def defer(
+    interaction: discord.Interaction[Any], *, private: bool, thinking: bool = True
+) -> Exception | None:
+    """Returns what went wrong: Discord may have heard it all the same, or another process before.
+
+    thinking: False where the message that was pressed is to be edited.
+    """
     interaction.extras[PUBLIC] = not private
     try:
-        await interaction.response.defer(ephemeral=private, thinking=True)
+        await interaction.response.defer(ephemeral=private, thinking=thinking)
     except TROUBLES as error:
         log.warning("not acknowledged here", error=type(error).__name__, code=getattr(error, "code", None))
         return error

@@ -94,12 +94,17 @@ class Submitter(Protocol):
     async def accept(self, request: Request) -> Job | None: ...
 
 
+DEFER_AFTER_S: Final = 1.5
+"""How long the database may hold up a first answer, for which Discord waits 3 s."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What the composition root hands to the chat.
 
     workers: how many this machine has; news: wakes the card updater after a change made here.
     in_hand: the interactions that this process is answering.
+    defer_after_s: after how long a first answer that waits for the database is deferred.
     privacy_url: where the operator says what is stored.
     """
 
@@ -111,6 +116,7 @@ class Services:
     privacy_url: str | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
     in_hand: InHand = field(default_factory=InHand)
+    defer_after_s: float = DEFER_AFTER_S
     clock: Callable[[], float] = time.time
 
 

@@ -22,7 +22,8 @@ from bot.domain.jobs.model import JOB_COLUMNS, Job, State
 from bot.domain.styles import builtin
 from bot.errors import Refusal
 from bot.language import _
-from bot.tables import challenges, entries, jobs
+from bot.tables.people import challenges, entries
+from bot.tables.pictures import jobs
 
 MAX_ENTRIES = 25
 """As many options as a select on Discord can have."""
@@ -95,9 +96,11 @@ async def running(
     return await _one(connection, query.with_for_update() if lock else query)
 
 
-async def require_running(connection: AsyncConnection, guild_id: int | None) -> Challenge:
-    """The running challenge, to change it. Raises `Refusal` if there is none in this server."""
-    found = await running(connection, guild_id, lock=True)
+async def require_running(
+    connection: AsyncConnection, guild_id: int | None, *, lock: bool = True
+) -> Challenge:
+    """The running challenge; lock: to change it. Raises `Refusal` if there is none in this server."""
+    found = await running(connection, guild_id, lock=lock)
     if found is None:
         raise Refusal(_("No challenge is running here: start one with /challenge start."))
     return found

@@ -14,7 +14,7 @@ from bot.domain.challenges import challenges, voting
 from bot.domain.challenges.challenges import Challenge, Stage
 from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import begun, is_due
-from bot.tables import challenges as challenges_table
+from bot.tables.people import challenges as challenges_table
 
 
 class Step(Enum):

@@ -18,7 +18,8 @@ from bot.domain.outbox.moderation_log import Kind
 from bot.domain.styles.style import public_title_of
 from bot.errors import Refusal
 from bot.language import _, n_
-from bot.tables import entries, jobs, votes
+from bot.tables.people import entries, votes
+from bot.tables.pictures import jobs
 
 MIN_ENTRIES = 2
 """With fewer there is nothing to vote on."""

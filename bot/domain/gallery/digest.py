@@ -18,7 +18,7 @@ from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles import server_presets
 from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.names import name_key
-from bot.tables import digests, guilds
+from bot.tables.people import digests, guilds
 
 FROM_HOUR_UTC = 9
 """The digest comes on Monday at this hour or, if the bot was offline, later in the week."""

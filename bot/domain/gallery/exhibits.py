@@ -20,8 +20,9 @@ from bot.domain.servers import server_settings
 from bot.domain.styles.style import public_title_of
 from bot.errors import Refusal
 from bot.language import _
-from bot.tables import challenges, deliveries, entries, exhibits, jobs, stars
-from bot.tables import people as people_table
+from bot.tables.people import challenges, entries, exhibits, stars
+from bot.tables.people import people as people_table
+from bot.tables.pictures import deliveries, jobs
 
 SHOWN_EVERY_S = 3.0
 """The least time between two edits of an exhibit's message."""

@@ -18,8 +18,8 @@ from bot.domain.servers import server_settings, users
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
 from bot.language import _
-from bot.tables import exhibits as exhibits_table
-from bot.tables import stars
+from bot.tables.people import exhibits as exhibits_table
+from bot.tables.people import stars
 
 FINISHED: Final = {State.RENDERED, State.DELIVERED}
 

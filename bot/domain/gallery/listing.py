@@ -12,7 +12,8 @@ from bot.domain.jobs import model
 from bot.domain.jobs.model import Job
 from bot.errors import Refusal
 from bot.language import _
-from bot.tables import exhibits, jobs, stars
+from bot.tables.people import exhibits, stars
+from bot.tables.pictures import jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import one_at_a_time
 from bot.domain.jobs.model import WAITING, Job, State
-from bot.tables import jobs
+from bot.tables.pictures import jobs
 from nst_core.params import ALIKE, VERSION, Params
 from nst_core.pyramid import fitted, scales
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import heartbeats, model
 from bot.domain.jobs.model import Job, State
-from bot.tables import jobs as table
+from bot.tables.pictures import jobs as table
 from nst_core.params import Params
 from nst_core.pyramid import scales
 

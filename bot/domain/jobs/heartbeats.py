@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, func, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import upsert
-from bot.tables import workers
+from bot.tables.pictures import workers
 from nst_core.params import VERSION
 
 EVERY_S = 10.0

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, Select, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.language import N_
-from bot.tables import jobs
+from bot.tables.pictures import jobs
 
 
 class State(StrEnum):

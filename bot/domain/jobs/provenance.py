@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs.model import JOB_COLUMNS, Job
 from bot.media.headers import parameters_in
-from bot.tables import challenges, deliveries, exhibits, jobs
+from bot.tables.people import challenges, exhibits
+from bot.tables.pictures import deliveries, jobs
 from nst_core.errors import EngineError
 from nst_core.params import Params
 

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import one_at_a_time
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Claim, Job, Progress, State
 from bot.language import N_
-from bot.tables import deliveries, jobs
+from bot.tables.pictures import deliveries, jobs
 from nst_core.params import VERSION
 
 CLAIMING = 1

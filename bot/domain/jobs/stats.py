@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import heartbeats
 from bot.domain.jobs.model import PAINTED, PAINTED_STATES, WAITING, State
-from bot.tables import deliveries, jobs
+from bot.tables.pictures import deliveries, jobs
 
 UNFINISHED = (*WAITING, State.RENDERED)
 """A rendered job is not delivered yet."""

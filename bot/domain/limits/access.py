@@ -12,7 +12,7 @@ from bot.db import upsert
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
 from bot.language import _
-from bot.tables import blocks
+from bot.tables.people import blocks
 
 Kind = Literal["user", "guild"]
 

@@ -14,7 +14,7 @@ from bot.domain.limits.access import Requester, UserLimits
 from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
 from bot.language import _, n_
-from bot.tables import jobs, requests
+from bot.tables.pictures import jobs, requests
 
 DAY_S = 24 * 3600.0
 COSTS = or_(jobs.c.started_at.is_not(None), jobs.c.ended_at.is_(None))

@@ -7,7 +7,7 @@ from sqlalchemy import and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import upsert
-from bot.tables import server_blocks
+from bot.tables.people import server_blocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

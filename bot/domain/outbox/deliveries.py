@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Job, State
 from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import begun, is_due
-from bot.tables import deliveries, jobs
+from bot.tables.pictures import deliveries, jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.outbox import deliveries, schedule, takedowns
 from bot.domain.outbox.schedule import is_due
 from bot.domain.servers import server_settings, users
-from bot.tables import jobs, mentions
+from bot.tables.pictures import jobs, mentions
 
 WAITED_S: Final = 60.0
 """Whoever waits for longer is likely to look elsewhere."""

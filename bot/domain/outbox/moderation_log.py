@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import is_due
 from bot.domain.servers import server_settings
-from bot.tables import log_entries
+from bot.tables.people import log_entries
 
 MAX_SUBJECT_CHARS = 500
 

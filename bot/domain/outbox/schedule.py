@@ -11,7 +11,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, or_, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.tables import challenges, deliveries, digests, exhibits, log_entries, mentions, requests, takedowns
+from bot.tables.people import challenges, digests, exhibits, log_entries, takedowns
+from bot.tables.pictures import deliveries, mentions, requests
 
 OUTBOX: Final = (deliveries, mentions, exhibits, digests, challenges, log_entries, takedowns, requests)
 UNDONE: Final = {deliveries: deliveries.c.closed.is_(False), exhibits: exhibits.c.pending > 0}

@@ -14,7 +14,7 @@ from bot.db import insert
 from bot.domain.outbox import schedule
 from bot.domain.outbox.deliveries import Address
 from bot.domain.outbox.schedule import is_due
-from bot.tables import takedowns
+from bot.tables.people import takedowns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,10 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.gallery import exhibits
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.outbox import deliveries
-from bot.tables import LIVE_BLENDS, jobs, metadata
+from bot.tables.people import ALL
+from bot.tables.pictures import LIVE_BLENDS, jobs
 
 COLUMNS: Final[tuple[Column[Any], ...]] = tuple(
-    column for table in metadata.sorted_tables for column in table.c if column.name.endswith("_blob")
+    column for table in ALL.sorted_tables for column in table.c if column.name.endswith("_blob")
 )
 """Every column that refers to a blob. `jobs.more_styles` refers to further ones inside its JSON."""
 INPUTS: Final = (jobs.c.content_blob, jobs.c.style_blob, jobs.c.mask_blob, jobs.c.start_blob)
@@ -44,7 +45,7 @@ async def every_use(
     """All keys that rows refer to, some more than once; as if some jobs had let go of theirs."""
     of_inputs, of_results = _but(but_inputs_of), _but(but_results_of)
     left = {**dict.fromkeys(INPUTS, of_inputs), **dict.fromkeys(RESULTS, of_results)}
-    for table in metadata.sorted_tables:
+    for table in ALL.sorted_tables:
         columns = [column for column in COLUMNS if column.table is table]
         if not columns:
             continue

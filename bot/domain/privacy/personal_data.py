@@ -14,22 +14,8 @@ from bot.domain.outbox.mentions import messages_of
 from bot.domain.privacy import blob_refs
 from bot.domain.styles.builtin import BUILT_IN
 from bot.media.blobs.protocol import Blobs
-from bot.tables import (
-    challenges,
-    deliveries,
-    entries,
-    exhibits,
-    jobs,
-    log_entries,
-    mentions,
-    people,
-    presets,
-    requests,
-    server_presets,
-    stars,
-    stored_pictures,
-    votes,
-)
+from bot.tables.people import challenges, entries, exhibits, log_entries, people, stars, votes
+from bot.tables.pictures import deliveries, jobs, mentions, presets, requests, server_presets, stored_pictures
 
 NOT_THEIRS: Final = {
     *("worker", "lease_until", "leased_by", "releases", "fair_tag", "revision", "attempt"),

@@ -18,7 +18,8 @@ from bot.domain.privacy.blob_refs import forget_inputs, forget_results
 from bot.domain.servers import left
 from bot.errors import Failure
 from bot.media.blobs.protocol import Blobs
-from bot.tables import challenges, entries, jobs
+from bot.tables.people import challenges, entries
+from bot.tables.pictures import jobs
 
 log = structlog.get_logger(__name__)
 

@@ -21,7 +21,7 @@ from bot.domain.privacy import blob_refs
 from bot.errors import Refusal
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing, Blobs
-from bot.tables import jobs, stored_pictures
+from bot.tables.pictures import jobs, stored_pictures
 
 log = structlog.get_logger(__name__)
 

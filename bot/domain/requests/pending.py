@@ -22,7 +22,7 @@ from bot.domain.outbox.schedule import LEASE_S, RELEASED, is_due
 from bot.domain.requests.request import Request
 from bot.errors import Refusal
 from bot.language import _, spoken
-from bot.tables import requests
+from bot.tables.pictures import requests
 
 WHO_AND_WHERE: Final = ("interaction_id", "user_id", "guild_id", "channel_id", "private", "language")
 """Columns that a request has as fields."""

@@ -8,19 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import insert, upsert
 from bot.domain.jobs.model import WAITING
-from bot.tables import (
-    challenges,
-    deliveries,
-    digests,
-    exhibits,
-    guilds,
-    jobs,
-    log_entries,
-    mentions,
-    server_blocks,
-    server_presets,
-    stars,
-)
+from bot.tables.people import challenges, digests, exhibits, guilds, log_entries, server_blocks, stars
+from bot.tables.pictures import deliveries, jobs, mentions, server_presets
 
 BATCH = 200
 

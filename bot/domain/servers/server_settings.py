@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import note_once, one_at_a_time, upsert
 from bot.errors import Refusal
 from bot.language import _
-from bot.tables import guilds
+from bot.tables.people import guilds
 from nst_core.params import Quality
 
 MAX_ROLE_QUOTAS = 25

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import note_once, upsert
 from bot.domain.jobs.model import State
-from bot.tables import jobs, people
+from bot.tables.people import people
+from bot.tables.pictures import jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from bot.domain.styles.names import MAX_NAME_CHARS, name_key, tidy, well_formed
 from bot.domain.styles.style import Look, Preset
 from bot.errors import Refusal
 from bot.language import _
-from bot.tables import presets
+from bot.tables.pictures import presets
 
 
 def clean_name(name: str) -> str:

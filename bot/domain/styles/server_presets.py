@@ -8,7 +8,7 @@ from bot.domain.styles.names import MAX_NAME_CHARS, name_key
 from bot.domain.styles.style import Look, Preset, ServerPreset
 from bot.errors import Refusal
 from bot.language import _
-from bot.tables import server_presets
+from bot.tables.pictures import server_presets
 
 
 def _server_preset(row: RowMapping) -> ServerPreset:

@@ -10,7 +10,7 @@ from bot.domain.styles import presets as own
 from bot.domain.styles.style import Preset
 from bot.errors import Refusal
 from bot.language import _
-from bot.tables import presets
+from bot.tables.pictures import presets
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without characters that are easily confused: 0 and O; 1, I and L."""

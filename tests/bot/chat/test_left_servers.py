@@ -5,7 +5,7 @@ from simcord.backend import serializers
 from sqlalchemy import select
 
 from bot.chat.client import EaselClient
-from bot.tables import guilds
+from bot.tables.people import guilds
 from tests.support.chat import ChatHarness
 
 

@@ -15,7 +15,7 @@ from bot.db import Database
 from bot.domain.jobs import heartbeats
 from bot.domain.jobs.model import State
 from bot.engines.protocol import JobEngine
-from bot.tables import workers
+from bot.tables.pictures import workers
 from nst_core.params import VERSION
 from tests.bot.engines.companions import Companions
 from tests.support.clock import Clock

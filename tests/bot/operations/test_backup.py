@@ -26,8 +26,8 @@ from bot.operations import doctor
 from bot.operations.backup import back_up
 from bot.operations.restore import restore
 from bot.settings import Settings
-from bot.tables import deliveries, jobs
-from bot.tables import takedowns as leftovers
+from bot.tables.people import takedowns as leftovers
+from bot.tables.pictures import deliveries, jobs
 from tests.support.easel import easel
 from tests.support.rows import ADA, NOW, add, add_card, add_in, address, read_job
 from tests.support.worker import FINISHED, PARAMS, STARTED, ScriptedPainter, WorkerHarness, step

@@ -13,7 +13,7 @@ from bot.domain.outbox import deliveries, schedule
 from bot.errors import Refusal
 from bot.operations.lookup import deliver_again, show_job, show_queue, span, story
 from bot.settings import Settings
-from bot.tables import deliveries as table
+from bot.tables.pictures import deliveries as table
 from tests.support.databases import BOTH, NOBODY_THERE
 from tests.support.rows import (
     ADA,

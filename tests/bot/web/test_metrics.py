@@ -13,7 +13,7 @@ from bot.domain.outbox import deliveries, schedule
 from bot.errors import Failure, Refusal
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.decode import Clean
-from bot.tables import deliveries as table
+from bot.tables.pictures import deliveries as table
 from bot.web import machine
 from bot.web.meters import Meters, TimedDecoder
 from tests.support.databases import BOTH

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Job, State
-from bot.tables import deliveries, jobs, requests
+from bot.tables.pictures import deliveries, jobs, requests
 from testbed.discord.world import Interaction, Person, Upload
 from testbed.easel import said
 from tests.e2e.chaos.cluster import Cluster

@@ -16,7 +16,7 @@ from bot.domain.jobs import queue
 from bot.domain.jobs.model import Job, State
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.tables import entries
+from bot.tables.people import entries
 from tests.e2e.hostile.actors import Actor
 from tests.support.rows import add, set_columns
 

@@ -20,7 +20,7 @@ from bot.chat.ui.components import plain
 from bot.domain.styles import presets
 from bot.domain.styles.names import well_formed
 from bot.settings import Settings
-from bot.tables import jobs
+from bot.tables.pictures import jobs
 from bot.telemetry import configure_logging
 from tests.e2e.hostile.actors import said
 from tests.e2e.hostile.words import NASTY

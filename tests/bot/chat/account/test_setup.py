@@ -8,7 +8,7 @@ from simcord import Env, GuildHandle, MemberActor, UserHandle
 
 from bot.chat.account.setup import greet
 from bot.domain.servers import server_settings
-from bot.tables import guilds
+from bot.tables.people import guilds
 from tests.support.card_buttons import buttons_of
 from tests.support.chat import ChatHarness, card, texts, words
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.ui.interaction import TOKEN_LIFE_S
 from bot.domain.outbox import deliveries, takedowns
-from bot.tables import takedowns as table
+from bot.tables.people import takedowns as table
 from tests.support.chat import ChatHarness
 
 

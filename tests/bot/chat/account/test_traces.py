@@ -15,7 +15,7 @@ from bot.domain.jobs.model import State
 from bot.domain.privacy import personal_data
 from bot.domain.servers import server_settings
 from bot.playground import SimulatedCdn
-from bot.tables import exhibits, metadata
+from bot.tables.people import ALL, exhibits
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png
 
@@ -99,7 +99,7 @@ async def traces(chat: ChatHarness, env: Env, pictures: set[str]) -> list[str]:
     needles = {str(chat.ada.id), SECRET, *pictures}
     found = []
     async with chat.services.database.read() as connection:
-        for table in metadata.sorted_tables:
+        for table in ALL.sorted_tables:
             for row in (await connection.execute(select(table))).mappings():
                 text = json.dumps({str(key): value for key, value in row.items()}, default=str)
                 found += [f"{table.name}: {text}"] if any(needle in text for needle in needles) else []

@@ -10,7 +10,7 @@ from bot.domain.jobs.model import State
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
 from bot.media.blobs.protocol import BlobMissing
-from bot.tables import exhibits
+from bot.tables.people import exhibits
 from tests.support.card_buttons import buttons_of, delivered_job, forge, press, private_text
 from tests.support.chat import ChatHarness, card, sentence
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot.chat.cards.card_updater import CardUpdater
 from bot.domain.jobs.model import State
 from bot.domain.outbox.schedule import LEASE_S
-from bot.tables import deliveries
+from bot.tables.pictures import deliveries
 from tests.support.chat import ChatHarness
 
 

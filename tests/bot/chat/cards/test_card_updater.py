@@ -12,7 +12,7 @@ from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.cards.cancel_and_delete import cancel_job
 from bot.chat.cards.card_updater import EDITS_PER_CHANNEL, CardUpdater, EditRateLimit
 from bot.domain.jobs.model import State
-from bot.tables import deliveries
+from bot.tables.pictures import deliveries
 from tests.support.away import Away
 from tests.support.chat import ChatHarness, card, sentence, words
 from tests.support.picture_files import noise_png

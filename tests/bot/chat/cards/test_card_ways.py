@@ -10,7 +10,8 @@ from sqlalchemy import select
 from bot.chat.account.takedown_runner import TakedownRunner
 from bot.chat.cards.card_updater import CardUpdater, EditRateLimit
 from bot.domain.jobs.model import State
-from bot.tables import deliveries, takedowns
+from bot.tables.people import takedowns
+from bot.tables.pictures import deliveries
 from tests.support.chat import ChatHarness, words
 
 

@@ -10,7 +10,7 @@ from bot.chat.cards.request_runner import MAX_TRIES, RequestRunner
 from bot.chat.ui.interaction import TOKEN_LIFE_S
 from bot.domain.jobs.model import State
 from bot.domain.outbox.schedule import LEASE_S
-from bot.tables import deliveries, requests
+from bot.tables.pictures import deliveries, requests
 from tests.support.chat import ChatHarness, assert_nothing_public, card, sentence, words
 from tests.support.requests import BreakingCdn, later, rows
 

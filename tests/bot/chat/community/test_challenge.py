@@ -12,8 +12,9 @@ from sqlalchemy import select, update
 from bot.chat.client import EaselClient
 from bot.chat.community.vote import VoteSelect
 from bot.chat.ui.components import layout
-from bot.tables import challenges, server_presets, votes
-from bot.tables import jobs as jobs_table
+from bot.tables.people import challenges, votes
+from bot.tables.pictures import jobs as jobs_table
+from bot.tables.pictures import server_presets
 from tests.support.chat import sentence
 from tests.support.gallery import GalleryHarness, custom_id, shown
 from tests.support.picture_files import png

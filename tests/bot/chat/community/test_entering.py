@@ -7,7 +7,8 @@ from sqlalchemy import select
 from bot.chat.client import EaselClient
 from bot.chat.community.entering import EnterButton, EntrySelect
 from bot.chat.ui.components import layout
-from bot.tables import entries, server_presets
+from bot.tables.people import entries
+from bot.tables.pictures import server_presets
 from tests.bot.chat.community.test_challenge import give, public, start
 from tests.support.chat import card, sentence
 from tests.support.gallery import GalleryHarness, labels

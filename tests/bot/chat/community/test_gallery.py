@@ -16,9 +16,9 @@ from bot.domain.gallery import digest
 from bot.domain.gallery.digest import told_week
 from bot.domain.servers import server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.tables import digests as digests_table
-from bot.tables import exhibits as table
-from bot.tables import jobs as jobs_table
+from bot.tables.people import digests as digests_table
+from bot.tables.people import exhibits as table
+from bot.tables.pictures import jobs as jobs_table
 from tests.support.chat import card, sentence
 from tests.support.gallery import GalleryHarness, custom_id, labels, shown, sure, take_down
 from tests.support.picture_files import png

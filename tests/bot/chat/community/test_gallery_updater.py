@@ -20,8 +20,8 @@ from bot.domain.jobs.model import State
 from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.users import PersonSettings
-from bot.tables import exhibits as table
-from bot.tables import jobs as jobs_table
+from bot.tables.people import exhibits as table
+from bot.tables.pictures import jobs as jobs_table
 from tests.support.away import Away
 from tests.support.chat import card, sentence
 from tests.support.gallery import GalleryHarness, labels, shown, take_down

@@ -12,7 +12,7 @@ from bot.chat.ui.components import layout
 from bot.domain.gallery import exhibits
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.users import PersonSettings
-from bot.tables import jobs
+from bot.tables.pictures import jobs
 from tests.support.card_buttons import forge, private_text
 from tests.support.chat import sentence
 from tests.support.gallery import GalleryHarness, labels, shown

@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from bot.chat.community.removal import RemoveEntryButton
 from bot.chat.ui.components import layout
-from bot.tables import jobs
+from bot.tables.pictures import jobs
 from tests.bot.chat.community.test_challenge import enter, give, open_vote, options_of, public, start, vote
 from tests.support.chat import sentence
 from tests.support.gallery import GalleryHarness, shown, sure

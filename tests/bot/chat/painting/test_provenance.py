@@ -6,7 +6,7 @@ import discord
 import numpy as np
 from simcord import InteractionResult, MemberActor
 
-from bot.tables import challenges
+from bot.tables.people import challenges
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.params import Params

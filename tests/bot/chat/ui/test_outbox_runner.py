@@ -19,7 +19,7 @@ from bot.db import Database
 from bot.domain.outbox import takedowns
 from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.outbox.takedowns import Takedown
-from bot.tables import takedowns as table
+from bot.tables.people import takedowns as table
 from tests.support.away import Away
 from tests.support.databases import BOTH
 from tests.support.refusals import refusal

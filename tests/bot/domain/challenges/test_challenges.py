@@ -11,9 +11,9 @@ from bot.domain.gallery import exhibits
 from bot.domain.jobs.model import Job, State
 from bot.domain.styles import builtin
 from bot.errors import Refusal
-from bot.tables import exhibits as exhibits_table
-from bot.tables import jobs as jobs_table
-from bot.tables import votes
+from bot.tables.people import exhibits as exhibits_table
+from bot.tables.people import votes
+from bot.tables.pictures import jobs as jobs_table
 from tests.bot.domain.gallery.test_exhibits import SERVER, hung
 from tests.support.rows import ADA, BEN, NOW, add_in, job_of
 

@@ -10,7 +10,7 @@ from bot.domain.challenges import challenges, deadlines, voting
 from bot.domain.challenges.challenges import GRACE_S, REMIND_BEFORE_S, Challenge, Stage
 from bot.domain.challenges.deadlines import Step
 from bot.domain.outbox import takedowns
-from bot.tables import challenges as challenges_table
+from bot.tables.people import challenges as challenges_table
 from tests.bot.domain.challenges.test_challenges import current, enter, paint, start
 from tests.bot.domain.gallery.test_exhibits import SERVER
 from tests.support.rows import ADA, BEN, NOW

@@ -16,8 +16,9 @@ from bot.domain.servers import server_settings, users
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.servers.users import PersonSettings
 from bot.errors import Refusal
-from bot.tables import challenges, deliveries, entries
-from bot.tables import exhibits as exhibits_table
+from bot.tables.people import challenges, entries
+from bot.tables.people import exhibits as exhibits_table
+from bot.tables.pictures import deliveries
 from tests.support.rows import ADA, BEN, NOW, add_card, add_in, job_of
 
 SERVER, ART = 10, 99

@@ -13,10 +13,10 @@ from bot.domain.outbox import schedule
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.servers.users import PersonSettings
-from bot.tables import digests as digests_table
-from bot.tables import exhibits as table
-from bot.tables import guilds as guilds_table
-from bot.tables import server_presets
+from bot.tables.people import digests as digests_table
+from bot.tables.people import exhibits as table
+from bot.tables.people import guilds as guilds_table
+from bot.tables.pictures import server_presets
 from tests.bot.domain.gallery.test_exhibits import ART, SERVER, enter, hung
 from tests.support.rows import ADA, BEN, BLOB, NOW
 

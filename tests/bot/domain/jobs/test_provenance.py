@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import provenance
 from bot.domain.jobs.model import State
-from bot.tables import challenges, exhibits
+from bot.tables.people import challenges, exhibits
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.params import Params

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import model, queue
 from bot.domain.jobs.model import WAITING, Claim, Job, State
-from bot.tables import jobs as table
+from bot.tables.pictures import jobs as table
 from tests.support.rows import BLOB, LEASE_S, NOW, add, column, progress
 
 ENDS = {State.RENDERED, State.DELIVERED, State.FAILED, State.CANCELLED}

@@ -8,7 +8,7 @@ from bot.domain.jobs import queue
 from bot.domain.jobs.model import State
 from bot.domain.outbox import deliveries, schedule
 from bot.domain.outbox.schedule import LEASE_S
-from bot.tables import deliveries as table
+from bot.tables.pictures import deliveries as table
 from tests.support.rows import ADA, BEN, NOW, add, add_card, add_in, address, job_of, set_columns
 
 

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import Database
 from bot.domain.outbox import schedule, takedowns
 from bot.domain.outbox.schedule import LEASE_S, Key, is_due
-from bot.tables import deliveries, digests, exhibits, metadata
-from bot.tables import takedowns as table_of_takedowns
+from bot.tables.people import ALL, digests, exhibits
+from bot.tables.people import takedowns as table_of_takedowns
+from bot.tables.pictures import deliveries
 from tests.support.rows import NOW
 
 WEEKS = ("2026-W47", "2026-W48")
@@ -147,4 +148,4 @@ async def test_a_row_that_was_deleted_meanwhile_is_not_settled(rows: AsyncConnec
 
 def test_all_tables_with_the_outboxs_columns_are_due_at_once_when_discord_is_back() -> None:
     columns = {"due_at", "lease_until", "leased_by", "tries", "last_error"}
-    assert set(schedule.OUTBOX) == {one for one in metadata.tables.values() if columns <= set(one.c.keys())}
+    assert set(schedule.OUTBOX) == {one for one in ALL.tables.values() if columns <= set(one.c.keys())}

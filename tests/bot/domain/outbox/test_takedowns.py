@@ -9,7 +9,7 @@ from bot.db import Database
 from bot.domain.outbox import schedule, takedowns
 from bot.domain.outbox.schedule import LEASE_S
 from bot.domain.outbox.takedowns import Takedown
-from bot.tables import takedowns as table
+from bot.tables.people import takedowns as table
 from tests.support.rows import NOW, address
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.jobs.model import State
 from bot.domain.privacy import blob_refs
 from bot.domain.privacy.blob_refs import AT_ONCE
-from bot.tables import deliveries, exhibits, people, presets
+from bot.tables.people import exhibits, people
+from bot.tables.pictures import deliveries, presets
 from tests.support.rows import ADA, BEN, BLOB, add, add_card, add_in, job_of, set_columns
 
 

@@ -21,19 +21,10 @@ from bot.domain.servers.users import CurrentStyle
 from bot.domain.styles.builtin import BUILT_IN
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.blobs.protocol import BlobMissing
-from bot.tables import (
-    challenges,
-    deliveries,
-    entries,
-    exhibits,
-    metadata,
-    presets,
-    server_presets,
-    stars,
-    votes,
-)
-from bot.tables import jobs as jobs_table
-from bot.tables import people as people_table
+from bot.tables.people import ALL, challenges, entries, exhibits, stars, votes
+from bot.tables.people import people as people_table
+from bot.tables.pictures import deliveries, presets, server_presets
+from bot.tables.pictures import jobs as jobs_table
 from tests.support.rows import ADA, BEN, LEASE_S, NOW, add, add_card, add_in, claim_one, set_columns
 
 THEIRS = (jobs_table, deliveries, presets, server_presets, stars, exhibits, entries, votes, people_table)
@@ -189,7 +180,7 @@ async def test_every_message_of_the_bot_s_with_a_picture_of_theirs_is_taken_down
 def test_no_table_with_people_s_rows_is_left_out() -> None:
     """A new table that names a person or a job has to be deleted and exported with them."""
     columns = {"user_id", "job_id", "entrant_id"}
-    about_people = {table for table in metadata.sorted_tables if columns & set(table.c.keys())}
+    about_people = {table for table in ALL.sorted_tables if columns & set(table.c.keys())}
     assert about_people == {*personal_data.tables_of(ADA), challenges}
 
 

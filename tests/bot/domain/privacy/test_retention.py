@@ -19,7 +19,8 @@ from bot.domain.servers.users import CurrentStyle
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.blobs.protocol import BlobMissing
 from bot.settings import Settings
-from bot.tables import challenges, deliveries, entries, jobs, presets, server_presets
+from bot.tables.people import challenges, entries
+from bot.tables.pictures import deliveries, jobs, presets, server_presets
 from tests.support.away import Away
 from tests.support.databases import BOTH
 from tests.support.rows import ADA, add, add_card, add_in, read_job, set_columns

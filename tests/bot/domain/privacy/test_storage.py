@@ -13,7 +13,7 @@ from bot.domain.privacy import storage as storage_module
 from bot.domain.privacy.storage import HOLD_S, MIB, Storage, StorageLimits, stored_bytes
 from bot.errors import Failure, Refusal
 from bot.media.blobs.folder import FolderBlobs
-from bot.tables import stored_pictures
+from bot.tables.pictures import stored_pictures
 from tests.support.databases import BOTH
 from tests.support.picture_files import noise_png
 from tests.support.rows import ADA, BEN, NOW, add, add_in, set_columns

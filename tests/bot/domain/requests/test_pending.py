@@ -18,7 +18,7 @@ from bot.domain.requests.request import Request
 from bot.domain.styles.style import PictureSource, Style
 from bot.errors import Refusal
 from bot.media.blobs.folder import FolderBlobs
-from bot.tables import requests
+from bot.tables.pictures import requests
 from tests.support.databases import BOTH
 from tests.support.rows import ADA, BEN, NOW, address
 

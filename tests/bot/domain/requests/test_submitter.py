@@ -12,7 +12,7 @@ from bot.domain.privacy import personal_data
 from bot.domain.requests import pending
 from bot.domain.requests.submitter import Submitter
 from bot.errors import Refusal
-from bot.tables import requests
+from bot.tables.pictures import requests
 from tests.support.away import Away
 from tests.support.databases import BOTH, migrate
 from tests.support.rows import ADA, BEN, NOW

@@ -8,17 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.jobs.model import State
 from bot.domain.servers import left, server_settings
 from bot.domain.servers.server_settings import GuildSettings
-from bot.tables import (
-    challenges,
-    deliveries,
-    digests,
-    exhibits,
-    log_entries,
-    server_blocks,
-    server_presets,
-    stars,
-)
-from bot.tables import guilds as guilds_table
+from bot.tables.people import challenges, digests, exhibits, log_entries, server_blocks, stars
+from bot.tables.people import guilds as guilds_table
+from bot.tables.pictures import deliveries, server_presets
 from tests.support.rows import BEN, BLOB, NOW, add, add_card, add_in, job_of
 
 SERVER, OTHER = 10, 11

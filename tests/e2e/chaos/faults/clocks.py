@@ -5,7 +5,7 @@ import asyncio
 from sqlalchemy import text, update
 
 from bot.domain.jobs.model import State
-from bot.tables import jobs
+from bot.tables.pictures import jobs
 from nst_core.params import VERSION
 from tests.e2e.chaos.cluster import LEASE_S
 from tests.e2e.chaos.faults.processes import victim

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from bot.domain.challenges.challenges import Stage
 from bot.domain.servers import users
 from bot.domain.servers.users import PersonSettings
-from bot.tables import challenges, stars
+from bot.tables.people import challenges, stars
 from tests.e2e.hostile.actors import PRESET, Actor, Role
 from tests.e2e.hostile.authority import ADA, EVERYBODY, picture, row
 from tests.e2e.hostile.owned_data import (

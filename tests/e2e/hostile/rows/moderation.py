@@ -6,7 +6,7 @@ from bot.domain.jobs.model import State
 from bot.domain.limits import server_blocks
 from bot.domain.limits.server_blocks import ServerBlock
 from bot.domain.servers import server_settings
-from bot.tables import server_blocks as table
+from bot.tables.people import server_blocks as table
 from tests.e2e.hostile.actors import Actor, Role
 from tests.e2e.hostile.authority import row
 from tests.e2e.hostile.owned_data import finished

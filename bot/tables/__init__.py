@@ -1,0 +1,1 @@
+"""Every table, in two rooms: pictures, and people with their servers."""
