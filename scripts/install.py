@@ -27,6 +27,8 @@ FOR_CPUS: Final = "requirements-cpu.lock"
 RECORDED: Final = ((3, 11), "x86_64")
 OF_CUDA: Final = re.compile(r"nvidia-(?!ml-py$)|cuda-|triton$")
 UNFOUND: Final = "No matching distribution found"
+CONFLICT: Final = "ResolutionImpossible"
+LOOSE: Final = "Some locked versions are not to be had here: what pyproject.toml allows is taken, unchecked."
 NO_TORCH: Final = """
 This machine has no NVIDIA GPU, and PyTorch's build for CPUs could not be fetched. Check the network and run
 this again, or put the address of an index with PyTorch's CPU builds into TORCH_INDEX. EASEL_DEVICE=cuda takes
@@ -85,6 +87,8 @@ def install(
 ) -> None:
     """Packages first, then torch where it comes from elsewhere, then Easel itself, which needs no download.
 
+    Where some version cannot be had, all are chosen anew, and not checked; a wrong hash is an error.
+
     Raises:
         SystemExit: something could not be installed.
     """
@@ -96,7 +100,13 @@ def install(
             file.write_text(text, encoding="utf-8")
             return ["--no-deps", *(["--require-hashes"] if "--hash" in text else []), "-r", str(file)]
 
-        must(run, pip(*written("packages", "".join(found.values()))), of=len(found))
+        status, told = run(pip(*written("packages", "".join(found.values()))), of=len(found))
+        if status and (UNFOUND in told or CONFLICT in told):  # a mirror, or constraints of this machine
+            tell(LOOSE)
+            must(run, pip("--editable", f"{root}[{','.join(extras)}]"), of=len(found))
+            return
+        if status:
+            sys.exit(told)
         if cpu:
             torch = written("torch", cpu_torch(sys.version_info[:2], platform.machine(), root=root))
             index = environment.get("TORCH_INDEX")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts.install import (
+    CONFLICT,
     FOR_ALL,
     FOR_CHECKS,
     OF_CUDA,
@@ -129,6 +130,17 @@ def test_where_pip_knows_of_none_uv_is_installed_and_asked_for_the_cpu_build_alo
     assert "--torch-backend cpu --no-deps" in by_uv
     assert "+cpu" in run.required[3]
     assert str(Path(sys.executable).with_name("uv")) in by_uv
+
+
+@pytest.mark.parametrize("told", [f"{UNFOUND} for numpy==2.4.1", f"{CONFLICT}: a constraint"])
+def test_where_a_version_cannot_be_had_others_are_chosen_and_it_is_said(
+    told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = Recorder(packages=f"ERROR: {told}")
+    install(EXTRAS, cpu=True, run=run, environment={})
+    assert len(run.commands) == 2
+    assert run.commands[1].endswith(f"--editable {ROOT}[bot,playground]")
+    assert "unchecked" in capfd.readouterr().err
 
 
 def test_what_else_goes_wrong_ends_it_with_pip_s_own_words() -> None:
