@@ -14,7 +14,7 @@ import structlog
 from discord import ui
 
 from bot.chat.cards.access import read_blob, require_picture
-from bot.chat.cards.card import filename
+from bot.chat.cards.card_picture import filename
 from bot.chat.cards.describing import DescribeButton
 from bot.chat.ui.answers import answer_with_files, check_promised, handles_errors, keep, promise_answer
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel, plain
