@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -127,12 +126,9 @@ class Attempt:
         newest, self._preview = self._preview, None
         return newest
 
-    def progress(self, *, preview_blob: str | None, checkpoint_blob: str | None = None) -> Progress | None:
-        """What the card may show; None: nothing is known yet."""
-        progress = self._progress or self._clip.progress()
-        if progress is None:
-            return None
-        return replace(progress, preview_blob=preview_blob, checkpoint_blob=checkpoint_blob)
+    def progress(self) -> Progress | None:
+        """What the card may show, but for the blobs; None: nothing is known yet."""
+        return self._progress or self._clip.progress()
 
     def take(self, event: Event | ClipEvent) -> None:
         match event:
@@ -211,8 +207,8 @@ class ClipProgress:
                 frame = self._before(event.frame, event.turn)
                 self._set(event.turn, frame, event.step, event.steps, event.total)
             case FramePainted():
+                self.checkpoint = event.checkpoint.packed()  # first: no frame is told that is not in it
                 self._set(event.turn, self._before(event.frame, event.turn) + 1, 0, 1, None)
-                self.checkpoint = event.checkpoint.packed()
 
     def progress(self) -> Progress | None:
         return self._progress

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -216,12 +217,12 @@ class JobRunner:
         picture = self.attempt.take_preview()
         if picture is not None:
             await self._previews.put(picture)
-        checkpoint = self.attempt.take_checkpoint()
+        progress, checkpoint = self.attempt.progress(), self.attempt.take_checkpoint()
         if checkpoint is not None:
             await self._checkpoints.put_data(checkpoint)
-        progress = self.attempt.progress(
-            preview_blob=self._previews.newest, checkpoint_blob=self._checkpoints.newest
-        )
+        if progress is not None:
+            preview, kept = self._previews.newest, self._checkpoints.newest
+            progress = replace(progress, preview_blob=preview, checkpoint_blob=kept)
         held = await self._lease.renew(progress)
         if held and self._lease.written == progress:
             await self._previews.forget(but=KEPT)

@@ -232,6 +232,7 @@ async def _add(
 
 async def _give_file(interaction: discord.Interaction[Any], job: Job, use: Use) -> None:
     png = await read_blob(interaction, job.result_blob or "")
+    clip = await read_blob(interaction, job.result_clip_blob) if job.result_clip_blob else None
     editor = services_of(interaction).picture_store.editor
     banner = use is Use.BANNER
     ending = "jpg" if banner else "gif"
@@ -245,7 +246,8 @@ async def _give_file(interaction: discord.Interaction[Any], job: Job, use: Use) 
         if banner:
             data, _ending = await editor.within(await editor.crop(png, *BANNER_PX, form="JPEG"), limit_bytes)
         else:
-            data = await editor.gif(png, GIF_PX, limit_bytes)
+            moving = await editor.clip_within(clip, limit_bytes) if clip else None
+            data = moving.file if moving else await editor.gif(png, GIF_PX, limit_bytes)
         picture = Picture(
             filename=filename(f"{use.value}-{job.id}", ending, spoiler=job.spoiler),
             data=data,
