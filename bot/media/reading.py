@@ -25,7 +25,7 @@ from PIL import (  # noqa: F401 - some are loaded for later
 
 from bot.media.headers import jpeg_scans
 from bot.media.sandbox import REFUSED, ClipLimits, DecodeLimits, confine, lower_priority
-from nst_core.errors import CutShort, PictureError, TooManyPixels, UnknownKind
+from nst_core.errors import CutShort, EngineError, PictureError, TooManyPixels, UnknownKind
 from nst_core.images.formats import NOT_A_PICTURE
 from nst_core.images.io import NO_MEMORY, Picture, decode, quantise
 from nst_core.images.transparency import is_invisible
@@ -112,7 +112,7 @@ def read_clip(data: bytes, limits: ClipLimits) -> bytes:
     kept = video_limits.ClipLimits(pixels=pixels, seconds=limits.seconds)
     try:
         start = read_start(data, edge_px=limits.edge_px, max_fps=limits.fps, limits=kept)
-    except (PictureError, MemoryError, ValueError):
+    except (EngineError, MemoryError, ValueError):
         return b""
     different = without_repeats(start.clip)
     clip = thinned(different, limits.frames)

@@ -98,7 +98,7 @@ class ClipLimits:
     seconds: float = 6.0
     edge_px: int = 256
     fps: float = 12.0
-    pixels: int = 400_000_000
+    pixels: int = 200_000_000
     film_pixels: int = 1_500_000_000
     cpu_s: int = 20
     deadline_s: float = 60.0

@@ -86,10 +86,12 @@ def read_start(data: bytes, *, edge_px: int, max_fps: float, limits: ClipLimits)
     try:
         plays, frames = _opened(data, edge_px, limits, announced=False)
         kept.take(frames)
-    except (PictureError, MemoryError, *BROKEN):
-        if len(kept.levels) < 2:
+    except (PictureError, MemoryError, *BROKEN) as error:
+        if len(kept.levels) > 1:
+            return Start(clip=kept.clip(plays), whole=False, left_out=kept.left_out)
+        if isinstance(error, PictureError):
             raise
-        return Start(clip=kept.clip(plays), whole=False, left_out=kept.left_out)
+        raise _told(error) from error
     return Start(clip=kept.clip(plays), whole=True, left_out=kept.left_out)
 
 
@@ -115,11 +117,14 @@ def _read(data: bytes, edge_px: int | None, max_fps: float | None, limits: ClipL
         kept.take(frames)
     except PictureError:
         raise
-    except MemoryError as error:
-        raise PictureError(io.NO_MEMORY) from error
-    except BROKEN as error:
-        raise PictureError(DAMAGED) from error
+    except (MemoryError, *BROKEN) as error:
+        raise _told(error) from error
     return kept.clip(plays)
+
+
+def _told(error: Exception) -> PictureError:
+    """What is told of an error of a library's."""
+    return PictureError(io.NO_MEMORY if isinstance(error, MemoryError) else DAMAGED)
 
 
 def _opened(
