@@ -30,7 +30,8 @@ AVATAR_PX = 1024
 @app_commands.context_menu(name="Stylize this")
 async def stylize_this(interaction: discord.Interaction, message: discord.Message) -> None:
     """Paints a picture of the message: a form asks for style, strength and quality."""
-    await _open_form(interaction, _("Stylize this picture"), _required(message))
+    films = services_of(interaction).limits.films
+    await _open_form(interaction, _("Stylize this picture"), _required(message, films=films))
 
 
 @app_commands.context_menu(name="Stylize avatar")
@@ -70,8 +71,8 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
     await keep(interaction)
 
 
-def _required(message: discord.Message) -> list[Found]:
-    found = pictures_in(message)
+def _required(message: discord.Message, *, films: bool = False) -> list[Found]:
+    found = pictures_in(message, films=films)
     if not found:
         raise Refusal(_("There is no picture in that message: choose one with an image in it."))
     return found
