@@ -86,7 +86,7 @@ class InlineDecoder:
     def __init__(self) -> None:
         load_libraries()
 
-    async def clean(self, data: bytes, *, by: int) -> Clean:  # noqa: ARG002 - nobody waits here
+    async def clean(self, data: bytes, *, by: int, moving: bool = False) -> Clean:  # noqa: ARG002 - nobody waits here
         limits = DecodeLimits()
         output, status = serve(data, limits)
         return outcome(status, output, "", limits)

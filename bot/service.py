@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Final, Protocol
 
 import aiohttp
@@ -38,7 +39,7 @@ from bot.media.decode import Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
 from bot.media.rating import OpenNsfw
-from bot.media.sandbox import DecodeLimits
+from bot.media.sandbox import ClipLimits, DecodeLimits
 from bot.media.turns import Turns
 from bot.settings import MIB, Settings
 from bot.startup import migrate, on_signal, open_data_folder
@@ -118,7 +119,15 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
 
 
 def _decoder(settings: Settings) -> Decoder:
-    return Decoder(limits=DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px))
+    limits = DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px)
+    return Decoder(limits=limits, clips=_clips(settings))
+
+
+def _clips(settings: Settings) -> ClipLimits | None:
+    """None: of what moves only the first frame is painted, as that was chosen, or OpenCV is not installed."""
+    if settings.clip_frames < 2 or find_spec("cv2") is None:
+        return None
+    return ClipLimits(frames=settings.clip_frames, seconds=settings.clip_seconds, edge_px=settings.clip_px)
 
 
 def _files(settings: Settings) -> Turns:
@@ -214,6 +223,8 @@ def _limits(settings: Settings, names: list[str]) -> Limits:
         presets_per_server=settings.presets_per_server,
         default_size_px=min(settings.default_size_px or usual_size_px(names), max_size_px),
         max_size_px=max_size_px,
+        clip_px=min(settings.clip_px, max_size_px),
+        films=_clips(settings) is not None and find_spec("av") is not None,
         max_file_bytes=int(settings.max_attachment_mib * MIB),
     )
 

@@ -98,6 +98,7 @@ class LocalEngine:
         result_blob: str,
         figures: Mapping[str, Any],
         timelapse_blob: str | None = None,
+        result_clip_blob: str | None = None,
     ) -> bool:
         async with self._writing() as connection:
             return await queue.render(
@@ -106,6 +107,7 @@ class LocalEngine:
                 result_blob=result_blob,
                 figures=figures,
                 timelapse_blob=timelapse_blob,
+                result_clip_blob=result_clip_blob,
                 now=self._clock(),
             )
 

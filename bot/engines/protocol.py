@@ -42,8 +42,9 @@ class JobEngine(Protocol):
         result_blob: str,
         figures: Mapping[str, Any],
         timelapse_blob: str | None = None,
+        result_clip_blob: str | None = None,
     ) -> bool:
-        """The picture is painted and its blob is stored, and that of the time-lapse if there is one."""
+        """The picture is painted and its blob is stored, and those of time-lapse and clip if there are."""
 
     async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:
         """The job cannot be painted; `error` is the user's sentence."""

@@ -31,6 +31,15 @@ class Ended:
     complaint: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gif:
+    """A clip's file, and what was given up to make it fit: size, and frames."""
+
+    file: bytes
+    smaller: bool = False
+    fewer: bool = False
+
+
 async def ask_child(
     module: str,
     *arguments: str,
@@ -123,6 +132,12 @@ class PictureEditor:
         """A GIF of the picture, whose long edge is at most `edge_px`, made to fit."""
         return await self.run("gif", data, edge_px=edge_px, limit_bytes=limit_bytes)
 
+    async def clip_within(self, data: bytes, limit_bytes: int) -> Gif | None:
+        """A clip as a GIF made to fit; None: none of it fits."""
+        line, _newline, file = (await self.run("clip", data, limit_bytes=limit_bytes)).partition(b"\n")
+        told = loads(line)
+        return Gif(file=file, smaller=told["smaller"], fewer=told["fewer"]) if told["fits"] else None
+
     async def film_within(self, data: bytes, limit_bytes: int) -> bytes:
         """A time-lapse as it is where it fits, else with fewer and smaller frames."""
         return data if len(data) <= limit_bytes else await self.run("film", data, limit_bytes=limit_bytes)
@@ -142,7 +157,9 @@ class PictureEditor:
         try:
             async with asyncio.timeout(self._deadline_s), self._turns:
                 ended = await ask_child(
-                    *("bot.media.pixels", operation, dumps(arguments)), data=data, most_bytes=len(data) + MIB
+                    *("bot.media.pixels", operation, dumps(arguments)),
+                    data=data,
+                    most_bytes=max(len(data), int(arguments.get("limit_bytes", 0))) + MIB,
                 )
         except TimeoutError as error:
             raise Failure(f"{operation} was not done within {self._deadline_s:g} s") from error

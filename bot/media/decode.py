@@ -6,19 +6,19 @@ The child is `bot.media.reading`, and `bot.media.sandbox` says what it may do.
 import asyncio
 import signal
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from json import dumps, loads
 from typing import Final
 
 from bot.errors import Busy, Failure, Refusal
 from bot.language import N_, _
 from bot.media.child import ask_child
-from bot.media.headers import is_lossless_webp, sides_px
-from bot.media.sandbox import MIB, REFUSED, DecodeLimits
+from bot.media.headers import clip_head, is_lossless_webp, riff_length, sides_px
+from bot.media.sandbox import MIB, REFUSED, ClipLimits, DecodeLimits
 from bot.media.turns import Turns
 from nst_core.images.tiff_pages import RAW_FORMATS
 
-__all__ = ["MIB", "NO_PICTURE", "Clean", "DecodeLimits", "Decoder", "TooCostly", "clean"]
+__all__ = ["MIB", "NO_PICTURE", "Clean", "CleanClip", "DecodeLimits", "Decoder", "TooCostly", "clean"]
 
 COOL_DOWN_S: Final = 120.0
 """How long nothing is read of somebody whose file took all the time or memory that one may take."""
@@ -68,12 +68,30 @@ _REASONS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CleanClip:
+    """The frames of what moves, as an animated, lossless WebP without metadata.
+
+    thinned: some frames were left out; cut: so was what comes after the last one.
+    """
+
+    file: bytes
+    frames: int
+    seconds: float
+    thinned: bool = False
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clean:
-    """An upright 8-bit RGB or RGBA picture in sRGB, without metadata, as a lossless WebP."""
+    """An upright 8-bit RGB or RGBA picture in sRGB, without metadata, as a lossless WebP.
+
+    clip: of what moves, where that was asked for; then the picture is its first frame.
+    """
 
     file: bytes
     width: int
     height: int
+    clip: CleanClip | None = None
 
 
 class TooCostly(Refusal):
@@ -90,17 +108,22 @@ class Decoder:
         self,
         limits: DecodeLimits,
         *,
+        clips: ClipLimits | None = None,
         children: int = 2,
         turn_timeout_s: float = 60.0,
         cool_down_s: float = COOL_DOWN_S,
     ) -> None:
+        """clips: what is kept of what moves; None: only its first frame."""
         self._limits = limits
+        self._clips = clips
         self._turns = Turns(children, share=max(1, children - 1), timeout_s=turn_timeout_s)
         self._cool_down_s = cool_down_s
         self._cool_at: dict[int, float] = {}
 
-    async def clean(self, data: bytes, *, by: int) -> Clean:
+    async def clean(self, data: bytes, *, by: int, moving: bool = False) -> Clean:
         """The picture in a file of unknown origin that the person `by` has sent.
+
+        moving: whether its frames are wanted, too, if it moves.
 
         Raises:
             Refusal: not a picture, or one that is too small, too long, too large or too costly to read; or a
@@ -110,7 +133,7 @@ class Decoder:
         async with self._turns.turn(by):
             self._check_cool(by)
             try:
-                return await clean(data, limits=self._limits)
+                return await clean(data, limits=self._limits, clips=self._clips if moving else None)
             except TooCostly:
                 self._cool_at[by] = time.monotonic() + self._cool_down_s
                 raise
@@ -125,23 +148,30 @@ class Decoder:
             )
 
 
-async def clean(data: bytes, *, limits: DecodeLimits) -> Clean:
+async def clean(data: bytes, *, limits: DecodeLimits, clips: ClipLimits | None = None) -> Clean:
     """As `Decoder.clean`, without turns."""
     most_bytes = limits.max_edge_px**2 * 5 + MIB
+    wanted = [dumps(asdict(limits)), dumps(asdict(clips) if clips else None)]
+    if clips is not None:
+        most_bytes += clips.frames * (clips.edge_px**2 * 5 + 1024)
     try:
-        async with asyncio.timeout(limits.deadline_s):
-            ended = await ask_child(
-                "bot.media.reading", dumps(asdict(limits)), data=data, most_bytes=most_bytes
-            )
+        async with asyncio.timeout(clips.deadline_s if clips else limits.deadline_s):
+            ended = await ask_child("bot.media.reading", *wanted, data=data, most_bytes=most_bytes)
     except TimeoutError as error:
         raise Refusal(_(_TOO_LONG)) from error
     except OSError as error:
         raise Failure(f"the decoder cannot be started: {error.strerror}") from error
-    return outcome(ended.status, ended.output, ended.complaint, limits)
+    return outcome(ended.status, ended.output, ended.complaint, limits, clips)
 
 
-def outcome(status: int, output: bytes, complaint: str, limits: DecodeLimits) -> Clean:
+def outcome(
+    status: int, output: bytes, complaint: str, limits: DecodeLimits, clips: ClipLimits | None = None
+) -> Clean:
     """What a child's exit status, stdout and stderr mean. Raises like `Decoder.clean`."""
+    if status == 0 and clips is not None:
+        length = riff_length(output)
+        clip = _checked_clip(output[length:], clips) if len(output) > length else None
+        return replace(_checked(output[:length] or output, limits), clip=clip)
     if status == 0:
         return _checked(output, limits)
     if status == REFUSED:
@@ -168,6 +198,30 @@ def _checked(output: bytes, limits: DecodeLimits) -> Clean:
     if not limits.min_edge_px <= min(width, height) <= max(width, height) <= limits.max_edge_px:
         raise Failure(f"the decoder wrote a WebP of {width} x {height} px")
     return Clean(file=output, width=width, height=height)
+
+
+def _checked_clip(output: bytes, limits: ClipLimits) -> CleanClip:
+    """The clip that follows a picture, and the words after it; nothing else of them is repeated."""
+    length = riff_length(output)
+    file, words = output[:length], output[length:].split(b" ")
+    try:
+        head = clip_head(file)
+    except ValueError as error:
+        raise Failure(f"the decoder wrote no clip: {error}") from error
+    longest_ms = 1000 * limits.seconds + head.frames
+    if not (
+        1 < head.frames <= limits.frames
+        and max(head.width, head.height) <= limits.edge_px
+        and head.duration_ms <= longest_ms
+    ):
+        raise Failure(f"the decoder wrote a clip beyond its limits: {head}")
+    return CleanClip(
+        file=file,
+        frames=head.frames,
+        seconds=head.duration_ms / 1000,
+        thinned=b"thinned" in words,
+        cut=b"cut" in words,
+    )
 
 
 def _sentence(output: bytes, limits: DecodeLimits) -> str:

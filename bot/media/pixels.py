@@ -15,6 +15,9 @@ from unicodedata import combining, normalize
 from PIL import GifImagePlugin, Image, ImageDraw, ImageFont, ImageOps, ImageSequence, WebPImagePlugin  # noqa: F401 - loaded for later
 
 from bot.media.sandbox import MIB, confine
+from nst_core.errors import EngineError
+from nst_core.video.reading import read_clip
+from nst_core.video.writing import encode_within
 
 JPEG_QUALITY: Final = 85
 JPEG_QUALITIES: Final = (92, 85, 75, 60)
@@ -133,6 +136,24 @@ def film(data: bytes, limit_bytes: int) -> bytes:
         frames = frames[-1::-2][::-1] if len(frames) > LEAST_FRAMES else [_smaller(one) for one in frames]
 
 
+def clip(data: bytes, limit_bytes: int) -> bytes:
+    """A clip as a GIF of at most `limit_bytes`, after a line of JSON that says what was given up for that.
+
+    Only the line where no GIF of it is as small as that.
+    """
+    whole = read_clip(data)
+    try:
+        file, written = encode_within(whole, ".gif", limit_bytes)
+    except EngineError:
+        return dumps({"fits": False}).encode() + b"\n"
+    told = {
+        "fits": True,
+        "smaller": written.width < whole.width,
+        "fewer": len(written.frames) < len(whole.frames),
+    }
+    return dumps(told).encode() + b"\n" + file
+
+
 OPERATIONS: Final[dict[str, Callable[..., bytes | bool]]] = {
     "thumbnail": thumbnail,
     "shrink": shrink,
@@ -141,6 +162,7 @@ OPERATIONS: Final[dict[str, Callable[..., bytes | bool]]] = {
     "crop": crop,
     "gif": gif,
     "film": film,
+    "clip": clip,
 }
 
 

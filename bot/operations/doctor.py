@@ -30,6 +30,9 @@ from bot.tables.pictures import jobs
 
 DISCORD_API = "https://discord.com/api/v10"
 LOW_DISK_BYTES = 2 * 1024**3
+OPENCV = "OpenCV"
+CLIP_PACKAGES = {OPENCV: "cv2", "PyAV": "av"}
+"""What moving pictures need, and films; by the modules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ async def examine(settings: Settings, console: Console) -> bool:
         device,
         disk,
         content_check,
+        clips,
     )
     return report([await check(settings) for check in checks], console)
 
@@ -230,6 +234,20 @@ async def device(settings: Settings) -> Finding:
         what_to_do = "Install a PyTorch that supports the GPU, or set EASEL_DEVICE=cpu."
         return Finding(check="device", well=False, minor=True, saw=saw, what_to_do=what_to_do)
     return Finding(check="device", well=True, saw=saw)
+
+
+async def clips(settings: Settings) -> Finding:
+    """Whether moving pictures are painted whole."""
+    missing = [name for name, module in CLIP_PACKAGES.items() if find_spec(module) is None]
+    if settings.clip_frames < 2:
+        return Finding(check="clips", well=True, saw="of moving pictures the first frame is painted, as set")
+    if not missing:
+        saw = f"moving pictures and films are painted, up to {settings.clip_frames} frames"
+        return Finding(check="clips", well=True, saw=saw)
+    first = "of moving pictures only the first frame is painted" if OPENCV in missing else "films are refused"
+    saw = f"{' and '.join(missing)} not installed: {first}"
+    what_to_do = "Install what is missing: pip install 'easel-nst[bot]'."
+    return Finding(check="clips", well=False, minor=True, saw=saw, what_to_do=what_to_do)
 
 
 async def content_check(settings: Settings) -> Finding:

@@ -81,6 +81,9 @@ jobs = Table(
     Column("style_weight", Double, nullable=False, server_default="1"),
     Column("mask_blob", String(64)),  # white: painted; black: left as it is
     Column("start_blob", String(64)),  # the picture that it starts from, instead of params["init"]
+    # The content's frames, content_blob being the first of them; None: it does not move.
+    Column("clip_blob", String(64)),
+    Column("frames", Integer, nullable=False, server_default="1"),  # how many of them are painted
     Column("parent_id", RowId),  # the job whose button made this one
     Column("challenge_id", RowId),
     Column("notes", JSON),  # sentences in its language: what was reduced
@@ -105,8 +108,11 @@ jobs = Table(
     Column("step", Integer),
     Column("steps", Integer),
     Column("loss", Double),
+    Column("frame", Integer),  # of a clip, how many frames are painted in this pass
     Column("preview_blob", String(64)),
-    Column("result_blob", String(64)),
+    Column("checkpoint_blob", String(64)),  # of a clip, what is painted so far
+    Column("result_blob", String(64)),  # of a clip, its first frame
+    Column("result_clip_blob", String(64)),
     Column("timelapse_blob", String(64)),
     Column("figures", JSON),
     Column("error", Text),
@@ -126,6 +132,7 @@ jobs = Table(
     Index(None, "result_blob"),
     *(Index(None, name, **where(f"{name} <> ''")) for name in ("content_blob", "style_blob")),
     *(Index(None, f"{name}_blob", **where(f"{name}_blob <> ''")) for name in ("mask", "start", "timelapse")),
+    *(Index(None, f"{name}_blob", **where(f"{name}_blob <> ''")) for name in ("clip", "result_clip")),
     Index("ix_jobs_blends", "id", **where(LIVE_BLENDS)),
     # What has not been forgotten yet.
     Index("ix_jobs_inputs_kept", "ended_at", **where("content_blob <> ''")),

@@ -107,10 +107,10 @@ class TimedDecoder:
         self._decoder = decoder
         self._meters = meters
 
-    async def clean(self, data: bytes, *, by: int) -> Clean:
+    async def clean(self, data: bytes, *, by: int, moving: bool = False) -> Clean:
         started, outcome = time.monotonic(), "broken"
         try:
-            cleaned = await self._decoder.clean(data, by=by)
+            cleaned = await self._decoder.clean(data, by=by, moving=moving)
             outcome = "ok"
         except Refusal:
             outcome = "refused"

@@ -18,12 +18,14 @@ from nst_core.errors import EngineError
 from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
+from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep
+from nst_core.video.writing import encode_lossless
 
 log = structlog.get_logger(__name__)
 
 
 def drain(
-    events: Generator[tuple[int, Event], None, None],
+    events: Generator[tuple[int, Event | ClipEvent], None, None],
     attempts: Sequence["Attempt"],
     *,
     step: Callable[[], object] = lambda: None,
@@ -67,10 +69,10 @@ class Attempt:
         self._stopped_at: float | None = None
         self._is_over = False
         self._error: Exception | None = None
-        self._result: tuple[Finished, bytes] | None = None
+        self._result: tuple[Finished | ClipFinished, bytes] | None = None
         self._preview: Picture | None = None
-        self._started: Started | None = None
-        self._step: Step | None = None
+        self._progress: Progress | None = None
+        self._clip = ClipProgress()
 
     @property
     def goes_on(self) -> bool:
@@ -94,8 +96,10 @@ class Attempt:
             self._is_over = True
             self._ended()
 
-    def result(self) -> tuple[Finished, bytes] | None:
+    def result(self) -> tuple[Finished | ClipFinished, bytes] | None:
         """The last event, and the picture as a PNG that holds its parameters; None: the attempt was stopped.
+
+        Of a clip the picture is its first frame.
 
         Raises:
             Exception: whatever the painting raised.
@@ -108,42 +112,51 @@ class Attempt:
         """The time-lapse of a finished run, if one was requested and could be made."""
         return self._timelapse
 
+    def clip(self) -> bytes | None:
+        """All frames of a finished clip, as an animated WebP."""
+        return self._clip.file
+
+    def take_checkpoint(self) -> bytes | None:
+        """What another attempt goes on from; each is returned once."""
+        newest, self._clip.checkpoint = self._clip.checkpoint, None
+        return newest
+
     def take_preview(self) -> Picture | None:
         """The newest preview; each is returned once."""
         newest, self._preview = self._preview, None
         return newest
 
-    def progress(self, *, preview_blob: str | None) -> Progress | None:
-        """What the card may show; None: nothing is known yet."""
-        step, started = self._step, self._started
-        if step is not None:
-            return Progress(
-                scale=step.scale,
-                scales=step.scales,
-                step=step.step,
-                steps=step.steps,
-                loss=step.total,
-                preview_blob=preview_blob,
-            )
-        if started is None:
-            return None
-        return Progress(
-            scale=1,
-            scales=len(started.sizes),
-            step=0,
-            steps=started.steps,
-            loss=None,
-            preview_blob=preview_blob,
-        )
+    def progress(self) -> Progress | None:
+        """What the card may show, but for the blobs; None: nothing is known yet."""
+        return self._progress or self._clip.progress()
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Event | ClipEvent) -> None:
         match event:
             case Started():
-                self._started, self._step = event, None
+                self._progress = Progress(
+                    scale=1, scales=len(event.sizes), step=0, steps=event.steps, loss=None, preview_blob=None
+                )
                 if self._frames is not None:
                     self._frames.clear()  # the job may have started before, in a batch that failed
             case Step():
-                self._step = event
+                self._progress = Progress(
+                    scale=event.scale,
+                    scales=event.scales,
+                    step=event.step,
+                    steps=event.steps,
+                    loss=event.total,
+                    preview_blob=None,
+                )
+            case ClipStarted() | FrameStarted() | FrameStep():
+                self._clip.take(event)
+            case FramePainted():
+                self._clip.take(event)
+                self._preview = event.picture
+            case ClipFinished():
+                picture = io.encode(event.clip.frames[0].picture, format="png", parameters=self._parameters)
+                self._clip.file = encode_lossless(event.clip)
+                self._result = (event, picture)
+                self.end()
             case Preview():
                 self._preview = event.picture
                 self._film(event.picture)
@@ -170,6 +183,52 @@ class Attempt:
         except Exception:
             log.exception("time-lapse not made")
             return None
+
+
+class ClipProgress:
+    """How far the painting of a clip is.
+
+    checkpoint: the newest, until it is taken; file: all frames, at the end.
+    """
+
+    def __init__(self) -> None:
+        self.checkpoint: bytes | None = None
+        self.file: bytes | None = None
+        self._started: ClipStarted | None = None
+        self._progress: Progress | None = None
+
+    def take(self, event: ClipStarted | FrameStarted | FrameStep | FramePainted) -> None:
+        match event:
+            case ClipStarted():
+                self._started = event
+            case FrameStarted():
+                self._set(event.turn, self._before(event.frame, event.turn), 0, event.steps, None)
+            case FrameStep():
+                frame = self._before(event.frame, event.turn)
+                self._set(event.turn, frame, event.step, event.steps, event.total)
+            case FramePainted():
+                self.checkpoint = event.checkpoint.packed()  # first: no frame is told that is not in it
+                self._set(event.turn, self._before(event.frame, event.turn) + 1, 0, 1, None)
+
+    def progress(self) -> Progress | None:
+        return self._progress
+
+    def _before(self, frame: int, turn: int) -> int:
+        """How many frames of a pass are painted before this one; even passes go backwards."""
+        assert self._started is not None
+        return frame if turn % 2 else self._started.frames - 1 - frame
+
+    def _set(self, turn: int, frame: int, step: int, steps: int, loss: float | None) -> None:
+        assert self._started is not None
+        self._progress = Progress(
+            scale=turn,
+            scales=self._started.passes,
+            step=step,
+            steps=steps,
+            loss=loss,
+            preview_blob=None,
+            frame=frame,
+        )
 
 
 STALL_S: Final = 120.0

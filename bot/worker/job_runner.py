@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from bot.errors import Failure, new_reference
 from bot.language import N_
 from bot.media.blobs.protocol import Blobs
 from bot.worker.attempt import Attempt, PaintingHangs, StallWatch
-from bot.worker.pictures import KEPT, Previews, Timelapse, Work, pictures_of
+from bot.worker.pictures import KEPT, BriefBlobs, Previews, Timelapse, Work, pictures_of
 from nst_core.errors import DeviceLost, EngineError
 
 log = structlog.get_logger(__name__)
@@ -47,17 +48,10 @@ class Lease:
             self.written = progress
         return held
 
-    async def render(
-        self, *, result_blob: str, figures: Mapping[str, Any], timelapse_blob: str | None = None
-    ) -> bool:
+    async def render(self, *, result_blob: str, figures: Mapping[str, Any], **blobs: str | None) -> bool:
+        """blobs: the further ones, see `JobEngine.render`."""
         return await self._insist(
-            partial(
-                self._engine.render,
-                self._claim,
-                result_blob=result_blob,
-                figures=figures,
-                timelapse_blob=timelapse_blob,
-            )
+            partial(self._engine.render, self._claim, result_blob=result_blob, figures=figures, **blobs)
         )
 
     async def fail(self, *, error: str, reference: str) -> bool:
@@ -132,6 +126,7 @@ class JobRunner:
         self._last_step_s = last_step_s
         self._lease = Lease(engine, claim, retry_s=renew_every_s)
         self._previews = Previews(blobs, claim.job)
+        self._checkpoints = BriefBlobs(blobs, claim.job.checkpoint_blob)
 
     async def fetch(self) -> Work | None:
         """What the painting needs; None: it is not available, and the attempt has failed."""
@@ -161,7 +156,7 @@ class JobRunner:
                 log.exception("painting hangs", limit_s=round(self._stall_watch.limit_s))
             except Exception as error:  # noqa: BLE001 - one failing job must not end the worker
                 await self._fail(error)
-                await self._previews.forget()
+                await self._forget()
             finally:
                 self.attempt.stop()
 
@@ -170,6 +165,8 @@ class JobRunner:
         if not await self._keep_lease():
             log.info("job lost: it was cancelled, or its lease ran out")
             await previews.forget()
+            # Another worker may go on from the newest; nobody refers to it if not.
+            await self._checkpoints.forget(but=1)
             return
         result = self.attempt.result()
         if result is None:
@@ -177,14 +174,27 @@ class JobRunner:
             log.info("job released" if released else "job lost before it could be released")
             # The card shows the newest preview while the job waits; the next attempt deletes it.
             await previews.forget(but=1 if released else 0)
+            await self._checkpoints.forget(but=1)
             return
         finished, picture = result
-        figures = {name: getattr(finished, name) for name in FIGURES}
+        figures = {name: getattr(finished, name) for name in FIGURES if hasattr(finished, name)}
+        clip = self.attempt.clip()
         result_blob = await self._blobs.put(picture)
+        clip_blob = await self._blobs.put(clip) if clip else None
         timelapse_blob = await self._store(self.attempt.timelapse())
-        if await lease.render(result_blob=result_blob, figures=figures, timelapse_blob=timelapse_blob):
-            log.info("job rendered", seconds=round(finished.seconds, 1), total=finished.total)
-        await previews.forget()
+        if await lease.render(
+            result_blob=result_blob,
+            figures=figures,
+            result_clip_blob=clip_blob,
+            timelapse_blob=timelapse_blob,
+        ):
+            log.info("job rendered", seconds=round(finished.seconds, 1), total=figures.get("total"))
+        await self._forget()
+
+    async def _forget(self) -> None:
+        """Deletes what matters only while the job runs."""
+        await self._previews.forget()
+        await self._checkpoints.forget()
 
     async def _keep_lease(self) -> bool:
         """Renews the lease until the attempt has ended, or should have. False: the lease is lost.
@@ -207,10 +217,16 @@ class JobRunner:
         picture = self.attempt.take_preview()
         if picture is not None:
             await self._previews.put(picture)
-        progress = self.attempt.progress(preview_blob=self._previews.newest)
+        progress, checkpoint = self.attempt.progress(), self.attempt.take_checkpoint()
+        if checkpoint is not None:
+            await self._checkpoints.put_data(checkpoint)
+        if progress is not None:
+            preview, kept = self._previews.newest, self._checkpoints.newest
+            progress = replace(progress, preview_blob=preview, checkpoint_blob=kept)
         held = await self._lease.renew(progress)
         if held and self._lease.written == progress:
             await self._previews.forget(but=KEPT)
+            await self._checkpoints.forget(but=1)
         return held
 
     async def _store(self, timelapse: bytes | None) -> str | None:

@@ -15,6 +15,7 @@ from bot.worker.job_runner import LAST_STEP_S, JobRunner
 from bot.worker.pictures import Work
 from nst_core.errors import DeviceLost
 from nst_core.events import Event
+from nst_core.video.events import ClipEvent
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +31,7 @@ class Feed(Protocol):
     ) -> None: ...
 
 
-Paint = Callable[..., Generator[tuple[int, Event], None, None]]
+Paint = Callable[..., Generator[tuple[int, Event | ClipEvent], None, None]]
 """`bot.worker.render.paint`, or a stand-in with its signature."""
 BatchSize = Callable[[Job], int]
 """How many jobs like this one are painted in one pass: `bot.worker.render.batch_size`, or `up_to`."""

@@ -13,7 +13,7 @@ from PIL import Image
 from bot.domain.jobs.model import Job
 from bot.domain.styles.style import styles_of
 from bot.errors import Failure
-from bot.media.blobs.protocol import Blobs
+from bot.media.blobs.protocol import BlobMissing, Blobs
 from nst_core.images import io
 from nst_core.images.io import Picture
 
@@ -31,7 +31,8 @@ class Pictures:
     """The files of one job.
 
     weights: one per style; mask: white where the content may change, with soft edges; start: the picture
-    that the painting starts from.
+    that the painting starts from. clip: the frames, where more than the first one, `content`, is painted;
+    checkpoint: what an earlier attempt has painted of them.
     """
 
     content: bytes
@@ -39,6 +40,8 @@ class Pictures:
     weights: tuple[float, ...] = (1.0,)
     mask: bytes | None = None
     start: bytes | None = None
+    clip: bytes | None = None
+    checkpoint: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,51 +64,79 @@ async def pictures_of(job: Job, blobs: Blobs) -> Pictures:
         return None if key is None else await blobs.get(key)
 
     styles = styles_of(job)
-    content, mask, start, files = await asyncio.gather(
+    content, mask, start, clip, checkpoint, files = await asyncio.gather(
         blobs.get(job.content_blob),
         optional(job.mask_blob),
         optional(job.start_blob),
+        optional(job.clip_blob if job.is_clip else None),
+        _checkpoint(job, blobs),
         asyncio.gather(*(blobs.get(style.picture.blob or "") for style in styles)),
     )
     weights = tuple(float(style.weight) for style in styles)
-    return Pictures(content=content, styles=tuple(files), weights=weights, mask=mask, start=start)
+    return Pictures(
+        content=content,
+        styles=tuple(files),
+        weights=weights,
+        mask=mask,
+        start=start,
+        clip=clip,
+        checkpoint=checkpoint,
+    )
 
 
-class Previews:
-    """The previews of one job. Each contains its job's id, so no other job shares its blob."""
+async def _checkpoint(job: Job, blobs: Blobs) -> bytes | None:
+    """What an earlier attempt has left; without it the clip begins anew."""
+    try:
+        return None if job.checkpoint_blob is None else await blobs.get(job.checkpoint_blob)
+    except BlobMissing:
+        log.warning("checkpoint missing")
+        return None
 
-    def __init__(self, blobs: Blobs, job: Job) -> None:
+
+class BriefBlobs:
+    """Blobs of one job that matter only while it runs. The row may refer to one of an earlier attempt."""
+
+    def __init__(self, blobs: Blobs, before: str | None) -> None:
         self._blobs = blobs
-        self._owner = {"preview_of_job": job.id, "attempt": job.attempt}
-        self._edge_px = min(PREVIEW_PX, int(job.params["size"]))
-        # The row still refers to the last preview of an earlier attempt.
-        self._kept = [job.preview_blob] if job.preview_blob else []
+        self._kept = [before] if before else []
 
     @property
     def newest(self) -> str | None:
         return self._kept[-1] if self._kept else None
 
-    async def put(self, picture: Picture) -> None:
-        """Stores a preview. If that fails it is left out, and the painting goes on."""
-        data = await asyncio.to_thread(self._encoded, picture)
+    async def put_data(self, data: bytes) -> None:
+        """Stores one. If that fails it is left out, and the painting goes on."""
         try:
             key = await self._blobs.put(data)
         except Failure as failure:
-            log.warning("preview not stored", error=str(failure))
+            log.warning("not stored while painting", error=str(failure))
             return
         self._kept = [*(kept for kept in self._kept if kept != key), key]
 
-    def _encoded(self, picture: Picture) -> bytes:
-        """Shown as large as the result will be, whatever scale the painting has reached."""
-        return io.encode(io.fit(picture, self._edge_px), format="jpeg", quality=88, parameters=self._owner)
-
     async def forget(self, *, but: int = 0) -> None:
-        """Deletes all previews but the newest `but`."""
+        """Deletes all but the newest `but`."""
         while len(self._kept) > but:
             try:
                 await self._blobs.delete(self._kept.pop(0))
             except OSError as error:
-                log.warning("preview not deleted", error=str(error))
+                log.warning("not deleted while painting", error=str(error))
+
+
+class Previews(BriefBlobs):
+    """The previews of one job. Each contains its job's id, so no other job shares its blob."""
+
+    def __init__(self, blobs: Blobs, job: Job) -> None:
+        super().__init__(blobs, job.preview_blob)
+        self._owner = {"preview_of_job": job.id, "attempt": job.attempt}
+        self._edge_px = min(PREVIEW_PX, int(job.params["size"]))
+
+    async def put(self, picture: Picture) -> None:
+        """Stores a preview, or leaves it out."""
+        await self.put_data(await asyncio.to_thread(self._encoded, picture))
+
+    def _encoded(self, picture: Picture) -> bytes:
+        """Shown as large as the result will be, whatever scale the painting has reached."""
+        return io.encode(io.fit(picture, self._edge_px), format="jpeg", quality=88, parameters=self._owner)
 
 
 EDGE_PX: Final = 256

@@ -1,11 +1,14 @@
 """The only module that imports torch: jobs' parameters and pictures in, the engine's events out."""
 
 from collections.abc import Generator, Sequence
+from importlib.util import find_spec
+
+import structlog
 
 from bot.domain.jobs.model import Job
 from bot.worker.pictures import Pictures, Work
 from nst_core.engine import stylize_batch
-from nst_core.errors import EngineError
+from nst_core.errors import EngineError, PictureError
 from nst_core.events import Event
 from nst_core.images import io
 from nst_core.kernels.precision import choose_device, choose_precision
@@ -15,6 +18,12 @@ from nst_core.pyramid import painted_px
 from nst_core.run import prepared_job
 from nst_core.run.evaluator import free_bytes
 from nst_core.styles import StyleSpec, blended, mask_of
+from nst_core.video.checkpoints import Checkpoint
+from nst_core.video.events import ClipEvent
+from nst_core.video.painting import animate
+from nst_core.video.reading import read_clip
+
+log = structlog.get_logger(__name__)
 
 PREVIEW_EVERY_S = 2.0
 """Between two previews of one size; the card shows fewer, the time-lapse uses all."""
@@ -23,19 +32,46 @@ FILLED_PX = 1024 * 1024
 """As many pixels as keep a GPU busy; more at once only slow each other down. Not measured yet."""
 
 
-def paint(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
+def paint(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event | ClipEvent], None, None]:
     """Paints jobs in one pass; each event comes with the index of its job.
 
-    Closing the generator stops the work within one step.
+    Closing the generator stops the work within one step. A clip comes alone; where OpenCV is not installed
+    its first frame is painted.
 
     Raises:
         EngineError: its message is a sentence for the user.
         OutOfMemory: the device's memory, or the machine's, is too small.
         DeviceLost: this process cannot paint any more.
     """
+    if len(works) == 1 and works[0].pictures.clip is not None and can_paint_clips():
+        yield from ((0, event) for event in _animated(works[0], works[0].pictures.clip, device))
+        return
     yield from stylize_batch(
         [_job_of(work) for work in works], device=device, preview_every_s=PREVIEW_EVERY_S
     )
+
+
+def can_paint_clips() -> bool:
+    return find_spec("cv2") is not None
+
+
+def _animated(work: Work, clip: bytes, device: str) -> Generator[ClipEvent, None, None]:
+    pictures = work.pictures
+    return animate(
+        read_clip(clip),
+        style_spec_of(pictures),
+        Params.from_dict(work.params),
+        device=device,
+        resume=None if pictures.checkpoint is None else _checkpoint(pictures.checkpoint),
+    )
+
+
+def _checkpoint(data: bytes) -> Checkpoint | None:
+    try:
+        return Checkpoint.unpacked(data)
+    except PictureError as error:
+        log.warning("a clip begins anew", error=str(error))
+        return None
 
 
 def usable_device(device: str) -> str:

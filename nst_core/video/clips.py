@@ -1,6 +1,6 @@
 """A clip: frames of one size, each with the time that it is shown, and how often all of it is played."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -76,6 +76,39 @@ class Clip:
     def has_alpha(self) -> bool:
         """Whether any frame has a transparent place."""
         return any(frame.levels.shape[2] == 4 for frame in self.frames)
+
+
+def without_repeats(clip: Clip) -> Clip:
+    """The clip with frames that look like the ones before them left out; those are shown for longer."""
+    kept = [clip.frames[0]]
+    for frame in clip.frames[1:]:
+        if np.array_equal(_seen(frame), _seen(kept[-1])):
+            kept[-1] = replace(kept[-1], duration_ms=kept[-1].duration_ms + frame.duration_ms)
+        else:
+            kept.append(frame)
+    return Clip(frames=tuple(kept), plays=clip.plays)
+
+
+def _seen(frame: Frame) -> NDArray[np.uint8]:
+    """The levels without the colours that transparent places may have."""
+    if frame.levels.shape[2] == 3:
+        return frame.levels
+    return np.where(frame.levels[..., 3:] > 0, frame.levels, np.uint8(0))
+
+
+def thinned(clip: Clip, most: int) -> Clip:
+    """The clip in at most so many frames, which are shown for as long in all: those at even times."""
+    if len(clip.frames) <= most:
+        return clip
+    begun = np.cumsum([0, *(frame.duration_ms for frame in clip.frames)])
+    moments = np.arange(most) * (begun[-1] / most)
+    places = sorted({int(place) for place in np.searchsorted(begun, moments, side="right") - 1})
+    ends = [*(int(begun[place]) for place in places[1:]), int(begun[-1])]
+    frames = (
+        replace(clip.frames[place], duration_ms=end - int(begun[place]))
+        for place, end in zip(places, ends, strict=True)
+    )
+    return Clip(frames=tuple(frames), plays=clip.plays)
 
 
 def in_unit(levels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ FramePainted; ClipFinished.
 from dataclasses import dataclass
 
 from nst_core.images.io import Picture
+from nst_core.video.checkpoints import Checkpoint
 from nst_core.video.clips import Clip
 
 
@@ -57,13 +58,17 @@ class FrameStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FramePainted:
-    """A frame is done, for this pass; `content_rel` and `style_rel` are those of its last step."""
+    """A frame is done, for this pass; `content_rel` and `style_rel` are those of its last step.
+
+    `checkpoint` is what another run goes on from.
+    """
 
     frame: int
     turn: int
     picture: Picture
     content_rel: float
     style_rel: float
+    checkpoint: Checkpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

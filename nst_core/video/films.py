@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from importlib import import_module
 from io import BytesIO
+from pkgutil import walk_packages
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -41,6 +43,8 @@ _WRITTEN: Final[dict[str, tuple[str, str, dict[str, str]]]] = {
 }
 """By ending, the container, the codec and its options."""
 ENDINGS: Final = tuple(_WRITTEN)
+_ASIDE: Final = ("av.__main__", "av.datasets")
+"""Parts of PyAV that reading needs not."""
 
 
 def _av() -> Any:
@@ -63,12 +67,27 @@ def kind_of(data: bytes) -> Kind | None:
     return "mp4" if data[4:8] == b"ftyp" and data[8:12] not in _PICTURES else None
 
 
+def is_readable() -> bool:
+    """Whether films can be read here. Then all of PyAV is loaded: it opens parts of itself at first use,
+    which a process that may open no file cannot.
+    """
+    try:
+        av = _av()
+    except EngineError:
+        return False
+    for module in walk_packages(av.__path__, "av."):
+        if module.name not in _ASIDE:
+            import_module(module.name)
+    return True
+
+
 def decoded(
-    data: bytes, kind: Kind, edge_px: int | None, limits: ClipLimits
+    data: bytes, kind: Kind, edge_px: int | None, limits: ClipLimits, *, announced: bool = True
 ) -> Iterator[tuple[NDArray[np.uint8], float]]:
     """The frames (h, w, 3) of a film and how long each is shown, in ms.
 
     FFmpeg is told the container, so that no list of other files is followed.
+    announced: whether the frames and the time that its head announces have to keep the limits.
 
     Raises:
         PictureError: it is damaged, or more than allowed.
@@ -78,8 +97,8 @@ def decoded(
         with av.open(BytesIO(data), format=kind) as container:
             stream = _picture_of(container)
             stream.thread_type = "SLICE"
-            limits.check_pixels(stream.width, stream.height, max(1, stream.frames))
-            if container.duration is not None:
+            limits.check_pixels(stream.width, stream.height, max(1, stream.frames) if announced else 1)
+            if container.duration is not None and announced:
                 limits.check_seconds(container.duration / 1000)
             yield from _timed(container.decode(stream), edge_px, limits)
     except PictureError:

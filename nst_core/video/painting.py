@@ -32,11 +32,13 @@ from nst_core.params import Params
 from nst_core.pyramid import Scale, fitted, scales
 from nst_core.run.evaluator import Evaluator, MemoryBudget, plan_for
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
-from nst_core.styles import Region, Style, StyleSpec, as_spec
+from nst_core.styles import StyleSpec, as_spec
 from nst_core.torch_errors import torch_errors
 from nst_core.torch_state import stepwise
 from nst_core.video.anchors import Anchor, Held, Painted, anchor_of
+from nst_core.video.checkpoints import Checkpoint
 from nst_core.video.clips import Clip, Frame, in_unit, levels_of
+from nst_core.video.colours import steady
 from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep
 from nst_core.video.flow import grey_of
 from nst_core.video.motion import Motion
@@ -59,11 +61,14 @@ def animate(
     *,
     device: str = "auto",
     precision: str = "auto",
+    resume: Checkpoint | None = None,
 ) -> Generator[ClipEvent, None, None]:
     """Paints a clip in the style. Closing the generator ends the run within one step.
 
     Frames are painted one after another: memory is that of one picture, and the frames in 8 bits. Colours
     that come from the content come from the first frame, so that they stay the same.
+
+    resume: what an earlier run with the same arguments has painted; what it has not is painted now.
 
     Raises:
         ParamsError: the quality is draft, which takes no steps; else as in `nst_core.engine.stylize`.
@@ -72,7 +77,7 @@ def animate(
     """
     check_params(params)
     with torch_errors():
-        yield from stepwise(_ClipPainter(clip, as_spec(style), params, motion, device, precision).run())
+        yield from stepwise(_ClipPainter(clip, as_spec(style), params, motion, device, precision).run(resume))
 
 
 def check_params(params: Params) -> None:
@@ -98,7 +103,7 @@ class _ClipPainter:
         self._clip, self._motion, self._asked = clip, motion, params
         self._device = choose_device(device)
         self._precision: Precision = choose_precision(self._device, precision)
-        self._spec = with_scales(_steady(spec, params, clip), params)
+        self._spec = with_scales(steady(spec, params, clip), params)
         # A clip's qualities are steps and passes: painting larger would cost as much as another pass.
         self._params = dataclasses.replace(params, colors="style", quality="standard")
         self._budget = MemoryBudget(self._device)
@@ -108,7 +113,7 @@ class _ClipPainter:
         self._iterations = 0
         self.notes: dict[str, None] = {}
 
-    def run(self) -> Generator[ClipEvent, None, None]:
+    def run(self, resume: Checkpoint | None) -> Generator[ClipEvent, None, None]:
         count, passes = len(self._clip.frames), self._motion.passes_for(self._asked)
         width, height = fitted(self._clip.width, self._clip.height, self._params.size)
         yield ClipStarted(
@@ -119,9 +124,10 @@ class _ClipPainter:
             device=str(self._device),
             precision=self._precision.name,
         )
-        for turn in range(1, passes + 1):
-            for frame in range(count) if turn % 2 else reversed(range(count)):
-                yield from self._frame(frame, turn)
+        ways = (range(count), range(count)[::-1])
+        order = [(turn, frame) for turn in range(1, passes + 1) for frame in ways[1 - turn % 2]]
+        for turn, frame in order[self._go_on(resume, order) :]:
+            yield from self._frame(frame, turn)
         frames = tuple(
             Frame(levels=self._results[number], duration_ms=frame.duration_ms)
             for number, frame in enumerate(self._clip.frames)
@@ -134,6 +140,26 @@ class _ClipPainter:
             precision=self._precision.name,
             style_scales=tuple(style.scale for style in self._spec.styles if style.scale is not None),
             notes=tuple(self.notes),
+        )
+
+    def _go_on(self, resume: Checkpoint | None, order: Sequence[tuple[int, int]]) -> int:
+        """Takes over what is painted; how much of the order that is."""
+        if resume is None or (resume.turn, resume.frame) not in order:
+            return 0
+        self._painted, self._results = dict(resume.painted), dict(resume.results)
+        self._greys = {number: one.grey for number, one in self._painted.items()}
+        self._iterations = resume.iterations
+        return order.index((resume.turn, resume.frame)) + 1
+
+    def _checkpoint(self, frame: int, turn: int) -> Checkpoint:
+        """A later pass needs all frames, the only one just those within reach."""
+        passes, reach = self._motion.passes_for(self._asked), max(self._motion.reach)
+        painted = {
+            number: one for number, one in self._painted.items() if passes > 1 or number > frame - reach
+        }
+        results = dict(self._results)
+        return Checkpoint(
+            turn=turn, frame=frame, painted=painted, results=results, iterations=self._iterations
         )
 
     def _frame(self, frame: int, turn: int) -> Generator[ClipEvent, None, None]:
@@ -165,7 +191,12 @@ class _ClipPainter:
         self._iterations += steps
         self.notes.update(dict.fromkeys(prepared.notes))
         yield FramePainted(
-            frame=frame, turn=turn, picture=picture, content_rel=last.content_rel, style_rel=last.style_rel
+            frame=frame,
+            turn=turn,
+            picture=picture,
+            content_rel=last.content_rel,
+            style_rel=last.style_rel,
+            checkpoint=self._checkpoint(frame, turn),
         )
 
     def _anchor(self, frame: int, turn: int) -> Anchor | None:
@@ -266,25 +297,6 @@ class _ClipPainter:
             return picture
         content = prepared.contents.at(self._params.size)
         return Picture(rgb=colour.with_luminance(content.rgb, of=picture.rgb), alpha=picture.alpha)
-
-
-def _steady(spec: StyleSpec, params: Params, clip: Clip) -> StyleSpec:
-    """The styles, recoloured to the first frame that can be seen if the content's colours are asked for."""
-    if params.colors == "style":
-        return spec
-    seen = (frame.picture for frame in clip.frames)
-    first = next((one for one in seen if not is_invisible(one.alpha)), None)
-    if first is None:
-        return spec
-    match = colour.histogram_matched if params.colors == "histogram" else colour.matched
-
-    def recoloured(style: Style) -> Style:
-        seen = io.filled(style.picture, "style")
-        rgb = match(seen.rgb, to=first.rgb, weights=seen.alpha, to_weights=first.alpha)
-        return dataclasses.replace(style, picture=Picture(rgb=rgb, alpha=seen.alpha))
-
-    regions = (Region(styles=tuple(map(recoloured, one.styles)), mask=one.mask) for one in spec.regions)
-    return StyleSpec(regions=tuple(regions), edit_mask=spec.edit_mask)
 
 
 def _step(losses: Tensor, frame: int, turn: int, step: int, steps: int, size_px: int) -> FrameStep:

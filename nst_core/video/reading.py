@@ -1,6 +1,7 @@
 """Clips read from files: animated GIF, PNG, WebP and AVIF by Pillow, films by `nst_core.video.films`."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -17,10 +18,11 @@ from PIL.WebPImagePlugin import WebPImageFile
 from nst_core.errors import PictureError
 from nst_core.images import io
 from nst_core.images.formats import open_header
+from nst_core.images.io import Picture
 from nst_core.images.loading import BROKEN
 from nst_core.pyramid import fitted
 from nst_core.video import films
-from nst_core.video.clips import FOREVER, Clip, Frame, levels_of
+from nst_core.video.clips import FOREVER, Clip, Frame, in_unit, levels_of
 from nst_core.video.limits import DAMAGED, ClipLimits
 
 AT_ONCE_MS: Final = 10
@@ -63,46 +65,120 @@ def read_clip(
         raise
 
 
-def _read(data: bytes, edge_px: int | None, max_fps: float | None, limits: ClipLimits) -> Clip:
-    kind = films.kind_of(data)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Start:
+    """The beginning of a clip. whole: nothing comes after it; left_out: frames that came too fast."""
+
+    clip: Clip
+    whole: bool
+    left_out: int
+
+
+def read_start(data: bytes, *, edge_px: int, max_fps: float, limits: ClipLimits) -> Start:
+    """As much of a clip as the limits allow, from its beginning.
+
+    It also ends where the file is damaged, if two frames can be read before.
+
+    Raises:
+        PictureError, EngineError: as in `read_clip`, where fewer than two frames can be read.
+    """
+    kept = _Kept(max_fps, limits)
     try:
-        if kind is not None:
-            frames, plays = films.decoded(data, kind, edge_px, limits), FOREVER
-        else:
-            file = open_header(data)
-            frames, plays = _frames(file, edge_px, limits), _plays(file)
-        kept = _kept(frames, max_fps, limits)
+        plays, frames = _opened(data, edge_px, limits, announced=False)
+        kept.take(frames)
+    except (PictureError, MemoryError, *BROKEN) as error:
+        if len(kept.levels) > 1:
+            return Start(clip=kept.clip(plays), whole=False, left_out=kept.left_out)
+        if isinstance(error, PictureError):
+            raise
+        raise _told(error) from error
+    return Start(clip=kept.clip(plays), whole=True, left_out=kept.left_out)
+
+
+def first_of_film(data: bytes, *, edge_px: int, max_pixels: int) -> Picture | None:
+    """The first frame of a film; None: the file is none.
+
+    Raises:
+        PictureError: it is damaged, or has more pixels.
+        EngineError: PyAV is not installed.
+    """
+    kind = films.kind_of(data)
+    if kind is None:
+        return None
+    limits = ClipLimits(pixels=max_pixels)
+    levels, _duration_ms = next(films.decoded(data, kind, edge_px, limits, announced=False))
+    return Picture(rgb=in_unit(levels))
+
+
+def _read(data: bytes, edge_px: int | None, max_fps: float | None, limits: ClipLimits) -> Clip:
+    kept = _Kept(max_fps, limits)
+    try:
+        plays, frames = _opened(data, edge_px, limits)
+        kept.take(frames)
     except PictureError:
         raise
-    except MemoryError as error:
-        raise PictureError(io.NO_MEMORY) from error
-    except BROKEN as error:
-        raise PictureError(DAMAGED) from error
-    if len(kept) == 1:
-        raise PictureError(NOT_MOVING)
-    return Clip(frames=_alike(kept), plays=plays)
+    except (MemoryError, *BROKEN) as error:
+        raise _told(error) from error
+    return kept.clip(plays)
 
 
-def _kept(
-    frames: Iterable[tuple[NDArray[np.uint8], float]], max_fps: float | None, limits: ClipLimits
-) -> list[Frame]:
-    """The frames that are kept, none of them shown for less time than `max_fps` allows."""
-    least_ms = 0.0 if max_fps is None else 1000 / max_fps
-    levels: list[NDArray[np.uint8]] = []
-    begun: list[float] = []
-    time_ms = 0.0
-    for one, duration_ms in frames:
-        if not begun or time_ms - begun[-1] >= least_ms - 0.5:
-            levels.append(one)
-            begun.append(time_ms)
-            limits.check_frames(len(begun))
-        time_ms += duration_ms
-        limits.check_seconds(time_ms)
-    ends = [round(one) for one in (*begun[1:], time_ms)]
-    return [
-        Frame(levels=one, duration_ms=max(1, end - round(start)))
-        for one, start, end in zip(levels, begun, ends, strict=True)
-    ]
+def _told(error: Exception) -> PictureError:
+    """What is told of an error of a library's."""
+    return PictureError(io.NO_MEMORY if isinstance(error, MemoryError) else DAMAGED)
+
+
+def _opened(
+    data: bytes, edge_px: int | None, limits: ClipLimits, *, announced: bool = True
+) -> tuple[int, Iterator[tuple[NDArray[np.uint8], float]]]:
+    """How often a file says that it is played, and its frames with their times in ms.
+
+    announced: whether the frames that its head announces have to keep the limits, and to be there.
+    """
+    kind = films.kind_of(data)
+    if kind is not None:
+        return FOREVER, films.decoded(data, kind, edge_px, limits, announced=announced)
+    file = open_header(data)
+    return _plays(file), _frames(file, edge_px, limits, announced=announced)
+
+
+class _Kept:
+    """The frames that are kept, none of them shown for less time than `max_fps` allows.
+
+    What was taken before an error is still there after it.
+    """
+
+    def __init__(self, max_fps: float | None, limits: ClipLimits) -> None:
+        self._least_ms = 0.0 if max_fps is None else 1000 / max_fps
+        self._limits = limits
+        self._begun: list[float] = []
+        self._time_ms = 0.0
+        self.levels: list[NDArray[np.uint8]] = []
+        self.left_out = 0
+
+    def take(self, frames: Iterable[tuple[NDArray[np.uint8], float]]) -> None:
+        """Raises `ClipTooLong` at the first frame too many, and where the time is up."""
+        for one, duration_ms in frames:
+            if not self._begun or self._time_ms - self._begun[-1] >= self._least_ms - 0.5:
+                self._limits.check_frames(len(self._begun) + 1)
+                self.levels.append(one)
+                self._begun.append(self._time_ms)
+            else:
+                self.left_out += 1
+            until_ms = self._time_ms + duration_ms
+            self._time_ms = min(until_ms, 1000 * self._limits.seconds)
+            self._limits.check_seconds(until_ms)
+
+    def clip(self, plays: int) -> Clip:
+        """Raises `PictureError` where nothing moves."""
+        if len(self.levels) == 1:
+            raise PictureError(NOT_MOVING)
+        starts = [round(one) for one in self._begun]
+        ends = [*starts[1:], round(self._time_ms)]
+        frames = [
+            Frame(levels=one, duration_ms=max(1, end - start))
+            for one, start, end in zip(self.levels, starts, ends, strict=True)
+        ]
+        return Clip(frames=_alike(frames), plays=plays)
 
 
 def _alike(frames: list[Frame]) -> tuple[Frame, ...]:
@@ -132,13 +208,13 @@ def _plays(file: ImageFile) -> int:
 
 
 def _frames(
-    file: ImageFile, edge_px: int | None, limits: ClipLimits
+    file: ImageFile, edge_px: int | None, limits: ClipLimits, *, announced: bool
 ) -> Iterator[tuple[NDArray[np.uint8], float]]:
     if not isinstance(file, GifImageFile | PngImageFile | WebPImageFile | AvifImageFile):
         raise PictureError(NOT_MOVING)
-    announced = 1 if isinstance(file, GifImageFile) else int(getattr(file, "n_frames", 1))
+    there = 1 if isinstance(file, GifImageFile) or not announced else int(getattr(file, "n_frames", 1))
     hidden = 1 if isinstance(file, PngImageFile) and file.default_image else 0
-    limits.check_pixels(file.width, file.height, announced)
+    limits.check_pixels(file.width, file.height, there)
     number = hidden
     while True:
         try:
@@ -149,7 +225,7 @@ def _frames(
         file.load()  # an EOFError here is a frame that is announced and not there
         yield _levels(file, edge_px), _shown_ms(file.info.get("duration"))
         number += 1
-    if number < announced:
+    if number < there:
         raise PictureError(DAMAGED)
 
 

@@ -55,6 +55,13 @@ def encode_clip(clip: Clip, ending: str, *, quality: float = 1.0) -> bytes:
     raise ParamsError(f"A clip must end in {', '.join(ENDINGS)}, not {ending!r}.")
 
 
+def encode_lossless(clip: Clip) -> bytes:
+    """A clip as an animated WebP that keeps each level of each pixel that can be seen."""
+    return _saved(
+        _images(clip), clip, "WEBP", lossless=True, exact=True, quality=20, method=1, loop=clip.plays
+    )
+
+
 def encode_within(clip: Clip, ending: str, max_bytes: int) -> tuple[bytes, Clip]:
     """The clip as a file of at most `max_bytes`, and what of it was written.
 

@@ -17,7 +17,7 @@ from bot.domain.styles.names import name_key
 from bot.domain.styles.style import Look
 from bot.engines.local import LocalEngine
 from bot.tables.pictures import deliveries, presets
-from bot.worker.loop import Worker
+from bot.worker.loop import Paint, Worker
 from bot.worker.pictures import Work
 from nst_core.events import Event, Finished, Preview, Step
 from nst_core.images import io
@@ -80,14 +80,14 @@ class ChatHarness:
             self.channel, "stylize", **{key: value for key, value in chosen.items() if value is not None}
         )
 
-    async def paint(self, *, times: int = 1) -> None:
+    async def paint(self, *, times: int = 1, painter: Paint = quick_painter) -> None:
         """Lets a worker do the next jobs of the line."""
         engine = self.engine()
         worker = Worker(
             name="test",
             engine=engine,
             blobs=self.services.picture_store.blobs,
-            paint=quick_painter,
+            paint=painter,
             device="cpu",
         )
         for _ in range(times):

@@ -1,8 +1,16 @@
-"""Clips as tests need them: a coloured square that moves over a soft ground."""
+"""Clips as tests need them: a coloured square that moves over a soft ground, and a painter of clips."""
+
+from collections.abc import Generator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bot.worker.pictures import Work
+from nst_core.video.anchors import Painted
+from nst_core.video.checkpoints import Checkpoint
 from nst_core.video.clips import Clip, Frame
+from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep
+from nst_core.video.reading import read_clip
 
 
 def moving_square(
@@ -26,3 +34,60 @@ def moving_square(
             levels = np.concatenate([levels, seen.astype(np.uint8)], axis=-1)
         found.append(Frame(levels=levels, duration_ms=first_ms + 10 * number))
     return Clip(frames=tuple(found), plays=plays)
+
+
+def clip_painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, ClipEvent], None, None]:
+    """The signature of `bot.worker.render.paint`: each frame is the negative of the content's.
+
+    It goes on from a checkpoint.
+    """
+    [work] = works
+    assert work.pictures.clip is not None
+    clip, kept = read_clip(work.pictures.clip), work.pictures.checkpoint
+    before = None if kept is None else Checkpoint.unpacked(kept)
+    results = {} if before is None else dict(before.results)
+    count = len(clip.frames)
+    yield (
+        0,
+        ClipStarted(
+            frames=count, passes=1, width=clip.width, height=clip.height, device=device, precision="float32"
+        ),
+    )
+    for number in range(len(results), count):
+        yield 0, FrameStarted(frame=number, turn=1, held=0.5, steps=2)
+        losses = {"content_rel": 0.5, "style_rel": 0.25}
+        yield 0, FrameStep(frame=number, turn=1, step=1, steps=2, size_px=64, total=3.0, **losses)
+        yield 0, _negative(clip, number, results)
+    frames = tuple(
+        Frame(levels=results[number], duration_ms=one.duration_ms) for number, one in enumerate(clip.frames)
+    )
+    yield (
+        0,
+        ClipFinished(
+            clip=Clip(frames=frames, plays=clip.plays),
+            seconds=0.1,
+            iterations=2 * count,
+            device=device,
+            precision="float32",
+            style_scales=(1.35,),
+        ),
+    )
+
+
+def _negative(clip: Clip, number: int, results: dict[int, NDArray[np.uint8]]) -> FramePainted:
+    """Paints one frame into the results."""
+    levels = clip.frames[number].levels.copy()
+    levels[..., :3] = 255 - levels[..., :3]
+    results[number] = levels
+    plain = np.ones(levels.shape[:2], dtype=np.float32)
+    painted = Painted(grey=levels[..., 0], levels=levels[..., :3], done=plain)
+    return FramePainted(
+        frame=number,
+        turn=1,
+        picture=Frame(levels=levels, duration_ms=100).picture,
+        content_rel=0.5,
+        style_rel=0.25,
+        checkpoint=Checkpoint(
+            turn=1, frame=number, painted={number: painted}, results=dict(results), iterations=2
+        ),
+    )

@@ -14,7 +14,7 @@ from bot.media import pixels
 from bot.media.child import PictureEditor
 from bot.media.decode import Clean, outcome
 from bot.media.reading import load_libraries, serve
-from bot.media.sandbox import DecodeLimits
+from bot.media.sandbox import ClipLimits, DecodeLimits
 from bot.playground import SimulatedCdn
 from bot.service import Application, open_application
 from bot.settings import Settings
@@ -30,10 +30,10 @@ class InProcessDecoder:
     def __init__(self) -> None:
         load_libraries()
 
-    async def clean(self, data: bytes, *, by: int) -> Clean:
-        limits = DecodeLimits()
-        output, status = await asyncio.to_thread(serve, data, limits)
-        return outcome(status, output, "", limits)
+    async def clean(self, data: bytes, *, by: int, moving: bool = False) -> Clean:
+        limits, clips = DecodeLimits(), ClipLimits() if moving else None
+        output, status = await asyncio.to_thread(serve, data, limits, clips)
+        return outcome(status, output, "", limits, clips)
 
 
 class InProcessEditor(PictureEditor):

@@ -19,7 +19,7 @@ from bot.errors import Refusal
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.child import PictureEditor
 from bot.media.decode import Decoder
-from bot.media.sandbox import DecodeLimits
+from bot.media.sandbox import ClipLimits, DecodeLimits
 from bot.media.turns import Turns
 from bot.tables.pictures import deliveries as deliveries_table
 from bot.tables.pictures import jobs as jobs_table
@@ -87,7 +87,7 @@ class SubmitHarness:
         self.blobs = FolderBlobs(folder)
         self.attachments = Attachments()
         self.enqueued: list[int] = []
-        decoder = Decoder(DecodeLimits())
+        decoder = Decoder(DecodeLimits(), clips=ClipLimits())
         self.picture_store = PictureStore(
             source=self.attachments,
             decoder=decoder,

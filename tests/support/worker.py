@@ -166,10 +166,15 @@ class FlakyEngine:
         result_blob: str,
         figures: Mapping[str, Any],
         timelapse_blob: str | None = None,
+        result_clip_blob: str | None = None,
     ) -> bool:
         self._call("render")
         return await self._engine.render(
-            claim, result_blob=result_blob, figures=figures, timelapse_blob=timelapse_blob
+            claim,
+            result_blob=result_blob,
+            figures=figures,
+            timelapse_blob=timelapse_blob,
+            result_clip_blob=result_clip_blob,
         )
 
     async def fail(self, claim: Claim, *, error: str, reference: str) -> bool:

@@ -37,14 +37,15 @@ class DataFolder:
         self.blobs = FolderBlobs(folder / "blobs")
         self.engine = engine_for(database, Settings())
 
-    async def submit(self, params: Params, *, batch_key: str | None = None) -> int:
+    async def submit(self, params: Params, **given: Any) -> int:
+        """`given`: further columns of the job's row."""
         content, style = [
             await self.blobs.put(io.encode(io.fit(io.decode(one.read()), 96), format="png"))
             for one in builtin.BUILT_IN[:2]
         ]
         async with self.database.begin() as connection:
             row: dict[str, Any] = {"params": params.as_dict(), "content_blob": content, "style_blob": style}
-            job_id = await add(connection, batch_key=batch_key, **row)
+            job_id = await add(connection, **row, **given)
             await self.engine.enqueue(connection, job_id)
             return job_id
 

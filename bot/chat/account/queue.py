@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chat.cards import card
 from bot.chat.cards.access import check_age
 from bot.chat.cards.cancel_and_delete import cancel_job
-from bot.chat.cards.card import card_picture
+from bot.chat.cards.card_picture import card_picture
 from bot.chat.cards.submit_request import largest_px
 from bot.chat.cards.viewing import job_settings
 from bot.chat.ui.answers import handles_errors

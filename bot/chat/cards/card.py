@@ -14,15 +14,13 @@ import discord
 from discord import ui
 
 from bot.chat.ui.components import Picture, bar, gallery, layout, plain
-from bot.chat.ui.uploads import REQUEST_LIMIT_BYTES
 from bot.domain.gallery.hanging import Offer
+from bot.domain.jobs.clip_costs import share_of_clip
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.requests import rerun
-from bot.domain.requests.pictures import PictureStore
-from bot.domain.styles.style import description_of, title_of
+from bot.domain.styles.style import title_of
 from bot.language import N_, _, catalog, spoken
-from bot.media.blobs.protocol import BlobMissing
 from nst_core.params import STRENGTH
 
 
@@ -121,7 +119,7 @@ def _remaking(job: Job, largest_px: int | None) -> list[Verb]:
         Verb.AGAIN: not rerun.is_repeatable(job),
         Verb.STRONGER: rerun.strength_of(job) >= STRENGTH[1],
         Verb.SOFTER: rerun.strength_of(job) <= STRENGTH[0],
-        Verb.BIGGER: largest_px is not None and int(job.params["size"]) >= largest_px,
+        Verb.BIGGER: job.is_clip or (largest_px is not None and int(job.params["size"]) >= largest_px),
     }
     return [verb for verb in REMAKING if not pointless.get(verb)]
 
@@ -177,44 +175,6 @@ def render(
     return layout(container)
 
 
-async def card_picture(job: Job, picture_store: PictureStore, *, limit_bytes: int) -> Picture | None:
-    """The preview of a running job, the result of a rendered one, None otherwise.
-
-    limit_bytes: what Discord accepts as one file here.
-    """
-    if job.state in WAITING and job.preview_blob:
-        try:
-            data = await picture_store.blobs.get(job.preview_blob)
-        except BlobMissing:
-            return None  # a newer preview has taken its place meanwhile
-        description = _("A preview of the picture while it is painted")
-        name = filename(f"preview-{job.id}", "jpg", spoiler=job.spoiler)
-        return Picture(filename=name, data=data, description=description, spoiler=job.spoiler)
-    if job.state in {State.RENDERED, State.DELIVERED} and job.result_blob:
-        return await _result(job, picture_store, min(limit_bytes, REQUEST_LIMIT_BYTES))
-    return None
-
-
-async def _result(job: Job, picture_store: PictureStore, limit_bytes: int) -> Picture:
-    png = await picture_store.blobs.get(job.result_blob or "")
-    data, ending = await picture_store.editor.within(png, limit_bytes)
-    reduced = ending != "png"
-    note = _("Sent as JPEG: the full picture is larger than this channel's file limit.")
-    return Picture(
-        filename=filename(f"easel-{job.id}", ending, spoiler=job.spoiler),
-        data=data,
-        description=description_of(job),
-        note=note if reduced else None,
-        spoiler=job.spoiler,
-        reduced=reduced,
-    )
-
-
-def filename(stem: str, ending: str, *, spoiler: bool) -> str:
-    """Discord hides a file whose name begins so."""
-    return f"{'SPOILER_' if spoiler else ''}{stem}.{ending}"
-
-
 def _translated(sentence: str | None) -> str:
     """A worker's sentence, which may hold braces of its own, in the card's language."""
     return catalog(spoken()).gettext(sentence) if sentence else ""
@@ -235,8 +195,19 @@ def _queued(_job: Job, position: QueuePosition | None) -> str:
 def _running(job: Job, position: QueuePosition | None) -> str:
     if not job.steps:
         return f"{_('Preparing the palette …')}{_ready(position)}"
+    if job.is_clip:
+        done = share_of_clip(job)
+        return f"{bar(done)} {_frame(job)}{_ready(position)}"
     done = (job.step or 0) / job.steps
     return f"{bar(done)} {done:.0%}{_ready(position)}"
+
+
+def _frame(job: Job) -> str:
+    """Which frame is being painted."""
+    frame = min((job.frame or 0) + 1, job.frames)
+    if (job.scale or 1) > 1:
+        return _("going over frame {frame} of {frames} once more", frame=frame, frames=job.frames)
+    return _("frame {frame} of {frames}", frame=frame, frames=job.frames)
 
 
 def _rendered(job: Job, _position: QueuePosition | None) -> str:

@@ -7,7 +7,8 @@ import discord
 import structlog
 
 from bot.chat.cards import card
-from bot.chat.cards.card import Verb, card_picture
+from bot.chat.cards.card import Verb
+from bot.chat.cards.card_picture import card_picture
 from bot.chat.ui.components import custom_ids
 from bot.chat.ui.interaction import Services
 from bot.chat.ui.uploads import Message, Send, made_to_fit

@@ -10,7 +10,7 @@ from discord import ui
 from bot.chat.cards.access import require_picture
 from bot.chat.cards.submit_request import largest_px, remake
 from bot.chat.ui import fields
-from bot.chat.ui.fields import AS_IT_IS, COLOURS, FACES, MORE, PictureUpload, row
+from bot.chat.ui.fields import AS_IT_IS, COLOURS, FACES, MORE, STILL, PictureUpload, row
 from bot.chat.ui.forms import Form, Reopening
 from bot.chat.ui.offers import Offer, offers_for, options_of, style_of
 from bot.domain.jobs.model import Job
@@ -40,10 +40,14 @@ METHODS: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A picture to be painted from another's. mask: None: as it was there."""
+    """A picture to be painted from another's. mask: None: as it was there.
+
+    still: of what moves only the first frame is painted.
+    """
 
     recipe: Recipe
     styles: tuple[Style, ...]
+    still: bool = False
     mask: PictureSource | None = None
     restyled: bool = False
 
@@ -69,7 +73,9 @@ class EditForm(Form):
         self._upload = PictureUpload("upload")
         self._strength = fields.strength(look.strength)
         self._quality = fields.quality(look.quality)
-        self._more = fields.size_and_ticks(look, self._size_px, max_size_px, more=True)
+        # A draft has shown the first frame, and was not asked to.
+        still = None if job.clip_blob is None else not job.is_clip and look.quality != "draft"
+        self._more = fields.size_and_ticks(look, self._size_px, max_size_px, more=True, still=still)
         super().__init__(
             _("Paint it differently"),
             row(_("Style"), self._style),
@@ -88,7 +94,7 @@ class EditForm(Form):
         job = await require_picture(interaction, self._job.id)
         wish = self.wish()
         if MORE not in self._more.values:
-            await remake(interaction, job, wish.recipe, styles=wish.styles)
+            await remake(interaction, job, wish.recipe, styles=wish.styles, still=wish.still)
             return
         form = MoreForm(job, wish, person_id=interaction.user.id)
         sentence = _("Nothing is painted yet: the other settings are behind this button.")
@@ -106,11 +112,13 @@ class EditForm(Form):
             "keep_colors": COLOURS in ticked,
             "faces": "paint" if FACES in ticked else "keep",
         }
+        still = STILL in ticked
         if styles is None:
             recipe = Recipe(chosen={**same.chosen, **chosen}, seed=same.seed, start_blob=same.start_blob)
-            return Wish(recipe=recipe, styles=styles_of(self._job))
+            return Wish(recipe=recipe, styles=styles_of(self._job), still=still)
         # Texture and way of painting were the other style's.
-        return Wish(recipe=Recipe(chosen=chosen, seed=same.seed), styles=styles, restyled=True)
+        recipe = Recipe(chosen=chosen, seed=same.seed)
+        return Wish(recipe=recipe, styles=styles, still=still, restyled=True)
 
     def _styles(self) -> tuple[Style, ...] | None:
         """None: those that the picture has. An uploaded picture counts before the list."""
@@ -156,7 +164,7 @@ class MoreForm(Form):
     async def send(self, interaction: discord.Interaction[Any]) -> None:
         job = await require_picture(interaction, self._job.id)
         wish = self.wish()
-        await remake(interaction, job, wish.recipe, styles=wish.styles, mask=wish.mask)
+        await remake(interaction, job, wish.recipe, styles=wish.styles, mask=wish.mask, still=wish.still)
 
     def wish(self) -> Wish:
         """Raises `Refusal` if the seed is none."""

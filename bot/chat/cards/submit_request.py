@@ -162,10 +162,12 @@ async def remake(
     *,
     styles: tuple[Style, ...] | None = None,
     mask: PictureSource | None = None,
+    still: bool | None = None,
 ) -> None:
     """Queues `job` anew after `recipe`; the new one is the clicker's, and private where the old one is.
 
-    styles, mask: others in place of the job's.
+    styles, mask: others in place of the job's. still: whether only the first frame of what moves is painted;
+    None: as it was.
 
     Raises:
         Refusal: a picture is gone, or a limit is reached; then there is no job.
@@ -179,6 +181,7 @@ async def remake(
         chosen=recipe.chosen,
         seed=recipe.seed,
         start_blob=recipe.start_blob,
+        still=not job.is_clip if still is None else still,
         spoiler=job.spoiler,
         age_restricted=job.age_restricted,
         parent_id=job.id,

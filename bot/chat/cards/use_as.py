@@ -14,7 +14,7 @@ import structlog
 from discord import ui
 
 from bot.chat.cards.access import read_blob, require_picture
-from bot.chat.cards.card import filename
+from bot.chat.cards.card_picture import filename
 from bot.chat.cards.describing import DescribeButton
 from bot.chat.ui.answers import answer_with_files, check_promised, handles_errors, keep, promise_answer, reply
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel, plain
@@ -233,6 +233,7 @@ async def _add(
 
 async def _give_file(interaction: discord.Interaction[Any], job: Job, use: Use) -> None:
     png = await read_blob(interaction, job.result_blob or "")
+    clip = await read_blob(interaction, job.result_clip_blob) if job.result_clip_blob else None
     editor = services_of(interaction).picture_store.editor
     banner = use is Use.BANNER
     ending = "jpg" if banner else "gif"
@@ -246,7 +247,8 @@ async def _give_file(interaction: discord.Interaction[Any], job: Job, use: Use) 
         if banner:
             data, _ending = await editor.within(await editor.crop(png, *BANNER_PX, form="JPEG"), limit_bytes)
         else:
-            data = await editor.gif(png, GIF_PX, limit_bytes)
+            moving = await editor.clip_within(clip, limit_bytes) if clip else None
+            data = moving.file if moving else await editor.gif(png, GIF_PX, limit_bytes)
         picture = Picture(
             filename=filename(f"{use.value}-{job.id}", ending, spoiler=job.spoiler),
             data=data,

@@ -8,7 +8,7 @@ from discord import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.chat.cards.access import read_blob, require_job, require_picture
-from bot.chat.cards.card import filename
+from bot.chat.cards.card_picture import filename
 from bot.chat.ui.answers import answer_with_files, promise_answer
 from bot.chat.ui.components import Picture, gallery, layout, panel, plain
 from bot.chat.ui.interaction import services_of

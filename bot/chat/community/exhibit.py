@@ -1,12 +1,13 @@
 """An exhibit's message in the art channel: the picture, who made it and how, and its buttons."""
 
+from dataclasses import replace
 from typing import Any
 
 import discord
 from discord import ui
 
 from bot.chat.cards.access import check_age
-from bot.chat.cards.card import filename
+from bot.chat.cards.card_picture import clip_picture, filename
 from bot.chat.cards.submit_request import PaintForm
 from bot.chat.community.pictures import ACCENT, again
 from bot.chat.ui.answers import handles_errors, reply
@@ -187,6 +188,9 @@ async def picture_of(exhibit: Exhibit, picture_store: PictureStore, *, limit_byt
         BlobMissing: it is no longer stored.
     """
     job = exhibit.job
+    if job.result_clip_blob:
+        picture = await clip_picture(job, picture_store, limit_bytes=limit_bytes)
+        return replace(picture, description=picture.description[:256])
     png = await picture_store.blobs.get(job.result_blob or "")
     data, ending = await picture_store.editor.within(png, limit_bytes)
     return Picture(

@@ -1,10 +1,12 @@
 """The menus of messages and people, and their form: a picture on Discord is painted, or becomes a style."""
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any, Self
 
 import discord
 from discord import app_commands
+from yarl import URL
 
 from bot.chat.cards.submit_request import submit_request
 from bot.chat.painting.message_pictures import Found, pictures_in
@@ -28,14 +30,16 @@ AVATAR_PX = 1024
 @app_commands.context_menu(name="Stylize this")
 async def stylize_this(interaction: discord.Interaction, message: discord.Message) -> None:
     """Paints a picture of the message: a form asks for style, strength and quality."""
-    await _open_form(interaction, _("Stylize this picture"), _required(message))
+    films = services_of(interaction).limits.films
+    await _open_form(interaction, _("Stylize this picture"), _required(message, films=films))
 
 
 @app_commands.context_menu(name="Stylize avatar")
 async def stylize_avatar(interaction: discord.Interaction, user: discord.User | discord.Member) -> None:
     """Paints the person's avatar: a form asks for style, strength and quality."""
-    avatar = user.display_avatar.replace(size=AVATAR_PX, format="png")
-    picture = PictureSource(name=f"{user.name}.png", url=avatar.url)
+    avatar = user.display_avatar
+    shown = avatar.replace(size=AVATAR_PX, format="gif" if avatar.is_animated() else "png")
+    picture = PictureSource(name=f"{user.name}{PurePosixPath(URL(shown.url).path).suffix}", url=shown.url)
     await _open_form(interaction, _("Stylize this avatar"), [Found(picture=picture)])
 
 
@@ -67,8 +71,8 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
     await keep(interaction)
 
 
-def _required(message: discord.Message) -> list[Found]:
-    found = pictures_in(message)
+def _required(message: discord.Message, *, films: bool = False) -> list[Found]:
+    found = pictures_in(message, films=films)
     if not found:
         raise Refusal(_("There is no picture in that message: choose one with an image in it."))
     return found

@@ -1,4 +1,4 @@
-"""What slash commands share: attachments that take pictures only, and styles offered while somebody types."""
+"""What slash commands share: which files attachments take, and styles offered while somebody types."""
 
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
@@ -15,6 +15,8 @@ from bot.domain.styles.style import Origin, Painting, Style
 from bot.language import _
 
 ATTACHMENT = discord.AppCommandOptionType.attachment.value
+CONTENT, FILMS = "content", (".mp4", ".webm", ".mov")
+"""The one option that takes films, too: what moves is painted whole."""
 MAX_CHOICES = 25
 MAX_CHOICE_CHARS = 100
 
@@ -54,7 +56,7 @@ def picture_command(
 def _pictures_only(command: dict[str, Any]) -> dict[str, Any]:
     for option in command["options"]:
         if option["type"] == ATTACHMENT:
-            option["file_types"] = ["image"]
+            option["file_types"] = ["image", *(FILMS if option["name"] == CONTENT else ())]
     return command
 
 

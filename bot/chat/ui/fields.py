@@ -13,7 +13,7 @@ from bot.language import N_, _
 
 AS_IT_IS: Final = "as"
 """The choice that changes nothing."""
-COLOURS, FACES, MORE = "colours", "faces", "more"
+COLOURS, FACES, STILL, MORE = "colours", "faces", "still", "more"
 LABEL_CHARS, OPTION_CHARS, MOST_OPTIONS = 45, 100, 25
 """Source: Discord's documentation, "Components" (Label, String Select)."""
 TICKS: Final = {
@@ -106,10 +106,13 @@ def sizes_for(size_px: int | None, max_size_px: int) -> Sequence[int]:
     return sorted({px for px in SIZES_PX if px <= max_size_px} | now)
 
 
-def size_and_ticks(look: Look, size_px: int | None, max_size_px: int, *, more: bool) -> ui.Select[Any]:
+def size_and_ticks(
+    look: Look, size_px: int | None, max_size_px: int, *, more: bool, still: bool | None = None
+) -> ui.Select[Any]:
     """One list for size, colours and faces: a form has no room for three.
 
     size_px: what is there already; None: it is left open. more: whether there is a further form.
+    still: of what moves, whether only the first frame is painted; None: it does not move.
     """
     sizes = [
         option(
@@ -122,6 +125,9 @@ def size_and_ticks(look: Look, size_px: int | None, max_size_px: int, *, more: b
     ]
     ticked = {name for name, on in ((COLOURS, look.keep_colors), (FACES, look.faces == "paint")) if on}
     ticks = [option(_(words), name, default=name in ticked) for name, words in TICKS.items()]
+    if still is not None:
+        words = _("Else it moves, as the clip does")
+        ticks.append(option(_("Paint the first frame alone"), STILL, description=words, default=still))
     if more:
         words = _("Mask, texture, seed and how it is painted: in a second form")
         ticks.append(option(_("More settings …"), MORE, description=words))

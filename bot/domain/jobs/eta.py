@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import heartbeats, model
+from bot.domain.jobs.clip_costs import share_of_clip
 from bot.domain.jobs.model import Job, State
 from bot.tables.pictures import jobs as table
 from nst_core.params import Params
@@ -67,6 +68,8 @@ class QueuePosition:
 
 def remaining_cost(job: Job) -> float:
     """The part of the job's cost that is still to be painted."""
+    if job.is_clip:
+        return job.cost * (1 - share_of_clip(job))
     if job.state is not State.RUNNING or not job.step:
         return job.cost
     return job.cost * (1 - share_painted(Params.from_dict(job.params), steps=job.step, of_steps=job.steps))
@@ -80,14 +83,16 @@ def _own_cost(job: Job) -> float:
 async def seconds_per_cost(connection: AsyncConnection, *, sample: int = 20) -> float | None:
     """The measured painting time per unit of cost, over the newest finished jobs; None before the first.
 
-    Jobs that were painted in one pass share its time.
+    Jobs that were painted in one pass share its time. A clip that another worker has gone on with does not
+    count: its time is that of the last attempt alone.
     """
+    whole = or_(table.c.frames == 1, table.c.attempt == 1)
     recent = (
         select(
             table.c.cost,
             ((table.c.ended_at - table.c.started_at) / table.c.batch_size).label("seconds"),
         )
-        .where(model.PAINTED, table.c.started_at.is_not(None))
+        .where(model.PAINTED, table.c.started_at.is_not(None), whole)
         .order_by(table.c.id.desc())
         .limit(sample)
         .subquery()
@@ -106,7 +111,8 @@ async def _guessed(connection: AsyncConnection, *, now: float) -> float | None:
 def _own_pace(job: Job, *, now: float) -> float | None:
     """The seconds per unit of cost of a picture that is being painted, once there is enough of it."""
     done = job.cost - remaining_cost(job)
-    if job.started_at is None or done < job.cost * TELLING_SHARE:
+    resumed = job.is_clip and job.attempt > 1
+    if job.started_at is None or resumed or done < job.cost * TELLING_SHARE:
         return None
     return max(0.0, now - job.started_at) / (done * job.batch_size)
 

@@ -41,6 +41,12 @@ PAINTED = jobs.c.state.concat("").in_(PAINTED_STATES)
 """For the newest of all jobs: concatenated, so that none is looked up by its state, and then sorted."""
 
 
+FRAMES_PER_PICTURE = 4
+"""So many further frames of a clip count as another picture: each is begun with the painting of the last."""
+AS_PICTURES = 1 + (jobs.c.frames - 1) // FRAMES_PER_PICTURE
+"""As how many pictures a job counts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One row of `jobs`; see `bot.tables` for the units."""
@@ -61,6 +67,8 @@ class Job:
     more_styles: Sequence[Mapping[str, Any]] | None
     mask_blob: str | None
     start_blob: str | None
+    clip_blob: str | None
+    frames: int
     parent_id: int | None
     challenge_id: int | None
     notes: Sequence[str] | None
@@ -80,8 +88,11 @@ class Job:
     step: int | None
     steps: int | None
     loss: float | None
+    frame: int | None
     preview_blob: str | None
+    checkpoint_blob: str | None
     result_blob: str | None
+    result_clip_blob: str | None
     timelapse_blob: str | None
     figures: Mapping[str, Any] | None
     error: str | None
@@ -94,6 +105,11 @@ class Job:
     def from_row(cls, row: RowMapping) -> Self:
         values = {field.name: row[field.name] for field in fields(cls)}
         return cls(**{**values, "state": State(values["state"])})
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether more than one frame is painted."""
+        return self.frames > 1
 
 
 JOB_COLUMNS = tuple(jobs.c[field.name] for field in fields(Job))
@@ -113,7 +129,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a worker is: `scale` of `scales`, `step` of `steps` over the whole run."""
+    """How far a worker is: `scale` of `scales`, `step` of `steps` over the whole run.
+
+    Of a clip these are the pass and the steps of one frame; `frame` is how many of them are painted in this
+    pass, and `checkpoint_blob` what another worker goes on from.
+    """
 
     scale: int
     scales: int
@@ -121,6 +141,8 @@ class Progress:
     steps: int
     loss: float | None
     preview_blob: str | None
+    frame: int | None = None
+    checkpoint_blob: str | None = None
 
 
 async def _all(connection: AsyncConnection, query: Select[Any]) -> list[Job]:
@@ -161,16 +183,18 @@ async def describe(connection: AsyncConnection, job_id: int, *, alt_text: str | 
 async def fair_tag(connection: AsyncConnection, user_id: int) -> int:
     """A new job's place: in start-time fair queueing a user's k-th waiting job follows everybody's (k-1)-th.
 
-    A job that was cancelled before it started has cost nothing, and does not count.
+    A job that was cancelled before it started has cost nothing, and does not count. A clip is as long as the
+    pictures that it counts as.
 
-    Source: Goyal, Vin & Cheng 1996, "Start-time Fair Queueing", section 2, with all jobs of length 1.
+    Source: Goyal, Vin & Cheng 1996, "Start-time Fair Queueing", section 2, with pictures of length 1.
     """
     costs = or_(jobs.c.started_at.is_not(None), jobs.c.ended_at.is_(None))
     virtual_time = select(func.max(jobs.c.fair_tag)).where(jobs.c.started_at.is_not(None))
-    last_of_user = select(func.max(jobs.c.fair_tag)).where(jobs.c.user_id == user_id, costs)
-    query = select(virtual_time.scalar_subquery(), last_of_user.scalar_subquery())
+    newest = select(jobs.c.fair_tag + AS_PICTURES).where(jobs.c.user_id == user_id, costs)
+    end_of_last = newest.order_by(jobs.c.fair_tag.desc()).limit(1)
+    query = select(virtual_time.scalar_subquery(), end_of_last.scalar_subquery())
     now, last = (await connection.execute(query)).one()
-    return max(now or 0, (last or 0) + 1)
+    return max(now or 0, last or 1)
 
 
 async def waiting_of(connection: AsyncConnection, user_id: int) -> list[Job]:

@@ -30,7 +30,7 @@ CANDIDATES = 100
 
 _REVISED = {"revision": jobs.c.revision + 1}
 # The card of an ended job shows no preview, and the worker deletes its blob.
-_ENDED = {"lease_until": None, "preview_blob": None}
+_ENDED = {"lease_until": None, "preview_blob": None, "checkpoint_blob": None}
 
 
 def _ran_out(now: float, lease_s: float) -> ColumnElement[bool]:
@@ -173,7 +173,8 @@ async def _claim(
         "lease_until": now + lease_s,
         "started_at": now,
         "batch_size": 1,
-        # The last attempt's preview stays on the card until this one has its own.
+        # The last attempt's preview stays on the card until this one has its own, and a clip goes on from
+        # its last frame.
         **dict.fromkeys(("scale", "scales", "step", "steps", "loss")),
     }
     claimed = await connection.execute(
@@ -201,9 +202,15 @@ async def render(
     figures: Mapping[str, Any],
     now: float,
     timelapse_blob: str | None = None,
+    result_clip_blob: str | None = None,
 ) -> bool:
     """Running -> rendered. The blobs must be stored already. False: the lease is lost."""
-    values = {"result_blob": result_blob, "timelapse_blob": timelapse_blob, "figures": dict(figures)}
+    values = {
+        "result_blob": result_blob,
+        "result_clip_blob": result_clip_blob,
+        "timelapse_blob": timelapse_blob,
+        "figures": dict(figures),
+    }
     return await _change(connection, _fence(claim), state=State.RENDERED, ended_at=now, **values, **_ENDED)
 
 

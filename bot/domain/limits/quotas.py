@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Table, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import eta
-from bot.domain.jobs.model import WAITING
+from bot.domain.jobs.model import AS_PICTURES, WAITING
 from bot.domain.limits import access, server_blocks
 from bot.domain.limits.access import Requester, UserLimits
 from bot.domain.servers.server_settings import GuildSettings
@@ -153,17 +153,23 @@ async def _waiting(
 async def _of_day(
     connection: AsyncConnection, kind: Kind, limit: int, whose: _Whose, pending: int, now: float
 ) -> Quota:
-    """Rolling: a picture counts for 24 hours after it was requested."""
+    """Rolling: a picture counts for 24 hours after it was requested, and a clip as several."""
     counted = (*_of(jobs, whose), COSTS, jobs.c.created_at > now - DAY_S)
-    query = select(func.count()).select_from(jobs).where(*counted)
+    query = select(func.coalesce(func.sum(AS_PICTURES), 0)).where(*counted)
     used = int((await connection.execute(query)).scalar_one()) + pending
     if used < limit:
         return Quota(kind=kind, used=used, limit=limit)
     # Another one is allowed once all but `limit - 1` of them are older than a day.
-    last = select(jobs.c.created_at).where(*counted).order_by(jobs.c.created_at).offset(used - limit).limit(1)
-    leaves_at = (await connection.execute(last)).scalar_one_or_none()  # a limit of 0 has no such picture
-    if leaves_at is None and pending:
-        leaves_at = now  # it has come just now
+    leaving = used - limit + 1
+    first = select(jobs.c.created_at, AS_PICTURES).where(*counted).order_by(jobs.c.created_at).limit(leaving)
+    leaves_at: float | None = None
+    gone = 0  # with a limit of 0 not enough of them ever go
+    for created_at, pictures in await connection.execute(first):
+        leaves_at, gone = created_at, gone + pictures
+        if gone >= leaving:
+            break
+    if gone < leaving:
+        leaves_at = now if pending else None  # it has come just now
     return Quota(kind=kind, used=used, limit=limit, returns_at=leaves_at + DAY_S if leaves_at else None)
 
 

@@ -29,8 +29,12 @@ COLUMNS: Final[tuple[Column[Any], ...]] = tuple(
     column for table in ALL.sorted_tables for column in table.c if column.name.endswith("_blob")
 )
 """Every column that refers to a blob. `jobs.more_styles` refers to further ones inside its JSON."""
-INPUTS: Final = (jobs.c.content_blob, jobs.c.style_blob, jobs.c.mask_blob, jobs.c.start_blob)
-RESULTS: Final = (jobs.c.result_blob, jobs.c.timelapse_blob)
+INPUTS: Final = (
+    *(jobs.c.content_blob, jobs.c.clip_blob, jobs.c.style_blob, jobs.c.mask_blob, jobs.c.start_blob),
+)
+RESULTS: Final = (jobs.c.result_blob, jobs.c.result_clip_blob, jobs.c.timelapse_blob)
+WHILE_WAITING: Final = (jobs.c.preview_blob, jobs.c.checkpoint_blob)
+"""Only a waiting job has these, and its row is written too often for an index of them."""
 AT_ONCE = 500
 _EMPTY: Final[ColumnElement[str]] = literal_column("''")
 """In the words of the indexes, which hold no forgotten pictures."""
@@ -66,8 +70,8 @@ async def unused(connection: AsyncConnection, keys: Collection[str]) -> set[str]
     """Those of `keys` that no row refers to."""
     left = set(keys)
     for column in COLUMNS:
-        # Only a waiting job has a preview, and its row is written too often for an index of them.
-        which = jobs.c.state.in_(WAITING) if column is jobs.c.preview_blob else column != _EMPTY
+        brief = any(column is one for one in WHILE_WAITING)
+        which = jobs.c.state.in_(WAITING) if brief else column != _EMPTY
         wanted = sorted(left)
         for start in range(0, len(wanted), AT_ONCE):
             some = wanted[start : start + AT_ONCE]
@@ -91,9 +95,9 @@ async def _more_styles(
 async def needed_next(connection: AsyncConnection, *, limit: int = 1000) -> list[str]:
     """The blobs without which waiting jobs cannot be painted, or painted ones cannot be delivered."""
     waiting = select(*INPUTS).where(jobs.c.state.in_(WAITING)).limit(limit)
-    painted = select(jobs.c.result_blob).where(jobs.c.state == State.RENDERED).limit(limit)
+    painted = select(jobs.c.result_blob, jobs.c.result_clip_blob).where(jobs.c.state == State.RENDERED)
     keys = [key for row in await connection.execute(waiting) for key in row]
-    keys += (await connection.execute(painted)).scalars()
+    keys += [key for row in await connection.execute(painted.limit(limit)) for key in row]
     return sorted({key for key in keys if key})
 
 
@@ -109,19 +113,21 @@ async def forget_pictures(connection: AsyncConnection, job: Job) -> set[str]:
     """
     values: dict[str, Any] = {
         **dict.fromkeys(("content_blob", "style_blob"), FORGOTTEN),
-        **dict.fromkeys(("mask_blob", "start_blob", "preview_blob", "result_blob", "timelapse_blob")),
+        **dict.fromkeys(("mask_blob", "start_blob", "clip_blob", *(column.key for column in WHILE_WAITING))),
+        **dict.fromkeys(column.key for column in RESULTS),
         "alt_text": None,
         "more_styles": null(),
     }
     await connection.execute(update(jobs).where(jobs.c.id == job.id).values(**values))
     await exhibits.remove(connection, job.id)
     await deliveries.close(connection, job.id, error="deleted")
-    return await unused(connection, {key for key in (job.result_blob, job.timelapse_blob) if key})
+    results = (job.result_blob, job.result_clip_blob, job.timelapse_blob)
+    return await unused(connection, {key for key in results if key})
 
 
 def inputs_of(job: Job) -> set[str]:
     """The keys of the pictures that the job is made of."""
-    keys = {job.content_blob, job.style_blob, job.mask_blob, job.start_blob}
+    keys = {job.content_blob, job.clip_blob, job.style_blob, job.mask_blob, job.start_blob}
     keys |= {style["blob"] for style in job.more_styles or ()}
     return {key for key in keys if key}
 
@@ -133,11 +139,15 @@ async def forget_inputs(connection: AsyncConnection, job_ids: list[int]) -> None
         if styles:
             emptied = [{**style, "blob": ""} for style in styles]
             await connection.execute(update(jobs).where(jobs.c.id == job_id).values(more_styles=emptied))
-    nothing = {"content_blob": "", "style_blob": "", "mask_blob": None, "start_blob": None}
+    nothing = {
+        "content_blob": "",
+        "style_blob": "",
+        **dict.fromkeys(("clip_blob", "mask_blob", "start_blob")),
+    }
     await connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(**nothing))
 
 
 async def forget_results(connection: AsyncConnection, job_ids: list[int]) -> None:
     """Removes the painted pictures; their messages on Discord stay."""
-    nothing = {"result_blob": None, "timelapse_blob": None, "alt_text": None}
+    nothing = {**dict.fromkeys(column.key for column in RESULTS), "alt_text": None}
     await connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(**nothing))

@@ -26,8 +26,10 @@ NOBODY: Final = 0
 """Replaces the person in what belongs to a server."""
 JOB_PICTURES: Final = {
     "result": jobs.c.result_blob,
+    "result-clip": jobs.c.result_clip_blob,
     "timelapse": jobs.c.timelapse_blob,
     "content": jobs.c.content_blob,
+    "content-clip": jobs.c.clip_blob,
     "style": jobs.c.style_blob,
     "mask": jobs.c.mask_blob,
     "start": jobs.c.start_blob,

@@ -174,7 +174,7 @@ async def forget_unused_sizes(database: Database, marked: Collection[int], *, be
 def _unmeasured(user_id: int | None) -> Select[tuple[str, int]]:
     """The first painted pictures without a row, and whose they are."""
     parts = []
-    for column in (jobs.c.result_blob, jobs.c.timelapse_blob):
+    for column in blob_refs.RESULTS:
         part = select(column.label("key"), jobs.c.user_id).where(column.is_not(None))
         parts.append(part if user_id is None else part.where(jobs.c.user_id == user_id))
     painted = union_all(*parts).subquery()

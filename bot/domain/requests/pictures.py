@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -17,9 +17,9 @@ from bot.errors import Refusal, ServiceError
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.media.child import PictureEditor
-from bot.media.decode import Clean
+from bot.media.decode import Clean, CleanClip
 from bot.media.fetch import AttachmentSource
-from bot.media.headers import sides_px
+from bot.media.headers import clip_head, sides_px
 from bot.media.turns import Turns
 
 
@@ -64,13 +64,28 @@ class ContentPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredClip:
+    """A blob of clean frames. thinned, cut: what was left out of them, see `bot.media.decode.CleanClip`."""
+
+    blob: str
+    frames: int
+    seconds: float
+    thinned: bool = False
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPicture:
-    """A blob of clean pixels, `width` x `height`; `hidden`: what comes of it is shown as a spoiler."""
+    """A blob of clean pixels, `width` x `height`; `hidden`: what comes of it is shown as a spoiler.
+
+    clip: of what moves, its frames, of which the picture is the first.
+    """
 
     blob: str
     width: int
     height: int
     hidden: bool = False
+    clip: StoredClip | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +113,7 @@ class StoredPictures:
 class Cleaner(Protocol):
     """`bot.media.decode.Decoder`, or a wrapper around it."""
 
-    async def clean(self, data: bytes, *, by: int) -> Clean: ...
+    async def clean(self, data: bytes, *, by: int, moving: bool = False) -> Clean: ...
 
 
 class Storage(Protocol):
@@ -178,10 +193,14 @@ class Incoming:
         self._by = by
         self.stored: set[str] = set()
 
-    async def take(self, picture: PictureSource) -> StoredPicture:
-        """Raises `Refusal` if it is not available (any more), is no picture, or may not be painted here."""
+    async def take(self, picture: PictureSource, *, moving: bool = False) -> StoredPicture:
+        """moving: whether its frames are wanted, too, if it moves.
+
+        Raises:
+            Refusal: it is not available (any more), is no picture, or may not be painted here.
+        """
         if picture.url is not None:
-            return await self._take_attachment(picture.url)
+            return await self._take_attachment(picture.url, moving=moving)
         if picture.painting is not None:
             data = await asyncio.to_thread(picture.painting.read)
             return _measured(await self._store.storage.put(data, user_id=NOBODY), data)
@@ -189,30 +208,50 @@ class Incoming:
             raise LookupError(picture.name)
         try:
             data = await self._store.blobs.get(picture.blob)
+            frames = await self._store.blobs.get(picture.clip) if moving and picture.clip else None
         except BlobMissing as error:
             raise Refusal(_("That picture is no longer kept here: attach it again.")) from error
-        return _measured(picture.blob, data, hidden=await self._hides(data))
+        stored = _measured(picture.blob, data, hidden=await self._hides(data, frames))
+        return replace(stored, clip=_clip_of(picture.clip or "", frames) if frames else None)
 
     async def check_mask(self, key: str) -> None:
         """Raises `Refusal` if a mask would let nothing be painted."""
         if await self._store.editor.is_black(await self._store.blobs.get(key)):
             raise Refusal(_("That mask is black all over: paint white what should be painted."))
 
-    async def _take_attachment(self, url: str) -> StoredPicture:
+    async def _take_attachment(self, url: str, *, moving: bool) -> StoredPicture:
         async with self._store.file(url, by=self._by) as data:
-            clean = await self._store.decoder.clean(data, by=self._by)
-            hidden = await self._hides(clean.file)
-            key = await self._store.storage.put(clean.file, user_id=self._by)
-        self.stored.add(key)
-        return StoredPicture(blob=key, width=clean.width, height=clean.height, hidden=hidden)
+            clean = await self._store.decoder.clean(data, by=self._by, moving=moving)
+            hidden = await self._hides(clean.file, clean.clip.file if clean.clip else None)
+            key = await self._put(clean.file)
+            clip = await self._put_clip(clean.clip) if clean.clip else None
+        return StoredPicture(blob=key, width=clean.width, height=clean.height, hidden=hidden, clip=clip)
 
-    async def _hides(self, file: bytes) -> bool:
-        return self._store.policy is not None and await self._store.policy.hides(file)
+    async def _put_clip(self, clip: CleanClip) -> StoredClip:
+        key = await self._put(clip.file)
+        return StoredClip(
+            blob=key, frames=clip.frames, seconds=clip.seconds, thinned=clip.thinned, cut=clip.cut
+        )
+
+    async def _put(self, file: bytes) -> str:
+        key = await self._store.storage.put(file, user_id=self._by)
+        self.stored.add(key)
+        return key
+
+    async def _hides(self, *files: bytes | None) -> bool:
+        policy = self._store.policy
+        return policy is not None and any([await policy.hides(file) for file in files if file])
 
 
 def _measured(key: str, data: bytes, *, hidden: bool = False) -> StoredPicture:
     width, height = sides_px(data)
     return StoredPicture(blob=key, width=width, height=height, hidden=hidden)
+
+
+def _clip_of(key: str, data: bytes) -> StoredClip:
+    """Of our own blob, from which nothing more is left out."""
+    head = clip_head(data)
+    return StoredClip(blob=key, frames=head.frames, seconds=head.duration_ms / 1000)
 
 
 async def take_all(incoming: Incoming, parts: Sequence[tuple[Part, PictureSource]]) -> StoredPictures:
@@ -239,7 +278,7 @@ async def _take(
 
     async def take(part: Part, source: PictureSource) -> tuple[Part, StoredPicture]:
         try:
-            stored = await incoming.take(source)
+            stored = await incoming.take(source, moving=part is Part.CONTENT)
             if part is Part.MASK:
                 await incoming.check_mask(stored.blob)
         except Refusal as refusal:

@@ -22,7 +22,8 @@ MAX_SEED = 2**31 - 1
 class Limits:
     """What the installation allows; None: any number. Sizes are long edges in pixels.
 
-    max_file_bytes: of an attachment.
+    max_file_bytes: of an attachment; clip_px: what a moving picture is painted at, at most.
+    films: whether a content may be one.
     """
 
     jobs_per_user: int
@@ -31,6 +32,8 @@ class Limits:
     presets_per_server: int = 50
     default_size_px: int
     max_size_px: int
+    clip_px: int = 256
+    films: bool = False
     max_file_bytes: int | None = None
     jobs_per_day: int | None = None
     requests_per_minute: int | None = None
@@ -61,6 +64,7 @@ class Request:
     styles: one or more; the look is that of the first one's preset. Without a preset there, paintings among
     them bring the settings that suit them.
     mask: white where the content is painted; start_blob: a stored picture to start from, instead of `init`.
+    still: of a content that moves only the first frame is painted.
     language: of the card; None: the current one.
     parent_id: the job whose button requested this one.
     role_ids: the person's roles in the server; parent_channel_id: the channel that a thread belongs to.
@@ -80,6 +84,7 @@ class Request:
     seed: int | None = None
     mask: PictureSource | None = None
     start_blob: str | None = None
+    still: bool = False
     spoiler: bool = False
     age_restricted: bool = False
     language: str | None = None
@@ -184,7 +189,11 @@ def check_told(request: Request, styles: Sequence[Style], limits: Limits) -> Non
     """
     for part, source in parts_of(request, styles):
         told = source.media_type or UNTOLD
-        if not told.startswith((UNTOLD, "image/")):
+        film = part is Part.CONTENT and told.startswith("video/")
+        if film and not limits.films:
+            sentence = _("Films are not painted here: send a picture, or a GIF that moves.")
+            raise named(part, source, Refusal(sentence))
+        if not film and not told.startswith((UNTOLD, "image/")):
             raise named(part, source, Refusal(_(NO_PICTURE)))
         if limits.max_file_bytes is not None and (source.size_bytes or 0) > limits.max_file_bytes:
             raise named(part, source, too_large(limits.max_file_bytes))

@@ -82,7 +82,7 @@ def bigger(job: Job, *, max_size_px: int) -> Recipe:
     if size_px >= max_size_px:
         raise Refusal(_("This is the largest size here already: {px} px.", px=max_size_px))
     chosen = {**recipe.chosen, "size_px": min(2 * size_px, max_size_px)}
-    start = job.result_blob if is_repeatable(job) else None
+    start = job.result_blob if is_repeatable(job) and not job.is_clip else None
     return Recipe(chosen=chosen, seed=recipe.seed, start_blob=start)
 
 
@@ -100,7 +100,7 @@ def retry(job: Job, *, user_id: int) -> Recipe:
 
 
 def content_of(job: Job) -> PictureSource:
-    return PictureSource(name=_("your picture"), blob=job.content_blob)
+    return PictureSource(name=_("your picture"), blob=job.content_blob, clip=job.clip_blob)
 
 
 def mask_of(job: Job) -> PictureSource | None:

@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import one_at_a_time
 from bot.domain.jobs import batching, eta, model
+from bot.domain.jobs.clip_costs import frame_costs
 from bot.domain.jobs.eta import cost_of
 from bot.domain.jobs.model import Job
 from bot.domain.limits import quotas
 from bot.domain.outbox import deliveries, moderation_log
 from bot.domain.outbox.moderation_log import Kind
+from bot.domain.requests import clips
 from bot.domain.requests.pictures import Incoming, StoredPictures, take_all
 from bot.domain.requests.request import (
     MAX_SEED,
@@ -60,7 +62,7 @@ class Enqueue(Protocol):
 class Draft:
     """A job in the making. Each step adds what it finds out; None: not known yet.
 
-    language: of the card; notes: what was reduced, for the card; cost: see `cost_of`.
+    language: of the card; notes: what was reduced, for the card; cost: see `cost_of`; frames: to be painted.
     """
 
     request: Request
@@ -71,6 +73,7 @@ class Draft:
     params: Params | None = None
     notes: tuple[str, ...] = ()
     pictures: StoredPictures | None = None
+    frames: int = 1
     cost: float | None = None
     batch_key: str | None = None
 
@@ -165,11 +168,21 @@ async def fetch(draft: Draft, incoming: Incoming) -> Draft:
     return replace(draft, pictures=pictures)
 
 
-def price(draft: Draft) -> Draft:
-    """Computes how much work it is, and which jobs it can share a pass with."""
+def price(draft: Draft, limits: Limits) -> Draft:
+    """Settles how many frames are painted, how much work that is, and which jobs it can share a pass with."""
     assert draft.params is not None
     assert draft.pictures is not None
     shape, masked = draft.pictures.shape, draft.pictures.mask is not None
+    clip = draft.pictures.content.clip
+    if clip is not None and not draft.request.still:
+        with speaking(draft.language):
+            moving = clips.settled(clip, draft.params, asked=draft.request.chosen, limits=limits)
+        notes = (*draft.notes, *moving.notes)
+        draft = replace(draft, params=moving.params, frames=moving.frames, notes=notes)
+    assert draft.params is not None
+    if draft.frames > 1:
+        costs = frame_costs(draft.params, width=shape["width"], height=shape["height"])
+        return replace(draft, cost=costs.of(draft.frames))
     return replace(
         draft,
         cost=cost_of(draft.params, **shape),
@@ -225,6 +238,8 @@ def _columns(draft: Draft) -> dict[str, Any]:
         **style_columns(draft.styles, [picture.blob for picture in pictures.styles]),
         "style_name": _style_names(draft),
         "content_blob": pictures.content.blob,
+        "clip_blob": pictures.content.clip.blob if pictures.content.clip else None,
+        "frames": draft.frames,
         "mask_blob": pictures.mask.blob if pictures.mask else None,
         "spoiler": request.spoiler or pictures.hidden or draft.server.spoilers == "always",
         "look": look.as_dict(),

@@ -101,7 +101,7 @@ class Submitter:
             draft = await resolve(connection, request)
             draft = await check(connection, draft, limits, workers=workers, now=self._clock())
         async with self._picture_store.incoming(request.user_id) as incoming:
-            draft = price(await fetch(draft, incoming))
+            draft = price(await fetch(draft, incoming), limits)
             async with self._database.begin() as connection:
                 # In the order in which `/mydata delete` locks them too.
                 await one_at_a_time(connection, request.user_id, request.guild_id or 0)

@@ -124,6 +124,7 @@ class PictureSource:
 
     size_bytes, media_type: what Discord says of an attachment's file, where it does.
     own: the person has given it no name, whatever its file is called; always so of an attachment.
+    clip: the stored frames of what moves, `blob` being the first of them.
     """
 
     name: str = ""
@@ -133,6 +134,7 @@ class PictureSource:
     blob: str | None = None
     painting: Painting | None = None
     own: bool = False
+    clip: str | None = None
 
     @property
     def is_own(self) -> bool:
@@ -300,4 +302,6 @@ def description_of(job: Job) -> str:
     if job.alt_text:
         return job.alt_text
     style = names_of(job, _("another picture"))
+    if job.result_clip_blob:
+        return _("A moving picture painted in the style of {style}", style=style)[:1024]
     return _("A picture painted in the style of {style}", style=style)[:1024]

@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from bot.errors import Failure
 from bot.media import pixels
 from bot.media.child import PictureEditor
+from nst_core.video.clips import Clip, Frame
+from nst_core.video.reading import read_clip
+from nst_core.video.writing import encode_lossless
 from tests.support.picture_files import png
 
 FILTERED = sys.platform == "linux" and platform.machine() in {"x86_64", "aarch64"}
@@ -158,3 +162,28 @@ async def test_a_child_past_its_deadline_is_a_failure(
     monkeypatch.setattr(sys, "executable", str(child))
     with pytest.raises(Failure, match=r"is_black was not done within 0\.2 s"):
         await PictureEditor(deadline_s=0.2).is_black(png(20, 20))
+
+
+async def test_a_clip_becomes_a_gif_that_fits_and_says_what_it_has_cost() -> None:
+    clip = noisy_clip()
+    data, editor = encode_lossless(clip), PictureEditor()
+    whole = await editor.clip_within(data, 10_000_000)
+    assert whole is not None
+    assert (whole.smaller, whole.fewer) == (False, False)
+    assert [frame.duration_ms for frame in read_clip(whole.file).frames] == [100] * 12
+    smaller = await editor.clip_within(data, len(whole.file) // 2)
+    assert smaller is not None
+    assert (smaller.smaller, smaller.fewer) == (True, False)
+    least = await editor.clip_within(data, len(whole.file) // 8)
+    assert least is not None
+    assert (least.smaller, least.fewer) == (True, True)
+    assert len(least.file) <= len(whole.file) // 8
+    assert read_clip(least.file).seconds == pytest.approx(1.2)
+    assert await editor.clip_within(data, 500) is None
+
+
+def noisy_clip() -> Clip:
+    """One that hardly compresses."""
+    random = np.random.default_rng(0)
+    levels = (random.integers(0, 256, (128, 128, 3), dtype=np.uint8) for _ in range(12))
+    return Clip(frames=tuple(Frame(levels=one, duration_ms=100) for one in levels))

@@ -9,10 +9,20 @@ import pytest
 from PIL import Image
 
 from bot.domain.styles.builtin import BUILT_IN
-from bot.media.headers import MAX_TEXT_BYTES, jpeg_scans, parameters_in, sides_px
+from bot.media.headers import (
+    MAX_TEXT_BYTES,
+    ClipHead,
+    clip_head,
+    jpeg_scans,
+    parameters_in,
+    riff_length,
+    sides_px,
+)
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.params import Params
+from nst_core.video.writing import encode_clip, encode_lossless
+from tests.support.clips import moving_square
 from tests.support.picture_files import jpeg_of_many_scans, noise_png, png
 
 
@@ -138,3 +148,31 @@ def jpeg(**options: object) -> bytes:
 )
 def test_scans_are_counted_up_to_the_limit(data: bytes, scans: int) -> None:
     assert jpeg_scans(data, most=100) == scans
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_the_head_of_a_clean_clip_tells_its_sides_its_frames_and_its_time(alpha: bool) -> None:
+    data = encode_lossless(moving_square(frames=5, width=300, alpha=alpha))
+    assert clip_head(data) == ClipHead(width=300, height=32, frames=5, duration_ms=60 + 70 + 80 + 90 + 100)
+    assert riff_length(data + b"thinned") == len(data)
+
+
+def changed(data: bytes, place: int, byte: int) -> bytes:
+    return data[:place] + bytes([byte]) + data[place + 1 :]
+
+
+def test_what_is_no_clean_clip_has_no_head_of_one() -> None:
+    clip = encode_lossless(moving_square())
+    still = BytesIO()
+    Image.new("RGB", (20, 20)).save(still, "WEBP", lossless=True)
+    first = clip.index(b"ANMF")
+    for data in (
+        *(b"", b"RIFF", still.getvalue(), clip[:-1], clip + b"EXIF\0\0\0\0"),
+        encode_clip(moving_square(), ".webp"),  # lossy
+        changed(clip, 20, 0x10),  # it says that it does not move
+        changed(clip, 20, 0x0A),  # it says that it has EXIF
+        changed(clip, first + 28, 0xFF),  # a frame that is longer than its chunk
+        clip[:first],
+    ):
+        with pytest.raises(ValueError, match=r"WebP|lossless"):
+            clip_head(data)

@@ -5,12 +5,15 @@ from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from bot.domain.styles.builtin import BUILT_IN
 from bot.errors import Failure
-from bot.media.rating import PACKAGE, OpenNsfw
+from bot.media.rating import FRAMES, PACKAGE, OpenNsfw, stills
+from nst_core.video.writing import encode_lossless
+from tests.support.clips import moving_square
 from tests.support.picture_files import png
 
 with_model = pytest.mark.skipif(find_spec(PACKAGE) is None, reason=f"{PACKAGE} is not installed")
@@ -30,6 +33,16 @@ async def test_confined_and_apart_the_model_says_what_it_says_by_itself() -> Non
 
     skin = png(64, 64, (224, 172, 140))
     assert await OpenNsfw().rate(skin) == pytest.approx(Classifier().score_bytes(skin), abs=1e-6)
+
+
+def test_a_still_is_rated_as_it_is_and_of_a_clip_frames_from_the_first_to_the_last() -> None:
+    still = png(32, 32)
+    assert stills(still) == [still]
+    clip = moving_square(frames=11)
+    shown = [np.array(Image.open(BytesIO(one)).convert("RGB")) for one in stills(encode_lossless(clip))]
+    assert len(shown) == FRAMES
+    for place, one in zip((0, 2, 4, 6, 8, 10), shown, strict=True):
+        assert np.array_equal(one, clip.frames[place].levels)
 
 
 @with_model

@@ -215,6 +215,7 @@ async def test_the_report_names_every_check_and_fails_when_one_does(settings: Se
         "device",
         "disk",
         "content check",
+        "clips",
     )
     for check in checks:
         assert check in out.getvalue()
@@ -235,6 +236,29 @@ async def test_a_waiting_job_s_pictures_are_looked_for(settings: Settings) -> No
     assert not finding.well
     assert "1 of 2 are lost" in finding.saw
     assert "Restore a backup" in finding.what_to_do
+
+
+async def test_moving_pictures_are_painted_where_their_packages_are(settings: Settings) -> None:
+    finding = await doctor.clips(settings)
+    assert (finding.well, finding.saw) == (True, "moving pictures and films are painted, up to 48 frames")
+    one = settings.model_copy(update={"clip_frames": 1})
+    assert "the first frame is painted, as set" in (await doctor.clips(one)).saw
+
+
+@pytest.mark.parametrize(
+    ("hidden", "seen"),
+    [
+        ("cv2", "OpenCV not installed: of moving pictures only the first frame is painted"),
+        ("av", "PyAV not installed: films are refused"),
+    ],
+)
+async def test_what_moving_pictures_lack_is_a_warning(
+    hidden: str, seen: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None if name == hidden else find_spec(name))
+    finding = await doctor.clips(settings)
+    assert (finding.well, finding.minor, finding.saw) == (False, True, seen)
+    assert "easel-nst[bot]" in finding.what_to_do
 
 
 async def test_a_bot_in_several_servers_without_a_content_check_is_a_warning(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ class Reader:
 
     error: Exception | None = None
 
-    async def clean(self, data: bytes, *, by: int) -> Clean:
+    async def clean(self, data: bytes, *, by: int, moving: bool = False) -> Clean:
         if self.error is not None:
             raise self.error
         return Clean(file=data, width=by, height=1)

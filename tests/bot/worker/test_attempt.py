@@ -122,7 +122,7 @@ def test_one_that_was_stopped_hears_no_more_while_the_others_go_on() -> None:
         yield from ((0, step(2)), (0, step(3)), (1, step(3)), (0, FINISHED), (1, FINISHED))
 
     assert drain(paint(), [stopped, other]) is None
-    progress = stopped.progress(preview_blob=None)
+    progress = stopped.progress()
     assert progress is not None
     assert progress.step == 2
     assert stopped.result() is None
@@ -145,14 +145,14 @@ def test_each_preview_is_taken_once_and_only_the_newest() -> None:
 
 
 def test_nothing_is_known_before_the_start() -> None:
-    assert an_attempt().progress(preview_blob=None) is None
+    assert an_attempt().progress() is None
 
 
 def test_a_painting_that_begins_anew_shows_nothing_of_the_one_before() -> None:
     attempt = Attempt(parameters=PARAMS, timelapse=Timelapse())
     drain(events(STARTED, preview(0.2), step(3), RuntimeError("no luck")), [attempt])
     attempt.take(STARTED)
-    progress = attempt.progress(preview_blob=None)
+    progress = attempt.progress()
     assert progress is not None
     assert progress.step == 0
     attempt.take(FINISHED)

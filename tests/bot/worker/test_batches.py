@@ -13,6 +13,7 @@ from nst_core.errors import DeviceLost
 from nst_core.events import Event
 from nst_core.images import io
 from nst_core.params import Params
+from nst_core.video.events import ClipEvent
 from tests.support.rows import BEN, read_job
 from tests.support.worker import (
     FINISHED,
@@ -236,7 +237,7 @@ async def test_the_real_engine_paints_a_batch(harness: WorkerHarness) -> None:
     ]
     passes: list[list[int]] = []
 
-    def real(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
+    def real(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event | ClipEvent], None, None]:
         passes.append([int(work.params["seed"]) for work in works])
         yield from paint(works, device=device)
 

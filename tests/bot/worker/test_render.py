@@ -16,6 +16,7 @@ from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.memory import estimate_bytes
 from nst_core.params import Params
+from nst_core.video.events import ClipEvent
 from tests.support.rows import add, job_of
 from tests.support.worker import png
 
@@ -40,7 +41,7 @@ def half_white() -> bytes:
 
 def paint_one(
     params: Mapping[str, Any], of: Pictures, *, device: str = "cpu"
-) -> Generator[Event, None, None]:
+) -> Generator[Event | ClipEvent, None, None]:
     for number, event in paint([Work(params=params, pictures=of)], device=device):
         assert number == 0
         yield event

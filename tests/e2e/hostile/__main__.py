@@ -1,6 +1,7 @@
 """Runs hostile files through the decoder and says what became of them.
 
     python -m tests.e2e.hostile --count 20000 --seed 1
+    python -m tests.e2e.hostile --moving --count 10000 --seed 1     # what moves, with its frames
 
 Ends with status 1 where one of them crashed its process, outlasted the deadline, took more memory than the
 cap or failed otherwise than by a refusal. `--only NUMBER` looks at one again, `--keep FOLDER` writes the bad
@@ -15,8 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from bot.media.reading import load_libraries
-from bot.media.sandbox import MIB, DecodeLimits
-from tests.e2e.hostile.corpus import make
+from bot.media.sandbox import MIB, ClipLimits, DecodeLimits
+from nst_core.video import films
+from tests.e2e.hostile.corpus import make, make_moving
 from tests.e2e.hostile.judging import PICTURE, REFUSAL, Report, judge, judge_all
 
 
@@ -27,17 +29,21 @@ def main() -> int:
     options.add_argument("--count", type=int, default=2000)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options.add_argument("--moving", action="store_true", help="files that move, with all their frames")
     options.add_argument("--only", type=int)
     options.add_argument("--keep", type=Path)
     chosen = options.parse_args()
     limits = DecodeLimits()
-    made = partial(make, seed=chosen.seed)
+    made = partial(make_moving if chosen.moving else make, seed=chosen.seed)
+    clips = ClipLimits() if chosen.moving else None
     if chosen.only is not None:
         load_libraries()
-        print(judge(made(chosen.only), limits))
+        films.is_readable()
+        print(judge(made(chosen.only), limits, clips))
         return 0
     start, report, shown = time.monotonic(), Report(), 0.0
-    for done, verdict in enumerate(judge_all(made, range(chosen.count), limits, jobs=chosen.jobs), start=1):
+    verdicts = judge_all(made, range(chosen.count), limits, clips, jobs=chosen.jobs)
+    for done, verdict in enumerate(verdicts, start=1):
         report.add(verdict)
         if time.monotonic() - shown > 10:
             shown = time.monotonic()

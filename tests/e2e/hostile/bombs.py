@@ -164,6 +164,7 @@ _MAKERS: Final[Mapping[str, Callable[[], bytes]]] = {
 }
 
 NAMES: Final = tuple(_MAKERS)
+MOVING: Final = tuple(name for name in NAMES if "frames" in name or "animation" in name)
 
 
 def bomb(name: str) -> bytes:

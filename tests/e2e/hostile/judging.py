@@ -17,7 +17,8 @@ from typing import Final
 from bot.errors import Failure, Refusal
 from bot.media.decode import outcome
 from bot.media.reading import load_libraries, serve
-from bot.media.sandbox import MIB, DecodeLimits, confine
+from bot.media.sandbox import MIB, ClipLimits, DecodeLimits, confine
+from nst_core.video import films
 from tests.e2e.hostile.corpus import Input
 
 PICTURE, REFUSAL, CRASH, HANG, MEMORY, FAILURE = "picture", "refusal", "crash", "hang", "memory", "failure"
@@ -38,29 +39,32 @@ class Verdict:
     peak_bytes: int
 
 
-def judge(file: Input, limits: DecodeLimits) -> Verdict:
-    """Reads one file in a child of its own. `load_libraries` must have been called."""
+def judge(file: Input, limits: DecodeLimits, clips: ClipLimits | None = None) -> Verdict:
+    """Reads one file in a child of its own. `load_libraries` must have been called.
+
+    clips: then its frames are read, too, and `films.is_readable` must have been called.
+    """
     start = time.monotonic()
     ours, theirs = os.pipe()
     child = os.fork()
     if child == 0:
-        _read_and_end(file.data, limits, theirs)
+        _read_and_end(file.data, limits, clips, theirs)
     os.close(theirs)
-    output = _drain(ours, child, start + limits.deadline_s)
+    output = _drain(ours, child, start + (clips.deadline_s if clips else limits.deadline_s))
     _, status, used = os.wait4(child, 0)
     seconds = time.monotonic() - start
-    ending, detail = _ending(os.waitstatus_to_exitcode(status), output, seconds, limits)
+    ending, detail = _ending(os.waitstatus_to_exitcode(status), output, seconds, limits, clips)
     peak_bytes = used.ru_maxrss * 1024
     if peak_bytes > limits.memory_bytes:
         ending, detail = MEMORY, f"{peak_bytes / MIB:.0f} MiB"
     return Verdict(name=file.name, ending=ending, detail=detail, seconds=seconds, peak_bytes=peak_bytes)
 
 
-def _read_and_end(data: bytes, limits: DecodeLimits, out: int) -> None:
+def _read_and_end(data: bytes, limits: DecodeLimits, clips: ClipLimits | None, out: int) -> None:
     """The child: it never returns."""
     try:
-        confine(memory_bytes=limits.memory_bytes, cpu_s=limits.cpu_s)
-        output, status = serve(data, limits)
+        confine(memory_bytes=limits.memory_bytes, cpu_s=clips.cpu_s if clips else limits.cpu_s)
+        output, status = serve(data, limits, clips)
         rest = memoryview(output)
         while rest:
             rest = rest[os.write(out, rest) :]
@@ -83,20 +87,24 @@ def _drain(pipe: int, child: int, deadline: float) -> bytes:
         parts.append(part)
 
 
-def _ending(status: int, output: bytes, seconds: float, limits: DecodeLimits) -> tuple[str, str]:
-    if seconds >= limits.deadline_s + _GRACE_S:
+def _ending(
+    status: int, output: bytes, seconds: float, limits: DecodeLimits, clips: ClipLimits | None
+) -> tuple[str, str]:
+    deadline_s = clips.deadline_s if clips else limits.deadline_s
+    if seconds >= deadline_s + _GRACE_S:
         return HANG, f"{seconds:.1f} s"
-    if seconds >= limits.deadline_s:
+    if seconds >= deadline_s:
         return REFUSAL, "too slow"  # as `clean` says it
     if status < 0 and status != -signal.SIGXCPU:
         return CRASH, signal.Signals(-status).name
     try:
-        clean = outcome(status, output, output.decode(errors="replace"), limits)
+        clean = outcome(status, output, output.decode(errors="replace"), limits, clips)
     except Refusal as refusal:
         return REFUSAL, str(refusal)
     except Failure as failure:
         return FAILURE, str(failure)
-    return PICTURE, f"{clean.width} x {clean.height}"
+    frames = f", {clean.clip.frames} frames" if clean.clip else ""
+    return PICTURE, f"{clean.width} x {clean.height}{frames}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,22 +130,28 @@ class Report:
 
 
 def judge_all(
-    make: Callable[[int], Input], numbers: Iterable[int], limits: DecodeLimits, *, jobs: int
+    make: Callable[[int], Input],
+    numbers: Iterable[int],
+    limits: DecodeLimits,
+    clips: ClipLimits | None = None,
+    *,
+    jobs: int,
 ) -> Iterator[Verdict]:
     """The verdicts on the files of these numbers, from several processes at once."""
     load_libraries()
-    with get_context("fork").Pool(jobs, _begin, (make, limits)) as pool:
+    films.is_readable()
+    with get_context("fork").Pool(jobs, _begin, (make, limits, clips)) as pool:
         yield from pool.imap_unordered(_judge_number, numbers, chunksize=8)
 
 
-_WORK: list[tuple[Callable[[int], Input], DecodeLimits]] = []
+_WORK: list[tuple[Callable[[int], Input], DecodeLimits, ClipLimits | None]] = []
 
 
-def _begin(make: Callable[[int], Input], limits: DecodeLimits) -> None:
+def _begin(make: Callable[[int], Input], limits: DecodeLimits, clips: ClipLimits | None) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the libraries complain of every file
-    _WORK.append((make, limits))
+    _WORK.append((make, limits, clips))
 
 
 def _judge_number(number: int) -> Verdict:
-    make, limits = _WORK[0]
-    return judge(make(number), limits)
+    make, limits, clips = _WORK[0]
+    return judge(make(number), limits, clips)

@@ -10,6 +10,9 @@ import pillow_heif
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from nst_core.video.clips import Clip, Frame
+from nst_core.video.writing import encode_clip
+
 SIDES: Final = (72, 48)
 _EXIF_ORIENTATION: Final = 0x0112
 
@@ -106,9 +109,17 @@ _MAKERS: Final[Mapping[str, Callable[[], bytes]]] = {
 }
 
 NAMES: Final = tuple(_MAKERS)
+_FILMS: Final = {"film-mp4": ".mp4", "film-webm": ".webm"}
+MOVING: Final = (*(name for name in NAMES if name.endswith("-animated")), *_FILMS)
+"""What has several frames; films are no pictures."""
+
+
+def _film(ending: str) -> bytes:
+    frames = (Frame(levels=np.array(frame), duration_ms=100) for frame in _frames())
+    return encode_clip(Clip(frames=tuple(frames)), ending)
 
 
 @cache
 def honest(name: str) -> bytes:
     """The file called `name`, the same at every call."""
-    return _MAKERS[name]()
+    return _film(_FILMS[name]) if name in _FILMS else _MAKERS[name]()

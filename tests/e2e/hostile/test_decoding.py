@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 from bot.errors import Refusal
 from bot.media.decode import clean
 from bot.media.reading import load_libraries
-from bot.media.sandbox import DecodeLimits
+from bot.media.sandbox import ClipLimits, DecodeLimits
+from nst_core.video import films
 from tests.e2e.hostile import bombs, pictures
-from tests.e2e.hostile.corpus import FIXED, Input, make
+from tests.e2e.hostile.corpus import FIXED, Input, make, make_moving
 from tests.e2e.hostile.judging import GOOD, MEMORY, PICTURE, REFUSAL, judge, judge_all
 from tests.e2e.hostile.mutations import SINGLE, Mutation
 
 LIMITS = DecodeLimits(cpu_s=2, deadline_s=20)
 """Less time than in service: what goes on for ever is as well refused after two seconds."""
+CLIPS = ClipLimits(cpu_s=4, deadline_s=40)
 COUNT, SEED = 250, 5
+MOVING_COUNT = 120
 DEAR = {
     "png: 59 million deep pixels",
     "png: 59 million pixels unfold",
@@ -51,6 +54,23 @@ def test_bombs_and_mutated_files_end_as_pictures_or_refusals() -> None:
     assert len(verdicts) == len(numbers)
     assert {verdict.ending for verdict in verdicts} == {PICTURE, REFUSAL}
     assert max(verdict.peak_bytes for verdict in verdicts) < LIMITS.memory_bytes
+
+
+@pytest.mark.parametrize("name", pictures.MOVING)
+def test_the_frames_of_every_honest_file_are_read_within_the_sandbox(name: str) -> None:
+    load_libraries()
+    films.is_readable()
+    verdict = judge(Input(name=name, data=pictures.honest(name)), LIMITS, CLIPS)
+    assert (verdict.ending, verdict.detail.endswith(" frames")) == (PICTURE, True), verdict
+
+
+def test_bombs_and_mutated_files_that_move_end_as_pictures_or_refusals() -> None:
+    numbers = range(MOVING_COUNT)
+    verdicts = list(judge_all(partial(make_moving, seed=SEED), numbers, LIMITS, CLIPS, jobs=2))
+    assert [verdict for verdict in verdicts if verdict.ending not in GOOD] == []
+    assert {verdict.ending for verdict in verdicts} == {PICTURE, REFUSAL}
+    assert max(verdict.peak_bytes for verdict in verdicts) < LIMITS.memory_bytes
+    assert any(" frames" in verdict.detail for verdict in verdicts)
 
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 from nst_core.errors import ParamsError, PictureError
 from nst_core.video.clips import Clip
 from nst_core.video.limits import ClipLimits, ClipTooLarge, ClipTooLong
-from nst_core.video.reading import read_clip
+from nst_core.video.reading import Start, first_of_film, read_clip, read_start
 from nst_core.video.writing import encode_clip
 from tests.support.clips import moving_square
 
@@ -189,3 +189,57 @@ def _original(kind: str) -> bytes:
     if kind not in _MADE:
         _MADE[kind] = written(kind, moving_square(width=40, height=40))
     return _MADE[kind]
+
+
+def start_of(data: bytes, *, max_fps: float = 100, **limits: Any) -> Start:
+    return read_start(data, edge_px=32, max_fps=max_fps, limits=ClipLimits(**limits))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_start_of_a_clip_ends_where_the_time_is_up(kind: str) -> None:
+    data = written(kind, moving_square(frames=6, first_ms=100))
+    whole, cut = start_of(data), start_of(data, seconds=0.25)
+    assert (len(whole.clip.frames), whole.whole, whole.left_out) == (6, True, 0)
+    assert (len(cut.clip.frames), cut.whole, cut.clip.width) == (3, False, 32)
+    assert cut.clip.seconds == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_start_of_a_clip_ends_where_the_pixels_are_used_up(kind: str) -> None:
+    cut = start_of(written(kind, moving_square(frames=6)), pixels=3 * 48 * 32)
+    # How long a film's frame is shown only the next one tells.
+    assert (len(cut.clip.frames), cut.whole) == (2 if kind in {".mp4", ".webm"} else 3, False)
+
+
+def test_the_start_of_a_clip_ends_where_it_is_damaged() -> None:
+    data = written(".gif", moving_square(frames=8))
+    cut = start_of(data[: 2 * len(data) // 3])
+    assert 2 <= len(cut.clip.frames) < 8
+    assert not cut.whole
+
+
+def test_frames_that_come_too_fast_are_counted() -> None:
+    start = start_of(written(".png", moving_square(frames=6, first_ms=20)), max_fps=10)
+    assert (len(start.clip.frames), start.left_out) == (2, 4)
+    assert start.clip.seconds == pytest.approx(0.27)
+
+
+@pytest.mark.parametrize("data", [saved("GIF", [Image.new("RGB", (9, 9))]), b"GIF89a", b""])
+def test_what_has_no_second_frame_has_no_start(data: bytes) -> None:
+    with pytest.raises(PictureError):
+        start_of(data)
+
+
+@pytest.mark.parametrize("kind", [".mp4", ".webm"])
+def test_the_first_frame_of_a_film_is_a_picture(kind: str) -> None:
+    clip = moving_square()
+    first = first_of_film(written(kind, clip), edge_px=96, max_pixels=10_000)
+    assert first is not None
+    assert (first.width, first.height, first.alpha) == (48, 32, None)
+    assert float(np.abs(first.rgb - clip.frames[0].rgb).mean()) < 0.04
+    with pytest.raises(ClipTooLarge):
+        first_of_film(written(kind, clip), edge_px=96, max_pixels=1000)
+
+
+def test_a_picture_that_moves_is_no_film() -> None:
+    assert first_of_film(written(".gif", moving_square()), edge_px=96, max_pixels=10_000) is None

@@ -4,7 +4,7 @@ import pytest
 from nst_core.errors import EngineError, ParamsError
 from nst_core.video.clips import Clip, Frame
 from nst_core.video.reading import read_clip
-from nst_core.video.writing import encode_clip, encode_within, smaller, with_fewer_frames
+from nst_core.video.writing import encode_clip, encode_lossless, encode_within, smaller, with_fewer_frames
 from tests.support.clips import moving_square
 
 
@@ -85,3 +85,14 @@ def test_a_smaller_clip_keeps_its_shape_and_its_alpha() -> None:
     half = smaller(moving_square(alpha=True), 24)
     assert (half.width, half.height) == (24, 16)
     assert half.frames[0].levels[0, 0, 3] == 0
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_without_loss_every_pixel_that_is_seen_comes_back(alpha: bool) -> None:
+    clip = moving_square(frames=5, alpha=alpha, plays=2, first_ms=90)
+    read = read_clip(encode_lossless(clip))
+    assert read.plays == 2
+    assert [frame.duration_ms for frame in read.frames] == [90, 100, 110, 120, 130]
+    for one, other in zip(read.frames, clip.frames, strict=True):
+        seen = other.levels[..., 3:] > 0 if alpha else np.array(1)
+        assert np.array_equal(one.levels * seen, other.levels * seen)

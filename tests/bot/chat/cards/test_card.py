@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from bot.chat.cards import card
-from bot.chat.cards.card import card_picture
+from bot.chat.cards.card_picture import card_picture
 from bot.db import Database
 from bot.domain.jobs import queue
 from bot.domain.jobs.model import State

@@ -135,14 +135,15 @@ async def test_what_is_asked_for_in_an_age_restricted_channel_is_marked_so(chat:
     assert (await chat.job()).age_restricted
 
 
-async def test_the_file_dialogs_offer_pictures_only(chat: ChatHarness) -> None:
+async def test_the_file_dialogs_offer_pictures_only_and_films_for_the_content(chat: ChatHarness) -> None:
     sent = [one.json for one in chat.env.http_requests if one.path.endswith("/commands")]
     commands = {command["name"]: command for command in sent[-1] or []}
     commands |= {option["name"]: option for option in commands["preset"]["options"]}
     for name, count in (("stylize", 2), ("blend", 1), ("save", 1)):
         attachments = [option for option in commands[name]["options"] if option["type"] == 11]
         assert len(attachments) == count
-        assert all(option["file_types"] == ["image"] for option in attachments)
+        films = {"content": [".mp4", ".webm", ".mov"]}
+        assert all(one["file_types"] == ["image", *films.get(one["name"], [])] for one in attachments)
     form = await opened(chat)
     assert form.modal is not None
     uploads = [one["component"] for one in form.modal["components"] if one["component"]["type"] == 19]

@@ -6,7 +6,9 @@ import discord
 import pytest
 
 from bot.chat.painting.message_pictures import is_picture, pictures_in
+from nst_core.video.writing import encode_clip
 from tests.support.chat import ChatHarness
+from tests.support.clips import moving_square
 
 
 def attachment(number: int, filename: str, content_type: str | None) -> dict[str, Any]:
@@ -64,3 +66,32 @@ async def test_stickers_and_what_was_forwarded_are_found(chat: ChatHarness) -> N
     assert [one.name for one in found] == ["one.png", "3.png", "4.png", "6.gif", "seven.webp", "8.png"]
     hosts = {(one.url or "").split("/")[2] for one in found}
     assert hosts == {"cdn.discordapp.com", "media.discordapp.net"}
+
+
+PICKED = "https://media.tenor.com/abc/party.mp4"
+COPY = f"https://images-ext-1.discordapp.net/external/xyz/{PICKED.replace('://', '/')}"
+
+
+async def test_films_and_the_picker_s_gifs_are_found_where_they_are_wanted(chat: ChatHarness) -> None:
+    message = await chat.ben.send(chat.channel, "look")
+    state: Any = message._state
+    film = attachment(1, "party.mp4", "video/mp4")
+    message.attachments = [discord.Attachment(data=cast("Any", film), state=state)]
+    still = "https://images-ext-1.discordapp.net/external/xyz/still.png"
+    embed = {
+        "type": "gifv",
+        "video": {"url": PICKED, "proxy_url": COPY},
+        "thumbnail": {"url": "https://media.tenor.com/abc/still.png", "proxy_url": still},
+    }
+    message.embeds = [discord.Embed.from_dict(cast("Any", embed))]
+    assert [one.picture.url for one in pictures_in(message)] == [still]
+    found = [(one.picture.name, one.picture.url) for one in pictures_in(message, films=True)]
+    assert found == [("party.mp4", film["url"]), ("party.mp4", COPY)]
+
+
+async def test_stylize_this_paints_a_film_whole(chat: ChatHarness) -> None:
+    film = encode_clip(moving_square(frames=4, first_ms=100), ".mp4")
+    message = await chat.ben.send(chat.channel, attachments=[("party.mp4", film)])
+    form = await chat.ada.context_menu(chat.channel, "Stylize this", message)
+    await chat.ada.submit_modal(form, {"style": ["named:Starry Night"]})
+    assert (await chat.job()).frames == 4

@@ -147,10 +147,10 @@ def test_one_hidden_picture_hides_what_comes_of_it(part: str) -> None:
 
 def test_the_price_follows_from_the_size_and_what_is_there_already(harness: SubmitHarness) -> None:
     params = Params(size=256)
-    whole = price(drafted(harness, params=params, pictures=PICTURES))
+    whole = price(drafted(harness, params=params, pictures=PICTURES), LIMITS)
     started = replace(PICTURES, start=replace(TAKEN, width=256))
-    rest = price(drafted(harness, params=params, pictures=started))
-    masked = price(drafted(harness, params=params, pictures=replace(PICTURES, mask=TAKEN)))
+    rest = price(drafted(harness, params=params, pictures=started), LIMITS)
+    masked = price(drafted(harness, params=params, pictures=replace(PICTURES, mask=TAKEN)), LIMITS)
     assert whole.cost == masked.cost == cost_of(params, width=60, height=40)
     assert rest.cost is not None
     assert rest.cost < whole.cost
@@ -158,7 +158,7 @@ def test_the_price_follows_from_the_size_and_what_is_there_already(harness: Subm
 
 
 async def test_writing_adds_a_job_once(harness: SubmitHarness) -> None:
-    draft = price(drafted(harness, look=Look(), params=Params(size=64), pictures=PICTURES))
+    draft = price(drafted(harness, look=Look(), params=Params(size=64), pictures=PICTURES), LIMITS)
     jobs = []
     for _ in range(2):
         async with harness.database.begin() as connection:
@@ -170,7 +170,7 @@ async def test_writing_adds_a_job_once(harness: SubmitHarness) -> None:
 
 
 async def test_writing_refuses_what_became_too_much_meanwhile(harness: SubmitHarness) -> None:
-    draft = price(drafted(harness, look=Look(), params=Params(size=64), pictures=PICTURES))
+    draft = price(drafted(harness, look=Look(), params=Params(size=64), pictures=PICTURES), LIMITS)
     async with harness.database.begin() as connection:
         for _ in range(LIMITS.jobs_per_user):
             await add(connection, ADA)
