@@ -18,6 +18,7 @@ from torch import Tensor
 
 from nst_core.optim.loop import Evaluate
 from nst_core.run.enlarging import scaled
+from nst_core.video.checkpoints import Painted
 from nst_core.video.clips import in_unit
 from nst_core.video.flow import Plane, certainty, flow_between, shown, warped
 
@@ -74,21 +75,6 @@ class Anchor:
         wanted = (weights * colours).T @ target[0].flatten(1).T
         mixing: Tensor = torch.linalg.solve(products, wanted)
         return (colours @ mixing).T.reshape(content.shape).clamp(0, 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Painted:
-    """A frame that is painted.
-
-    Attributes:
-        grey: The levels (h, w) of its content.
-        levels: The painting (h, w, 3).
-        done: How far each place is painted (h, w), in [0, 1]: what is new has had few steps.
-    """
-
-    grey: NDArray[np.uint8]
-    levels: NDArray[np.uint8]
-    done: Plane
 
 
 def anchor_of(grey: NDArray[np.uint8], neighbours: Sequence[Painted]) -> Anchor:

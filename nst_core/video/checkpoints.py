@@ -10,10 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nst_core.errors import PictureError
-from nst_core.video.anchors import Painted
+from nst_core.video.flow import Plane
 
 _FORMAT: Final = 1
 _PARTS: Final = ("grey", "levels", "done")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Painted:
+    """A frame that is painted.
+
+    Attributes:
+        grey: The levels (h, w) of its content.
+        levels: The painting (h, w, 3).
+        done: How far each place is painted (h, w), in [0, 1]: what is new has had few steps.
+    """
+
+    grey: NDArray[np.uint8]
+    levels: NDArray[np.uint8]
+    done: Plane
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -35,8 +35,8 @@ from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
 from nst_core.styles import StyleSpec, as_spec
 from nst_core.torch_errors import torch_errors
 from nst_core.torch_state import stepwise
-from nst_core.video.anchors import Anchor, Held, Painted, anchor_of
-from nst_core.video.checkpoints import Checkpoint
+from nst_core.video.anchors import Anchor, Held, anchor_of
+from nst_core.video.checkpoints import Checkpoint, Painted
 from nst_core.video.clips import Clip, Frame, in_unit, levels_of
 from nst_core.video.colours import steady
 from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep

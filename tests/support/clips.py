@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.worker.pictures import Work
-from nst_core.video.anchors import Painted
-from nst_core.video.checkpoints import Checkpoint
+from nst_core.video.checkpoints import Checkpoint, Painted
 from nst_core.video.clips import Clip, Frame
 from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep
 from nst_core.video.reading import read_clip

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nst_core.images.io import Picture, quantise
-from nst_core.video.anchors import UNIT, Anchor, Held, Painted, anchor_of
+from nst_core.video.anchors import UNIT, Anchor, Held, anchor_of
+from nst_core.video.checkpoints import Painted
 from nst_core.video.flow import grey_of
 
 CPU = torch.device("cpu")

@@ -1,7 +1,10 @@
 """What hangs in the art channel: by the artist's button, from some stars on, or always; never a draft."""
 
+from io import BytesIO
+
 import discord
 import pytest
+from PIL import Image
 from simcord import Env, InteractionResult, MemberActor
 from sqlalchemy import update
 
@@ -13,8 +16,10 @@ from bot.domain.gallery import exhibits
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.users import PersonSettings
 from bot.tables.pictures import jobs
+from nst_core.video.writing import encode_clip
 from tests.support.card_buttons import forge, private_text
 from tests.support.chat import sentence
+from tests.support.clips import clip_painter, moving_square
 from tests.support.gallery import GalleryHarness, labels, shown
 from tests.support.picture_files import png
 
@@ -216,3 +221,16 @@ async def test_nobody_else_does(gallery: GalleryHarness) -> None:
     panel = await gallery.chat.env.bot.get_partial_messageable(gallery.art.id).send(view=view)
     refused = await gallery.chat.ada.select(panel, ["all"], custom_id="easel:art:hangs")
     assert "Only those who may manage this server" in sentence(refused)
+
+
+async def test_a_clip_hangs_as_it_moves(gallery: GalleryHarness) -> None:
+    await gallery.open()
+    party = encode_clip(moving_square(frames=4, first_ms=100), ".gif")
+    await gallery.chat.stylize(content=("party.gif", party))
+    await gallery.chat.paint(painter=clip_painter)
+    await gallery.chat.card_updater.poll()
+    (message,) = await hung(gallery)
+    (file,) = message.attachments
+    data = gallery.chat.env.backend.cdn.get(file.url)
+    assert data is not None
+    assert (file.filename.endswith(".gif"), getattr(Image.open(BytesIO(data)), "n_frames", 1)) == (True, 4)
