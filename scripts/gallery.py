@@ -1,4 +1,4 @@
-"""Paints the pictures that docs/gallery.md begins with, and README's mosaic of six of them.
+"""Paints the pictures and clips that docs/gallery.md begins with, and README's mosaic of six of them.
 
     python -m scripts.gallery FOLDER [--size PX]
 
@@ -15,8 +15,15 @@ from typing import Any
 from PIL import Image, ImageOps
 
 import nst_core
+from benchmarks.clips import all_clips
 from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.style import PAINTINGS, Painting
+from nst_core.images.io import quantise
+from nst_core.video.clips import Clip, Frame
+from nst_core.video.events import ClipFinished
+from nst_core.video.painting import animate
+from nst_core.video.reading import read_clip
+from nst_core.video.writing import encode_clip, encode_lossless
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -32,6 +39,9 @@ PAIRS = (
     ("benchmarks/contents/grace_hopper.jpg", "woman_with_a_hat"),
 )
 """Contents and looks, in the gallery's order; README's mosaic has the first six."""
+CLIPS = (("turn", "starry_night"), ("pan", "cafe_terrace_at_night"))
+"""Clips of `benchmarks.clips`, and looks."""
+CLIP_PX, CLIP_FRAMES, CLIP_MS = 240, 12, 100
 MOSAIC_COLUMNS, MOSAIC_CELL, MOSAIC_GAP_PX = 3, (600, 450), 8
 QUALITY = 88
 PROGRESS_PX, PROGRESS_FRAMES = 400, 20
@@ -72,6 +82,26 @@ def progress(folder: Path, content: str, look: str) -> None:
     )
 
 
+def moving(folder: Path, name: str, look: str) -> None:
+    """A clip in that look as a GIF, which runs forth and back; from the folder or painted now."""
+    kept = folder / f"{name}-{look}.webp"
+    if not kept.exists():
+        rendered = next(clip for clip in all_clips() if clip.name == name).fitted(CLIP_PX)
+        frames = [
+            Frame(levels=quantise(rendered.frame(time)), duration_ms=CLIP_MS) for time in range(CLIP_FRAMES)
+        ]
+        style = _style(look)
+        settings: dict[str, Any] = dict(style.settings)
+        painting = nst_core.decode(PAINTINGS / style.file)
+        params = nst_core.Params(size=CLIP_PX, **settings)
+        *_, last = animate(Clip(frames=tuple(frames)), painting, params)
+        assert isinstance(last, ClipFinished)
+        kept.write_bytes(encode_lossless(last.clip))
+    painted = read_clip(kept.read_bytes())
+    there_and_back = Clip(frames=(*painted.frames, *painted.frames[-2:0:-1]))
+    (IMAGES / f"{name}-{look}.gif").write_bytes(encode_clip(there_and_back, ".gif"))
+
+
 def _style(look: str) -> Painting:
     return next(style for style in BUILT_IN if Path(style.file).stem == look)
 
@@ -102,6 +132,8 @@ def main() -> None:
         picture.save(IMAGES / f"{Path(content).stem}-{look}.jpg", quality=QUALITY, optimize=True)
         pictures.append(picture)
     progress(chosen.folder, *PAIRS[0])
+    for name, look in CLIPS:
+        moving(chosen.folder, name, look)
     mosaic(pictures[: 2 * MOSAIC_COLUMNS]).save(IMAGES / "mosaic.jpg", quality=QUALITY, optimize=True)
 
 
