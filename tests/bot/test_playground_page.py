@@ -72,10 +72,10 @@ def test_a_command_with_two_files_becomes_the_picture_by_itself(page: Page) -> N
     assert page.browser.execute_script("return window.seen") == []
 
 
-@pytest.mark.parametrize("playground", [128], indirect=True)
+@pytest.mark.parametrize("playground", [384], indirect=True)
 def test_a_running_card_shows_a_preview_and_is_cancelled_by_one_click(page: Page) -> None:
     page.give("stylize", content=CONTENT, style=STYLE)
-    preview = ("A preview of the picture while it is painted", 128, 85)
+    preview = ("A preview of the picture while it is painted", 384, 256)
     page.until(lambda: preview in page.pictures(), "the preview")
     page.press("Cancel")
     page.insist("Cancel", "Cancelled.")
@@ -104,7 +104,7 @@ def test_a_click_while_an_action_runs_is_done_after_it(page: Page) -> None:
     page.until_text("Starry Night · for @Ada")
 
 
-@pytest.mark.parametrize("playground", [192], indirect=True)
+@pytest.mark.parametrize("playground", [768], indirect=True)
 def test_a_button_is_not_replaced_while_the_pointer_is_down(page: Page) -> None:
     page.give("stylize", content=CONTENT, style=STYLE)
     page.until_text("%")
@@ -168,7 +168,7 @@ def test_presets_open_as_one_types(page: Page) -> None:
     page.until(lambda: page.suggestions() == [wanted], wanted)
 
 
-@pytest.mark.parametrize("playground", [256], indirect=True)
+@pytest.mark.parametrize("playground", [512], indirect=True)
 def test_a_signal_ends_everything_also_while_a_job_runs(page: Page, playground: Playground) -> None:
     page.give("stylize", content=CONTENT, style=STYLE)
     page.until_text("%")

@@ -47,6 +47,8 @@ async def test_a_short_picture_costs_three_requests_and_those_that_show_it_grow(
 ) -> None:
     await one_picture(discord)  # the first one of a person is followed by a welcome, once
     await one_picture(discord)
+    welcome = "POST webhooks"
+    await discord.until(lambda: any(one.startswith(welcome) for one in requests(discord)) or None, welcome)
     costs = [(await one_picture(discord))[1] for _ in range(PICTURES)]
     await easel.stop()
     for asked, seconds in zip(costs, seconds_of(tmp_path)[2:], strict=True):
