@@ -104,7 +104,7 @@ def test_a_click_while_an_action_runs_is_done_after_it(page: Page) -> None:
     page.until_text("Starry Night · for @Ada")
 
 
-@pytest.mark.parametrize("playground", [768], indirect=True)
+@pytest.mark.parametrize("playground", [512], indirect=True)
 def test_a_button_is_not_replaced_while_the_pointer_is_down(page: Page) -> None:
     page.give("stylize", content=CONTENT, style=STYLE)
     page.until_text("%")

@@ -18,6 +18,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 WAIT_S = 240.0
 """Whoever waits so long waits in vain: a worker takes a minute to start on busy cores."""
+IDLE = "Viewport updated"
 NOT_COMPLETED = "Action was not completed"
 TRY = (sys.executable, "-m", "bot.cli", "try")
 PICTURES = """
@@ -105,16 +106,20 @@ class Page:
 
     def press(self, label: str) -> None:
         """Clicks the newest button with this label, once."""
+        self.until(lambda: self._buttons(label), label)
+        self._buttons(label)[-1].click()
+
+    def _buttons(self, label: str) -> list[WebElement]:
         path = f"//button[contains(@class, 'component-button')][contains(., '{label}')]"
-        self.until(lambda: self.browser.find_elements(By.XPATH, path), label)
-        self.browser.find_elements(By.XPATH, path)[-1].click()
+        return self.browser.find_elements(By.XPATH, path)
 
     def insist(self, label: str, words: str) -> None:
-        """Waits for the words; clicks again where the action failed, as on a busy machine."""
+        """Waits for the words; clicks again where the action failed or a click missed: busy machines."""
 
         def happened() -> bool:
-            if words not in self.text() and self.status().startswith(NOT_COMPLETED):
-                self.press(label)
+            if words not in self.text() and self.status().startswith((NOT_COMPLETED, IDLE)):
+                for button in self._buttons(label)[-1:]:
+                    button.click()
             return words in self.text()
 
         self.until(happened, words)
