@@ -16,10 +16,9 @@ from sqlalchemy import (
     Table,
     Text,
     false,
-    text,
 )
 
-from bot.tables.pictures import RowId, metadata, outbox
+from bot.tables.pictures import RowId, metadata, outbox, where
 
 ALL = metadata
 """Every table: these, and those of pictures."""
@@ -145,8 +144,7 @@ challenges = Table(
         "uq_challenges_running",  # one at a time in a server
         "guild_id",
         unique=True,
-        sqlite_where=text("state <> 'ended'"),
-        postgresql_where=text("state <> 'ended'"),
+        **where("state <> 'ended'"),
     ),
     sqlite_autoincrement=True,
 )

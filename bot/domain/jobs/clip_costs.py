@@ -24,8 +24,7 @@ class FrameCosts:
 
     def of(self, frames: int) -> float:
         """All of a clip of so many frames."""
-        later = (self.passes - 1) * (frames - 1) * self.again
-        return self.first + (frames - 1) * self.each + later
+        return self.until(turn=self.passes, frame=frames, frames=frames)
 
     def until(self, *, turn: int, frame: int, frames: int) -> float:
         """What is painted once `frame` frames of the pass `turn` are done, counted from 1."""
