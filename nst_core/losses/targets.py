@@ -234,6 +234,11 @@ def pixels_of(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
     return torch.from_numpy(np.require(rgb.transpose(2, 0, 1), np.float32, OF_A_TENSOR))[None].to(device)
 
 
+def rgb_of(pixels: Tensor) -> NDArray[np.float32]:
+    """A tensor (1, 3, h, w) as pixels (h, w, 3); the opposite of `pixels_of`."""
+    return pixels[0].permute(1, 2, 0).cpu().numpy().astype(np.float32)
+
+
 def digests(picture: Picture) -> tuple[bytes, bytes | None]:
     """What tells a picture from any other."""
     return _digest(picture.rgb), None if picture.alpha is None else _digest(picture.alpha)

@@ -37,35 +37,26 @@ class Contents:
     simplify: float = 0.0
     faces: Mask | None = None
     _sizes: dict[int, Picture] = field(default_factory=dict)
-    _simplified: dict[int, Picture] = field(default_factory=dict)
+    _pixels: dict[int, Tensor] = field(default_factory=dict)
 
     def at(self, edge_px: int) -> Picture:
         """The content with the long edge `edge_px`, its visible colours extended over what is transparent."""
         if edge_px not in self._sizes:
             if len(self._sizes) >= _KEPT:
                 self._sizes.clear()
-                self._simplified.clear()
+                self._pixels.clear()
             self._sizes[edge_px] = io.filled(io.fit(self.picture, edge_px), "content")
         return self._sizes[edge_px]
 
-    def simplified_at(self, edge_px: int) -> Picture:
-        """What is painted: the content without the texture that a painter leaves out, but for its faces."""
-        content = self.at(edge_px)
-        if self.simplify == 0:
-            return content
-        if edge_px not in self._simplified:
-            pixels = pixels_of(content.rgb, self.device)
-            smooth = simplified(pixels, self.simplify * _REACH * edge_px)
-            faces = self.faces_at(edge_px)
-            if faces is not None:
-                smooth = smooth + faces * (pixels - smooth)
-            rgb = smooth[0].permute(1, 2, 0).cpu().numpy()
-            self._simplified[edge_px] = Picture(rgb=rgb, alpha=content.alpha)
-        return self._simplified[edge_px]
-
     def pixels_at(self, edge_px: int) -> Tensor:
-        """`simplified_at` as pixels (1, 3, h, w)."""
-        return pixels_of(self.simplified_at(edge_px).rgb, self.device)
+        """What is painted (1, 3, h, w): the content without its fine texture, but for its faces."""
+        content = self.at(edge_px)
+        if edge_px not in self._pixels:
+            pixels = pixels_of(content.rgb, self.device)
+            smooth = simplified(pixels, self.simplify * _REACH * edge_px) if self.simplify else pixels
+            faces = self.faces_at(edge_px)
+            self._pixels[edge_px] = smooth if faces is None else smooth + faces * (pixels - smooth)
+        return self._pixels[edge_px]
 
     def faces_at(self, edge_px: int) -> Tensor | None:
         """1 on every face that is kept, falling to 0 around it (h, w)."""

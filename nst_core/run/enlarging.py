@@ -1,10 +1,19 @@
 """From one size of the pyramid to the next: the detail of content and style that only the finer one shows."""
 
+import math
+from collections.abc import Sequence
 from typing import cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
+
+from nst_core.images.io import Picture
+from nst_core.losses.style_pictures import stretched, style_at, style_mask
+from nst_core.losses.targets import pixels_of
+from nst_core.params import Params
+from nst_core.run.contents import Contents
+from nst_core.styles import Style
 
 
 def scaled(pixels: Tensor, height: int, width: int) -> Tensor:
@@ -34,6 +43,33 @@ def detail_of(pixels: Tensor, fraction: float) -> Tensor:
     height, width = pixels.shape[-2:]
     coarse = scaled(pixels, max(1, round(height * fraction)), max(1, round(width * fraction)))
     return pixels - scaled(coarse, height, width)
+
+
+def noise_of(
+    styles: Sequence[Style],
+    contents: Contents,
+    params: Params,
+    size_px: int,
+    fraction: float,
+    generator: torch.Generator,
+) -> Tensor:
+    """The styles' detail in random phase (1, 3, h, w), weighted as they are, over the content of that size.
+
+    It is the detail that this fraction of the size does not show.
+    """
+    content, device = contents.at(size_px), contents.device
+    weight = sum(style.weight for style in styles)
+    noise = torch.zeros(1, 3, content.height, content.width, device=device)
+    for style in styles:
+        rgb = style_at(style, content, params, size_px)
+        detail = detail_of(pixels_of(rgb, device), fraction)
+        mask = style_mask(style)
+        if mask is not None:
+            plane = torch.from_numpy(stretched(mask, Picture(rgb=rgb))).to(device)
+            detail *= plane / plane.square().mean().sqrt().clamp(min=1e-6)
+        one = random_phase(detail, content.height, content.width, generator)
+        noise += math.sqrt(style.weight / weight) * one
+    return noise
 
 
 def random_phase(texture: Tensor, height: int, width: int, generator: torch.Generator) -> Tensor:

@@ -15,7 +15,7 @@ from nst_core.images.io import Picture
 from nst_core.kernels.convolution import Precision
 from nst_core.losses.style import Target
 from nst_core.losses.style_pictures import stretched, style_at, style_mask, with_scales
-from nst_core.losses.targets import pixels_of, shared_cache, targets
+from nst_core.losses.targets import pixels_of, rgb_of, shared_cache, targets
 from nst_core.losses.terms import smooth_chroma
 from nst_core.models import weights
 from nst_core.models.adain import Adain, adain_alpha
@@ -23,7 +23,7 @@ from nst_core.models.vgg import Vgg
 from nst_core.params import NETWORKS, Params
 from nst_core.pyramid import Scale, scales
 from nst_core.run.contents import Contents
-from nst_core.run.enlarging import detail_of, lifted, random_phase, scaled
+from nst_core.run.enlarging import detail_of, lifted, noise_of, scaled
 from nst_core.run.faces import faces_of, without_faces
 from nst_core.styles import Mask, Region, StyleSpec, as_spec
 from nst_core.torch_state import own_state
@@ -168,11 +168,11 @@ class PreparedJob:
             return pixels
         fraction = coarse_px / fine_px
         generator = torch.Generator().manual_seed(self.params.seed)
-        noise = self._by_region(
-            torch.zeros_like(pixels),
-            fine_px,
-            lambda region: self._noise_of(region, fraction, fine_px, generator),
-        )
+
+        def noise_for(region: Region) -> Tensor:
+            return noise_of(region.styles, self.contents, self.params, fine_px, fraction, generator)
+
+        noise = self._by_region(torch.zeros_like(pixels), fine_px, noise_for)
         wanted, own = (values.square().mean().item() for values in (noise, detail_of(pixels, fraction)))
         if wanted <= own:
             return pixels
@@ -180,22 +180,6 @@ class PreparedJob:
         faces = self.contents.faces_at(fine_px)
         noise = noise if faces is None else noise * (1 - faces)
         return (pixels + amount * lacking * noise).clamp(0, 1)
-
-    def _noise_of(self, region: Region, fraction: float, fine_px: int, generator: torch.Generator) -> Tensor:
-        """The styles' detail that only the fine size shows, in random phase, weighted as the styles are."""
-        content = self.contents.at(fine_px)
-        weight = sum(style.weight for style in region.styles)
-        noise = torch.zeros(1, 3, content.height, content.width, device=self.device)
-        for style in region.styles:
-            rgb = style_at(style, content, self.params, fine_px)
-            detail = detail_of(pixels_of(rgb, self.device), fraction)
-            mask = style_mask(style)
-            if mask is not None:
-                plane = self._plane(mask, Picture(rgb=rgb))
-                detail *= plane / plane.square().mean().sqrt().clamp(min=1e-6)
-            one = random_phase(detail, content.height, content.width, generator)
-            noise += math.sqrt(style.weight / weight) * one
-        return noise
 
     def _by_region(self, under: Tensor, edge_px: int, paint: Callable[[Region], Tensor]) -> Tensor:
         """What `paint` gives for each region, laid by the masks over `under` (1, 3, h, w)."""
@@ -248,19 +232,20 @@ class PreparedJob:
 
     def _recoloured(self, edge_px: int, amount: float) -> Tensor:
         """The content (1, 3, h, w), recoloured to the style, from 0 (not at all) to 1."""
-        content, pixels = self.contents.simplified_at(edge_px), self.contents.pixels_at(edge_px)
+        pixels = self.contents.pixels_at(edge_px)
         if amount == 0 or self.params.colors != "style":
             return pixels
+        alpha, rgb = self.contents.at(edge_px).alpha, rgb_of(pixels)
 
         def recoloured(region: Region) -> Tensor:
             weight = sum(style.weight for style in region.styles)
-            total = np.zeros_like(content.rgb)
+            total = np.zeros_like(rgb)
             for style in region.styles:
                 picture, mask = io.filled(io.fit(style.picture, edge_px), "style"), style_mask(style)
                 matched = colour.matched(
-                    content.rgb,
+                    rgb,
                     to=picture.rgb,
-                    weights=content.alpha,
+                    weights=alpha,
                     to_weights=None if mask is None else stretched(mask, picture),
                 )
                 total += style.weight / weight * matched
@@ -282,7 +267,7 @@ class PreparedJob:
         if mask is not None:
             content = pixels_of(self.contents.at(edge_px).rgb, self.device)
             pixels = content + mask * (pixels - content)
-        rgb = pixels[0].permute(1, 2, 0).cpu().numpy().astype(np.float32)
+        rgb = rgb_of(pixels)
         original = self.contents.at(edge_px)
         if self.params.colors == "luminance":
             rgb = colour.with_luminance(original.rgb, of=rgb)
