@@ -18,7 +18,7 @@ from nst_core.events import Finished
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.kernels.precision import choose_device, choose_precision
-from nst_core.params import AS_IT_IS, Params
+from nst_core.params import PUBLISHED, Params
 from nst_core.quality import Comparison, compare
 
 PREFIX: Final = "folder:"
@@ -58,7 +58,7 @@ VARIANTS: Final = {
         Variant(
             name="gatys",
             published=True,
-            parameters={"steps": 500, "stop": 0.0, "style_scale": AS_IT_IS},
+            parameters={**PUBLISHED, "steps": 500, "stop": 0.0},
         ),
     )
 }

@@ -18,7 +18,8 @@ from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT, Precision
 from nst_core.losses.objective import Objective
-from nst_core.losses.targets import TargetCache, pixels_of, targets
+from nst_core.losses.style_pictures import pixels_of
+from nst_core.losses.targets import TargetCache, targets
 from nst_core.models import weights
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params

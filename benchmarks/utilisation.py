@@ -28,7 +28,8 @@ from nst_core.images import io
 from nst_core.kernels.convolution import Precision
 from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.losses.objective import Objective
-from nst_core.losses.targets import pixels_of, shared_cache, targets
+from nst_core.losses.style_pictures import pixels_of
+from nst_core.losses.targets import shared_cache, targets
 from nst_core.params import PUBLISHED, Params
 from nst_core.run.evaluator import Graphed
 from nst_core.run.prepared_job import network

@@ -16,7 +16,8 @@ from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.losses.objective import Objective
-from nst_core.losses.targets import pixels_of, shared_cache, targets
+from nst_core.losses.style_pictures import pixels_of
+from nst_core.losses.targets import shared_cache, targets
 from nst_core.losses.tiled import Tiles
 from nst_core.memory import history_for
 from nst_core.optim import first_order

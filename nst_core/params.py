@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from nst_core.errors import ParamsError
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Grows with every parameter, choice or wider range that programs of before would refuse."""
 
 NETWORKS: Final = ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16")
@@ -64,6 +64,7 @@ PUBLISHED: Final[dict[str, Any]] = {
     "chroma": "free",
     "style_scale": 1.0,
     "simplify": 0.0,
+    "simplify_style": 0.0,
 }
 """Parameters of the loss of Gatys, Ecker & Bethge, with nothing added."""
 ALIKE: Final = (
@@ -123,6 +124,8 @@ class Params:
         faces: keep lets the content count more on the faces in it; paint treats them like the rest.
         simplify: How coarse the content's texture may be, such as fur and foliage, that is left out before it
             is painted; edges and strong details stay. 0 leaves the content as it is.
+        simplify_style: How coarse the style's grain may be, such as canvas, paper and a scan's noise, that is
+            left out likewise; strokes are cleaner without. 0 leaves the style as it is.
 
     Raises:
         ParamsError: a value is out of range; the message names the value and the limit.
@@ -155,6 +158,7 @@ class Params:
     colors: Colors = "style"
     faces: Faces = "keep"
     simplify: float = 1.0
+    simplify_style: float = 1.0
 
     def __post_init__(self) -> None:
         self._check_choices()
@@ -169,6 +173,7 @@ class Params:
         if self.style_scale is not None:
             _check_number("style_scale", self.style_scale, STYLE_SCALE)
         _check_number("simplify", self.simplify, SIMPLIFY)
+        _check_number("simplify_style", self.simplify_style, SIMPLIFY)
         if self.lr is not None:
             _check_number("lr", self.lr, LEARNING_RATE)
 

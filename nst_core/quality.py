@@ -11,6 +11,7 @@ from torch import Tensor
 
 from nst_core.engine import measure
 from nst_core.images import io
+from nst_core.images.colour import LUMA
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.kernels.precision import choose_device
@@ -24,7 +25,7 @@ from nst_core.torch_state import own_state
 Network = Literal["vgg16", "vgg19"]
 
 CONTENT_LAYERS: Final = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
-_LUMA: Final = np.array([0.299, 0.587, 0.114])
+_LUMA: Final = np.array(LUMA)
 _WINDOW_PX: Final = 11
 _WINDOW_SIGMA_PX: Final = 1.5
 _C1, _C2 = 0.01**2, 0.03**2

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nst_core.errors import ParamsError
+from nst_core.images.colour import LUMA
 from nst_core.images.io import Picture, check_visible
 from nst_core.params import STYLE_SCALE
 
@@ -101,7 +102,7 @@ def blended(
 
 def mask_of(picture: Picture) -> Mask:
     """A picture's brightness (h, w) as a mask: white is 1, black and transparent are 0."""
-    luma = picture.rgb @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    luma = picture.rgb @ np.array(LUMA, dtype=np.float32)
     return (luma if picture.alpha is None else luma * picture.alpha).astype(np.float32)
 
 

@@ -10,7 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-_LUMA: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+LUMA: Final = (0.299, 0.587, 0.114)
+"""What red, green and blue count for in brightness: ITU-R BT.601."""
+_LUMA: Final = np.array(LUMA, dtype=np.float32)
 _KNOTS: Final = 1025
 """Quantiles at which two distributions are matched; between them the map is linear."""
 _SAMPLES: Final = 2**18

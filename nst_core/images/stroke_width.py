@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nst_core.images import io
+from nst_core.images.colour import LUMA
 from nst_core.images.io import Picture
 from nst_core.images.transparency import extended
 
@@ -24,7 +25,7 @@ SCALES: Final = (0.65, 2.0)
 """The finest and the coarsest scale that is chosen; those of the bundled paintings, tuned by eye."""
 _STEPS: Final = 20
 """Scales to choose from, per unit."""
-_LUMA: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+_LUMA: Final = np.array(LUMA, dtype=np.float32)
 _PLAIN: Final = 1e-9
 """A picture whose brightness varies by less (mean square) has no strokes, but rounding errors."""
 

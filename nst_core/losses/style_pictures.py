@@ -7,10 +7,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from numpy.typing import NDArray
+from torch import Tensor
 
 from nst_core.errors import ParamsError
 from nst_core.images import colour, io
 from nst_core.images.io import Picture
+from nst_core.images.simplifying import simplified
 from nst_core.images.stroke_width import scale_for, stroke_width_px
 from nst_core.images.transparency import is_invisible
 from nst_core.params import Params
@@ -18,6 +20,8 @@ from nst_core.styles import Mask, Region, Style, StyleSpec
 
 OF_A_TENSOR: Final = ("C_CONTIGUOUS", "WRITEABLE")
 """What an array must be to become a tensor; it is copied otherwise."""
+_GRAIN: Final = 1 / 256
+"""The radius of the grain that `simplify_style` 1 leaves out, on the long edge of what is painted."""
 
 
 def with_scales(spec: StyleSpec, params: Params) -> StyleSpec:
@@ -42,11 +46,19 @@ def measured_scale(style: Style) -> float:
     return scale_for(stroke_width_px(picture))
 
 
-def style_at(style: Style, content: Picture, params: Params, size_px: int) -> NDArray[np.float32]:
-    """A style with a scale (h, w, 3), its long edge `size_px` times that, recoloured as `colors` says."""
+def style_at(
+    style: Style, content: Picture, params: Params, size_px: int, device: torch.device
+) -> NDArray[np.float32]:
+    """A style with a scale (h, w, 3), its long edge `size_px` times that, without its grain but in a draft.
+
+    It is recoloured as `colors` says. Its grain is looked for on the device.
+    """
     assert style.scale is not None
     edge_px = max(1, round(size_px * style.scale))
     seen = io.filled(io.fit(style.picture, edge_px), "style")
+    if params.simplify_style and params.quality != "draft":
+        smooth = simplified(pixels_of(seen.rgb, device), params.simplify_style * _GRAIN * size_px)
+        seen = dataclasses.replace(seen, rgb=rgb_of(smooth))
     if params.colors == "style":
         return seen.rgb
     recoloured = colour.histogram_matched if params.colors == "histogram" else colour.matched
@@ -76,3 +88,13 @@ def stretched(mask: Mask, over: Picture) -> NDArray[np.float32]:
     size = (over.height, over.width)
     resized = F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)
     return np.ascontiguousarray(resized[0, 0].clamp(0, 1).numpy())
+
+
+def pixels_of(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
+    """Pixels (h, w, 3) as a tensor (1, 3, h, w) on the device."""
+    return torch.from_numpy(np.require(rgb.transpose(2, 0, 1), np.float32, OF_A_TENSOR))[None].to(device)
+
+
+def rgb_of(pixels: Tensor) -> NDArray[np.float32]:
+    """A tensor (1, 3, h, w) as pixels (h, w, 3); the opposite of `pixels_of`."""
+    return pixels[0].permute(1, 2, 0).cpu().numpy().astype(np.float32)

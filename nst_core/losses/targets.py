@@ -16,7 +16,7 @@ from nst_core.images.io import Picture
 from nst_core.losses import matching
 from nst_core.losses.matching import BANK_SIZE, Bank, bank_of
 from nst_core.losses.style import Target, shrunk
-from nst_core.losses.style_pictures import OF_A_TENSOR, stretched, style_at, style_mask, with_scales
+from nst_core.losses.style_pictures import pixels_of, stretched, style_at, style_mask, with_scales
 from nst_core.losses.terms import feature_sums, gram_sums, positions, smooth_chroma
 from nst_core.losses.tile import cut
 from nst_core.models.layers import TILE_PX, halo_px, stride_px
@@ -118,6 +118,7 @@ class Targets:
             None if params.colors == "style" else (params.colors, digests(self.content)),
             self.size_px,
             style.scale,
+            params.simplify_style,
             params.smooths_chroma,
             self.vgg.key,
         )
@@ -146,7 +147,7 @@ class Targets:
 
     def _pixels(self, style: Style) -> tuple[Tensor, Tensor | None]:
         """The style's pixels (1, 3, h, w), and its mask (h, w)."""
-        rgb = style_at(style, self.content, self.params, self.size_px)
+        rgb = style_at(style, self.content, self.params, self.size_px, self.vgg.device)
         pixels = pixels_of(rgb, self.vgg.device)
         if self.params.smooths_chroma:
             pixels = smooth_chroma(pixels)
@@ -227,16 +228,6 @@ def seen_plane(mask: Mask | None, content: Picture) -> NDArray[np.float32] | Non
     if content.alpha is None:
         return plane
     return np.array(content.alpha, order="C") if plane is None else plane * content.alpha
-
-
-def pixels_of(rgb: NDArray[np.float32], device: torch.device) -> Tensor:
-    """Pixels (h, w, 3) as a tensor (1, 3, h, w) on the device."""
-    return torch.from_numpy(np.require(rgb.transpose(2, 0, 1), np.float32, OF_A_TENSOR))[None].to(device)
-
-
-def rgb_of(pixels: Tensor) -> NDArray[np.float32]:
-    """A tensor (1, 3, h, w) as pixels (h, w, 3); the opposite of `pixels_of`."""
-    return pixels[0].permute(1, 2, 0).cpu().numpy().astype(np.float32)
 
 
 def digests(picture: Picture) -> tuple[bytes, bytes | None]:

@@ -12,10 +12,10 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from nst_core.images.colour import LUMA
+
 BLOCK: Final = 8192
 """Positions whose outer products are summed at once on a CPU."""
-LUMA: Final = (0.299, 0.587, 0.114)
-"""ITU-R BT.601."""
 _BINOMIAL: Final = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 

@@ -9,10 +9,9 @@ from torch import Tensor
 
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.losses.style_pictures import stretched
-from nst_core.losses.targets import pixels_of
+from nst_core.images.simplifying import simplified
+from nst_core.losses.style_pictures import pixels_of, stretched
 from nst_core.run.faces import FACE_WEIGHT
-from nst_core.run.simplifying import simplified
 from nst_core.styles import Mask
 
 _REACH: Final = 1 / 140

@@ -9,8 +9,7 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
 from nst_core.images.io import Picture
-from nst_core.losses.style_pictures import stretched, style_at, style_mask
-from nst_core.losses.targets import pixels_of
+from nst_core.losses.style_pictures import pixels_of, stretched, style_at, style_mask
 from nst_core.params import Params
 from nst_core.run.contents import Contents
 from nst_core.styles import Style
@@ -61,7 +60,7 @@ def noise_of(
     weight = sum(style.weight for style in styles)
     noise = torch.zeros(1, 3, content.height, content.width, device=device)
     for style in styles:
-        rgb = style_at(style, content, params, size_px)
+        rgb = style_at(style, content, params, size_px, device)
         detail = detail_of(pixels_of(rgb, device), fraction)
         mask = style_mask(style)
         if mask is not None:

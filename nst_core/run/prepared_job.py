@@ -14,8 +14,8 @@ from nst_core.images import colour, io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import Precision
 from nst_core.losses.style import Target
-from nst_core.losses.style_pictures import stretched, style_at, style_mask, with_scales
-from nst_core.losses.targets import pixels_of, rgb_of, shared_cache, targets
+from nst_core.losses.style_pictures import pixels_of, rgb_of, stretched, style_at, style_mask, with_scales
+from nst_core.losses.targets import shared_cache, targets
 from nst_core.losses.terms import smooth_chroma
 from nst_core.models import weights
 from nst_core.models.adain import Adain, adain_alpha
@@ -199,7 +199,7 @@ class PreparedJob:
 
     def _sketch_of(self, region: Region, base: Tensor, edge_px: int, alpha: float) -> Tensor:
         content = self.contents.at(edge_px)
-        styles = [style_at(style, content, self.params, edge_px) for style in region.styles]
+        styles = [style_at(style, content, self.params, edge_px, self.device) for style in region.styles]
         masks = [
             None if mask is None else self._plane(mask, Picture(rgb=rgb))[None]
             for mask, rgb in zip(map(style_mask, region.styles), styles, strict=True)
@@ -224,7 +224,8 @@ class PreparedJob:
         if self.params.init == "adain":
             return self.sketch(edge_px)
         if self.params.init == "style":
-            style = style_at(self.spec.styles[0], self.contents.at(edge_px), self.params, edge_px)
+            first = self.spec.styles[0]
+            style = style_at(first, self.contents.at(edge_px), self.params, edge_px, self.device)
             return scaled(pixels_of(style, self.device), *content.shape[-2:])
         generator = torch.Generator().manual_seed(self.params.seed)
         noise = torch.rand(content.shape, generator=generator).to(self.device)

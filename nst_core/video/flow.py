@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nst_core.errors import EngineError
+from nst_core.images.colour import LUMA
 
 if TYPE_CHECKING:
     from cv2 import DISOpticalFlow
@@ -52,7 +53,7 @@ def _dense_inverse_search() -> "DISOpticalFlow":
 def grey_of(rgb: NDArray[Any]) -> NDArray[np.uint8]:
     """The luma (h, w) of levels or of values in [0, 1] (h, w, 3): what flow is computed of."""
     values = rgb if rgb.dtype == np.uint8 else rgb * np.float32(255)
-    luma = values @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    luma = values @ np.array(LUMA, dtype=np.float32)
     grey: NDArray[np.uint8] = np.clip(luma + 0.5, 0, 255).astype(np.uint8)
     return grey
 

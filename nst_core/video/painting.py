@@ -23,8 +23,7 @@ from nst_core.images.io import Picture
 from nst_core.images.transparency import is_invisible
 from nst_core.kernels.convolution import Precision
 from nst_core.kernels.precision import choose_device, choose_precision
-from nst_core.losses.style_pictures import with_scales
-from nst_core.losses.targets import pixels_of
+from nst_core.losses.style_pictures import pixels_of, with_scales
 from nst_core.memory import history_for
 from nst_core.optim import first_order
 from nst_core.optim.loop import OptimizationLoop

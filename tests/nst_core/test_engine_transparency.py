@@ -14,7 +14,7 @@ from nst_core.errors import ParamsError, PictureError
 from nst_core.events import Event, Finished, Preview, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.losses.targets import pixels_of
+from nst_core.losses.style_pictures import pixels_of
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params
 from nst_core.run.prepared_job import StyleTransferJob

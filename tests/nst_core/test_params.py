@@ -130,7 +130,7 @@ def test_whoever_adds_to_the_parameters_raises_their_version() -> None:
         *("network", "content_layer", "style_layers", "layer_weights", "gram", "moments", "matching"),
         *("strength", "beta", "content_weight", "style_weight", "init", "optimizer", "lr", "size", "steps"),
         *("seed", "tv", "pooling", "padding", "chroma", "quality", "stop", "style_scale", "colors", "faces"),
-        "simplify",
+        *("simplify", "simplify_style"),
     )
     choices = {
         "NETWORKS": ("vgg19", "vgg16", "torchvision:vgg19", "torchvision:vgg16"),
@@ -153,4 +153,4 @@ def test_whoever_adds_to_the_parameters_raises_their_version() -> None:
     }
     found = {name: getattr(module, name) for name in choices}
     fields = tuple(field.name for field in dataclasses.fields(Params))
-    assert (VERSION, fields, found) == (4, names, choices)
+    assert (VERSION, fields, found) == (5, names, choices)

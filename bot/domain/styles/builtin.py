@@ -171,7 +171,7 @@ BUILT_IN = (
             "Fine dots of green, blue and warm light. Good for people outdoors and sunny places; "
             "shapes stay calm and clear."
         ),
-        settings={"style_scale": 2.0},
+        settings={"style_scale": 2.0, "simplify_style": 0.0},
     ),
     Painting(
         name="The Calanque",

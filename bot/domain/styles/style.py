@@ -68,6 +68,7 @@ class Look:
     strength: 0 (the content) to 100 (style over all); size_px: the long edge of the result.
     style_scale: the size of the style's texture, 1 as it is; None: as its strokes want it.
     matching: the share of matching in the style loss; only a painting's settings give it.
+    simplify_style: how coarse the grain of the style is that is left out; likewise.
     """
 
     strength: float = 50.0
@@ -79,6 +80,7 @@ class Look:
     style_scale: float | None = None
     faces: Faces = "keep"
     matching: float | None = None
+    simplify_style: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -96,7 +98,8 @@ class Look:
         Raises:
             Refusal: a choice is outside the engine's range.
         """
-        left_open = {"init": self.init, "optimizer": self.optimizer, "matching": self.matching}
+        names = ("init", "optimizer", "matching", "simplify_style")
+        left_open = {name: getattr(self, name) for name in names}
         chosen: dict[str, Any] = {key: value for key, value in left_open.items() if value is not None}
         try:
             return Params(

@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
+import torch
 
 from nst_core.errors import ParamsError
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.losses.style_pictures import measured_scale, stretched, style_at, with_scales
-from nst_core.params import Params
+from nst_core.params import PUBLISHED, Params
 from nst_core.styles import Style, StyleSpec, as_spec, blended
 from tests.nst_core.images.test_stroke_width import striped
+
+CPU = torch.device("cpu")
 
 
 def test_a_mask_is_stretched_over_a_picture_of_any_shape() -> None:
@@ -27,7 +30,7 @@ def test_a_mask_is_stretched_over_a_picture_of_any_shape() -> None:
 @pytest.mark.parametrize(("scale", "edge_px"), [(1.0, 40), (0.5, 20), (2.0, 80), (0.1, 4)])
 def test_the_styles_long_edge_is_the_pictures_times_the_style_scale(scale: float, edge_px: int) -> None:
     style = Picture(rgb=np.zeros((30, 60, 3), dtype=np.float32))
-    assert style_at(Style(picture=style, scale=scale), style, Params(), 40).shape == (
+    assert style_at(Style(picture=style, scale=scale), style, Params(), 40, CPU).shape == (
         edge_px // 2,
         edge_px,
         3,
@@ -85,3 +88,25 @@ def test_a_scale_out_of_range_is_refused(scale: float) -> None:
 def test_scales_once_set_stay() -> None:
     once = with_scales(as_spec(striped(4)), Params())
     assert scales(once, Params(style_scale=1.0)) == [style.scale for style in once.styles]
+
+
+@pytest.mark.parametrize(
+    ("params", "is_left_out"),
+    [
+        (Params(size=384), True),
+        (Params(size=384, simplify_style=0.0), False),
+        (Params(**PUBLISHED, size=384), False),
+        (Params(size=384, quality="draft"), False),
+    ],
+)
+def test_the_grain_of_a_style_is_left_out_and_its_strokes_are_not(params: Params, is_left_out: bool) -> None:
+    strokes = np.tile(np.repeat([0.2, 0.8], 16), 8)  # 16 px broad
+    grain = 0.04 * np.random.default_rng(0).standard_normal((256, 256, 3))
+    rgb = np.clip(strokes[None, :, None] + grain, 0, 1).astype(np.float32)
+    seen = style_at(Style(picture=Picture(rgb=rgb), scale=2 / 3), Picture(rgb=rgb), params, 384, CPU)
+    assert seen.shape == rgb.shape
+    inner = (slice(None), slice(4, 12))  # of the first, dark stroke
+    assert (seen[inner].std() < 0.6 * rgb[inner].std()) == is_left_out
+    assert np.array_equal(seen, rgb) != is_left_out
+    step = seen[:, 17:19].mean() - seen[:, 13:15].mean()
+    assert step == pytest.approx(0.6, abs=0.03)

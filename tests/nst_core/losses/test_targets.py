@@ -8,7 +8,8 @@ from torch import Tensor
 
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.losses.targets import Cache, TargetCache, pixels_of, seen_plane, targets
+from nst_core.losses.style_pictures import pixels_of
+from nst_core.losses.targets import Cache, TargetCache, seen_plane, targets
 from nst_core.losses.terms import gram
 from nst_core.models.vgg import Vgg
 from nst_core.params import PUBLISHED, Params
@@ -125,9 +126,10 @@ def test_whatever_the_gram_matrices_depend_on_is_part_of_the_key(
         first(dataclasses.replace(PARAMS, colors="covariance")),
         first(PARAMS, style=Picture(rgb=starry_night.rgb[::-1].copy() * 0.9)),
         first(dataclasses.replace(PARAMS, chroma="smooth")),
+        first(dataclasses.replace(PARAMS, simplify_style=4.0)),
     ]
     assert not any(other.equal(once) for other in (others[0], *others[2:]))
-    assert vgg.count == before + 5  # the averaging network was asked on its own
+    assert vgg.count == before + 6  # the averaging network was asked on its own
 
 
 def test_a_styles_alpha_is_its_mask_and_part_of_the_key(

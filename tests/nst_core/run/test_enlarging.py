@@ -11,7 +11,7 @@ from nst_core.engine import stylize
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
-from nst_core.losses.targets import pixels_of
+from nst_core.losses.style_pictures import pixels_of
 from nst_core.params import Faces, Params
 from nst_core.run.enlarging import detail_of, random_phase, scaled
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob

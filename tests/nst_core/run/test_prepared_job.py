@@ -8,7 +8,7 @@ from torch import Tensor
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.kernels.convolution import EXACT
-from nst_core.losses.targets import pixels_of
+from nst_core.losses.style_pictures import pixels_of
 from nst_core.models import weights
 from nst_core.params import Colors, Params
 from nst_core.run import prepared_job

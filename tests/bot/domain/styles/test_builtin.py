@@ -61,7 +61,7 @@ def test_each_painting_s_settings_are_numbers_of_a_look_that_the_engine_takes(on
     scale = look.to_params(size_px=128, seed=7).style_scale
     assert scale is not None, "tuned by eye, and not left to the engine"
     assert STYLE_SCALE[0] <= scale <= STYLE_SCALE[1]
-    assert set(one.settings) <= {"strength", "style_scale", "matching"}
+    assert set(one.settings) <= {"strength", "style_scale", "matching", "simplify_style"}
 
 
 @EACH

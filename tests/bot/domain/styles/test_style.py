@@ -122,6 +122,13 @@ def test_a_look_survives_storage_and_passes_over_what_it_does_not_know() -> None
     assert Look.from_dict({}) == Look(style_scale=1.0), "it is older than the texture that is measured"
 
 
+def test_dots_are_no_grain() -> None:
+    dots = next(one for one in BUILT_IN if one.name == "A Sunday on La Grande Jatte")
+    alone = Look(**tuned_of([Style.of(dots)]))  # type: ignore[arg-type]  # numbers, by their fields' names
+    assert alone.to_params(size_px=128, seed=7).simplify_style == 0
+    assert Look().to_params(size_px=128, seed=7).simplify_style == 1
+
+
 def test_a_painting_that_is_better_without_matching_is_painted_without_it() -> None:
     kiss = next(one for one in BUILT_IN if one.name == "The Kiss")
     alone = Look(**tuned_of([Style.of(kiss)]))  # type: ignore[arg-type]  # numbers, by their fields' names

@@ -1,4 +1,4 @@
-"""A content without its fine texture: fur, foliage and weave would shine through as a photograph.
+"""A picture without its fine texture: fur and foliage of a content, which shine through, or grain of a style.
 
 Source: Papari, Petkov & Campisi, "Artistic edge and corner enhancing smoothing" (IEEE Transactions on Image
 Processing, 2007), section III: means of eight sectors around each pixel, those of the least variance
@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
-from nst_core.losses.terms import LUMA
+from nst_core.images.colour import LUMA
 
 _SECTORS: Final = 8
 _SHARPNESS: Final = 8

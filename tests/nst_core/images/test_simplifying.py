@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nst_core.run.simplifying import kuwahara, simplified
+from nst_core.images.simplifying import kuwahara, simplified
 
 
 def halves(noise: float, height: int = 60, width: int = 80) -> Tensor:
@@ -51,7 +51,7 @@ def test_pictures_of_any_shape_are_taken(size: tuple[int, int]) -> None:
 def test_strips_have_no_seams(monkeypatch: pytest.MonkeyPatch) -> None:
     noisy = halves(0.2)
     whole = kuwahara(noisy, 3.0)
-    monkeypatch.setattr("nst_core.run.simplifying._STRIP", 7 * 80)
+    monkeypatch.setattr("nst_core.images.simplifying._STRIP", 7 * 80)
     torch.testing.assert_close(kuwahara(noisy, 3.0), whole)
 
 
