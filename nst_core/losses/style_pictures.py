@@ -22,6 +22,8 @@ OF_A_TENSOR: Final = ("C_CONTIGUOUS", "WRITEABLE")
 """What an array must be to become a tensor; it is copied otherwise."""
 _GRAIN: Final = 1 / 256
 """The radius of the grain that `simplify_style` 1 leaves out, on the long edge of what is painted."""
+_GRAIN_PX: Final = 1.5
+"""The largest: of more than that it makes tiles, which are seen in broad strokes."""
 
 
 def with_scales(spec: StyleSpec, params: Params) -> StyleSpec:
@@ -57,7 +59,8 @@ def style_at(
     edge_px = max(1, round(size_px * style.scale))
     seen = io.filled(io.fit(style.picture, edge_px), "style")
     if params.simplify_style and params.quality != "draft":
-        smooth = simplified(pixels_of(seen.rgb, device), params.simplify_style * _GRAIN * size_px)
+        radius_px = params.simplify_style * min(size_px * _GRAIN, _GRAIN_PX)
+        smooth = simplified(pixels_of(seen.rgb, device), radius_px)
         seen = dataclasses.replace(seen, rgb=rgb_of(smooth))
     if params.colors == "style":
         return seen.rgb
