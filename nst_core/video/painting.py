@@ -119,6 +119,7 @@ class _ClipPainter:
         width, height = fitted(self._clip.width, self._clip.height, self._params.size)
         yield ClipStarted(
             frames=count,
+            durations_ms=tuple(frame.duration_ms for frame in self._clip.frames),
             passes=passes,
             width=width,
             height=height,
