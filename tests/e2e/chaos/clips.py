@@ -21,7 +21,10 @@ SIZE_PX = 32
 def painted_clip(
     pictures: Pictures, params: Params, *, tell: Callable[[str], None], device: str
 ) -> Generator[ClipEvent, None, None]:
-    """The events of a clip, each frame plain noise, another for each seed. tell: is told of moments."""
+    """The events of a clip, each frame plain noise, another for each seed. tell: is told of moments.
+
+    Its iterations are the frames that this attempt has painted.
+    """
     assert pictures.clip is not None
     content, kept = read_clip(pictures.clip), pictures.checkpoint
     results = {} if kept is None else dict(Checkpoint.unpacked(kept).results)
@@ -35,7 +38,8 @@ def painted_clip(
         device=device,
         precision="float32",
     )
-    for number in range(len(results), len(times_ms)):
+    before = len(results)
+    for number in range(before, len(times_ms)):
         yield FrameStarted(frame=number, turn=1, held=0.0, steps=1)
         time.sleep(FRAME_S)
         tell("frame" if number else "running")
@@ -45,7 +49,7 @@ def painted_clip(
     yield ClipFinished(
         clip=Clip(frames=frames),
         seconds=FRAME_S,
-        iterations=len(times_ms),
+        iterations=len(times_ms) - before,
         device=device,
         precision="float32",
     )

@@ -14,16 +14,8 @@ from benchmarks.machine import commit, machine
 from tests.e2e.chaos.verdict import Verdict
 
 COUNTS = (
-    "jobs",
-    "clips",
-    "batched",
-    "failed",
-    "refused",
-    "unanswered",
-    "lost",
-    "doubled",
-    "orphans",
-    "swept",
+    *("jobs", "clips", "resumed", "batched", "failed", "refused", "unanswered"),
+    *("lost", "doubled", "orphans", "swept"),
 )
 
 

@@ -22,10 +22,10 @@ NEVER = Keeping(inputs_days=0, results_days=0, left_servers_days=36_500)
 class Verdict:
     """orphans: blobs that no row names and no sweep removes. swept: those that a sweep has removed.
 
-    clips: jobs that move. batched: jobs that shared their last pass with others. unanswered: requests that
-    went down with a gateway before they were acknowledged. missed: the moment that the fault waited for never
-    came, and it struck when all was over. skipped: why it could not be run here. broken: the scenario broke
-    off, and its cluster too.
+    clips: jobs that move; resumed: those whose last attempt went on with frames of an earlier one.
+    batched: jobs that shared their last pass with others. unanswered: requests that went down with a gateway
+    before they were acknowledged. missed: the moment that the fault waited for never came, and it struck when
+    all was over. skipped: why it could not be run here. broken: the scenario broke off, and its cluster too.
     """
 
     seed: int
@@ -33,6 +33,7 @@ class Verdict:
     moment: str
     jobs: int = 0
     clips: int = 0
+    resumed: int = 0
     batched: int = 0
     failed: int = 0
     refused: int = 0
@@ -60,6 +61,7 @@ async def judge(run: Run, *, may_refuse: bool) -> Verdict:
     records = await run.records()
     verdict.jobs = len(records)
     verdict.clips = sum(record.job.is_clip for record in records)
+    verdict.resumed = sum(_went_on(record.job) for record in records)
     verdict.batched = sum(record.job.batch_size > 1 for record in records)
     if run.struck_at is not None and run.ended_at:
         verdict.recovery_s = max(0.0, run.ended_at - run.struck_at)
@@ -77,6 +79,11 @@ async def judge(run: Run, *, may_refuse: bool) -> Verdict:
     await judge_blobs(cluster, records, verdict)
     verdict.wrong += [f"request {left} is still written down" for left in await run.pending()]
     return verdict
+
+
+def _went_on(job: Job) -> bool:
+    """See `tests.e2e.chaos.clips`: the iterations of a clip are the frames of its last attempt."""
+    return job.is_clip and job.figures is not None and job.figures["iterations"] < job.frames
 
 
 def _judge_requests(run: Run, records: Sequence[Record], verdict: Verdict) -> None:
