@@ -23,6 +23,8 @@ MOST = 25
 """As many as a select offers."""
 EMOJI: Final = re.compile(r"<(?P<moves>a?):(?P<name>\w{1,32}):(?P<id>[0-9]{13,20})>", re.ASCII)
 """An emoji of a server, as a message's text names it."""
+BARS: Final = "||"
+"""Between two of these words are hidden until they are clicked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,9 @@ def _worded(text: str) -> Iterator[_Shown]:
     """As WebP, which Discord has of each of them: those that were uploaded so it does not make GIFs of."""
     for one in EMOJI.finditer(text):
         query = "?animated=true" if one["moves"] else ""
-        yield f"{discord.Asset.BASE}/emojis/{one['id']}.webp{query}", f"{one['name']}.webp", False
+        url = f"{discord.Asset.BASE}/emojis/{one['id']}.webp{query}"
+        hidden = text.count(BARS, 0, one.start()) % 2 == 1 and BARS in text[one.end() :]
+        yield url, f"{one['name']}.webp", hidden
 
 
 def _embedded(embeds: Iterable[discord.Embed], *, films: bool) -> Iterator[_Shown]:

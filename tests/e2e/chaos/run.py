@@ -20,7 +20,7 @@ from tests.e2e.chaos.scenarios import Ask, Scenario
 from tests.support import picture_uploads
 
 END_TIMEOUT_S = 90.0
-MOMENT_TIMEOUT_S = 8.0
+MOMENT_TIMEOUT_S = 30.0
 EXCUSE_AFTER_S = 8.0
 POLL_S = 0.03
 PICTURES: Mapping[str, Any] = {"content": picture_uploads.content(), "style": picture_uploads.style()}

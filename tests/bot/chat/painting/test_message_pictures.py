@@ -192,6 +192,14 @@ async def test_an_emoji_that_moves_is_painted_whole_and_a_still_one_stands(
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "hidden"), [(f"||{KICK}||", True), (f"||a|| {KICK} ||b||", False), (f"|| {KICK}", False)]
+)
+async def test_an_emoji_that_is_hidden_stays_hidden(chat: ChatHarness, text: str, hidden: bool) -> None:
+    (found,) = pictures_in(await chat.ben.send(chat.channel, text))
+    assert found.spoiler is hidden
+
+
 async def test_emojis_beside_a_picture_are_not_meant(chat: ChatHarness) -> None:
     message = await chat.ben.send(chat.channel, f"look {KICK}", attachments=[("cat.png", png())])
     assert [one.picture.name for one in pictures_in(message)] == ["cat.png"]
