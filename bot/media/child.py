@@ -40,6 +40,16 @@ class Gif:
     fewer: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaintedFrames:
+    """What is painted of a clip: the first frame as a PNG, and all as a clip."""
+
+    still: bytes
+    clip: bytes
+    frames: int
+    iterations: int
+
+
 async def ask_child(
     module: str,
     *arguments: str,
@@ -137,6 +147,24 @@ class PictureEditor:
         line, _newline, file = (await self.run("clip", data, limit_bytes=limit_bytes)).partition(b"\n")
         told = loads(line)
         return Gif(file=file, smaller=told["smaller"], fewer=told["fewer"]) if told["fits"] else None
+
+    async def painted(
+        self, checkpoint: bytes, content: bytes, *, parameters: Mapping[str, object]
+    ) -> PaintedFrames:
+        """The frames that a checkpoint holds of a clip whose content is given; the PNG has the parameters."""
+        lengths = dumps([len(checkpoint), len(content)])
+        answer = await self.run(
+            "painted", checkpoint + content, lengths=lengths, parameters=dumps(parameters)
+        )
+        line, _newline, files = answer.partition(b"\n")
+        told = loads(line)
+        length = told["still_bytes"]
+        return PaintedFrames(
+            still=files[:length],
+            clip=files[length:],
+            frames=told["frames"],
+            iterations=told["iterations"],
+        )
 
     async def film_within(self, data: bytes, limit_bytes: int) -> bytes:
         """A time-lapse as it is where it fits, else with fewer and smaller frames."""

@@ -16,8 +16,11 @@ from PIL import GifImagePlugin, Image, ImageDraw, ImageFont, ImageOps, ImageSequ
 
 from bot.media.sandbox import MIB, confine
 from nst_core.errors import EngineError
+from nst_core.images.io import encode
+from nst_core.video.checkpoints import Checkpoint
+from nst_core.video.clips import Clip, Frame
 from nst_core.video.reading import read_clip
-from nst_core.video.writing import encode_within
+from nst_core.video.writing import encode_lossless, encode_within
 
 JPEG_QUALITY: Final = 85
 JPEG_QUALITIES: Final = (92, 85, 75, 60)
@@ -30,6 +33,7 @@ STRIP_PX: Final = 512
 """The height of the pictures in a strip."""
 LABEL_PX: Final = 44
 STRIP_GAP_PX: Final = 12
+EMPTY: Final = Checkpoint(turn=1, frame=0, painted={}, results={}, iterations=0)
 MEMORY_BYTES: Final = 2048 * MIB
 CPU_S: Final = 60
 
@@ -154,6 +158,27 @@ def clip(data: bytes, limit_bytes: int) -> bytes:
     return dumps(told).encode() + b"\n" + file
 
 
+def painted(data: bytes, lengths: str, parameters: str) -> bytes:
+    """The frames that a checkpoint holds, with the content's times: a PNG of the first, and all as a WebP.
+
+    Before both comes a line of JSON that says how many they are, and how long the PNG is.
+
+    lengths: of the two files that follow each other in `data`, the checkpoint and the content, as JSON;
+    parameters: written into the PNG, as JSON.
+    """
+    length, _of_content = loads(lengths)
+    checkpoint, content = Checkpoint.unpacked(data[:length]), read_clip(data[length:])
+    times_ms = [frame.duration_ms for frame in content.frames]
+    frames = tuple(
+        Frame(levels=checkpoint.results[number], duration_ms=times_ms[number])
+        for number in sorted(checkpoint.results)
+    )
+    first = encode(frames[0].picture, format="png", parameters=loads(parameters))
+    told = {"frames": len(frames), "iterations": checkpoint.iterations, "still_bytes": len(first)}
+    clip = encode_lossless(Clip(frames=frames, plays=content.plays))
+    return dumps(told).encode() + b"\n" + first + clip
+
+
 OPERATIONS: Final[dict[str, Callable[..., bytes | bool]]] = {
     "thumbnail": thumbnail,
     "shrink": shrink,
@@ -163,6 +188,7 @@ OPERATIONS: Final[dict[str, Callable[..., bytes | bool]]] = {
     "gif": gif,
     "film": film,
     "clip": clip,
+    "painted": painted,
 }
 
 
@@ -176,6 +202,7 @@ def main() -> None:
     operation, arguments = sys.argv[1], loads(sys.argv[2])
     Image.preinit()
     ImageFont.load_default(12)  # loads the font's libraries while files can still be opened
+    Checkpoint.unpacked(EMPTY.packed())  # the same for NumPy's files
     confine(memory_bytes=MEMORY_BYTES, cpu_s=CPU_S)
     sys.stdout.buffer.write(serve(operation, sys.stdin.buffer.read(), arguments))
     sys.stdout.buffer.flush()

@@ -10,7 +10,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Final
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from bot.domain.jobs.model import Progress
 from bot.worker.pictures import Timelapse
@@ -18,6 +20,7 @@ from nst_core.errors import EngineError
 from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
+from nst_core.video.clips import Clip, Frame
 from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep
 from nst_core.video.writing import encode_lossless
 
@@ -70,7 +73,7 @@ class Attempt:
         self._is_over = False
         self._error: Exception | None = None
         self._result: tuple[Finished | ClipFinished, bytes] | None = None
-        self._preview: Picture | None = None
+        self._preview: Picture | Clip | None = None
         self._progress: Progress | None = None
         self._clip = ClipProgress()
 
@@ -121,8 +124,8 @@ class Attempt:
         newest, self._clip.checkpoint = self._clip.checkpoint, None
         return newest
 
-    def take_preview(self) -> Picture | None:
-        """The newest preview; each is returned once."""
+    def take_preview(self) -> Picture | Clip | None:
+        """The newest preview, of a clip all that is painted of it; each is returned once."""
         newest, self._preview = self._preview, None
         return newest
 
@@ -151,7 +154,7 @@ class Attempt:
                 self._clip.take(event)
             case FramePainted():
                 self._clip.take(event)
-                self._preview = event.picture
+                self._preview = self._clip.so_far or event.picture
             case ClipFinished():
                 picture = io.encode(event.clip.frames[0].picture, format="png", parameters=self._parameters)
                 self._clip.file = encode_lossless(event.clip)
@@ -188,11 +191,13 @@ class Attempt:
 class ClipProgress:
     """How far the painting of a clip is.
 
-    checkpoint: the newest, until it is taken; file: all frames, at the end.
+    checkpoint: the newest, until it is taken; so_far: the frames that are painted, from the second on; file:
+    all frames, at the end.
     """
 
     def __init__(self) -> None:
         self.checkpoint: bytes | None = None
+        self.so_far: Clip | None = None
         self.file: bytes | None = None
         self._started: ClipStarted | None = None
         self._progress: Progress | None = None
@@ -208,10 +213,18 @@ class ClipProgress:
                 self._set(event.turn, frame, event.step, event.steps, event.total)
             case FramePainted():
                 self.checkpoint = event.checkpoint.packed()  # first: no frame is told that is not in it
+                self.so_far = self._painted(event.checkpoint.results)
                 self._set(event.turn, self._before(event.frame, event.turn) + 1, 0, 1, None)
 
     def progress(self) -> Progress | None:
         return self._progress
+
+    def _painted(self, results: Mapping[int, NDArray[np.uint8]]) -> Clip | None:
+        """The results with the content's times; None: one frame does not move."""
+        assert self._started is not None
+        times_ms = self._started.durations_ms
+        frames = (Frame(levels=results[one], duration_ms=times_ms[one]) for one in sorted(results))
+        return Clip(frames=tuple(frames)) if len(results) > 1 else None
 
     def _before(self, frame: int, turn: int) -> int:
         """How many frames of a pass are painted before this one; even passes go backwards."""

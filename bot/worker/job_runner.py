@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 class Lease:
     """The engine's calls for one claim. While the engine is away, they are repeated until the lease expires.
 
-    written: the progress that the job's row has now.
+    written: the progress that the job's row has now; unsure: one that it may have, for nobody told whether it
+    was written.
     """
 
     def __init__(self, engine: JobEngine, claim: Claim, *, retry_s: float) -> None:
@@ -34,6 +35,14 @@ class Lease:
         self._retry_s = retry_s
         self._until = time.monotonic() + claim.lease_s
         self.written: Progress | None = None
+        self.unsure: Progress | None = None
+
+    @property
+    def checkpoints(self) -> set[str | None]:
+        """Those that the job's row may name."""
+        before = self._claim.job.checkpoint_blob
+        kept = before if self.written is None else self.written.checkpoint_blob
+        return {kept, self.unsure.checkpoint_blob if self.unsure else kept}
 
     async def renew(self, progress: Progress | None) -> bool:
         """Renews the lease, and writes progress if it is new. False: the lease is lost."""
@@ -42,10 +51,11 @@ class Lease:
             held = await self._engine.renew(self._claim, progress if progress != self.written else None)
         except EngineUnavailable as error:
             log.warning("the lease could not be renewed", error=str(error))
+            self.unsure = progress
             return time.monotonic() < self._until
         if held:
             self._until = asked_at + self._claim.lease_s
-            self.written = progress
+            self.written, self.unsure = progress, None
         return held
 
     async def render(self, *, result_blob: str, figures: Mapping[str, Any], **blobs: str | None) -> bool:
@@ -165,8 +175,8 @@ class JobRunner:
         if not await self._keep_lease():
             log.info("job lost: it was cancelled, or its lease ran out")
             await previews.forget()
-            # Another worker may go on from the newest; nobody refers to it if not.
-            await self._checkpoints.forget(but=1)
+            # Another worker may go on from the one that the row names; whoever cancels a job deletes that.
+            await self._checkpoints.forget_unnamed(lease.checkpoints)
             return
         result = self.attempt.result()
         if result is None:
@@ -174,7 +184,7 @@ class JobRunner:
             log.info("job released" if released else "job lost before it could be released")
             # The card shows the newest preview while the job waits; the next attempt deletes it.
             await previews.forget(but=1 if released else 0)
-            await self._checkpoints.forget(but=1)
+            await self._checkpoints.forget_unnamed(lease.checkpoints)
             return
         finished, picture = result
         figures = {name: getattr(finished, name) for name in FIGURES if hasattr(finished, name)}

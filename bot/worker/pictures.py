@@ -1,7 +1,7 @@
 """A job's pictures in a worker: its inputs, its previews, and the time-lapse of its run."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
@@ -14,8 +14,10 @@ from bot.domain.jobs.model import Job
 from bot.domain.styles.style import styles_of
 from bot.errors import Failure
 from bot.media.blobs.protocol import BlobMissing, Blobs
+from bot.worker.growing_clip import encode_growing
 from nst_core.images import io
 from nst_core.images.io import Picture
+from nst_core.video.clips import Clip
 
 log = structlog.get_logger(__name__)
 
@@ -116,10 +118,19 @@ class BriefBlobs:
     async def forget(self, *, but: int = 0) -> None:
         """Deletes all but the newest `but`."""
         while len(self._kept) > but:
-            try:
-                await self._blobs.delete(self._kept.pop(0))
-            except OSError as error:
-                log.warning("not deleted while painting", error=str(error))
+            await self._delete(self._kept.pop(0))
+
+    async def forget_unnamed(self, named: Collection[str | None]) -> None:
+        """Deletes all but those that the job's row may name."""
+        for key in [kept for kept in self._kept if kept not in named]:
+            self._kept.remove(key)
+            await self._delete(key)
+
+    async def _delete(self, key: str) -> None:
+        try:
+            await self._blobs.delete(key)
+        except OSError as error:
+            log.warning("not deleted while painting", error=str(error))
 
 
 class Previews(BriefBlobs):
@@ -130,12 +141,15 @@ class Previews(BriefBlobs):
         self._owner = {"preview_of_job": job.id, "attempt": job.attempt}
         self._edge_px = min(PREVIEW_PX, int(job.params["size"]))
 
-    async def put(self, picture: Picture) -> None:
+    async def put(self, picture: Picture | Clip) -> None:
         """Stores a preview, or leaves it out."""
         await self.put_data(await asyncio.to_thread(self._encoded, picture))
 
-    def _encoded(self, picture: Picture) -> bytes:
+    def _encoded(self, picture: Picture | Clip) -> bytes:
         """Shown as large as the result will be, whatever scale the painting has reached."""
+        if isinstance(picture, Clip):
+            moving = encode_growing(picture, self._edge_px, self._owner)
+            return moving or self._encoded(picture.frames[-1].picture)
         return io.encode(io.fit(picture, self._edge_px), format="jpeg", quality=88, parameters=self._owner)
 
 

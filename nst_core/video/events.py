@@ -11,9 +11,13 @@ from nst_core.video.clips import Clip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipStarted:
-    """The plan of the run. `width` and `height` are those of the result, in pixels."""
+    """The plan of the run. `width` and `height` are those of the result, in pixels.
+
+    `durations_ms` says for how long each of the frames is shown.
+    """
 
     frames: int
+    durations_ms: tuple[int, ...]
     passes: int
     width: int
     height: int

@@ -1,8 +1,8 @@
 """A clip painted frame by frame, each begun with the painting of its neighbour and held to it: a generator of
 events.
 
-Source: Ruder, Dosovitskiy & Brox, "Artistic style transfer for videos", arXiv 1604.08610: section 4.1 (how a
-frame is begun), 4.2 and 4.3 (the temporal term), 4.4 (passes in both directions).
+Source: Ruder, Dosovitskiy & Brox, "Artistic style transfer for videos", arXiv 1604.08610: section 4.3
+(long-term consistency) and 4.4 (passes in both directions); see also `nst_core.video.frame_painter`.
 Differs: places that no neighbour shows are painted from the coarsest size on, as stills are, while the rest
 is held at each size; a frame of which too little is held is painted like a still.
 """
@@ -13,7 +13,6 @@ from collections.abc import Generator, Sequence
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -23,23 +22,21 @@ from nst_core.images.io import Picture
 from nst_core.images.transparency import is_invisible
 from nst_core.kernels.convolution import Precision
 from nst_core.kernels.precision import choose_device, choose_precision
-from nst_core.losses.style_pictures import pixels_of, with_scales
-from nst_core.memory import history_for
-from nst_core.optim import first_order
-from nst_core.optim.loop import OptimizationLoop
+from nst_core.losses.style_pictures import pixels_of, rgb_of, with_scales
 from nst_core.params import Params
 from nst_core.pyramid import Scale, fitted, scales
-from nst_core.run.evaluator import Evaluator, MemoryBudget, plan_for
-from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
+from nst_core.run.evaluator import MemoryBudget, plan_for
+from nst_core.run.prepared_job import PreparedJob, StyleTransferJob
 from nst_core.styles import StyleSpec, as_spec
 from nst_core.torch_errors import torch_errors
 from nst_core.torch_state import stepwise
-from nst_core.video.anchors import Anchor, Held, anchor_of
+from nst_core.video.anchors import Anchor, anchor_of
 from nst_core.video.checkpoints import Checkpoint, Painted
 from nst_core.video.clips import Clip, Frame, in_unit, levels_of
 from nst_core.video.colours import steady
-from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep
+from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted
 from nst_core.video.flow import grey_of
+from nst_core.video.frame_painter import FramePainter
 from nst_core.video.motion import Motion
 
 CUT: Final = 0.3
@@ -48,8 +45,6 @@ NEW: Final = 0.01
 """Where more than this of a frame is new, that is painted from the coarsest size on."""
 GROWS: Final = 1 / 3
 """How far a new place is painted after one frame: by then it has had few steps, and is not yet held fast."""
-BLEND: Final = 0.5
-"""How much of a later pass's beginning is the neighbour's painting; the rest is the frame's own of before."""
 
 
 def animate(
@@ -105,7 +100,13 @@ class _ClipPainter:
         self._spec = with_scales(steady(spec, params, clip), params)
         # A clip's qualities are steps and passes: painting larger would cost as much as another pass.
         self._params = dataclasses.replace(params, colors="style", quality="standard")
-        self._budget = MemoryBudget(self._device)
+        self._painter = FramePainter(
+            params=self._params,
+            motion=motion,
+            device=self._device,
+            precision=self._precision,
+            budget=MemoryBudget(self._device),
+        )
         self._greys: dict[int, NDArray[np.uint8]] = {}
         self._painted: dict[int, Painted] = {}
         self._results: dict[int, NDArray[np.uint8]] = {}
@@ -117,6 +118,7 @@ class _ClipPainter:
         width, height = fitted(self._clip.width, self._clip.height, self._params.size)
         yield ClipStarted(
             frames=count,
+            durations_ms=tuple(frame.duration_ms for frame in self._clip.frames),
             passes=passes,
             width=width,
             height=height,
@@ -169,7 +171,7 @@ class _ClipPainter:
         job = StyleTransferJob(content=content, style=self._spec, params=self._params)
         prepared = PreparedJob(job, self._device, self._precision)
         if frame not in self._greys:
-            plan_for([prepared], self._params.size, self._budget)
+            plan_for([prepared], self._params.size, self._painter.budget)
             self._greys[frame] = grey_of(prepared.contents.at(self._params.size).rgb)
         anchor = self._anchor(frame, turn)
         if turn > 1 and anchor is None:
@@ -179,9 +181,9 @@ class _ClipPainter:
         yield FrameStarted(frame=frame, turn=turn, held=anchor.share if anchor else 0.0, steps=steps)
         own = self._painted.get(frame)
         pixels = None if own is None else pixels_of(in_unit(own.levels), self._device)
-        painted, last = yield from self._optimised(prepared, plan, anchor, pixels, frame=frame, turn=turn)
+        painted, last = yield from self._painter.paint(prepared, plan, anchor, pixels, frame=frame, turn=turn)
         picture = self._picture(prepared, painted)
-        levels = io.quantise(painted[0].permute(1, 2, 0).cpu().numpy())
+        levels = io.quantise(rgb_of(painted))
         done = np.ones(levels.shape[:2], dtype=np.float32)
         if anchor is not None and turn == 1:
             done = np.minimum(anchor.known + np.float32(GROWS), 1)
@@ -213,100 +215,9 @@ class _ClipPainter:
             return scales(self._params)
         return self._motion.plan(self._asked, whole=turn == 1 and anchor.new > NEW)
 
-    def _optimised(
-        self,
-        prepared: PreparedJob,
-        plan: Sequence[Scale],
-        anchor: Anchor | None,
-        own: Tensor | None,
-        *,
-        frame: int,
-        turn: int,
-    ) -> Generator[ClipEvent, None, tuple[Tensor, FrameStep]]:
-        """The pixels (1, 3, h, w) after all sizes of the plan, and the last step."""
-        steps = sum(scale.steps for scale in plan)
-        pixels, before, done = own, None, 0
-        last: FrameStep | None = None
-        for scale in plan:
-            pixels = self._begun(prepared, pixels, before, scale.edge_px, anchor)
-            before = scale.edge_px
-            for losses in self._steps(prepared, pixels, scale, anchor):
-                done += 1
-                last = _step(losses, frame, turn, done, steps, scale.edge_px)
-                yield last
-        assert pixels is not None
-        assert last is not None
-        return pixels, last
-
-    def _begun(
-        self,
-        prepared: PreparedJob,
-        pixels: Tensor | None,
-        before: int | None,
-        edge_px: int,
-        anchor: Anchor | None,
-    ) -> Tensor:
-        """What the optimisation starts from at a size: the neighbours' paintings as far as they are sure.
-
-        Elsewhere the frame's own painting of the pass before, or what the size before has painted, or at
-        first the content in the colours of what is held.
-        """
-        sureness = 1.0
-        if pixels is None:
-            own = prepared.start(edge_px)
-            if anchor is not None and self._params.init == "content":
-                own = anchor.coloured_alike(prepared.contents.pixels_at(edge_px))
-        elif before is None:
-            own, sureness = pixels, BLEND
-        else:
-            own = prepared.textured(prepared.enlarged(pixels, before, edge_px), before, edge_px)
-        if anchor is None:
-            return own.clone()
-        height, width = own.shape[-2:]
-        target, known, _ = anchor.at(height, width, self._device)
-        return own + sureness * known * (target - own)
-
-    def _steps(
-        self, prepared: PreparedJob, pixels: Tensor, scale: Scale, anchor: Anchor | None
-    ) -> Generator[Tensor, None, None]:
-        """Optimises the pixels in place; yields the losses (1, 5) of each step."""
-        params, edge_px = self._params, scale.edge_px
-        vgg = network(params, self._device, self._precision)
-        betas = torch.tensor([params.nominal_beta], dtype=torch.float32, device=self._device)
-        evaluate = Evaluator([prepared], vgg, edge_px, betas, budget=self._budget)
-        height, width = pixels.shape[-2:]
-        loop = OptimizationLoop(
-            optimiser=first_order.make([params], history=history_for(width, height)),
-            steps=scale.steps,
-            stops=[params.stop],
-        )
-        if anchor is None:
-            yield from loop.run(pixels, evaluate, scale.steps, renew=evaluate.renew_matches)
-            return
-        evaluate.prepare()
-        evaluate.renew_matches(pixels)
-        weight = self._motion.temporal * max(params.content_weight or 0.0, params.style_weight or 1.0)
-        target, _, sure = anchor.at(height, width, self._device)
-        held = Held(evaluate, target, sure, weight)
-        yield from loop.run(pixels, held, scale.steps, renew=evaluate.renew_matches)
-
     def _picture(self, prepared: PreparedJob, pixels: Tensor) -> Picture:
         picture = prepared.picture(pixels, self._params.size)
         if self._asked.colors != "luminance":
             return picture
         content = prepared.contents.at(self._params.size)
         return Picture(rgb=colour.with_luminance(content.rgb, of=picture.rgb), alpha=picture.alpha)
-
-
-def _step(losses: Tensor, frame: int, turn: int, step: int, steps: int, size_px: int) -> FrameStep:
-    _content, _style, content_rel, style_rel, total = losses[0].tolist()
-    return FrameStep(
-        frame=frame,
-        turn=turn,
-        step=step,
-        steps=steps,
-        size_px=size_px,
-        content_rel=content_rel,
-        style_rel=style_rel,
-        total=total,
-    )

@@ -56,7 +56,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     times: int = 1
     after: bool = False  # the request takes effect and only its answer is lost
-    carrying: str | None = None  # only calls with a file of this content type
+    carrying: tuple[str, ...] = ()  # only calls with a file of one of these content types
     slow_s: float = 0.0  # after half of the own answer's bytes
 
     def takes(self, call: Call) -> bool:
@@ -65,7 +65,7 @@ class Fault:
             self.times > 0
             and self.method == call.method
             and self.path.search(call.path) is not None
-            and (self.carrying is None or self.carrying in carried)
+            and (not self.carrying or not carried.isdisjoint(self.carrying))
         )
 
 

@@ -23,12 +23,12 @@ class Troubles:
         headers: Mapping[str, str] | None = None,
         times: int = 1,
         after: bool = False,
-        carrying: str | None = None,
+        carrying: tuple[str, ...] = (),
     ) -> Fault:
         """The next calls whose path contains the expression get this answer.
 
         after: they take effect, and only their own answer is lost.
-        carrying: only calls with a file of this content type.
+        carrying: only calls with a file of one of these content types.
         """
         fault = Fault(
             method=method,
@@ -75,7 +75,7 @@ class Troubles:
         )
 
     def slow_next(
-        self, method: str, path: str, *, seconds: float, times: int = 1, carrying: str | None = None
+        self, method: str, path: str, *, seconds: float, times: int = 1, carrying: tuple[str, ...] = ()
     ) -> Fault:
         """The next calls take effect, and their answers stand still for a while in the middle."""
         return self._disturb(

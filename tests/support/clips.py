@@ -49,7 +49,13 @@ def clip_painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, 
     yield (
         0,
         ClipStarted(
-            frames=count, passes=1, width=clip.width, height=clip.height, device=device, precision="float32"
+            frames=count,
+            durations_ms=tuple(one.duration_ms for one in clip.frames),
+            passes=1,
+            width=clip.width,
+            height=clip.height,
+            device=device,
+            precision="float32",
         ),
     )
     for number in range(len(results), count):

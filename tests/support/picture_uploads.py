@@ -17,6 +17,14 @@ def content() -> Upload:
     return _upload("hills.png", Image.merge("RGB", bands).resize((192, 128)))
 
 
+def moving() -> Upload:
+    """A GIF of three frames, 32 x 32, each of another colour."""
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ("teal", "navy", "gold")]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=100, loop=0)
+    return Upload(filename="moving.gif", data=buffer.getvalue(), content_type="image/gif")
+
+
 def style() -> Upload:
     """Hard diagonal stripes in three colours, 128 x 128."""
     colours = ((217, 72, 15), (24, 100, 171), (250, 240, 210))

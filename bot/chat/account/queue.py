@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.chat.cards import card
 from bot.chat.cards.access import check_age
 from bot.chat.cards.cancel_and_delete import cancel_job
-from bot.chat.cards.card_picture import card_picture
+from bot.chat.cards.card_picture import card_picture, preview_of
+from bot.chat.cards.keep_painted import question_before_cancel
 from bot.chat.cards.submit_request import largest_px
 from bot.chat.cards.viewing import job_settings
 from bot.chat.ui.answers import handles_errors
@@ -22,6 +23,7 @@ from bot.chat.ui.components import Persistent, Picture, bar, layout, plain
 from bot.chat.ui.interaction import Services, is_age_restricted, services_of
 from bot.domain.gallery import hanging
 from bot.domain.jobs import eta, model, queue
+from bot.domain.jobs.clip_costs import share_of_clip
 from bot.domain.jobs.eta import QueuePosition
 from bot.domain.jobs.model import STATE_WORDS, Job, State
 from bot.domain.outbox import deliveries
@@ -58,6 +60,10 @@ class CancelInQueue(
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()
+        question = await question_before_cancel(interaction, self.job_id)
+        if question is not None:
+            await interaction.followup.send(view=question, ephemeral=True)
+            return
         await cancel_job(services_of(interaction), self.job_id, user_id=interaction.user.id)
         await _show(interaction)
 
@@ -126,7 +132,7 @@ def _about(one: Own) -> str:
     job, position = one.job, one.position
     place = _("{count} ahead", count=position.ahead) if position.ahead else _("Next in line")
     if job.state is State.RUNNING:
-        place = bar((job.step or 0) / (job.steps or 1))
+        place = bar(share_of_clip(job) if job.is_clip else (job.step or 0) / (job.steps or 1))
     ready = _(" · ready {when}", when=f"<t:{round(position.ready_at)}:R>") if position.ready_at else ""
     link, words = _link(one), _("To its card")
     lines = [f"**{plain(title_of(job)[:60])}**", f"{place}{ready}"]
@@ -146,14 +152,7 @@ def _link(one: Own) -> str | None:
 async def _preview(interaction: discord.Interaction[Any], services: Services, job: Job) -> Picture | None:
     """The last preview, which is small already; what still waits has none."""
     hidden = job.age_restricted and interaction.guild_id is not None and not is_age_restricted(interaction)
-    if job.preview_blob is None or hidden:
-        return None
-    try:
-        data = await services.picture_store.blobs.get(job.preview_blob)
-    except BlobMissing:
-        return None  # a newer one has taken its place
-    description = _("A preview of the picture while it is painted")
-    return Picture(filename=f"preview-{job.id}.jpg", data=data, description=description, spoiler=job.spoiler)
+    return None if hidden else await preview_of(job, services.picture_store)
 
 
 def _whole_line(jobs: list[Job], viewer_id: int) -> Iterator[str]:

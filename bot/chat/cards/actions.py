@@ -7,9 +7,10 @@ from typing import Any, Final, Self
 import discord
 from discord import ui
 
-from bot.chat.cards.cancel_and_delete import press_cancel, press_delete, press_erase
+from bot.chat.cards.cancel_and_delete import press_cancel, press_delete, press_erase, press_stop
 from bot.chat.cards.card import Verb
 from bot.chat.cards.edit import press_edit
+from bot.chat.cards.keep_painted import press_keep
 from bot.chat.cards.submit_request import press_again, press_bigger, press_retry, press_softer, press_stronger
 from bot.chat.cards.use_as import press_hang, press_save, press_use_as
 from bot.chat.cards.viewing import press_compare, press_full_size, press_how_made, press_time_lapse
@@ -32,6 +33,8 @@ ACTIONS: Final[dict[Verb, Callable[[discord.Interaction[Any], int], Awaitable[No
     Verb.ERASE: press_erase,
     Verb.RETRY: press_retry,
     Verb.CANCEL: press_cancel,
+    Verb.KEEP: press_keep,
+    Verb.STOP: press_stop,
 }
 
 

@@ -8,6 +8,7 @@ from discord import ui
 
 from bot.chat.cards.access import require_deleter, require_picture
 from bot.chat.cards.card import Verb, button
+from bot.chat.cards.keep_painted import question_before_cancel
 from bot.chat.ui.components import layout, plain
 from bot.chat.ui.deferral import deferred_if_slow
 from bot.chat.ui.interaction import Services, services_of
@@ -27,7 +28,14 @@ log = structlog.get_logger(__name__)
 
 
 async def press_cancel(interaction: discord.Interaction[Any], job_id: int) -> None:
-    """The card follows by itself; a person who may not cancel gets a private sentence."""
+    """The card follows by itself; a person who may not cancel gets a private sentence.
+
+    The owner of a clip is asked first whether to keep what is painted of it.
+    """
+    question = await question_before_cancel(interaction, job_id)
+    if question is not None:
+        await interaction.response.send_message(view=question, ephemeral=True)
+        return
     moderates = interaction.guild_id if is_moderator(interaction) else None
     services = services_of(interaction)
     async with deferred_if_slow(interaction, edits=True):
@@ -36,8 +44,19 @@ async def press_cancel(interaction: discord.Interaction[Any], job_id: int) -> No
         await interaction.response.defer()
 
 
+async def press_stop(interaction: discord.Interaction[Any], job_id: int) -> None:
+    """The question's other answer: nothing is kept."""
+    async with deferred_if_slow(interaction, edits=True):
+        await cancel_job(services_of(interaction), job_id, user_id=interaction.user.id)
+    if not interaction.response.is_done():
+        await interaction.response.defer()
+    await interaction.edit_original_response(view=layout(ui.TextDisplay(_("Cancelled."))))
+
+
 async def cancel_job(services: Services, job_id: int, *, user_id: int, moderates: int | None = None) -> None:
     """Cancels a waiting job. What it was to be made of goes at once: its card has no button that needs it.
+
+    So does what is painted of it.
 
     moderates: the server whose moderator the person is.
 
@@ -49,9 +68,11 @@ async def cancel_job(services: Services, job_id: int, *, user_id: int, moderates
         job = await model.get(connection, job_id)
         in_their_server = job is not None and moderates is not None and job.guild_id == moderates
         owner_id = job.user_id if job is not None and in_their_server else user_id
+        brief = await blob_refs.brief_blobs(connection, job_id)
         done = await queue.cancel(connection, job_id, user_id=owner_id, now=now)
         if done:
             await blob_refs.forget_inputs(connection, [job_id])
+            brief = await blob_refs.unused(connection, brief)
         if done and job is not None and owner_id != user_id:
             await moderation_log.note(
                 connection,
@@ -64,6 +85,7 @@ async def cancel_job(services: Services, job_id: int, *, user_id: int, moderates
             )
     services.news.set()
     if done and job is not None:
+        await storage.delete_unnamed(services.picture_store.blobs, brief)
         await services.picture_store.storage.discard(blob_refs.inputs_of(job), stored_before=job.created_at)
         return
     if job is None:

@@ -41,6 +41,8 @@ class Verb(StrEnum):
     ERASE = "erase"
     RETRY = "retry"
     CANCEL = "cancel"
+    KEEP = "keep"
+    STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ FACES = {
     Verb.ERASE: Face(label=N_("Delete for good"), emoji="🗑️", danger=True),
     Verb.RETRY: Face(label=N_("Try again"), emoji="🔁"),
     Verb.CANCEL: Face(label=N_("Cancel")),
+    Verb.KEEP: Face(label=N_("Keep what is painted"), emoji="🎞️"),
+    Verb.STOP: Face(label=N_("Throw it away"), emoji="🗑️", danger=True),
 }
 ROW = 5
 """As many buttons as a row has room for. Source: Discord's documentation, "Action Row"."""

@@ -1,6 +1,7 @@
-"""The picture on a job's card: a preview, a finished picture, or a clip as a GIF that fits."""
+"""The picture on a job's card: a preview, which may move, a finished one, or a clip as a GIF that fits."""
 
 from dataclasses import replace
+from typing import Final
 
 from bot.chat.ui.components import Picture
 from bot.chat.ui.uploads import REQUEST_LIMIT_BYTES
@@ -10,23 +11,38 @@ from bot.domain.styles.style import description_of
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing
 
+ANIMATION: Final = b"RIFF"
+"""How a WebP begins; a still preview is a JPEG."""
+
 
 async def card_picture(job: Job, picture_store: PictureStore, *, limit_bytes: int) -> Picture | None:
     """The preview of a running job, the result of a rendered one, None otherwise.
 
     limit_bytes: what Discord accepts as one file here.
     """
-    if job.state in WAITING and job.preview_blob:
-        try:
-            data = await picture_store.blobs.get(job.preview_blob)
-        except BlobMissing:
-            return None  # a newer preview has taken its place meanwhile
-        description = _("A preview of the picture while it is painted")
-        name = filename(f"preview-{job.id}", "jpg", spoiler=job.spoiler)
-        return Picture(filename=name, data=data, description=description, spoiler=job.spoiler)
+    if job.state in WAITING:
+        return await preview_of(job, picture_store)
     if job.state in {State.RENDERED, State.DELIVERED} and job.result_blob:
         return await _result(job, picture_store, min(limit_bytes, REQUEST_LIMIT_BYTES))
     return None
+
+
+async def preview_of(job: Job, picture_store: PictureStore) -> Picture | None:
+    """The newest; of a clip, from its second frame on, an animation of those that are painted."""
+    if job.preview_blob is None:
+        return None
+    try:
+        data = await picture_store.blobs.get(job.preview_blob)
+    except BlobMissing:
+        return None  # a newer preview has taken its place meanwhile
+    moves = data.startswith(ANIMATION)
+    description = (
+        _("The frames that are painted so far")
+        if moves
+        else _("A preview of the picture while it is painted")
+    )
+    name = filename(f"preview-{job.id}", "webp" if moves else "jpg", spoiler=job.spoiler)
+    return Picture(filename=name, data=data, description=description, spoiler=job.spoiler)
 
 
 async def _result(job: Job, picture_store: PictureStore, limit_bytes: int) -> Picture:

@@ -9,7 +9,7 @@ from discord import app_commands
 from yarl import URL
 
 from bot.chat.cards.submit_request import submit_request
-from bot.chat.painting.message_pictures import Found, pictures_in
+from bot.chat.painting.message_pictures import Found, has_drawn_sticker, pictures_in
 from bot.chat.ui import fields
 from bot.chat.ui.answers import check_promised, keep, promise_answer
 from bot.chat.ui.components import Picture, layout, panel, plain
@@ -73,6 +73,10 @@ async def use_as_style(interaction: discord.Interaction, message: discord.Messag
 
 def _required(message: discord.Message, *, films: bool = False) -> list[Found]:
     found = pictures_in(message, films=films)
+    if not found and has_drawn_sticker(message):
+        raise Refusal(
+            _("That sticker is drawn by Discord itself, so there is no picture to take: choose another one.")
+        )
     if not found:
         raise Refusal(_("There is no picture in that message: choose one with an image in it."))
     return found

@@ -1,7 +1,9 @@
-"""The pictures that a message shows: attachments, stickers, galleries, thumbnails, embeds."""
+"""The pictures that a message shows: attachments, stickers, galleries, thumbnails, embeds; or its emojis."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import discord
@@ -19,6 +21,10 @@ ENDINGS: Final = {
 FILM_ENDINGS: Final = {"mp4", "mov", "webm"}
 MOST = 25
 """As many as a select offers."""
+EMOJI: Final = re.compile(r"<(?P<moves>a?):(?P<name>\w{1,32}):(?P<id>[0-9]{13,20})>", re.ASCII)
+"""An emoji of a server, as a message's text names it."""
+BARS: Final = "||"
+"""Between two of these words are hidden until they are clicked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,24 +38,38 @@ class Found:
 def pictures_in(message: discord.Message, *, films: bool = False) -> list[Found]:
     """Attachments first, then stickers, galleries, thumbnails, and the pictures of embeds; each once.
 
-    What a forwarded message shows comes after the message's own.
+    What a forwarded message shows comes after the message's own. The emojis of the words count only where
+    there is nothing else: as a rule they go with a picture, and are not meant themselves.
 
     What an embed shows is on somebody's own server, so Discord's copy of it is taken.
     films: whether these count, too, such as the GIFs of Discord's own picker, which are films.
     """
-    parts: list[discord.Message | discord.MessageSnapshot] = [message, *message.message_snapshots]
-    found: dict[URL, Found] = {}
-    for part in parts:
-        shown = (
-            *_attached(part.attachments, films=films),
-            *_stuck(part.stickers),
-            *_laid_out(part, films=films),
-            *_embedded(part.embeds, films=films),
+    parts = _parts(message)
+    shown = [
+        *chain.from_iterable(
+            (
+                *_attached(part.attachments, films=films),
+                *_stuck(part.stickers),
+                *_laid_out(part, films=films),
+                *_embedded(part.embeds, films=films),
+            )
+            for part in parts
         )
-        for url, name, spoiler in shown:
-            picture = PictureSource(name=name, url=url)
-            found.setdefault(URL(url).with_query(None), Found(picture=picture, spoiler=spoiler))
+    ]
+    found: dict[URL, Found] = {}
+    for url, name, spoiler in shown or chain.from_iterable(_worded(part.content) for part in parts):
+        picture = PictureSource(name=name, url=url)
+        found.setdefault(URL(url).with_query(None), Found(picture=picture, spoiler=spoiler))
     return list(found.values())[:MOST]
+
+
+def has_drawn_sticker(message: discord.Message) -> bool:
+    """Whether it shows one of the stickers that are drawn by the client: an animation without pixels."""
+    return any(_is_drawn(one) for part in _parts(message) for one in part.stickers)
+
+
+def _parts(message: discord.Message) -> list[discord.Message | discord.MessageSnapshot]:
+    return [message, *message.message_snapshots]
 
 
 def is_picture(content_type: str | None, filename: str, *, films: bool = False) -> bool:
@@ -71,8 +91,21 @@ def _attached(attachments: Iterable[discord.Attachment], *, films: bool) -> Iter
 
 def _stuck(stickers: Iterable[discord.StickerItem]) -> Iterator[_Shown]:
     for one in stickers:
-        if one.format is not discord.StickerFormatType.lottie:  # an animation without pixels
-            yield one.url, URL(one.url).name, False
+        if not _is_drawn(one):
+            yield one.url, f"{one.name}{URL(one.url).suffix}", False
+
+
+def _is_drawn(sticker: discord.StickerItem) -> bool:
+    return sticker.format is discord.StickerFormatType.lottie
+
+
+def _worded(text: str) -> Iterator[_Shown]:
+    """As WebP, which Discord has of each of them: those that were uploaded so it does not make GIFs of."""
+    for one in EMOJI.finditer(text):
+        query = "?animated=true" if one["moves"] else ""
+        url = f"{discord.Asset.BASE}/emojis/{one['id']}.webp{query}"
+        hidden = text.count(BARS, 0, one.start()) % 2 == 1 and BARS in text[one.end() :]
+        yield url, f"{one['name']}.webp", hidden
 
 
 def _embedded(embeds: Iterable[discord.Embed], *, films: bool) -> Iterator[_Shown]:

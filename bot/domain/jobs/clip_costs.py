@@ -49,6 +49,11 @@ def _painted(plan: tuple[Scale, ...], shape: float) -> float:
     return sum(scale.steps * scale.edge_px**2 for scale in plan) * shape / 1e6
 
 
+def frames_painted(job: Job) -> int:
+    """How many frames of a clip have a painting: from the second pass on, all of them."""
+    return job.frames if (job.scale or 1) > 1 else job.frame or 0
+
+
 def share_of_clip(job: Job) -> float:
     """How much of a clip is painted, 0 to 1."""
     costs = frame_costs(Params.from_dict(job.params), width=1, height=1)

@@ -3,7 +3,8 @@
     queued -> running -> rendered -> delivered
        |         |-> queued (released, or its lease ran out)
        |         |-> failed
-       `---------+-> cancelled
+       |---------+-> cancelled
+       `---------+-> rendered (a clip whose owner keeps the frames that are painted)
 
 Every write of a worker carries the attempt it was given: a worker that has lost its lease can change nothing.
 Each change that a person should see raises `revision`; the card updater shows what it has not shown yet.
@@ -274,6 +275,17 @@ async def cancel(connection: AsyncConnection, job_id: int, *, user_id: int, now:
     """Queued or running -> cancelled, by its owner only. A worker notices at its next renewal."""
     where = and_(jobs.c.id == job_id, jobs.c.user_id == user_id, jobs.c.state.in_(WAITING))
     return await _change(connection, where, state=State.CANCELLED, ended_at=now, **_ENDED)
+
+
+async def keep_painted(
+    connection: AsyncConnection, job_id: int, *, user_id: int, now: float, **values: Any
+) -> bool:
+    """Queued or running -> rendered, by its owner only, with the frames that are painted.
+
+    values: of the row's columns. A worker notices at its next renewal.
+    """
+    where = and_(jobs.c.id == job_id, jobs.c.user_id == user_id, jobs.c.state.in_(WAITING))
+    return await _change(connection, where, state=State.RENDERED, ended_at=now, **values, **_ENDED)
 
 
 async def deliver(connection: AsyncConnection, job_id: int) -> bool:

@@ -92,6 +92,12 @@ async def _more_styles(
             yield style["blob"]
 
 
+async def brief_blobs(connection: AsyncConnection, job_id: int) -> set[str]:
+    """What is stored of a job only while it waits; no worker changes that before the transaction ends."""
+    row = await connection.execute(select(*WHILE_WAITING).where(jobs.c.id == job_id).with_for_update())
+    return {key for key in row.one_or_none() or () if key}
+
+
 async def needed_next(connection: AsyncConnection, *, limit: int = 1000) -> list[str]:
     """The blobs without which waiting jobs cannot be painted, or painted ones cannot be delivered."""
     waiting = select(*INPUTS).where(jobs.c.state.in_(WAITING)).limit(limit)

@@ -115,17 +115,26 @@ async def forget(database: Database, blobs: Blobs, user_id: int) -> Forgotten:
     """Deletes everything about a person. Workers lose the jobs that they are painting."""
     async with database.begin() as connection:
         await one_at_a_time(connection, user_id)
-        pictures = await pictures_of(connection, user_id)
+        theirs = {picture.blob for picture in await pictures_of(connection, user_id)}
+        theirs |= await _checkpoints(connection, user_id)
         channels, tokens = await _messages(connection, user_id)
         await takedowns.add(connection, channels, tokens=tokens)
         rows = await delete_rows(connection, user_id)
     async with database.read() as connection:
-        unused = await blob_refs.unused(connection, {picture.blob for picture in pictures})
+        unused = await blob_refs.unused(connection, theirs)
     # Somebody else's new job may be about to refer to a painting that comes with Easel.
     unused -= await asyncio.to_thread(_painting_keys)
     for key in sorted(unused):
         await blobs.delete(key)
     return Forgotten(rows=rows, pictures=len(unused), messages=len(channels))
+
+
+async def _checkpoints(connection: AsyncConnection, user_id: int) -> set[str]:
+    """What is painted of the person's clips, which nobody could open."""
+    query = select(jobs.c.checkpoint_blob).where(
+        jobs.c.user_id == user_id, jobs.c.checkpoint_blob.is_not(None)
+    )
+    return set((await connection.execute(query)).scalars())
 
 
 async def delete_rows(connection: AsyncConnection, user_id: int) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database, insert
 from bot.domain.privacy import blob_refs
-from bot.errors import Refusal
+from bot.errors import Refusal, ServiceError
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.tables.pictures import jobs, stored_pictures
@@ -117,6 +117,15 @@ class Storage:
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=["key"], set_={"held_until": longer})
             )
+
+
+async def delete_unnamed(blobs: Blobs, keys: Collection[str]) -> None:
+    """Deletes what no row names any more. What cannot be deleted now is left to the retention sweep."""
+    for key in keys:
+        try:
+            await blobs.delete(key)
+        except (OSError, ServiceError) as error:
+            log.warning("a blob was not deleted", error=str(error))
 
 
 async def measure_results(database: Database, blobs: Blobs, user_id: int | None = None) -> int:

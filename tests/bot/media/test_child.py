@@ -15,9 +15,12 @@ from PIL import Image
 from bot.errors import Failure
 from bot.media import pixels
 from bot.media.child import PictureEditor
+from nst_core.images import io
+from nst_core.video.checkpoints import Checkpoint
 from nst_core.video.clips import Clip, Frame
 from nst_core.video.reading import read_clip
 from nst_core.video.writing import encode_lossless
+from tests.support.clips import moving_square
 from tests.support.picture_files import png
 
 FILTERED = sys.platform == "linux" and platform.machine() in {"x86_64", "aarch64"}
@@ -180,6 +183,27 @@ async def test_a_clip_becomes_a_gif_that_fits_and_says_what_it_has_cost() -> Non
     assert len(least.file) <= len(whole.file) // 8
     assert read_clip(least.file).seconds == pytest.approx(1.2)
     assert await editor.clip_within(data, 500) is None
+
+
+async def test_what_is_painted_of_a_clip_becomes_a_picture_and_a_shorter_clip() -> None:
+    content = encode_lossless(moving_square(frames=5, first_ms=100, alpha=True, plays=2))
+    painted = moving_square(frames=3)
+    results = {number: frame.levels for number, frame in enumerate(painted.frames)}
+    checkpoint = Checkpoint(turn=1, frame=2, painted={}, results=results, iterations=30).packed()
+    kept = await PictureEditor().painted(checkpoint, content, parameters={"size": 64, "seed": 7})
+    assert (kept.frames, kept.iterations) == (3, 30)
+    clip = read_clip(kept.clip)
+    assert ([frame.duration_ms for frame in clip.frames], clip.plays) == ([100, 110, 120], 2)
+    for one, other in zip(clip.frames, painted.frames, strict=True):
+        assert np.array_equal(one.levels, other.levels)
+    assert io.read_parameters(kept.still) == {"size": 64, "seed": 7}
+    assert np.array_equal(io.quantise(io.decode(kept.still).rgb), painted.frames[0].levels)
+
+
+async def test_a_damaged_checkpoint_is_a_failure() -> None:
+    content = encode_lossless(moving_square(frames=2))
+    with pytest.raises(Failure, match="painted ended with"):
+        await PictureEditor().painted(b"of another version", content, parameters={})
 
 
 def noisy_clip() -> Clip:

@@ -3,14 +3,17 @@
 import asyncio
 import threading
 from collections.abc import Generator, Sequence
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from bot.domain.jobs.model import Job, State
+from bot.domain.jobs.model import Claim, Job, Progress, State
+from bot.worker.job_runner import Lease
 from bot.worker.loop import Paint
-from bot.worker.pictures import Work
+from bot.worker.pictures import BriefBlobs, Work
 from bot.worker.render import paint
 from nst_core.errors import EngineError
 from nst_core.images import io
@@ -92,16 +95,27 @@ async def test_a_clip_is_kept_beside_its_first_frame(harness: WorkerHarness) -> 
     assert len(harness.kept() - before) == 5, "two pictures of the request, its clip, and two results"
 
 
-async def test_progress_is_told_by_frame_with_the_newest_as_preview(harness: WorkerHarness) -> None:
+async def test_progress_is_told_by_frame_with_what_is_painted_as_preview(harness: WorkerHarness) -> None:
+    """From the second frame on it moves."""
     job_id, painter = await submit(harness), StoppingPainter(2)
     async with harness.working(painter):
         job = await harness.until(job_id, lambda job: job.frame == 2 and job.checkpoint_blob is not None)
         assert (job.scale, job.scales, job.step, job.steps) == (1, 1, 1, 2)
         assert job.preview_blob is not None
-        shown = io.decode(await harness.blobs.get(job.preview_blob))
-        assert max(shown.width, shown.height) == 64
+        shown = Image.open(BytesIO(await harness.blobs.get(job.preview_blob)))
+        assert (shown.format, getattr(shown, "n_frames", 1), shown.size) == ("WEBP", 2, (48, 32))
         checkpoint = Checkpoint.unpacked(await harness.blobs.get(job.checkpoint_blob or ""))
         assert (checkpoint.frame, sorted(checkpoint.results)) == (1, [0, 1])
+        painter.gate.set()
+        await harness.until(job_id, lambda job: job.state is State.RENDERED)
+
+
+async def test_of_one_frame_the_preview_is_a_still(harness: WorkerHarness) -> None:
+    job_id, painter = await submit(harness), StoppingPainter(1)
+    async with harness.working(painter):
+        job = await harness.until(job_id, lambda job: job.frame == 1 and job.preview_blob is not None)
+        shown = Image.open(BytesIO(await harness.blobs.get(job.preview_blob or "")))
+        assert (shown.format, shown.size) == ("JPEG", (64, 43))
         painter.gate.set()
         await harness.until(job_id, lambda job: job.state is State.RENDERED)
 
@@ -149,14 +163,64 @@ async def test_without_a_readable_checkpoint_a_clip_begins_anew(
 
 
 async def test_a_cancel_stops_a_clip(harness: WorkerHarness) -> None:
+    """Of what is painted only the checkpoint is left that the row has named: whoever cancels deletes that."""
+    before = harness.kept()
     job_id, painter = await submit(harness), StoppingPainter(2)
     async with harness.working(painter):
-        await harness.until(job_id, lambda job: job.frame == 2)
+        told = await harness.until(job_id, lambda job: job.frame == 2 and job.checkpoint_blob is not None)
         await harness.cancel(job_id)
         assert await asyncio.to_thread(painter.closed.wait, TIMEOUT_S)
     job = await read_job(harness.database, job_id)
     assert (job.state, job.checkpoint_blob, job.result_clip_blob) == (State.CANCELLED, None, None)
     assert painter.painted == [0, 1]
+    inputs = {job.content_blob, job.style_blob, job.clip_blob}
+    assert harness.kept() - before == {*inputs, told.checkpoint_blob}
+
+
+async def test_a_checkpoint_that_no_row_names_goes_and_the_one_that_it_names_stays(
+    harness: WorkerHarness,
+) -> None:
+    """The lease is lost between the storing of a checkpoint and the write that would name it."""
+    claim = await claimed(harness)
+    lease, brief = Lease(harness.engine, claim, retry_s=0.01), BriefBlobs(harness.blobs, None)
+    await brief.put_data(b"first")
+    assert await lease.renew(named(brief))
+    written = brief.newest
+    await harness.cancel(claim.job.id)
+    await brief.put_data(b"second")
+    assert not await lease.renew(named(brief))
+    await brief.forget_unnamed(lease.checkpoints)
+    assert written in harness.kept()
+    assert brief.newest == written
+
+
+async def test_a_checkpoint_stays_whose_write_nobody_has_confirmed(harness: WorkerHarness) -> None:
+    lease, brief = (
+        Lease(harness.engine, await claimed(harness), retry_s=0.01),
+        BriefBlobs(harness.blobs, None),
+    )
+    await brief.put_data(b"first")
+    assert await lease.renew(named(brief))
+    written = brief.newest
+    await brief.put_data(b"second")
+    harness.engine.faults["renew"] = 1
+    assert await lease.renew(named(brief)), "the lease still holds"
+    await brief.forget_unnamed(lease.checkpoints)
+    assert {written, brief.newest} <= harness.kept()
+    assert written != brief.newest
+
+
+async def claimed(harness: WorkerHarness) -> Claim:
+    await submit(harness)
+    claim = await harness.engine.claim("w")
+    assert claim is not None
+    return claim
+
+
+def named(brief: BriefBlobs) -> Progress:
+    return Progress(
+        scale=1, scales=1, step=1, steps=2, loss=None, preview_blob=None, checkpoint_blob=brief.newest
+    )
 
 
 async def test_a_clip_that_fails_leaves_nothing_behind(harness: WorkerHarness) -> None:

@@ -13,7 +13,10 @@ from rich.table import Table
 from benchmarks.machine import commit, machine
 from tests.e2e.chaos.verdict import Verdict
 
-COUNTS = ("jobs", "batched", "failed", "refused", "unanswered", "lost", "doubled", "orphans", "swept")
+COUNTS = (
+    *("jobs", "clips", "resumed", "batched", "failed", "refused", "unanswered"),
+    *("lost", "doubled", "orphans", "swept"),
+)
 
 
 def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:

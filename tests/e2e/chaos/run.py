@@ -20,10 +20,13 @@ from tests.e2e.chaos.scenarios import Ask, Scenario
 from tests.support import picture_uploads
 
 END_TIMEOUT_S = 90.0
-MOMENT_TIMEOUT_S = 8.0
+MOMENT_TIMEOUT_S = 30.0
 EXCUSE_AFTER_S = 8.0
 POLL_S = 0.03
 PICTURES: Mapping[str, Any] = {"content": picture_uploads.content(), "style": picture_uploads.style()}
+CLIP: Mapping[str, Any] = {**PICTURES, "content": picture_uploads.moving()}
+RESULTS = ("image/png", "image/gif")
+"""The content types of a finished picture and a finished clip; previews are JPEG and WebP."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +71,7 @@ class Run:
             # What is asked in this very moment may go down with its gateway.
             at = time.monotonic()
             interaction = await discord.slash(
-                self.cluster.people[ask.person], "stylize", **PICTURES, **options
+                self.cluster.people[ask.person], "stylize", **(CLIP if ask.moving else PICTURES), **options
             )
             self.asked.append((at, interaction))
 
@@ -114,9 +117,7 @@ class Run:
             case "rendered":
                 await until(self._rendered)
             case "posted":
-                held = self.cluster.discord.slow_next(
-                    "PATCH", "/messages/", seconds=1.0, carrying="image/png"
-                )
+                held = self.cluster.discord.slow_next("PATCH", "/messages/", seconds=1.0, carrying=RESULTS)
                 await self.cluster.discord.until(lambda: held.times == 0, "a picture to be posted")
             case told:
                 self.hit = self.cluster.worker(await self.cluster.hears(told))

@@ -15,6 +15,10 @@ asked: as a rule before anything is accepted. acknowledged: between "thinking â€
 storing and stored: right before and behind the result's blob.
 posted: between the picture's post and its record in the ledger.
 """
+BETWEEN_FRAMES = "frame"
+"""The moment of many scenarios with clips: one of a clip's frames is painted, and the next one is not."""
+CLIPS = 1 / 4
+"""The share of what is asked for that moves."""
 JOBS = (1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6)
 LIFE_S = 1.2
 PEOPLE = 3
@@ -22,12 +26,16 @@ PEOPLE = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """One `/stylize`. person: an index; wait_s: since the ask before; strength: see `POISON`."""
+    """One `/stylize`. person: an index; wait_s: since the ask before; strength: see `POISON`.
+
+    moving: a clip of a few small frames.
+    """
 
     person: int
     wait_s: float
     private: bool
     strength: int = 50
+    moving: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +68,16 @@ def scenario(seed: int, faults: tuple[str, ...]) -> Scenario:
         )
         for _number in range(draw.choice(JOBS))
     )
+    moment = draw.choice(MOMENTS)
+    # Drawn apart, so that a seed's other draws stay what they were.
+    apart = random.Random(f"clips of {seed}")
+    asks = tuple(replace(ask, moving=apart.random() < CLIPS) for ask in asks)
+    if any(ask.moving for ask in asks) and apart.random() < 1 / 2:
+        moment = BETWEEN_FRAMES
     return Scenario(
         seed=seed,
         fault=fault,
-        moment=draw.choice(MOMENTS),
+        moment=moment,
         at_s=draw.uniform(0, LIFE_S),
         extent=draw.random(),
         patient=draw.random() < 2 / 3,
@@ -74,4 +88,4 @@ def scenario(seed: int, faults: tuple[str, ...]) -> Scenario:
 
 def poisoned(ask: Ask) -> Ask:
     """The same ask with a picture that kills whoever paints it."""
-    return replace(ask, strength=POISON)
+    return replace(ask, strength=POISON, moving=False)

@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 
+from bot.chat.ui.uploads import DEFAULT_LIMIT_BYTES
 from bot.domain.jobs.model import Job, State
 from bot.media.blobs.folder import FolderBlobs
 from bot.media.blobs.protocol import Blobs
+from bot.media.child import PictureEditor
+from nst_core.video.writing import encode_clip, encode_lossless, with_fewer_frames
 from testbed.discord.world import Attachment, Message, Person, Upload
 from tests.e2e.chaos import report, scenarios, suite
 from tests.e2e.chaos.run import Record
 from tests.e2e.chaos.verdict import Verdict, judge_cards
+from tests.support.clips import moving_square
 
 EASEL = Person(id=1, name="easel", bot=True)
 PICTURE = b"\x89PNG of a painting"
@@ -45,7 +49,8 @@ async def record(blobs: Blobs, state: State, **given: Any) -> Record:
         "result_blob": key if state is State.DELIVERED else None,
         "reference": "cafe0123" if state is State.FAILED else None,
     }
-    job = Job(**{**dict.fromkeys(field.name for field in fields(Job)), **known, **given})
+    nothing: dict[str, Any] = dict.fromkeys(field.name for field in fields(Job))
+    job = Job(**{**nothing, "frames": 1, **known, **given})
     return Record(interaction_id=9, job=job, closed=True, message_id=7, lease_until=None)
 
 
@@ -76,6 +81,20 @@ async def test_a_picture_that_nobody_sees_is_lost(blobs: Blobs, messages: list[M
     assert (verdict.lost, verdict.doubled, verdict.good) == (1, 0, False)
 
 
+async def test_a_clip_is_shown_as_a_gif_of_all_its_frames(blobs: Blobs) -> None:
+    clip = moving_square(frames=3, first_ms=100)
+    stored = await blobs.put(encode_lossless(clip))
+    found = await record(blobs, State.DELIVERED, frames=3, result_clip_blob=stored)
+    gif = await PictureEditor().clip_within(await blobs.get(stored), DEFAULT_LIMIT_BYTES)
+    assert gif is not None
+    assert (await judged(blobs, found, card(7, data=gif.file))).good
+    for wrong in (PICTURE, encode_clip(with_fewer_frames(clip, 2), ".gif")):
+        verdict = await judged(blobs, found, card(7, data=wrong))
+        assert (verdict.lost, verdict.good) == (1, False)
+    without = await record(blobs, State.DELIVERED, frames=3)
+    assert (await judged(blobs, without, card(7, data=PICTURE))).wrong == ["job 5: not all of it is painted"]
+
+
 @pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.RENDERED])
 async def test_a_job_that_has_not_ended_is_lost(blobs: Blobs, state: State) -> None:
     verdict = await judged(blobs, await record(blobs, state), card(7, data=PICTURE))
@@ -100,6 +119,7 @@ async def test_rows_that_disagree_with_the_card_are_wrong(blobs: Blobs) -> None:
         replace(good, lease_until=3.0),
         replace(good, message_id=8),
         await record(blobs, State.DELIVERED, preview_blob="0" * 64),
+        await record(blobs, State.DELIVERED, checkpoint_blob="0" * 64),
         await record(blobs, State.DELIVERED, ended_at=None),
     ):
         assert len((await judged(blobs, bad, shown)).wrong) == 1
@@ -115,7 +135,9 @@ def test_a_run_alone_repeats_what_it_was_among_others() -> None:
         [one] for one in among
     ]
     assert {one.fault for one in among} == set(faults)
-    assert {one.moment for one in suite.scenarios(seed=0, runs=200, faults=faults)} == set(scenarios.MOMENTS)
+    many = suite.scenarios(seed=0, runs=200, faults=faults)
+    assert {one.moment for one in many} == {*scenarios.MOMENTS, scenarios.BETWEEN_FRAMES}
+    assert all(any(ask.moving for ask in one.asks) for one in many if one.moment == scenarios.BETWEEN_FRAMES)
 
 
 def test_the_table_counts_what_was_bad_and_leaves_out_what_was_skipped() -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 from bot.settings import Settings
 from bot.worker.pictures import Work
 from nst_core.events import Event
+from nst_core.video.events import ClipEvent
 from tests.e2e.chaos import worker
 from tests.support.stand_in_worker import run_worker
 
@@ -32,7 +33,7 @@ def environment(folder: Path, kind: str) -> dict[str, str]:
     return {FOLDER: str(folder), "EASEL_STALL_S": str(STALL_S)}
 
 
-def painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
+def painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event | ClipEvent], None, None]:
     """The signature of `bot.worker.render.paint`. Trouble comes in the middle of the first painting."""
     folder = Path(os.environ[FOLDER])
     crier = worker.Crier(str(folder / "ear"))

@@ -4,10 +4,12 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bot.domain.jobs.model import State
+from bot.chat.ui.uploads import DEFAULT_LIMIT_BYTES
+from bot.domain.jobs.model import Job, State
 from bot.domain.privacy import blob_refs
 from bot.domain.privacy.retention import GRACE_S, Keeping, Sweeper
 from bot.media.blobs.protocol import BlobMissing, Blobs
+from bot.media.child import PictureEditor
 from testbed.discord.world import Message
 from tests.e2e.chaos.cluster import Cluster
 from tests.e2e.chaos.run import Record, Run, answered, sentence_of
@@ -20,6 +22,7 @@ NEVER = Keeping(inputs_days=0, results_days=0, left_servers_days=36_500)
 class Verdict:
     """orphans: blobs that no row names and no sweep removes. swept: those that a sweep has removed.
 
+    clips: jobs that move; resumed: those whose last attempt went on with frames of an earlier one.
     batched: jobs that shared their last pass with others. unanswered: requests that went down with a gateway
     before they were acknowledged. missed: the moment that the fault waited for never came, and it struck when
     all was over. skipped: why it could not be run here. broken: the scenario broke off, and its cluster too.
@@ -29,6 +32,8 @@ class Verdict:
     fault: str
     moment: str
     jobs: int = 0
+    clips: int = 0
+    resumed: int = 0
     batched: int = 0
     failed: int = 0
     refused: int = 0
@@ -55,6 +60,8 @@ async def judge(run: Run, *, may_refuse: bool) -> Verdict:
     verdict = Verdict(seed=scenario.seed, fault=scenario.fault, moment=scenario.moment, missed=run.missed)
     records = await run.records()
     verdict.jobs = len(records)
+    verdict.clips = sum(record.job.is_clip for record in records)
+    verdict.resumed = sum(_went_on(record.job) for record in records)
     verdict.batched = sum(record.job.batch_size > 1 for record in records)
     if run.struck_at is not None and run.ended_at:
         verdict.recovery_s = max(0.0, run.ended_at - run.struck_at)
@@ -72,6 +79,11 @@ async def judge(run: Run, *, may_refuse: bool) -> Verdict:
     await judge_blobs(cluster, records, verdict)
     verdict.wrong += [f"request {left} is still written down" for left in await run.pending()]
     return verdict
+
+
+def _went_on(job: Job) -> bool:
+    """See `tests.e2e.chaos.clips`: the iterations of a clip are the frames of its last attempt."""
+    return job.is_clip and job.figures is not None and job.figures["iterations"] < job.frames
 
 
 def _judge_requests(run: Run, records: Sequence[Record], verdict: Verdict) -> None:
@@ -115,12 +127,21 @@ async def judge_cards(
 
 async def _showing_result(blobs: Blobs, record: Record, standing: Sequence[Message]) -> list[Message]:
     try:
-        result = await blobs.get(record.job.result_blob or "")
+        result = await _as_shown(blobs, record.job)
     except BlobMissing:
         return []
     return [
         message for message in standing if any(picture.file.data == result for picture in message.pictures)
     ]
+
+
+async def _as_shown(blobs: Blobs, job: Job) -> bytes:
+    """The file that people see: a clip's is a GIF of all its frames."""
+    if job.result_clip_blob is None:
+        return await blobs.get(job.result_blob or "")
+    gif = await PictureEditor().clip_within(await blobs.get(job.result_clip_blob), DEFAULT_LIMIT_BYTES)
+    assert gif is not None
+    return gif.file
 
 
 def _where_it_is(standing: Sequence[Message], record: Record) -> str:
@@ -145,6 +166,10 @@ def _rows_that_disagree(record: Record, showing: Sequence[Message]) -> list[str]
         "its ledger is open": not record.closed,
         "it has a lease": record.lease_until is not None,
         "it has a preview": job.preview_blob is not None,
+        "it has a checkpoint": job.checkpoint_blob is not None,
+        "not all of it is painted": job.is_clip
+        and job.state is State.DELIVERED
+        and job.result_clip_blob is None,
         "it has no end": job.ended_at is None,
         "the ledger names another message": bool(showing)
         and record.message_id not in {message.id for message in showing},
@@ -161,7 +186,7 @@ async def judge_blobs(cluster: Cluster, records: Sequence[Record], verdict: Verd
     """Every blob that a row names is there; after a sweep when the time of grace is over, no other is."""
     for record in records:
         job = record.job
-        for key in filter(None, (job.content_blob, job.style_blob, job.result_blob)):
+        for key in filter(None, _pictures_of(job)):
             try:
                 await cluster.blobs.get(key)
             except BlobMissing:
@@ -176,6 +201,10 @@ async def judge_blobs(cluster: Cluster, records: Sequence[Record], verdict: Verd
     async with cluster.database.read() as connection:
         named = {key async for key in blob_refs.every_use(connection)}
     verdict.orphans = len(_stored(cluster) - named)
+
+
+def _pictures_of(job: Job) -> tuple[str | None, ...]:
+    return (job.content_blob, job.clip_blob, job.style_blob, job.result_blob, job.result_clip_blob)
 
 
 def _stored(cluster: Cluster) -> set[str]:

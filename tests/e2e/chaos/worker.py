@@ -29,6 +29,8 @@ from bot.worker.pictures import Work
 from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images.io import Picture
 from nst_core.params import VERSION, Params
+from nst_core.video.events import ClipEvent
+from tests.e2e.chaos.clips import painted_clip
 from tests.e2e.chaos.clock import Clock
 
 STEPS = 6
@@ -71,12 +73,16 @@ class TellingBlobs(FolderBlobs):
 
 def painter(
     crier: Crier, paint_s: float, works: Sequence[Work], *, device: str
-) -> Generator[tuple[int, Event], None, None]:
+) -> Generator[tuple[int, Event | ClipEvent], None, None]:
     """The signature of `bot.worker.render.paint`. Each picture is plain noise, another for each seed."""
     known = [_known(work.params) for work in works]
     if any(one.strength == POISON for one in known):
         os.kill(os.getpid(), signal.SIGKILL)
     crier.tell("claimed")
+    if works[0].pictures.clip is not None:
+        events = painted_clip(works[0].pictures, known[0], tell=crier.tell, device=device)
+        yield from ((0, event) for event in events)
+        return
     size_px = known[0].size
     yield from each(Started(sizes=(size_px,), steps=STEPS, device=device, precision="float32"), works)
     noise = [np.random.default_rng(one.seed).random((size_px, size_px, 3), dtype=np.float32) for one in known]

@@ -127,7 +127,7 @@ async def test_a_first_card_that_cannot_be_shown_is_made_up_for(
 async def test_a_crash_between_delivery_and_ledger_repeats_the_edit_and_not_the_picture(
     discord: DiscordServer, easel: BotProcess
 ) -> None:
-    lost = discord.fail_next("PATCH", "/messages/", status=500, after=True, times=9, carrying="image/png")
+    lost = discord.fail_next("PATCH", "/messages/", status=500, after=True, times=9, carrying=("image/png",))
     asked = await ask(discord, **TINY)
     card = await discord.until(lambda: finished(asked.original), "the result", timeout_s=PATIENCE_S)
     assert uploads(discord) == [], "the bot has no answer yet"
@@ -143,7 +143,7 @@ async def test_a_crash_behind_a_new_message_leaves_it_the_only_one(
     discord: DiscordServer, easel: BotProcess, minutes_pass: bool
 ) -> None:
     """The card is gone, so the picture goes to its owner; the letter is found there again."""
-    lost = discord.fail_next("POST", "/messages$", status=500, after=True, times=9, carrying="image/png")
+    lost = discord.fail_next("POST", "/messages$", status=500, after=True, times=9, carrying=("image/png",))
     asked = await ask(discord, **TINY)
     card = await discord.until(lambda: asked.original, "the answer")
     await discord.until(lambda: card.buttons, "the card in the line")

@@ -48,7 +48,7 @@ def test_the_events_come_in_order_and_the_clip_keeps_its_times(starry_night: Pic
         ClipFinished,
     ]
     assert events[0] == ClipStarted(
-        frames=2, passes=1, width=64, height=43, device="cpu", precision="float32"
+        frames=2, durations_ms=(60, 70), passes=1, width=64, height=43, device="cpu", precision="float32"
     )
     first, second = begun(events)
     assert (first.frame, first.held, first.steps) == (0, 0.0, 4)

@@ -11,25 +11,12 @@ from bot.domain.servers import users
 from bot.domain.servers.users import CurrentStyle
 from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.style import PictureSource
-from bot.playground import SimulatedCdn
+from tests.support.cdn import Cdn
 from tests.support.chat import ChatHarness, card, sentence
 from tests.support.picture_files import png
 from tests.support.presets import keep
 
 PROXY = "https://images-ext-1.discordapp.net/external/abc/https/example.org/cat.png"
-
-
-class Cdn(SimulatedCdn):
-    """What Discord serves: attachments, and the copies of what embeds show."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-
-    async def fetch(self, url: str) -> bytes:
-        for known, data in self.files.items():
-            if url.startswith(known):
-                return data
-        return await super().fetch(url)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.jobs import eta, queue
-from bot.domain.jobs.clip_costs import frame_costs, share_of_clip
+from bot.domain.jobs.clip_costs import frame_costs, frames_painted, share_of_clip
 from bot.domain.jobs.eta import cost_of, queue_position, remaining_cost
 from bot.domain.jobs.model import Progress
 from bot.domain.limits import quotas
@@ -15,7 +15,7 @@ from bot.domain.limits.access import Requester, UserLimits
 from bot.domain.limits.quotas import DAY_S, Kind
 from bot.domain.servers.server_settings import GuildSettings
 from nst_core.params import Params
-from tests.support.rows import ADA, BEN, BLOB, NOW, add, claim_one, job_of
+from tests.support.rows import ADA, BEN, BLOB, NOW, add, claim_one, job_of, set_columns
 
 PARAMS = Params(size=256)
 
@@ -96,3 +96,12 @@ async def test_after_a_clip_others_have_as_many_turns(connection: AsyncConnectio
         await add(connection, BEN)
     order = [(await claim_one(connection)).job.user_id for _ in range(5)]
     assert order == [ADA, BEN, BEN, BEN, ADA]
+
+
+async def test_from_the_second_pass_on_all_frames_are_painted(connection: AsyncConnection) -> None:
+    job_id = await add(connection, frames=4, params=PARAMS.as_dict())
+    counts = []
+    for frame, scale in ((None, None), (1, 1), (3, 1), (0, 2), (2, 2)):
+        await set_columns(connection, job_id, frame=frame, scale=scale)
+        counts.append(frames_painted(await job_of(connection, job_id)))
+    assert counts == [0, 1, 3, 4, 4]

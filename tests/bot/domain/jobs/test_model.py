@@ -65,6 +65,12 @@ async def cancel(connection: AsyncConnection, job: Job) -> bool:
     return await queue.cancel(connection, job.id, user_id=job.user_id, now=NOW)
 
 
+async def keep_painted(connection: AsyncConnection, job: Job) -> bool:
+    return await queue.keep_painted(
+        connection, job.id, user_id=job.user_id, now=NOW, frames=3, result_blob=BLOB
+    )
+
+
 async def deliver(connection: AsyncConnection, job: Job) -> bool:
     return await queue.deliver(connection, job.id)
 
@@ -72,15 +78,20 @@ async def deliver(connection: AsyncConnection, job: Job) -> bool:
 ALLOWED: Mapping[tuple[State, Transition], State] = {
     (State.QUEUED, claim): State.RUNNING,
     (State.QUEUED, cancel): State.CANCELLED,
+    (State.QUEUED, keep_painted): State.RENDERED,
     (State.RUNNING, renew): State.RUNNING,
     (State.RUNNING, render): State.RENDERED,
     (State.RUNNING, fail): State.FAILED,
     (State.RUNNING, release): State.QUEUED,
     (State.RUNNING, sweep): State.QUEUED,
     (State.RUNNING, cancel): State.CANCELLED,
+    (State.RUNNING, keep_painted): State.RENDERED,
     (State.RENDERED, deliver): State.DELIVERED,
 }
-TRANSITIONS: tuple[Transition, ...] = (claim, renew, render, fail, release, sweep, cancel, deliver)
+TRANSITIONS: tuple[Transition, ...] = (
+    *(claim, renew, render, fail, release),
+    *(sweep, cancel, keep_painted, deliver),
+)
 ENDED = {State.RENDERED, State.DELIVERED, State.FAILED, State.CANCELLED}
 
 
@@ -172,6 +183,19 @@ async def test_only_its_owner_cancels_a_job(connection: AsyncConnection) -> None
     assert not await queue.cancel(connection, job.id, user_id=BEN, now=NOW)
     assert await job_of(connection, job.id) == job
     assert not await queue.cancel(connection, job.id + 1, user_id=ADA, now=NOW)
+
+
+async def test_only_its_owner_keeps_what_is_painted_and_nothing_brief_stays(
+    connection: AsyncConnection,
+) -> None:
+    job = await add_in(connection, State.RUNNING, ADA, frames=5)
+    await set_columns(connection, job.id, preview_blob="1" * 64, checkpoint_blob="2" * 64)
+    assert not await queue.keep_painted(connection, job.id, user_id=BEN, now=NOW, frames=3)
+    assert (await job_of(connection, job.id)).state is State.RUNNING
+    assert await keep_painted(connection, job)
+    kept = await job_of(connection, job.id)
+    assert (kept.frames, kept.result_blob, kept.preview_blob, kept.checkpoint_blob) == (3, BLOB, None, None)
+    assert not await render(connection, job), "its worker comes too late"
 
 
 async def test_a_job_is_released_to_its_old_place(connection: AsyncConnection) -> None:

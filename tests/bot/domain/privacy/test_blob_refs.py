@@ -48,6 +48,14 @@ async def test_waiting_jobs_need_their_inputs_and_painted_ones_their_result(
     assert (len(some & {"7", "8"}), len(some & {"a", "e"})) == (1, 1), "of one job of each kind"
 
 
+async def test_a_job_is_asked_for_what_it_has_while_it_waits(connection: AsyncConnection) -> None:
+    job_id = await add(connection)
+    assert await blob_refs.brief_blobs(connection, job_id) == set()
+    await set_columns(connection, job_id, preview_blob="1" * 64, checkpoint_blob="2" * 64)
+    assert await blob_refs.brief_blobs(connection, job_id) == {"1" * 64, "2" * 64}
+    assert await blob_refs.brief_blobs(connection, job_id + 1) == set()
+
+
 RESULT, FILM = "a" * 64, "b" * 64
 SECOND_STYLE = "e" * 64
 

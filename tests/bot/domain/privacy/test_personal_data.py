@@ -207,6 +207,14 @@ async def test_a_picture_that_somebody_else_uses_stays(harness: SubmitHarness) -
     assert await harness.has(f"{ADA} style")
 
 
+async def test_what_is_painted_of_a_clip_goes_too(harness: SubmitHarness) -> None:
+    async with harness.database.begin() as connection:
+        checkpoint = await harness.blobs.put(b"a checkpoint")
+        await add(connection, checkpoint_blob=checkpoint)
+    await harness.forget(ADA)
+    assert not await harness.has("a checkpoint")
+
+
 async def test_the_paintings_that_come_with_easel_stay(harness: SubmitHarness) -> None:
     painting = await harness.blobs.put(BUILT_IN[0].read())
     async with harness.database.begin() as connection:

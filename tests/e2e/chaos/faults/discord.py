@@ -6,7 +6,7 @@ from functools import partial
 
 from testbed.discord.world import Interaction, Message
 from tests.e2e.chaos.faults.processes import kill_gateways
-from tests.e2e.chaos.run import END_TIMEOUT_S, Run, until
+from tests.e2e.chaos.run import END_TIMEOUT_S, RESULTS, Run, until
 
 EDITS, POSTS = r"/messages/", r"/messages$"
 HOUR_S = 3600.0
@@ -25,7 +25,7 @@ async def server_errors(run: Run) -> None:
     await run.moment()
     discord, after = run.cluster.discord, run.scenario.extent < 0.5
     discord.fail_next("PATCH", EDITS, status=500, after=after)
-    discord.fail_next("PATCH", EDITS, status=502, after=not after, carrying="image/png")
+    discord.fail_next("PATCH", EDITS, status=502, after=not after, carrying=RESULTS)
 
 
 async def slow_bytes(run: Run) -> None:
@@ -98,7 +98,7 @@ async def nonces_forgotten(run: Run) -> None:
     for worker in cluster.workers:
         worker.freeze()
     try:
-        lost = discord.fail_next("POST", POSTS, status=500, after=True, times=99, carrying="image/png")
+        lost = discord.fail_next("POST", POSTS, status=500, after=True, times=99, carrying=RESULTS)
         await run.ask_all(run.scenario.asks)
         await until(run.all_accepted)
         for _, asked in run.asked:
