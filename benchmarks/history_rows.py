@@ -70,6 +70,11 @@ WHERE state = 'delivered' AND id % 2 = 0;
 INSERT INTO stars (job_id, user_id, created_at)
 SELECT job_id, 2 + job_id % 997, created_at FROM exhibits WHERE job_id % 4 = 0;
 
+UPDATE exhibits SET stars = 1 WHERE job_id % 4 = 0;
+
+INSERT INTO painted (guild_id, pictures)
+SELECT guild_id, count(*) FROM jobs WHERE state = 'delivered' GROUP BY guild_id;
+
 INSERT INTO guilds (guild_id, settings) SELECT guild_id, {empty} FROM jobs GROUP BY guild_id;
 
 INSERT INTO people (user_id, settings) SELECT user_id, {empty} FROM jobs GROUP BY user_id;

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import one_at_a_time
+from bot.domain.jobs import stats
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Claim, Job, Progress, State
 from bot.language import N_
 from bot.tables.pictures import deliveries, jobs
@@ -211,7 +212,11 @@ async def render(
         "timelapse_blob": timelapse_blob,
         "figures": dict(figures),
     }
-    return await _change(connection, _fence(claim), state=State.RENDERED, ended_at=now, **values, **_ENDED)
+    fence = _fence(claim)
+    if not await _change(connection, fence, state=State.RENDERED, ended_at=now, **values, **_ENDED):
+        return False
+    await stats.count_one(connection, claim.job.guild_id)
+    return True
 
 
 async def fail(connection: AsyncConnection, claim: Claim, *, error: str, reference: str, now: float) -> bool:
