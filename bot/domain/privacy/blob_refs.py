@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Text,
     case,
     false,
     func,
@@ -37,7 +38,9 @@ RESULTS: Final = (jobs.c.result_blob, jobs.c.result_clip_blob, jobs.c.timelapse_
 WHILE_WAITING: Final = (jobs.c.preview_blob, jobs.c.checkpoint_blob)
 """Only a waiting job has these, and its row is written too often for an index of them."""
 AT_ONCE = 500
-SLICE: Final = 5000
+FEW: Final = 10
+"""Keys that a search through all blends is repeated for."""
+SLICE: Final = 2000
 """Keys that are read at once where all are read."""
 _EMPTY: Final[ColumnElement[str]] = literal_column("''")
 """In the words of the indexes, which hold no forgotten pictures."""
@@ -116,9 +119,15 @@ async def unused(connection: AsyncConnection, keys: Collection[str]) -> set[str]
             some = wanted[start : start + AT_ONCE]
             query = select(column).where(column.in_(some), which).distinct()
             left.difference_update((await connection.execute(query)).scalars())
-    async for key in _more_styles(connection):
+    async for key in _more_styles(connection, _names_any(left) if len(left) <= FEW else None):
         left.discard(key)
     return left
+
+
+def _names_any(keys: Collection[str]) -> ColumnElement[bool]:
+    """Which blends name one of these: the database finds them sooner than their JSON is read."""
+    styles = jobs.c.more_styles.cast(Text)
+    return or_(false(), *(styles.contains(key, autoescape=True) for key in keys))
 
 
 async def _more_styles(
