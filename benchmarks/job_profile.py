@@ -5,7 +5,8 @@
 `easel run` and a worker that really paints run as processes of their own on a stand-in Discord in this one,
 with clocks around their parts. The first job of a size is cold: the worker has loaded no network. Of the warm
 ones, which are of the same style, the median of each stage counts. On a busy machine the processor's time
-says more than the clock; what runs beside the painting counts for the stage that it runs beside.
+says more than the clock, and OMP_NUM_THREADS=1 keeps threads from waiting for each other; what runs beside
+the painting counts for the stage that it runs beside.
 """
 
 import argparse
@@ -203,6 +204,7 @@ async def _service(discord: DiscordServer, folder: Path, size_px: int) -> AsyncI
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
     }
     given.pop("OMP_NUM_THREADS")
+    given |= {name: value for name, value in os.environ.items() if name.startswith("OMP_")}
     gateway = BotProcess(["-m", "benchmarks.job_profile_process", "gateway"], discord, folder, given)
     try:
         await gateway.start()
