@@ -94,6 +94,7 @@ def _loops() -> list[Call]:
 
 def _people(past: Past) -> list[Call]:
     big = Choice(guild_id=BIG, age_restricted=False)
+    week = Choice(guild_id=BIG, age_restricted=False, since=NOW - 7 * 86400)
 
     async def erase(connection: AsyncConnection) -> None:
         await blob_refs.forget_pictures(connection, await _job(connection, past.job))
@@ -110,12 +111,14 @@ def _people(past: Past) -> list[Call]:
         Call(name="how made, by message", run=lambda c: provenance.of_message(c, NEW, viewer_id=1)),
         Call(name="how made, by file", run=lambda c: provenance.of_file(c, b"x", viewer_id=1)),
         Call(name="job of a reference", run=lambda c: provenance.job_of_reference(c, "ref-7")),
-        Call(name="gallery page, big server", run=lambda c: listing.hanging(c, big, limit=5), grows=True),
-        Call(name="gallery count, big server", run=lambda c: listing.count(c, big), grows=True),
-        Call(name="gallery styles, big server", run=lambda c: listing.styles(c, big, like="s"), grows=True),
-        Call(name="/stats: everywhere", run=stats.count_painted, grows=True),
-        Call(name="/stats: big server", run=lambda c: stats.count_painted(c, guild_id=BIG), grows=True),
-        Call(name="/stats: mine, typical", run=lambda c: stats.count_painted(c, user_id=past.typical)),
+        Call(name="gallery page, big server", run=lambda c: listing.hanging(c, big, limit=6)),
+        Call(name="gallery week, big server", run=lambda c: listing.hanging(c, week, limit=6)),
+        Call(name="gallery count, big server", run=lambda c: listing.count(c, big)),
+        Call(name="gallery styles, big server", run=lambda c: listing.styles(c, big, like="s")),
+        Call(name="/stats: everywhere", run=stats.count_painted),
+        Call(name="/stats: big server", run=lambda c: stats.count_painted(c, guild_id=BIG)),
+        Call(name="/stats: mine, typical", run=lambda c: stats.count_painted_of(c, past.typical)),
+        Call(name="/stats: mine, heavy", run=lambda c: stats.count_painted_of(c, HEAVY)),
         Call(name="/stats: median", run=stats.median_seconds, walks=True),
         Call(name="export, typical person", run=lambda c: personal_data.records_of(c, past.typical)),
         Call(name="export's pictures, typical", run=lambda c: personal_data.pictures_of(c, past.typical)),
@@ -131,9 +134,13 @@ def _sweep(past: Past, database: Database) -> list[Call]:
     def look(old: Any) -> Callable[[AsyncConnection], Awaitable[object]]:
         return lambda c: c.execute(select(jobs.c.id).where(old).order_by(jobs.c.ended_at).limit(100))
 
-    async def mark(connection: AsyncConnection) -> None:
-        async for _key in blob_refs.every_use(connection):
+    async def mark(_connection: AsyncConnection) -> None:
+        async for _keys in blob_refs.uses_by_slices(database):
             pass
+
+    async def slices(connection: AsyncConnection) -> None:
+        for column in blob_refs.COLUMNS:
+            await blob_refs.some_uses(connection, column, after="")
 
     tokens = deliveries.forget_expired_tokens
     return [
@@ -143,6 +150,7 @@ def _sweep(past: Past, database: Database) -> list[Call]:
         Call(name="old jobs?", run=look(sweeper.old_jobs())),
         Call(name="expired tokens", run=lambda c: tokens(c, before=NOW - 10**9, limit=100)),
         Call(name="cards to give up", run=lambda c: deliveries.give_up_ended_before(c, NOW - 10**6)),
+        Call(name="mark: a slice of each column", run=slices),
         Call(name="mark all pictures in use", run=mark, grows=True),
     ]
 

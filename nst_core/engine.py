@@ -1,6 +1,7 @@
 """Neural style transfer from pictures to pictures: a generator of events, for one job or a batch."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Generator, Sequence
 from typing import Final
@@ -36,6 +37,10 @@ DRAFT_PX: Final = 2048
 """AdaIN's decoder takes 1 kB a pixel; a larger draft is this one enlarged, with the content's detail."""
 MEASURED_WHOLE_PX: Final = 1024 * 1024
 """Larger pictures are measured in tiles, which gives the same losses."""
+NOT_MEASURED: Final = Losses(
+    content=math.nan, style=math.nan, content_rel=math.nan, style_rel=math.nan, total=math.nan
+)
+"""The losses of a result that nobody wants to know them of."""
 
 
 def stylize(
@@ -47,13 +52,15 @@ def stylize(
     precision: str = "auto",
     preview_every_s: float | None = 5.0,
     start: Picture | None = None,
+    measured: bool = True,
 ) -> Generator[Event, None, None]:
     """Paints the content in the style. Closing the generator ends the run within one step.
 
     Yields Started; a Preview of the AdaIN sketch, or of `start` (see `StyleTransferJob`) where it is given; a
     Step per iteration (one in ten on a GPU), with a Preview at the end of each size but the last and every
-    `preview_every_s` seconds (None: only those); Finished. The same seed gives the same picture on the same
-    machine with the same number of threads.
+    `preview_every_s` seconds (None: only those); Finished, with the losses of the result where it is to be
+    `measured`, which takes as long as one to five iterations. The same seed gives the same picture on the
+    same machine with the same number of threads.
 
     Raises:
         DeviceError: the device is not there.
@@ -65,7 +72,10 @@ def stylize(
         EngineError: the loss is not finite.
     """
     job = StyleTransferJob(content=content, style=style, params=params, start=start)
-    for _, event in stylize_batch([job], device=device, precision=precision, preview_every_s=preview_every_s):
+    painted = stylize_batch(
+        [job], device=device, precision=precision, preview_every_s=preview_every_s, measured=measured
+    )
+    for _, event in painted:
         yield event
 
 
@@ -75,6 +85,7 @@ def stylize_batch(
     device: str = "auto",
     precision: str = "auto",
     preview_every_s: float | None = 5.0,
+    measured: bool = True,
 ) -> Generator[tuple[int, Event], None, None]:
     """Paints jobs of one shape and schedule in one pass, each with its own weights, losses and early stop.
 
@@ -86,7 +97,7 @@ def stylize_batch(
         EngineError: as in `stylize`.
     """
     with torch_errors():
-        yield from stepwise(_painted(jobs, device, precision, preview_every_s))
+        yield from stepwise(_painted(jobs, device, precision, preview_every_s, measured=measured))
 
 
 @torch_errors()
@@ -112,7 +123,12 @@ def measure(
 
 
 def _painted(
-    jobs: Sequence[StyleTransferJob], device: str, precision: str, preview_every_s: float | None
+    jobs: Sequence[StyleTransferJob],
+    device: str,
+    precision: str,
+    preview_every_s: float | None,
+    *,
+    measured: bool,
 ) -> Generator[tuple[int, Event], None, None]:
     if not jobs:
         raise ParamsError("A batch needs at least one job.")
@@ -146,14 +162,18 @@ def _painted(
         pixels, betas = yield from _optimise(prepared_jobs, plan, budget, preview_every_s)
         results = list(pixels[:, None])
     for number, (prepared, result, beta) in enumerate(zip(prepared_jobs, results, betas, strict=True)):
-        yield number, _finished(prepared, result, beta, started=started)
+        yield number, _finished(prepared, result, beta, started=started, measured=measured)
 
 
-def _finished(prepared: PreparedJob, result: Tensor, beta: float, *, started: float) -> Finished:
-    """The last event of a job, with the losses of its result (1, 3, h, w); `started` is a monotonic time."""
+def _finished(
+    prepared: PreparedJob, result: Tensor, beta: float, *, started: float, measured: bool
+) -> Finished:
+    """The last event of a job with the result (1, 3, h, w); `started` is a monotonic time."""
     picture = prepared.picture(result, prepared.job.plan[-1].edge_px)
     reached = dataclasses.replace(prepared.params, beta=beta)
-    losses = measure(picture, prepared.job.content, prepared.asked, reached, device=str(prepared.device))
+    losses = NOT_MEASURED
+    if measured:
+        losses = measure(picture, prepared.job.content, prepared.asked, reached, device=str(prepared.device))
     return Finished(
         picture=picture,
         **dataclasses.asdict(losses),

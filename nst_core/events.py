@@ -62,7 +62,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Finished:
-    """The result, with the losses of its 8-bit picture computed in float32.
+    """The result, with the losses of its 8-bit picture computed in float32; NaN where it is not measured.
 
     `beta` is the style weight of the relative form that the strength stands for, `style_scales` the scale of
     each style. `notes` are sentences about what was done differently from what was asked, such as a lowered

@@ -32,6 +32,14 @@ guilds = Table(
     Column("left_at", Double),  # when the bot was removed: the data is deleted some days later
 )
 
+painted = Table(
+    "painted",  # counters, so that nobody has to count all jobs: see bot.domain.jobs.stats
+    metadata,
+    # 0: in no server, or in one that was forgotten since.
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("pictures", BigInteger, nullable=False),
+)
+
 people = Table(
     "people",
     metadata,
@@ -89,8 +97,10 @@ exhibits = Table(
     Column("removed", Boolean, nullable=False, server_default=false()),
     # Changes that its message does not show yet, None where it shows all; see bot.domain.gallery.exhibits.
     Column("pending", Integer, server_default="1"),
+    Column("stars", Integer, nullable=False, server_default="0"),  # how many rows of `stars` it has
     Column("created_at", Double, nullable=False),
     Index(None, "guild_id", "created_at"),
+    Index(None, "guild_id", "stars", "created_at", "job_id"),
     Index(None, "message_id"),
     Index(None, "pending"),
 )

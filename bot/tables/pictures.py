@@ -54,8 +54,11 @@ def outbox() -> tuple[Column[Any], ...]:
     )
 
 
-LIVE_BLENDS = "content_blob <> '' AND CAST(more_styles AS TEXT) <> 'null'"
-"""Jobs of several styles whose pictures are kept: the others have let go of all of them at once."""
+LIVE_BLENDS = "content_blob > '' AND CAST(more_styles AS TEXT) <> 'null'"
+"""Jobs of several styles whose pictures are kept: the others have let go of all of them at once.
+
+Not "<> ''", in the words of the indexes of all kept inputs: SQLite would go through one of those.
+"""
 
 jobs = Table(
     "jobs",

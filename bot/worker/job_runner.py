@@ -82,11 +82,6 @@ class Lease:
 
 
 FIGURES = (
-    "content",
-    "style",
-    "content_rel",
-    "style_rel",
-    "total",
     "beta",
     "iterations",
     "seconds",
@@ -198,7 +193,7 @@ class JobRunner:
             result_clip_blob=clip_blob,
             timelapse_blob=timelapse_blob,
         ):
-            log.info("job rendered", seconds=round(finished.seconds, 1), total=figures.get("total"))
+            log.info("job rendered", seconds=round(finished.seconds, 1), steps=figures["iterations"])
         await self._forget()
 
     async def _forget(self) -> None:

@@ -47,7 +47,7 @@ def paint(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event |
         yield from ((0, event) for event in _animated(works[0], works[0].pictures.clip, device))
         return
     yield from stylize_batch(
-        [_job_of(work) for work in works], device=device, preview_every_s=PREVIEW_EVERY_S
+        [_job_of(work) for work in works], device=device, preview_every_s=PREVIEW_EVERY_S, measured=False
     )
 
 

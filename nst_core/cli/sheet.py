@@ -213,6 +213,7 @@ class _Painter:
             device=self.device,
             precision=self.precision,
             preview_every_s=None,
+            measured=False,
         )
         picture = watch(events, bars, bar).picture
         data = io.encode(picture, format="png", parameters=variant.params.as_dict())

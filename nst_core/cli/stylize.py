@@ -39,30 +39,40 @@ def stylize(
         precision: How convolutions compute; auto measures which is faster.
         json: Print one JSON object with the parameters, and the losses of the written picture.
     """
-    report = paint(content, places.spec(styles), out, options.params(), device=device, precision=precision)
+    spec, params = places.spec(styles), options.params()
+    finished, data = paint(content, spec, out, params, device=device, precision=precision)
     if json:
-        print(json_format.dumps(report))  # noqa: T201  # the command's answer
+        reached = dataclasses.replace(params, beta=finished.beta)
+        losses = nst_core.measure(io.decode(data), io.decode(content), spec, reached, device=device)
+        print(json_format.dumps(_report(params, finished, losses)))  # noqa: T201  # the command's answer
 
 
 def paint(
     content: Path, spec: StyleSpec, out: Path, params: Params, *, device: str, precision: str
-) -> dict[str, Any]:
-    """Writes the picture and returns what `nst stylize --json` prints.
+) -> tuple[Finished, bytes]:
+    """Writes the picture; returns the last event, which measures nothing, and the file.
 
     Raises:
         EngineError: as in `nst_core.engine.stylize`, or the file cannot be written.
     """
     file_format = format_of(out)
-    picture = io.decode(content)
-    events = nst_core.stylize(picture, spec, params, device=device, precision=precision, preview_every_s=None)
+    events = nst_core.stylize(
+        io.decode(content),
+        spec,
+        params,
+        device=device,
+        precision=precision,
+        preview_every_s=None,
+        measured=False,
+    )
     with progress_bars() as bars:
         finished = watch(events, bars, bars.add_task("sketch", total=None, losses=""))
     data = io.encode(finished.picture, format=file_format, parameters=params.as_dict())
     write(out, data)
-    losses: Finished | Losses = finished
-    if file_format == "jpeg":  # lossy: the file is not quite the picture that was measured
-        reached = dataclasses.replace(params, beta=finished.beta)
-        losses = nst_core.measure(io.decode(data), picture, spec, reached, device=device)
+    return finished, data
+
+
+def _report(params: Params, finished: Finished, losses: Losses) -> dict[str, Any]:
     return {
         "parameters": params.as_dict(),
         "seconds": finished.seconds,

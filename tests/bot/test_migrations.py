@@ -144,6 +144,34 @@ async def test_a_challenge_of_before_has_no_deadline_and_knows_whose_its_style_i
     await database.dispose()
 
 
+COUNTED = """
+INSERT INTO stars (job_id, user_id, created_at) VALUES (1, 5, 0);
+INSERT INTO stars (job_id, user_id, created_at) VALUES (1, 6, 0);
+UPDATE jobs SET guild_id = 10
+"""
+
+
+@pytest.mark.parametrize("empty_url", BOTH, indirect=True)
+async def test_what_was_counted_each_time_is_counted_once_for_what_was_there_before(empty_url: str) -> None:
+    database = Database(empty_url)
+    await to_revision(database, "0026")
+    async with database.begin() as connection:
+        for statement in (JOB, EXHIBIT.replace("retry_at", "due_at"), *COUNTED.split(";")):
+            await connection.execute(text(statement))
+        another = JOB.replace("VALUES (1, 1,", "VALUES (2, 2,")
+        await connection.execute(text(another))
+    await database.migrate()
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT stars FROM exhibits"))).scalar_one() == 2
+        rows = await connection.execute(text("SELECT guild_id, pictures FROM painted ORDER BY guild_id"))
+        assert [tuple(row) for row in rows] == [(0, 1), (10, 1)]
+    await to_revision(database, "0026")
+    async with database.read() as connection:
+        assert not await connection.run_sync(lambda sync: sync.dialect.has_table(sync, "painted"))
+        assert (await connection.execute(text("SELECT count(*) FROM stars"))).scalar_one() == 2
+    await database.dispose()
+
+
 async def outbox_rows(database: Database) -> list[tuple[object, ...]]:
     async with database.read() as connection:
         return [

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -124,6 +125,20 @@ def test_the_final_losses_are_those_of_the_8_bit_picture(chelsea: Picture, starr
         style_rel=end.style_rel,
         total=end.total,
     )
+
+
+def test_a_result_that_is_not_measured_is_the_same_without_losses(
+    chelsea: Picture, starry_night: Picture
+) -> None:
+    *_, measured = paint(chelsea, starry_night, SMALL)
+    *_, plain = stylize(
+        chelsea, starry_night, SMALL, device="cpu", precision="float32", preview_every_s=None, measured=False
+    )
+    assert isinstance(measured, Finished)
+    assert isinstance(plain, Finished)
+    np.testing.assert_array_equal(plain.picture.rgb, measured.picture.rgb)
+    assert (plain.iterations, plain.beta) == (measured.iterations, measured.beta)
+    assert all(math.isnan(getattr(plain, field.name)) for field in dataclasses.fields(Losses))
 
 
 def test_strength_0_gives_the_content_back(chelsea: Picture, starry_night: Picture) -> None:

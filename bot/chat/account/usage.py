@@ -80,7 +80,7 @@ async def stats_texts(interaction: discord.Interaction[Any]) -> list[str]:
     services = services_of(interaction)
     async with services.database.read() as connection:
         everywhere = await stats.count_painted(connection)
-        mine = await stats.count_painted(connection, user_id=user_id)
+        mine = await stats.count_painted_of(connection, user_id)
         here = await stats.count_painted(connection, guild_id=guild_id) if guild_id else None
         seconds = await stats.median_seconds(connection)
         waiting = await model.count_waiting(connection)

@@ -205,6 +205,8 @@ def _whole(page: Page, count: int, last: int) -> str:
     if not count:
         return _("Nothing hangs here yet. Finished pictures come here through the server's art channel.")
     pictures = n_("{count} picture", "{count} pictures", count)
+    if count == listing.MOST_COUNTED:
+        pictures = _("the {count} best pictures", count=count)
     return f"{pictures} · {_('page {page} of {pages}', page=page.number + 1, pages=last + 1)}"
 
 

@@ -4,6 +4,7 @@
 hung or taken down, or its stars have changed) is `pending`: the gallery updater claims, does and settles it.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -72,13 +73,6 @@ class Exhibit:
         return f"https://discord.com/channels/{self.guild_id}/{self.channel_id}/{self.message_id or ''}"
 
 
-STARS = (
-    select(func.count())
-    .select_from(stars)
-    .where(stars.c.job_id == exhibits.c.job_id)
-    .correlate(exhibits)
-    .scalar_subquery()
-)
 HELD = exists(
     select(entries.c.job_id)
     .join(challenges, challenges.c.id == entries.c.challenge_id)
@@ -103,7 +97,7 @@ def query() -> Select[Any]:
         *(column.label(f"exhibit_{column.name}") for column in _OWN),
         exhibits.c.pending,
         begun(exhibits).label("tries"),
-        STARS.label("stars"),
+        exhibits.c.stars,
         HELD.label("held"),
         WELCOME.label("welcome"),
     ).join_from(exhibits, jobs, jobs.c.id == exhibits.c.job_id)
@@ -188,6 +182,20 @@ async def withdraw(connection: AsyncConnection, user_id: int) -> int:
 async def touch(connection: AsyncConnection, job_ids: Sequence[int]) -> None:
     """These exhibits have changed, and their messages must be updated."""
     await _change(connection, exhibits.c.job_id.in_(job_ids))
+
+
+async def add_stars(connection: AsyncConnection, job_id: int, count: int) -> None:
+    """So many more stars were given to an exhibit, or fewer; a picture that does not hang keeps no count."""
+    counted = update(exhibits).where(exhibits.c.job_id == job_id)
+    await connection.execute(counted.values(stars=exhibits.c.stars + count))
+
+
+async def take_back_stars(connection: AsyncConnection, given: ColumnElement[bool]) -> int:
+    """Deletes these rows of `stars`, and counts them no more; returns how many there were."""
+    gone = (await connection.execute(delete(stars).where(given).returning(stars.c.job_id))).scalars().all()
+    for job_id, count in sorted(Counter(gone).items()):
+        await add_stars(connection, job_id, -count)
+    return len(gone)
 
 
 async def close_channel(connection: AsyncConnection, guild_id: int) -> None:

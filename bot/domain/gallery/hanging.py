@@ -112,6 +112,7 @@ async def hang_starred(connection: AsyncConnection, job: Job, *, now: float) -> 
 
 async def _add(connection: AsyncConnection, job: Job, channel_id: int, *, now: float) -> None:
     values = {"job_id": job.id, "guild_id": job.guild_id, "channel_id": channel_id, "created_at": now}
+    values["stars"] = await count_stars(connection, job.id)
     await connection.execute(exhibits_table.insert().values(**values))
 
 

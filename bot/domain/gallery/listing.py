@@ -1,19 +1,35 @@
 """A server's gallery for its visitors: what hangs there, in which order, and the stars they give."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db import one_at_a_time
 from bot.domain.gallery import hanging as hanging_rules
-from bot.domain.gallery.exhibits import HELD, STARS, WELCOME, Exhibit, fetch, get, query, require, touch
+from bot.domain.gallery.exhibits import (
+    HELD,
+    WELCOME,
+    Exhibit,
+    add_stars,
+    fetch,
+    get,
+    query,
+    require,
+    take_back_stars,
+    touch,
+)
 from bot.domain.jobs import model
 from bot.domain.jobs.model import Job
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables.people import exhibits, stars
 from bot.tables.pictures import jobs
+
+MOST_COUNTED: Final = 1000
+"""So many of a server's pictures are counted, and looked through for their styles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +59,7 @@ def _visible(choice: Choice) -> ColumnElement[bool]:
         (choice.until is not None, exhibits.c.created_at < (choice.until or 0)),
         (choice.artist_id is not None, jobs.c.user_id == choice.artist_id),
         (choice.style is not None, jobs.c.style_name == choice.style),
-        (choice.starred, STARS > 0),
+        (choice.starred, exhibits.c.stars > 0),
     ]
     return and_(*rules, *(rule for wanted, rule in optional if wanted))
 
@@ -52,24 +68,35 @@ async def hanging(
     connection: AsyncConnection, choice: Choice, *, limit: int, offset: int = 0
 ) -> list[Exhibit]:
     """The most starred first, then the newest."""
-    order = (STARS.desc(), exhibits.c.created_at.desc(), exhibits.c.job_id.desc())
+    # All are found in this order by an index; those of a time by that time, of which there are fewer.
+    best = exhibits.c.stars if choice.since is None else exhibits.c.stars + 0
+    order = (best.desc(), exhibits.c.created_at.desc(), exhibits.c.job_id.desc())
     found = query().where(_visible(choice)).order_by(*order).limit(limit).offset(offset)
     return await fetch(connection, found)
 
 
-async def count(connection: AsyncConnection, choice: Choice) -> int:
-    query = select(func.count()).select_from(exhibits).join(jobs, jobs.c.id == exhibits.c.job_id)
-    return int((await connection.execute(query.where(_visible(choice)))).scalar_one())
+async def count(connection: AsyncConnection, choice: Choice, *, limit: int = MOST_COUNTED) -> int:
+    """How many there are; of a large gallery `limit`, which takes as long however large it grows."""
+    some = select(exhibits.c.job_id).join(jobs, jobs.c.id == exhibits.c.job_id).where(_visible(choice))
+    query = select(func.count()).select_from(some.limit(limit).subquery())
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def styles(connection: AsyncConnection, choice: Choice, *, like: str, limit: int = 25) -> list[str]:
-    """The names of the styles that hang there, the most frequent first."""
-    query = (
+    """The names of the styles of the newest that hang there, the most frequent first."""
+    newest = (
         select(jobs.c.style_name)
         .join_from(exhibits, jobs, jobs.c.id == exhibits.c.job_id)
-        .where(_visible(choice), jobs.c.style_name.icontains(like, autoescape=True))
-        .group_by(jobs.c.style_name)
-        .order_by(func.count().desc(), jobs.c.style_name)
+        .where(_visible(choice))
+        .order_by(exhibits.c.created_at.desc())
+        .limit(MOST_COUNTED)
+        .subquery()
+    )
+    query = (
+        select(newest.c.style_name)
+        .where(newest.c.style_name.icontains(like, autoescape=True))
+        .group_by(newest.c.style_name)
+        .order_by(func.count().desc(), newest.c.style_name)
         .limit(limit)
     )
     return list((await connection.execute(query)).scalars())
@@ -97,18 +124,20 @@ async def toggle_star(
     Raises:
         Refusal: the picture does not hang in this server, and cannot, or is their own.
     """
+    await one_at_a_time(connection, -job_id)  # a picture that hangs by this very star counts all the others
     exhibit = await get(connection, job_id)
     waiting = None if exhibit else await _waits_for_stars(connection, job_id, guild_id=guild_id)
     job = waiting or (await require(connection, job_id, guild_id=guild_id)).job
     if job.user_id == user_id:
         raise Refusal(_("Stars come from others: you cannot star a picture of your own."))
-    mine = (stars.c.job_id == job_id, stars.c.user_id == user_id)
-    withdrawn = (await connection.execute(delete(stars).where(*mine))).rowcount
+    mine = and_(stars.c.job_id == job_id, stars.c.user_id == user_id)
+    withdrawn = await take_back_stars(connection, mine)
     if not withdrawn:
         values = {"job_id": job_id, "user_id": user_id, "created_at": now}
         try:
             async with connection.begin_nested():
                 await connection.execute(stars.insert().values(**values))
+                await add_stars(connection, job_id, 1)
         except IntegrityError:
             pass  # a second click at the same moment: the star is given
     await touch(connection, [job_id])

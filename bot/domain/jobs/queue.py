@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import one_at_a_time
+from bot.domain.jobs import stats
 from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Claim, Job, Progress, State
 from bot.language import N_
 from bot.tables.pictures import deliveries, jobs
@@ -42,6 +43,15 @@ def _ran_out(now: float, lease_s: float) -> ColumnElement[bool]:
 def _fence(claim: Claim) -> ColumnElement[bool]:
     job = claim.job
     return and_(jobs.c.id == job.id, jobs.c.attempt == job.attempt, jobs.c.state == State.RUNNING)
+
+
+async def _render(connection: AsyncConnection, where: ColumnElement[bool], **values: Any) -> bool:
+    """One more picture is painted, and counted."""
+    ended = update(jobs).where(where).values(state=State.RENDERED, **values, **_ENDED, **_REVISED)
+    painted = (await connection.execute(ended.returning(jobs.c.guild_id))).one_or_none()
+    if painted is not None:
+        await stats.count_one(connection, painted.guild_id)
+    return painted is not None
 
 
 async def _change(connection: AsyncConnection, where: ColumnElement[bool], **values: Any) -> bool:
@@ -212,7 +222,7 @@ async def render(
         "timelapse_blob": timelapse_blob,
         "figures": dict(figures),
     }
-    return await _change(connection, _fence(claim), state=State.RENDERED, ended_at=now, **values, **_ENDED)
+    return await _render(connection, _fence(claim), ended_at=now, **values)
 
 
 async def fail(connection: AsyncConnection, claim: Claim, *, error: str, reference: str, now: float) -> bool:
@@ -285,7 +295,7 @@ async def keep_painted(
     values: of the row's columns. A worker notices at its next renewal.
     """
     where = and_(jobs.c.id == job_id, jobs.c.user_id == user_id, jobs.c.state.in_(WAITING))
-    return await _change(connection, where, state=State.RENDERED, ended_at=now, **values, **_ENDED)
+    return await _render(connection, where, ended_at=now, **values)
 
 
 async def deliver(connection: AsyncConnection, job_id: int) -> bool:

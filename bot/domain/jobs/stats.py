@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from sqlalchemy import Executable, and_, case, func, select
+from sqlalchemy import Executable, and_, case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db import insert
 from bot.domain.jobs import heartbeats
 from bot.domain.jobs.model import PAINTED, PAINTED_STATES, WAITING, State
+from bot.tables.people import painted
 from bot.tables.pictures import deliveries, jobs
 
 UNFINISHED = (*WAITING, State.RENDERED)
@@ -122,15 +124,41 @@ async def ended_since(connection: AsyncConnection, since: float) -> list[Ended]:
     ]
 
 
-async def count_painted(
-    connection: AsyncConnection, *, guild_id: int | None = None, user_id: int | None = None
-) -> int:
-    """Finished pictures: all, or those of one server or one person."""
-    query = select(func.count()).select_from(jobs).where(jobs.c.state.in_(PAINTED_STATES))
+NO_SERVER = 0
+"""Stands for the server of pictures that were painted in none, or in one that was forgotten since."""
+
+
+async def count_one(connection: AsyncConnection, guild_id: int | None) -> None:
+    """One more picture is painted; in the transaction in which its job comes to its end."""
+    await _count(connection, guild_id or NO_SERVER, 1)
+
+
+async def forget_server(connection: AsyncConnection, guild_id: int) -> None:
+    """What was painted in a server stays painted, but not in that server."""
+    forget = delete(painted).where(painted.c.guild_id == guild_id).returning(painted.c.pictures)
+    pictures = (await connection.execute(forget)).scalar_one_or_none()
+    if pictures:
+        await _count(connection, NO_SERVER, pictures)
+
+
+async def _count(connection: AsyncConnection, guild_id: int, pictures: int) -> None:
+    new = insert(connection, painted).values(guild_id=guild_id, pictures=pictures)
+    more = {"pictures": painted.c.pictures + pictures}
+    await connection.execute(new.on_conflict_do_update(index_elements=["guild_id"], set_=more))
+
+
+async def count_painted(connection: AsyncConnection, *, guild_id: int | None = None) -> int:
+    """All pictures that were ever painted, or those of one server: counters, of deleted pictures too."""
+    query = select(func.coalesce(func.sum(painted.c.pictures), 0))
     if guild_id is not None:
-        query = query.where(jobs.c.guild_id == guild_id)
-    if user_id is not None:
-        query = query.where(jobs.c.user_id == user_id)
+        query = query.where(painted.c.guild_id == guild_id)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def count_painted_of(connection: AsyncConnection, user_id: int) -> int:
+    """A person's pictures that are painted and were not deleted."""
+    theirs = (jobs.c.user_id == user_id, jobs.c.state.in_(PAINTED_STATES))
+    query = select(func.count()).select_from(jobs).where(*theirs)
     return int((await connection.execute(query)).scalar_one())
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Text,
     case,
     false,
     func,
@@ -19,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db import Database
 from bot.domain.gallery import exhibits
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.outbox import deliveries
@@ -36,6 +38,10 @@ RESULTS: Final = (jobs.c.result_blob, jobs.c.result_clip_blob, jobs.c.timelapse_
 WHILE_WAITING: Final = (jobs.c.preview_blob, jobs.c.checkpoint_blob)
 """Only a waiting job has these, and its row is written too often for an index of them."""
 AT_ONCE = 500
+FEW: Final = 10
+"""Keys that a search through all blends is repeated for."""
+SLICE: Final = 2000
+"""Keys that are read at once where all are read."""
 _EMPTY: Final[ColumnElement[str]] = literal_column("''")
 """In the words of the indexes, which hold no forgotten pictures."""
 
@@ -62,6 +68,42 @@ async def every_use(
         yield key
 
 
+async def uses_by_slices(database: Database, *, at_once: int = SLICE) -> AsyncIterator[list[str]]:
+    """All keys that rows refer to, each slice in a transaction of its own that takes a few milliseconds.
+
+    A reference that is written meanwhile may be missed: `unused` says what may be deleted.
+    """
+    for column in COLUMNS:
+        after: str | None = ""
+        while after is not None:
+            async with database.read() as connection:
+                keys = await some_uses(connection, column, after=after, limit=at_once)
+            yield keys
+            after = keys[-1] if len(keys) == at_once else None
+    last: int | None = 0
+    while last is not None:
+        async with database.read() as connection:
+            blends = await _some_blends(connection, after=last, limit=at_once)
+        yield [style["blob"] for _id, styles in blends for style in styles]
+        last = blends[-1][0] if len(blends) == at_once else None
+
+
+async def some_uses(
+    connection: AsyncConnection, column: Column[Any], *, after: str, limit: int = SLICE
+) -> list[str]:
+    """The first keys after this one that a column refers to, in their order."""
+    brief = any(column is one for one in WHILE_WAITING)
+    which = jobs.c.state.in_(WAITING) if brief else column != _EMPTY
+    query = select(column).where(column > after, which).distinct().order_by(column).limit(limit)
+    return list((await connection.execute(query)).scalars())
+
+
+async def _some_blends(connection: AsyncConnection, *, after: int, limit: int) -> list[tuple[int, Any]]:
+    query = select(jobs.c.id, jobs.c.more_styles).where(text(LIVE_BLENDS), jobs.c.id > after)
+    found = await connection.execute(query.order_by(jobs.c.id).limit(limit))
+    return [(row.id, row.more_styles) for row in found]
+
+
 def _but(these: ColumnElement[bool] | None) -> ColumnElement[bool]:
     return true() if these is None else func.coalesce(these, false()).is_(false())
 
@@ -77,9 +119,15 @@ async def unused(connection: AsyncConnection, keys: Collection[str]) -> set[str]
             some = wanted[start : start + AT_ONCE]
             query = select(column).where(column.in_(some), which).distinct()
             left.difference_update((await connection.execute(query)).scalars())
-    async for key in _more_styles(connection):
+    async for key in _more_styles(connection, _names_any(left) if len(left) <= FEW else None):
         left.discard(key)
     return left
+
+
+def _names_any(keys: Collection[str]) -> ColumnElement[bool]:
+    """Which blends name one of these: the database finds them sooner than their JSON is read."""
+    styles = jobs.c.more_styles.cast(Text)
+    return or_(false(), *(styles.contains(key, autoescape=True) for key in keys))
 
 
 async def _more_styles(

@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, Table, and_, delete, or_, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database, one_at_a_time
+from bot.domain.gallery import exhibits as exhibits_of
 from bot.domain.outbox import takedowns
 from bot.domain.outbox.deliveries import addresses_of
 from bot.domain.outbox.mentions import messages_of
@@ -149,7 +150,7 @@ async def delete_rows(connection: AsyncConnection, user_id: int) -> int:
     ended = and_(of_theirs, challenges.c.state == "ended")
     await connection.execute(update(challenges).where(ended).values(style_blob=None))
     await connection.execute(update(challenges).where(of_theirs).values(user_id=NOBODY))
-    deleted = 0
+    deleted = await exhibits_of.take_back_stars(connection, stars.c.user_id == user_id)
     # Rows that depend on jobs are deleted first, so that they are counted.
     for table, where in reversed(tables_of(user_id).items()):
         deleted += (await connection.execute(delete(table).where(where))).rowcount

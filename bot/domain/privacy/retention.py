@@ -191,9 +191,8 @@ class Sweeper:
     async def _delete_unused(self) -> int:
         """Mark and sweep. What seems unused is looked up once more right before it is deleted."""
         before = self._before()
-        async with self._database.read() as connection:
-            # Hashes instead of keys: a tenth of the memory, and a collision only keeps a blob.
-            marked = {hash(key) async for key in blob_refs.every_use(connection)}
+        # Hashes instead of keys: a tenth of the memory, and a collision only keeps a blob.
+        marked = {hash(key) async for some in blob_refs.uses_by_slices(self._database) for key in some}
         deleted, batch = 0, []
         async for key in self._blobs.older_than(before):
             if hash(key) not in marked:

@@ -7,6 +7,7 @@ from sqlalchemy import and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import insert, upsert
+from bot.domain.jobs import stats
 from bot.domain.jobs.model import WAITING
 from bot.tables.people import challenges, digests, exhibits, guilds, log_entries, server_blocks, stars
 from bot.tables.pictures import deliveries, jobs, mentions, server_presets
@@ -64,6 +65,7 @@ async def forget_some(connection: AsyncConnection, guild_id: int, *, before: flo
     some = list((await connection.execute(select(jobs.c.id).where(its_jobs).limit(BATCH))).scalars())
     for statement in (
         delete(stars).where(stars.c.job_id.in_(some)),
+        update(exhibits).where(exhibits.c.job_id.in_(some)).values(stars=0),
         delete(deliveries).where(deliveries.c.job_id.in_(some)),
         delete(mentions).where(mentions.c.job_id.in_(some)),
         update(jobs).where(jobs.c.id.in_(some)).values(guild_id=None, channel_id=0, challenge_id=None),
@@ -71,6 +73,7 @@ async def forget_some(connection: AsyncConnection, guild_id: int, *, before: flo
         await connection.execute(statement)
     if len(some) == BATCH:
         return True
+    await stats.forget_server(connection, guild_id)
     for table in (server_presets, exhibits, digests, challenges, server_blocks, log_entries, guilds):
         await connection.execute(delete(table).where(table.c.guild_id == guild_id))
     return False

@@ -58,11 +58,6 @@ async def test_a_finished_picture_is_kept_with_its_figures_and_its_parameters(ha
     job = await harness.paint(ScriptedPainter(STARTED, step(10), FINISHED))
     assert job.state is State.RENDERED
     assert job.figures == {
-        "content": 1.0,
-        "style": 2.0,
-        "content_rel": 0.5,
-        "style_rel": 0.25,
-        "total": 3.0,
         "beta": 25.0,
         "iterations": 10,
         "seconds": 1.5,

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.gallery import digest, exhibits, listing
 from bot.domain.gallery.listing import Choice
 from bot.domain.outbox import schedule
+from bot.domain.privacy import personal_data
 from bot.domain.servers import server_settings, users
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.servers.users import PersonSettings
@@ -42,6 +43,24 @@ async def test_the_most_starred_come_first_and_then_the_newest(connection: Async
     assert await shown(connection) == [first, second, third]
     page = await listing.hanging(connection, ALL, limit=1, offset=1)
     assert [exhibit.job.id for exhibit in page] == [second]
+
+
+async def test_a_large_gallery_is_counted_no_further_than_it_is_shown(connection: AsyncConnection) -> None:
+    for _ in range(3):
+        await hung(connection)
+    assert await listing.count(connection, ALL, limit=2) == 2
+    assert await listing.count(connection, ALL) == 3
+
+
+async def test_stars_that_are_taken_back_with_their_giver_count_no_more(connection: AsyncConnection) -> None:
+    first, second = [(await hung(connection)).job.id for _ in range(2)]
+    await star(connection, first, BEN, 3)
+    await star(connection, second, BEN)
+    await personal_data.delete_rows(connection, BEN)
+    found = await listing.hanging(connection, ALL, limit=10)
+    assert [(exhibit.job.id, exhibit.stars) for exhibit in found] == [(first, 1), (second, 0)]
+    await star(connection, first, 3)
+    assert [exhibit.stars for exhibit in await listing.hanging(connection, ALL, limit=10)] == [0, 0]
 
 
 async def test_only_this_servers_and_only_what_hangs(connection: AsyncConnection) -> None:

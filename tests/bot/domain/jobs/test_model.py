@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.jobs import model, queue
+from bot.domain.jobs import model, queue, stats
 from bot.domain.jobs.model import WAITING, Claim, Job, State
 from bot.domain.outbox import deliveries
 from tests.support.rows import (
@@ -196,6 +196,7 @@ async def test_only_its_owner_keeps_what_is_painted_and_nothing_brief_stays(
     kept = await job_of(connection, job.id)
     assert (kept.frames, kept.result_blob, kept.preview_blob, kept.checkpoint_blob) == (3, BLOB, None, None)
     assert not await render(connection, job), "its worker comes too late"
+    assert await stats.count_painted(connection) == 1
 
 
 async def test_a_job_is_released_to_its_old_place(connection: AsyncConnection) -> None:

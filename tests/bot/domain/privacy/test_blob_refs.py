@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db import Database
 from bot.domain.jobs.model import State
 from bot.domain.privacy import blob_refs
 from bot.domain.privacy.blob_refs import AT_ONCE
@@ -28,6 +29,23 @@ async def test_every_use_names_a_blend_s_further_styles(connection: AsyncConnect
     await add(connection, mask_blob="c" * 64, style_blob="")
     found = {key async for key in blob_refs.every_use(connection)}
     assert found == {BLOB, "a" * 64, "b" * 64, "c" * 64}
+
+
+async def test_slices_name_all_that_is_in_use(database: Database) -> None:
+    async with database.begin() as connection:
+        for number in range(7):
+            key = f"{number:064x}"
+            job = await add_in(connection, State.DELIVERED, content_blob=key, mask_blob=key[::-1])
+            styles = [{"blob": f"{number + 100:064x}", "name": "x", "weight": 0.5}]
+            await set_columns(connection, job.id, result_blob="f" + key[1:], more_styles=styles)
+        await add_in(connection, State.FAILED, content_blob="", style_blob="")
+        running = await add_in(connection, State.RUNNING)
+        await set_columns(connection, running.id, preview_blob="e" * 64)
+        every = {key async for key in blob_refs.every_use(connection)}
+    slices = [some async for some in blob_refs.uses_by_slices(database, at_once=3)]
+    assert max(map(len, slices)) == 3
+    assert {key for some in slices for key in some} == every
+    assert len(every) == 7 * 4  # with the preview; the first content and its mask are the same
 
 
 async def test_waiting_jobs_need_their_inputs_and_painted_ones_their_result(

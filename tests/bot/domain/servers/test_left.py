@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.domain.jobs import stats
 from bot.domain.jobs.model import State
 from bot.domain.servers import left, server_settings
 from bot.domain.servers.server_settings import GuildSettings
@@ -87,6 +88,8 @@ async def test_a_forgotten_server_leaves_nothing_and_its_members_keep_their_pict
     for table in of_server:
         assert await count(connection, table) == 1, table.name
     assert (await job_of(connection, stays)).guild_id == OTHER
+    assert await stats.count_painted(connection) == 2
+    assert await stats.count_painted(connection, guild_id=SERVER) == 0
 
 
 async def test_nothing_goes_before_its_time_or_after_a_return(connection: AsyncConnection) -> None:
