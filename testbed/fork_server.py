@@ -1,4 +1,4 @@
-"""Starts Python modules by forking: `python -P testbed/fork_server.py SOCKET`. Ends with its standard input.
+"""Starts Python modules by forking: `python -P testbed/fork_server.py NAME`. Ends with its standard input.
 
 It has loaded what others have written, which is most of the time of a start. Our own modules are loaded by
 each process anew, with the environment, the folder and the clock that it was started with. It starts no
@@ -41,6 +41,11 @@ PACKAGES: Final = (
     *("sqlalchemy.ext.asyncio", "stamina", "structlog"),
 )
 NUMBER: Final = struct.Struct("!i")
+
+
+def address(name: str) -> str:
+    """Of a socket that is no file, and needs no folder."""
+    return f"\0{name}"
 
 
 def load() -> None:
@@ -140,7 +145,7 @@ def main() -> None:
     own = list(sys.path)
     load()
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(sys.argv[1])
+        listener.bind(address(sys.argv[1]))
         listener.listen()
         assert len(list(Path("/proc/self/task").iterdir())) == 1, "a package has started a thread"
         os.write(1, b"ready\n")

@@ -8,18 +8,17 @@ import atexit
 import functools
 import json
 import os
+import secrets
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from testbed.fork_server import NUMBER
+from testbed.fork_server import NUMBER, address
 
 ROOT = Path(__file__).parents[1]
 SERVER = Path(__file__).with_name("fork_server.py")
@@ -120,7 +119,7 @@ def start(
     }
     text = json.dumps(request).encode()
     line = socket.socket(socket.AF_UNIX)
-    line.connect(_server())
+    line.connect(address(_server()))
     socket.send_fds(line, [NUMBER.pack(len(text))], files)
     line.sendall(text)
     return ForkedProcess((module, *arguments), line)
@@ -128,12 +127,12 @@ def start(
 
 @functools.cache
 def _server() -> str:
-    """The address of this process's fork server, which ends with this process."""
-    folder = tempfile.mkdtemp(prefix="easel-fork-")
+    """The name of this process's fork server, which ends with this process."""
+    name = f"easel-fork-{secrets.token_hex(8)}"
     own = {"PYTHONPATH", "PYTHONUNBUFFERED"}  # of each process that is started
     clean = {key: value for key, value in os.environ.items() if key not in own}
     server = subprocess.Popen(
-        [sys.executable, "-P", SERVER, f"{folder}/socket"],
+        [sys.executable, "-P", SERVER, name],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,
@@ -143,10 +142,5 @@ def _server() -> str:
     assert server.stdout is not None
     if server.stdout.readline() != b"ready\n":
         raise RuntimeError("the fork server did not start")
-    atexit.register(_close, server, folder)
-    return f"{folder}/socket"
-
-
-def _close(server: subprocess.Popen[bytes], folder: str) -> None:
-    server.communicate()
-    shutil.rmtree(folder, ignore_errors=True)
+    atexit.register(server.communicate)
+    return name
