@@ -1,16 +1,20 @@
 """A bot as a process of its own: started, watched, stopped, killed; its log kept."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import psutil
 
+from testbed import forked
 from testbed.discord.server import DiscordServer
+from testbed.forked import Running
 
 STOP_TIMEOUT_S = 60.0
 LOG_TAIL_CHARS = 6000
@@ -20,13 +24,21 @@ class BotProcess:
     """One bot process at a time on one data folder, logged in to one stand-in Discord."""
 
     def __init__(
-        self, command: Sequence[str], discord: DiscordServer, folder: Path, environment: dict[str, str]
+        self,
+        command: Sequence[str],
+        discord: DiscordServer,
+        folder: Path,
+        environment: dict[str, str],
+        *,
+        quick: bool = False,
     ) -> None:
-        self._command = [sys.executable, *command]
+        """command: what Python gets. quick: it is "-m" and a module, which is forked (`testbed.forked`)."""
+        self._command = command
+        self._quick = quick
         self._discord = discord
         self._folder = folder
         self.environment = environment
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
         self._family: set[psutil.Process] = set()
         self.log_path = folder / "bot.log"
         self.meant_to_live = False
@@ -52,15 +64,7 @@ class BotProcess:
         """Starts the process and waits until it is logged in and its commands are there."""
         known, synced = set(self._discord.gateway.sessions), self._syncs()
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: ASYNC220 - only waiting for its end would block
-                self._command,
-                cwd=self._folder,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._process = self._launch(log)
         self.meant_to_live = True
         try:
             await self._discord.until(
@@ -70,6 +74,29 @@ class BotProcess:
         except AssertionError:
             self.meant_to_live = False
             raise
+
+    def _launch(self, log: IO[bytes]) -> Running:
+        if self._quick:
+            _, module, *arguments = self._command
+            with Path(os.devnull).open("rb") as nothing:
+                return forked.start(
+                    module,
+                    *arguments,
+                    folder=self._folder,
+                    environment=self.environment,
+                    stdin=nothing.fileno(),
+                    stdout=log.fileno(),
+                    stderr=log.fileno(),
+                )
+        return subprocess.Popen(
+            [sys.executable, *self._command],
+            cwd=self._folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
     @property
     def peers(self) -> set[str]:
@@ -109,7 +136,7 @@ class BotProcess:
             await self.kill()
         self.sweep()
 
-    def _prepare_end(self) -> subprocess.Popen[bytes]:
+    def _prepare_end(self) -> Running:
         self._relatives()
         self.meant_to_live = False
         assert self._process is not None
@@ -124,7 +151,7 @@ class BotProcess:
         self._family |= children
         return {bot, *children}
 
-    async def _reap(self, process: subprocess.Popen[bytes]) -> int:
+    async def _reap(self, process: Running) -> int:
         try:
             return await asyncio.to_thread(process.wait, STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:

@@ -42,10 +42,13 @@ SLOW = (
     "tests/e2e/wire/",
     "tests/e2e/chaos/test_chaos.py",
     "tests/e2e/hostile/test_secrets.py",
+    "tests/bot/worker/test_clip_process.py",
+    "tests/bot/worker/test_hanging.py",
     "tests/bot/worker/test_process.py",
     "tests/bot/engines/test_supervisor.py",
     "tests/bot/test_demo.py",
-    "tests/bot/test_playground.py",
+    "tests/bot/test_playground_page.py",
+    "tests/bot/domain/jobs/test_walk.py",
     "tests/nst_core/test_engine",
 )
 """Files that start processes or paint much."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nst_core.images import io
 from nst_core.images.colour import LUMA
 from nst_core.images.io import Picture
+from nst_core.images.kept import Cache, digests
 from nst_core.images.transparency import extended
 
 MEASURED_PX: Final = 512
@@ -26,6 +27,8 @@ SCALES: Final = (0.65, 2.0)
 _STEPS: Final = 20
 """Scales to choose from, per unit."""
 _LUMA: Final = np.array(LUMA, dtype=np.float32)
+_WIDTHS: Final = Cache(256)
+"""A service is given the same styles again and again."""
 _PLAIN: Final = 1e-9
 """A picture whose brightness varies by less (mean square) has no strokes, but rounding errors."""
 
@@ -38,6 +41,10 @@ def stroke_width_px(picture: Picture) -> float:
     without any strokes has WANTED_PX. What is smaller than 512 px lacks its finest strokes, and counts as
     broader.
     """
+    return _WIDTHS.get(digests(picture), lambda: _measured(picture))
+
+
+def _measured(picture: Picture) -> float:
     seen = io.fit(picture, MEASURED_PX)
     luma = (seen.rgb if seen.alpha is None else extended(seen.rgb, seen.alpha)) @ _LUMA
     height, width = luma.shape

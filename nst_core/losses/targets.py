@@ -1,11 +1,9 @@
 """What styles set as targets, computed once per style and size: Gram matrices, means and hypercolumns."""
 
 import functools
-import hashlib
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import numpy as np
 import torch
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nst_core.images.io import Picture
+from nst_core.images.kept import Cache, digest, digests
 from nst_core.losses import matching
 from nst_core.losses.matching import BANK_SIZE, Bank, bank_of
 from nst_core.losses.style import Target, shrunk
@@ -31,26 +30,6 @@ KEPT_BANKS: Final = 8
 """A bank of hypercolumns takes 18 MB."""
 WHOLE_PX: Final = 768
 """A style picture up to this edge goes through the network whole, a larger one in tiles."""
-
-
-T = TypeVar("T")
-
-
-class Cache:
-    """The `capacity` values that were used last, by all that they depend on."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
-
-    def get(self, key: tuple[object, ...], compute: Callable[[], T]) -> T:
-        if key not in self._kept:
-            self._kept[key] = compute()
-            if len(self._kept) > self._capacity:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        found: T = self._kept[key]
-        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +93,7 @@ class Targets:
         params = self.params
         return (
             digests(style.picture),
-            None if style.mask is None else _digest(style.mask),
+            None if style.mask is None else digest(style.mask),
             None if params.colors == "style" else (params.colors, digests(self.content)),
             self.size_px,
             style.scale,
@@ -228,14 +207,3 @@ def seen_plane(mask: Mask | None, content: Picture) -> NDArray[np.float32] | Non
     if content.alpha is None:
         return plane
     return np.array(content.alpha, order="C") if plane is None else plane * content.alpha
-
-
-def digests(picture: Picture) -> tuple[bytes, bytes | None]:
-    """What tells a picture from any other."""
-    return _digest(picture.rgb), None if picture.alpha is None else _digest(picture.alpha)
-
-
-def _digest(values: NDArray[np.float32]) -> bytes:
-    hashed = hashlib.blake2b(np.ascontiguousarray(values).data, digest_size=16)
-    hashed.update(str(values.shape).encode())
-    return hashed.digest()

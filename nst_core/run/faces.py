@@ -8,8 +8,8 @@ import numpy as np
 from nst_core.images import io
 from nst_core.images.faces import face_mask
 from nst_core.images.io import Picture
+from nst_core.images.kept import Cache, digests
 from nst_core.losses.style_pictures import stretched
-from nst_core.losses.targets import Cache, digests
 from nst_core.styles import Mask, Region, Style, StyleSpec
 
 FACE_WEIGHT: Final = 2.0

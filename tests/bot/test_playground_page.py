@@ -20,6 +20,9 @@ from tests.support.playground import TRY, WAIT_S, Page, Playground, environment
 
 CONTENT = Path(__file__).parents[2] / "bot" / "samples" / "chelsea.png"
 STYLE = PAINTINGS / "starry_night.jpg"
+SHARED = "shared"
+PAINTS_NOTHING = pytest.mark.parametrize("playground", [SHARED], indirect=True)
+"""All these tests have one playground."""
 RECORD = """
 window.seen = [];
 new MutationObserver(() => {
@@ -45,10 +48,21 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
     opened.quit()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
+    running = Playground(tmp_path_factory.mktemp("playground"), size_px=64)
+    yield running
+    running.close()
+
+
 @pytest.fixture
 def playground(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Playground]:
     """Its pictures are of 64 px, or of the size that a test is parametrized with."""
-    running = Playground(tmp_path, size_px=getattr(request, "param", 64))
+    chosen = getattr(request, "param", 64)
+    if chosen == SHARED:
+        yield request.getfixturevalue("shared")
+        return
+    running = Playground(tmp_path, size_px=chosen)
     yield running
     running.close()
 
@@ -109,9 +123,8 @@ def test_a_button_is_not_replaced_while_the_pointer_is_down(page: Page) -> None:
     page.give("stylize", content=CONTENT, style=STYLE)
     page.until_text("%")
     shown = page.text()
-    button = page.browser.find_elements(By.CSS_SELECTOR, ".component-button")[-1]
-    held = ActionChains(page.browser).click_and_hold(button)
-    held.pause(2.0).perform()  # the bot edits the card every 3 s at the latest
+    button = page.until(lambda: page.hold("Cancel"), "a pressed button")
+    ActionChains(page.browser).pause(2.0).perform()  # the bot edits the card every 3 s at the latest
     assert button.is_displayed()
     ActionChains(page.browser).release().perform()
     page.insist("Cancel", "Cancelled.")
@@ -134,6 +147,7 @@ def test_menus_of_a_message_and_of_a_person_open_by_a_right_click(page: Page) ->
     page.until_text("Starry Night · for @Ben")
 
 
+@PAINTS_NOTHING
 def test_everybody_has_a_face_and_their_part(page: Page) -> None:
     def offered(command: str) -> bool:
         page.do("#channel-composer-input", lambda box: box.clear())
@@ -150,6 +164,7 @@ def test_everybody_has_a_face_and_their_part(page: Page) -> None:
     assert list(FACES) == ["Ada", "Ben", "Cid"]
 
 
+@PAINTS_NOTHING
 def test_a_refused_command_gets_a_sentence_and_the_page_goes_on(page: Page, tmp_path: Path) -> None:
     letter = tmp_path / "letter.png"
     letter.write_text("Dear reader, this is no picture.", encoding="utf-8")
@@ -161,6 +176,7 @@ def test_a_refused_command_gets_a_sentence_and_the_page_goes_on(page: Page, tmp_
     page.until_text("Ben used /queue")
 
 
+@PAINTS_NOTHING
 def test_presets_open_as_one_types(page: Page) -> None:
     page.choose_command("stylize")
     page.type(page.add_option("preset"), "wave")

@@ -4,49 +4,64 @@
 """
 
 import asyncio
+import os
 import sys
-from asyncio.subprocess import PIPE, Process
 from importlib import import_module
 from pathlib import Path
+from typing import IO
 
+from testbed import forked
+from testbed.forked import Running
 from tests.support.rows import BLOB, NOW
 
 ROOT = Path(__file__).parents[2]
 
 
 class EngineProcess:
-    """The process, seen from the test."""
+    """The process, forked, as seen from the test; its standard input and output."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Running, told: IO[bytes], said: IO[bytes]) -> None:
         self._process = process
+        self._told = told
+        self._said = said
         self.pid = process.pid
 
     async def line(self) -> str:
-        assert self._process.stdout is not None
-        return (await self._process.stdout.readline()).decode().strip()
+        return (await asyncio.to_thread(self._said.readline)).decode().strip()
 
     async def rest(self) -> list[str]:
         """Its lines until it has ended."""
-        assert self._process.stdout is not None
-        lines = (await self._process.stdout.read()).decode().splitlines()
-        await self._process.wait()
+        lines = (await asyncio.to_thread(self._said.read)).decode().splitlines()
+        await asyncio.to_thread(self._process.wait)
         return lines
 
     async def go_on(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
-        await self._process.stdin.drain()
+        self._told.write(b"\n")
+        self._told.flush()
 
     async def end(self) -> None:
-        if self._process.returncode is None:
-            self._process.kill()
-        await self._process.communicate()
+        self._process.kill()
+        await asyncio.to_thread(self._process.wait)
+        self._told.close()
+        self._said.close()
 
 
 async def start(suite: str, url: str, task: str) -> EngineProcess:
     """`suite` is "module:class"; the process is a worker named as its task."""
-    command = (sys.executable, "-m", "tests.support.engine_process", suite, url, task)
-    return EngineProcess(await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, cwd=ROOT))
+    reading, told = os.pipe()
+    said, writing = os.pipe()
+    process = await asyncio.to_thread(
+        forked.start,
+        *(__name__, suite, url, task),
+        folder=ROOT,
+        environment=os.environ,
+        stdin=reading,
+        stdout=writing,
+        stderr=2,
+    )
+    os.close(reading)
+    os.close(writing)
+    return EngineProcess(process, os.fdopen(told, "wb"), os.fdopen(said, "rb"))
 
 
 async def main(suite: str, url: str, task: str) -> None:

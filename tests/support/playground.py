@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 from selenium import webdriver
 from selenium.common.exceptions import TimeoutException, WebDriverException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -112,6 +113,15 @@ class Page:
     def _buttons(self, label: str) -> list[WebElement]:
         path = f"//button[contains(@class, 'component-button')][contains(., '{label}')]"
         return self.browser.find_elements(By.XPATH, path)
+
+    def hold(self, label: str) -> WebElement | None:
+        """Puts the pointer down on the newest button with this label; nothing if it had moved away."""
+        for button in self._buttons(label)[-1:]:
+            ActionChains(self.browser).click_and_hold(button).perform()
+            if button in self.browser.find_elements(By.CSS_SELECTOR, ".component-button:active"):
+                return button
+            ActionChains(self.browser).release().perform()
+        return None
 
     def insist(self, label: str, words: str) -> None:
         """Waits for the words; clicks again where the action failed or a click missed: busy machines."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from procrastinate.exceptions import ConnectorException
 from psycopg import Error
+from sqlalchemy import text
 
 from bot.db import Database
 from bot.domain.jobs.model import Claim
@@ -23,6 +24,8 @@ class PolledProcrastinateEngine(ProcrastinateEngine):
     async def claim(self, worker: str) -> Claim | None:
         """Sweeps as Procrastinate's periodic task does, by this engine's clock."""
         await self._sweep_once_per_lease()
+        async with self._reading() as connection:  # Procrastinate would wait 30 s for a server that is away
+            await connection.execute(text("SELECT 1"))
         brought = list[Claim]()
         stop = asyncio.Event()
 

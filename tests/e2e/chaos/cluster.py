@@ -95,7 +95,7 @@ class Cluster:
         """Starts `easel run` and waits until it is logged in and its commands are there."""
         known, syncs = set(self.discord.gateway.sessions), self._syncs()
         gateway = Process(
-            ["-m", "tests.e2e.chaos.gateway", str(self._gateways_clock.file), "run"],
+            ["tests.e2e.chaos.gateway", str(self._gateways_clock.file), "run"],
             folder=self.infrastructure.folder,
             log=self.infrastructure.folder / "gateway.log",
             environment=self.environment() | {"DISCORD_TOKEN": self.discord.token},
@@ -134,7 +134,7 @@ class Cluster:
             name = f"chaos-{slot}.{next(self._numbers)}"
             worker = Process(
                 [
-                    *("-m", "tests.e2e.chaos.worker", "--name", name, "--paint-s", str(PAINT_S)),
+                    *("tests.e2e.chaos.worker", "--name", name, "--paint-s", str(PAINT_S)),
                     *("--batch", str(BATCHES[slot])),
                     *(
                         "--socket",

@@ -1,32 +1,35 @@
 """One process of the service: started, frozen, killed; its log kept."""
 
 import asyncio
+import os
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from testbed import forked
 
 END_TIMEOUT_S = 30.0
 
 
 class Process:
-    """A Python process whose standard input is open as long as we live."""
+    """A Python module's process, forked, whose standard input is open as long as we live."""
 
     def __init__(
         self, arguments: Sequence[str], *, folder: Path, log: Path, environment: Mapping[str, str]
     ) -> None:
         self._log = log
+        reading, writing = os.pipe()
+        self._stdin = os.fdopen(writing, "wb")
         with log.open("ab") as sink:
-            self._process = subprocess.Popen(
-                [sys.executable, *arguments],
-                cwd=folder,
-                env=dict(environment),
-                stdin=subprocess.PIPE,
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+            self._process = forked.start(
+                *arguments,
+                folder=folder,
+                environment=environment,
+                stdin=reading,
+                stdout=sink.fileno(),
+                stderr=sink.fileno(),
             )
+        os.close(reading)
 
     @property
     def pid(self) -> int:
@@ -70,9 +73,10 @@ class Process:
             self._process.kill()
             self._process.wait()
             raise
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        return self._process.returncode
+        self._stdin.close()
+        code = self._process.returncode
+        assert code is not None
+        return code
 
     def tail(self, chars: int = 4000) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")[-chars:] if self._log.exists() else ""

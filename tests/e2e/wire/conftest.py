@@ -37,13 +37,14 @@ async def easel(
 ) -> AsyncIterator[BotProcess]:
     """`easel run` on a data folder and tables of its own. It must end in order, and its workers with it.
 
-    Unless a test asks for it no picture is rated, for each of which a process would start.
+    Unless a test asks for it no picture is rated, for each of which a process would start. It is forked;
+    `tests/e2e/hostile/test_secrets.py` has a full run of one that is not.
     """
     (tmp_path / "data").mkdir()
     shutil.copy(migrated_file, tmp_path / "data")
     own = {"PYTHONPATH": str(ROOT), "EASEL_CONTENT_CHECK": "off"}
     whole = environment(discord, tmp_path) | own | settings
-    bot = BotProcess(command, discord, tmp_path, whole)
+    bot = BotProcess(command, discord, tmp_path, whole, quick=True)
     try:
         await bot.start()
         yield bot

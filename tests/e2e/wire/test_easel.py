@@ -60,12 +60,14 @@ async def test_the_cancel_button_works_after_a_restart_and_for_its_owner_only(
     assert uploads(discord) == []
 
 
+@pytest.mark.parametrize("command", [PATIENT], ids=["patient"])
 async def test_a_lost_gateway_connection_loses_no_command(discord: DiscordServer, easel: BotProcess) -> None:
     await discord.gateway.drop()
     card = await result_of(discord, await ask(discord, **TINY))
     assert_delivered_once(discord, card, size=(96, 64))
 
 
+@pytest.mark.parametrize("command", [PATIENT], ids=["patient"])
 async def test_what_is_no_picture_gets_a_sentence_and_no_job(
     discord: DiscordServer, easel: BotProcess
 ) -> None:
@@ -123,6 +125,7 @@ async def test_the_log_holds_no_secret_even_when_it_tells_everything(
     assert '"debug"' in easel.log
 
 
+@pytest.mark.parametrize("command", [PATIENT], ids=["patient"])
 async def test_a_bot_of_two_shards_hears_its_server(discord: DiscordServer, easel: BotProcess) -> None:
     await easel.stop()
     discord.world.shards = 2

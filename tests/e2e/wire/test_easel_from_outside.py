@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from testbed.bot_process import BotProcess
 from testbed.discord.server import DiscordServer
 from testbed.ports import free_port
-from tests.e2e.wire.stylizing import TINY, ask, result_of
+from tests.e2e.wire.stylizing import PATIENT, TINY, ask, result_of
 
 LIFE = ["job accepted", "job started", "job rendered", "job delivered"]
 
@@ -78,6 +78,7 @@ async def test_one_picture_is_seen_on_every_page_and_in_the_log(
     assert of_the_job[0]["interaction"] == asked.id
 
 
+@pytest.mark.parametrize("command", [PATIENT], ids=["patient"])
 async def test_a_gateway_that_was_lost_and_is_back_is_ready_again(
     discord: DiscordServer, easel: BotProcess, page: str
 ) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nst_core.images import io
+from nst_core.images import io, stroke_width
 from nst_core.images.io import Picture
 from nst_core.images.stroke_width import WANTED_PX, scale_for, stroke_width_px
 
@@ -58,3 +58,12 @@ def test_a_plain_picture_of_any_shape_is_good_as_it_is(shape: tuple[int, int]) -
 
 def test_scales_are_twentieths_within_the_range_of_the_tuned_ones() -> None:
     assert [scale_for(width_px) for width_px in (1.0, 3.0, 8.0, 12.0, 32.0)] == [2.0, 1.65, 1.0, 0.8, 0.65]
+
+
+def test_a_picture_that_was_seen_before_is_not_measured_again() -> None:
+    once = stroke_width_px(striped(12, edge_px=300))
+    blurs = stroke_width._blur.cache_info()
+    assert stroke_width_px(striped(12, edge_px=300)) == once
+    assert stroke_width._blur.cache_info() == blurs
+    assert stroke_width_px(striped(13, edge_px=300)) != once
+    assert stroke_width._blur.cache_info() != blurs

@@ -9,7 +9,7 @@ from torch import Tensor
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.losses.style_pictures import pixels_of
-from nst_core.losses.targets import Cache, TargetCache, seen_plane, targets
+from nst_core.losses.targets import TargetCache, seen_plane, targets
 from nst_core.losses.terms import gram
 from nst_core.models.vgg import Vgg
 from nst_core.params import PUBLISHED, Params
@@ -93,18 +93,6 @@ def test_a_regions_mask_is_multiplied_by_the_edit_mask(chelsea: Picture, vgg: Vg
     assert mask[2, 2] == pytest.approx(1, abs=0.1)
     assert mask[-3].max() == pytest.approx(0, abs=0.1)
     assert mask[2, -3] == pytest.approx(0, abs=0.1)
-
-
-def test_the_cache_computes_a_key_once_and_forgets_the_oldest() -> None:
-    cache, computed = Cache(capacity=2), []
-
-    def compute(name: str) -> tuple[Tensor, ...]:
-        computed.append(name)
-        return (torch.zeros(1),)
-
-    for name in ("a", "b", "a", "c", "a", "b"):
-        cache.get((name,), lambda name=name: compute(name))  # type: ignore[misc]  # bound now
-    assert computed == ["a", "b", "c", "b"]
 
 
 def test_whatever_the_gram_matrices_depend_on_is_part_of_the_key(
