@@ -1,5 +1,6 @@
 """The buttons of a card: Again, Stronger, Softer, Bigger, Try again, and who may press them where."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +40,8 @@ async def test_a_finished_card_shows_the_picture_first_and_what_can_be_done(chat
         *("compare", "lapse", "how"),
         *("save", "use", "delete"),
     ]
-    assert card(result) == f"**Starry Night** · for <@{chat.ada.id}>\n-# painted in 1 s"
+    shown = re.sub(r"\d+ s$", "1 s", card(result))  # as long as it takes
+    assert shown == f"**Starry Night** · for <@{chat.ada.id}>\n-# painted in 1 s"
 
 
 async def verbs_on_card(chat: ChatHarness, **options: Any) -> list[str]:
