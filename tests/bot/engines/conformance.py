@@ -106,7 +106,8 @@ class Conformance(Companions, ABC):
         assert [claim.job.id for claim in running] == [ada[0], ben[0], ada[1], ben[1]]
         for claim in running[1::2]:
             assert await harness.engine.render(claim, result_blob=BLOB, figures={})
-        assert [(await harness.claim()).job.id for _ in range(2)] == ben[2:], "Ada's stand before them"
+        others = [(await harness.claim()).job.id for _ in range(2)]
+        assert others == ben[2:], f"Ada's stand before them: {others}, {ada}, {ben}"
         assert (await harness.claim()).job.id == ada[2], "nobody else waits"
         assert await harness.engine.render(running[0], result_blob=BLOB, figures={})
         assert (await harness.claim()).job.id == ada[3]
