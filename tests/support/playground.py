@@ -167,9 +167,16 @@ class Page:
         """Opens an option of the command; the selector of its input."""
         pill = f'.command-pill[data-option="{name}"]'
         if not self.browser.find_elements(By.CSS_SELECTOR, pill):
-            self.click(".command-ghost")
-            self.click(f'.command-popup [data-value="{name}"]')
+            choice = f'.command-popup [data-value="{name}"]'
+            self.until(lambda: self._opened(choice, ".command-ghost"), choice)
+            self.click(choice)
         return f"{pill} input"
+
+    def _opened(self, css: str, opener: str) -> bool:
+        """Clicks the opener until what it opens is there: the page may have replaced it meanwhile."""
+        if not self.browser.find_elements(By.CSS_SELECTOR, css):
+            self.browser.find_element(By.CSS_SELECTOR, opener).click()
+        return bool(self.browser.find_elements(By.CSS_SELECTOR, css))
 
     def give(self, command: str, **options: object) -> None:
         """Types a command, fills in its options and sends it; a path is attached."""
