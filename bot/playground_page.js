@@ -3,7 +3,7 @@
 {
   const MENUS = JSON.parse(document.currentScript.dataset.menus);
   const POINTER_MS = 3000;
-  const ASSET_MS = 2000;
+  const ASSET_MS = 10000;
   const fetched = window.fetch.bind(window);
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
