@@ -18,7 +18,6 @@ from bot.media.sandbox import MIB, confine
 from nst_core.errors import EngineError
 from nst_core.images.io import encode
 from nst_core.video.checkpoints import Checkpoint
-from nst_core.video.clips import Clip, Frame
 from nst_core.video.reading import read_clip
 from nst_core.video.writing import encode_lossless, encode_within
 
@@ -168,15 +167,10 @@ def painted(data: bytes, lengths: str, parameters: str) -> bytes:
     """
     length, _of_content = loads(lengths)
     checkpoint, content = Checkpoint.unpacked(data[:length]), read_clip(data[length:])
-    times_ms = [frame.duration_ms for frame in content.frames]
-    frames = tuple(
-        Frame(levels=checkpoint.results[number], duration_ms=times_ms[number])
-        for number in sorted(checkpoint.results)
-    )
-    first = encode(frames[0].picture, format="png", parameters=loads(parameters))
-    told = {"frames": len(frames), "iterations": checkpoint.iterations, "still_bytes": len(first)}
-    clip = encode_lossless(Clip(frames=frames, plays=content.plays))
-    return dumps(told).encode() + b"\n" + first + clip
+    so_far = checkpoint.clip([frame.duration_ms for frame in content.frames], plays=content.plays)
+    first = encode(so_far.frames[0].picture, format="png", parameters=loads(parameters))
+    told = {"frames": len(so_far.frames), "iterations": checkpoint.iterations, "still_bytes": len(first)}
+    return dumps(told).encode() + b"\n" + first + encode_lossless(so_far)
 
 
 OPERATIONS: Final[dict[str, Callable[..., bytes | bool]]] = {

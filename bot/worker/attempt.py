@@ -10,9 +10,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Final
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from bot.domain.jobs.model import Progress
 from bot.worker.pictures import Timelapse
@@ -20,7 +18,8 @@ from nst_core.errors import EngineError
 from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images import io
 from nst_core.images.io import Picture
-from nst_core.video.clips import Clip, Frame
+from nst_core.video.checkpoints import Checkpoint
+from nst_core.video.clips import Clip
 from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep
 from nst_core.video.writing import encode_lossless
 
@@ -213,18 +212,16 @@ class ClipProgress:
                 self._set(event.turn, frame, event.step, event.steps, event.total)
             case FramePainted():
                 self.checkpoint = event.checkpoint.packed()  # first: no frame is told that is not in it
-                self.so_far = self._painted(event.checkpoint.results)
+                self.so_far = self._painted(event.checkpoint)
                 self._set(event.turn, self._before(event.frame, event.turn) + 1, 0, 1, None)
 
     def progress(self) -> Progress | None:
         return self._progress
 
-    def _painted(self, results: Mapping[int, NDArray[np.uint8]]) -> Clip | None:
-        """The results with the content's times; None: one frame does not move."""
+    def _painted(self, checkpoint: Checkpoint) -> Clip | None:
+        """None: one frame does not move."""
         assert self._started is not None
-        times_ms = self._started.durations_ms
-        frames = (Frame(levels=results[one], duration_ms=times_ms[one]) for one in sorted(results))
-        return Clip(frames=tuple(frames)) if len(results) > 1 else None
+        return checkpoint.clip(self._started.durations_ms) if len(checkpoint.results) > 1 else None
 
     def _before(self, frame: int, turn: int) -> int:
         """How many frames of a pass are painted before this one; even passes go backwards."""

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +13,7 @@ from bot.domain.jobs.model import Job
 from bot.domain.styles.style import styles_of
 from bot.errors import Failure
 from bot.media.blobs.protocol import BlobMissing, Blobs
-from bot.worker.growing_clip import encode_growing
+from bot.worker.animations import encode_animation, encode_growing
 from nst_core.images import io
 from nst_core.images.io import Picture
 from nst_core.video.clips import Clip
@@ -188,20 +187,12 @@ class Timelapse:
         frames = [frame.resize(last.size, Image.Resampling.BICUBIC) for frame in self._frames]
         if not frames:
             return None
-        for quality in QUALITIES:
-            out = BytesIO()
-            frames[0].save(
-                out,
-                "WEBP",
-                save_all=True,
-                append_images=[*frames[1:], last],
-                duration=[*(FRAME_MS for _ in frames), RESULT_MS],
-                loop=0,
-                quality=quality,
-            )
-            if out.tell() <= MAX_BYTES:
-                return out.getvalue()
-        return None
+        return encode_animation(
+            [*frames, last],
+            [*(FRAME_MS for _ in frames), RESULT_MS],
+            limit_bytes=MAX_BYTES,
+            qualities=QUALITIES,
+        )
 
 
 def _frame(picture: Picture) -> Image.Image:

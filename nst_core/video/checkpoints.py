@@ -1,6 +1,6 @@
 """What a run over a clip has painted so far, as a file from which another run goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final, Self
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nst_core.errors import PictureError
+from nst_core.video.clips import FOREVER, Clip, Frame
 from nst_core.video.flow import Plane
 
 _FORMAT: Final = 1
@@ -48,6 +49,14 @@ class Checkpoint:
     painted: Mapping[int, Painted]
     results: Mapping[int, NDArray[np.uint8]]
     iterations: int
+
+    def clip(self, durations_ms: Sequence[int], *, plays: int = FOREVER) -> Clip:
+        """The frames that have a painting, each shown for as long as the content's."""
+        frames = (
+            Frame(levels=self.results[number], duration_ms=durations_ms[number])
+            for number in sorted(self.results)
+        )
+        return Clip(frames=tuple(frames), plays=plays)
 
     def packed(self) -> bytes:
         """All of it as one file of NumPy's arrays."""

@@ -16,6 +16,7 @@ from bot.domain.styles import builtin
 from bot.domain.styles.names import name_key
 from bot.domain.styles.style import Look
 from bot.engines.local import LocalEngine
+from bot.media.blobs.protocol import BlobMissing
 from bot.tables.pictures import deliveries, presets
 from bot.worker.loop import Paint, Worker
 from bot.worker.pictures import Work
@@ -130,6 +131,14 @@ class ChatHarness:
     async def count_jobs(self) -> int:
         async with self.services.database.read() as connection:
             return await model.count_waiting(connection)
+
+
+async def is_kept(chat: ChatHarness, key: str | None) -> bool:
+    try:
+        await chat.services.picture_store.blobs.get(key or "")
+    except BlobMissing:
+        return False
+    return True
 
 
 async def keep_look(chat: ChatHarness, user_id: int, painting: str, look: Mapping[str, Any]) -> None:

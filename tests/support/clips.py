@@ -62,7 +62,8 @@ def clip_painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, 
         yield 0, FrameStarted(frame=number, turn=1, held=0.5, steps=2)
         losses = {"content_rel": 0.5, "style_rel": 0.25}
         yield 0, FrameStep(frame=number, turn=1, step=1, steps=2, size_px=64, total=3.0, **losses)
-        yield 0, _negative(clip, number, results)
+        results[number] = _negative(clip.frames[number].levels)
+        yield 0, frame_painted(number, results, iterations=2)
     frames = tuple(
         Frame(levels=results[number], duration_ms=one.duration_ms) for number, one in enumerate(clip.frames)
     )
@@ -79,11 +80,15 @@ def clip_painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, 
     )
 
 
-def _negative(clip: Clip, number: int, results: dict[int, NDArray[np.uint8]]) -> FramePainted:
-    """Paints one frame into the results."""
-    levels = clip.frames[number].levels.copy()
-    levels[..., :3] = 255 - levels[..., :3]
-    results[number] = levels
+def _negative(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    painted = levels.copy()
+    painted[..., :3] = 255 - levels[..., :3]
+    return painted
+
+
+def frame_painted(number: int, results: dict[int, NDArray[np.uint8]], *, iterations: int) -> FramePainted:
+    """The event of the newest of the results, with a checkpoint of them all."""
+    levels = results[number]
     plain = np.ones(levels.shape[:2], dtype=np.float32)
     painted = Painted(grey=levels[..., 0], levels=levels[..., :3], done=plain)
     return FramePainted(
@@ -93,6 +98,6 @@ def _negative(clip: Clip, number: int, results: dict[int, NDArray[np.uint8]]) ->
         content_rel=0.5,
         style_rel=0.25,
         checkpoint=Checkpoint(
-            turn=1, frame=number, painted={number: painted}, results=dict(results), iterations=2
+            turn=1, frame=number, painted={number: painted}, results=dict(results), iterations=iterations
         ),
     )

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from bot.worker.pictures import Pictures
 from nst_core.params import Params
-from nst_core.video.checkpoints import Checkpoint, Painted
+from nst_core.video.checkpoints import Checkpoint
 from nst_core.video.clips import Clip, Frame
-from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted
+from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FrameStarted
 from nst_core.video.reading import read_clip
+from tests.support.clips import frame_painted
 
 FRAME_S = 0.6
 """Longer than between two writes of progress: each frame's checkpoint is on record before the next."""
@@ -44,7 +45,7 @@ def painted_clip(
         time.sleep(FRAME_S)
         tell("frame" if number else "running")
         results[number] = _noise(params.seed, number)
-        yield _event(number, results)
+        yield frame_painted(number, results, iterations=number + 1)
     frames = tuple(Frame(levels=results[one], duration_ms=times_ms[one]) for one in range(len(times_ms)))
     yield ClipFinished(
         clip=Clip(frames=frames),
@@ -57,19 +58,3 @@ def painted_clip(
 
 def _noise(seed: int, number: int) -> NDArray[np.uint8]:
     return np.random.default_rng([seed, number]).integers(0, 256, (SIZE_PX, SIZE_PX, 3), dtype=np.uint8)
-
-
-def _event(number: int, results: dict[int, NDArray[np.uint8]]) -> FramePainted:
-    levels = results[number]
-    plain = np.ones(levels.shape[:2], dtype=np.float32)
-    painted = {number: Painted(grey=levels[..., 0], levels=levels, done=plain)}
-    return FramePainted(
-        frame=number,
-        turn=1,
-        picture=Frame(levels=levels, duration_ms=100).picture,
-        content_rel=1.0,
-        style_rel=1.0,
-        checkpoint=Checkpoint(
-            turn=1, frame=number, painted=painted, results=dict(results), iterations=number + 1
-        ),
-    )

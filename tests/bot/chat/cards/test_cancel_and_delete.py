@@ -12,7 +12,7 @@ from bot.domain.servers.server_settings import GuildSettings
 from bot.media.blobs.protocol import BlobMissing
 from bot.tables.people import exhibits
 from tests.support.card_buttons import buttons_of, delivered_job, forge, press, private_text
-from tests.support.chat import ChatHarness, card, sentence
+from tests.support.chat import ChatHarness, card, is_kept, sentence
 
 
 async def test_the_owner_cancels_a_queued_job_by_its_button(chat: ChatHarness) -> None:
@@ -84,14 +84,6 @@ async def confirm(chat: ChatHarness, asked: InteractionResult, who: MemberActor 
     assert asked.ephemeral
     await (who or chat.ada).click(asked.response, custom_id="easel:erase:1")
     return card(asked)
-
-
-async def is_kept(chat: ChatHarness, key: str | None) -> bool:
-    try:
-        await chat.services.picture_store.blobs.get(key or "")
-    except BlobMissing:
-        return False
-    return True
 
 
 async def test_it_asks_first_and_then_picture_and_card_are_gone(chat: ChatHarness) -> None:

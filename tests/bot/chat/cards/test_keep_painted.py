@@ -9,15 +9,14 @@ from PIL import Image, ImageSequence
 from simcord import InteractionResult
 
 from bot.domain.jobs.model import Claim, Job, Progress, State
-from bot.media.blobs.protocol import BlobMissing
-from bot.worker.growing_clip import encode_growing
+from bot.worker.animations import encode_growing
 from bot.worker.pictures import Pictures, Work
 from nst_core.images import io
 from nst_core.video.clips import Clip, Frame
 from nst_core.video.events import FramePainted
 from nst_core.video.writing import encode_clip
 from tests.support.card_buttons import buttons_of, forge, press, private_text
-from tests.support.chat import ChatHarness, card, sentence
+from tests.support.chat import ChatHarness, card, is_kept, sentence
 from tests.support.clips import clip_painter, moving_square
 
 GIF = ("party.gif", encode_clip(moving_square(frames=5, first_ms=100), ".gif"))
@@ -56,14 +55,6 @@ async def paint_until(chat: ChatHarness, claim: Claim, frames: int, *, turn: int
     )
     assert await chat.engine().renew(claim, progress)
     return await chat.job()
-
-
-async def is_kept(chat: ChatHarness, key: str | None) -> bool:
-    try:
-        await chat.services.picture_store.blobs.get(key or "")
-    except BlobMissing:
-        return False
-    return True
 
 
 def shown(chat: ChatHarness, result: InteractionResult) -> tuple[str, Any]:

@@ -1,13 +1,13 @@
-"""The frames of a clip that are painted so far, as a small animated WebP for its card.
+"""Animated WebPs within a limit, and a clip as far as it is painted as one of them, for its card.
 
-It is made anew whenever a frame is done and a preview is due, so it has to be cheap to make, and to send.
+That is made anew whenever a frame is done and a preview is due, so it has to be cheap to make, and to send.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 from PIL import Image
 
@@ -29,21 +29,41 @@ def encode_growing(clip: Clip, edge_px: int, owner: Mapping[str, object]) -> byt
     owner: is written into the file, so that no other job has the same.
     """
     small = smaller(_with_pause(clip), min(edge_px, GROWING_PX, max(clip.width, clip.height)))
-    images = [Image.fromarray(frame.levels) for frame in small.frames]
-    for quality in QUALITIES:
+    return encode_animation(
+        [Image.fromarray(frame.levels) for frame in small.frames],
+        [frame.duration_ms for frame in small.frames],
+        limit_bytes=MOST_BYTES,
+        qualities=QUALITIES,
+        method=_EFFORT,
+        xmp=json.dumps(owner).encode(),
+    )
+
+
+def encode_animation(
+    images: Sequence[Image.Image],
+    durations_ms: Sequence[int],
+    *,
+    limit_bytes: int,
+    qualities: Sequence[int],
+    **options: Any,
+) -> bytes | None:
+    """A WebP that plays for ever, in the first quality in which it is small enough; None: in none of them.
+
+    options: of Pillow's encoder.
+    """
+    for quality in qualities:
         out = BytesIO()
         images[0].save(
             out,
             "WEBP",
             save_all=True,
             append_images=images[1:],
-            duration=[frame.duration_ms for frame in small.frames],
+            duration=list(durations_ms),
             loop=0,
             quality=quality,
-            method=_EFFORT,
-            xmp=json.dumps(owner).encode(),
+            **options,
         )
-        if out.tell() <= MOST_BYTES:
+        if out.tell() <= limit_bytes:
             return out.getvalue()
     return None
 

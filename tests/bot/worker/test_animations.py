@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageSequence
 
-from bot.worker.growing_clip import GROWING_PX, MOST_BYTES, MOST_FRAMES, NEWEST_MS, encode_growing
+from bot.worker.animations import GROWING_PX, MOST_BYTES, MOST_FRAMES, NEWEST_MS, encode_growing
 from nst_core.video.clips import Clip, Frame
 from tests.support.clips import moving_square
 
