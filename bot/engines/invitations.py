@@ -22,13 +22,18 @@ MIN_PRIORITY = -(2**31)
 STALLED_S = 30.0
 """An older heartbeat means a dead or frozen worker. Source: Procrastinate's default; one comes every 10 s."""
 WITHDRAW = """
-DELETE FROM procrastinate_jobs WHERE id IN (
+WITH first AS MATERIALIZED (
     SELECT id FROM procrastinate_jobs
     WHERE status = 'todo' AND task_name = %(task)s AND (args->>'job_id')::bigint = ANY(%(job_ids)s)
     ORDER BY priority DESC, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
-) RETURNING (args->>'job_id')::bigint AS job_id
+)
+DELETE FROM procrastinate_jobs WHERE id IN (SELECT id FROM first)
+RETURNING (args->>'job_id')::bigint AS job_id
 """
-"""Differs: Procrastinate hands out the first job of a queue, never a particular one."""
+"""Differs: Procrastinate hands out the first job of a queue, never a particular one.
+
+A plain subquery may be evaluated anew for each row, which finds more than `most`.
+"""
 UNINVITED = """
 SELECT id FROM jobs WHERE state = 'queued' AND (id = ANY(%(again)s) OR NOT EXISTS (
     SELECT FROM procrastinate_jobs AS invitation

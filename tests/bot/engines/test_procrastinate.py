@@ -286,3 +286,15 @@ async def test_claims_of_several_workers_and_cancels_at_once_meet_no_deadlock(ha
     states = [(await read_job(harness.database, job_id)).state for job_id in submitted]
     assert set(states[::2]) == {State.CANCELLED}
     assert set(states[1::2]) == {State.RUNNING}
+
+
+async def test_as_many_invitations_are_withdrawn_as_are_wanted_however_it_is_planned(
+    harness: EngineHarness,
+) -> None:
+    """PostgreSQL may evaluate a subquery anew for each row, and what is deleted already counts no more."""
+    job_ids = [await harness.submit() for _ in range(4)]
+    async with harness.database.begin() as connection:
+        for way in ("hashjoin", "mergejoin", "hashagg", "material", "sort"):
+            await connection.execute(text(f"SET LOCAL enable_{way} = off"))
+        assert await invitations.withdraw(connection, job_ids[1:], most=1) == {job_ids[1]}
+    assert await count(harness, "procrastinate_jobs") == 3
