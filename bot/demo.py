@@ -20,7 +20,7 @@ from rich.progress import (
 )
 
 from bot.domain.jobs import model
-from bot.domain.jobs.eta import share_painted
+from bot.domain.jobs.eta import share_done
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.requests.rerun import SIZES_PX
 from bot.domain.styles.builtin import BUILT_IN
@@ -29,7 +29,6 @@ from bot.playground import Answer, Stage, stage
 from bot.settings import Settings
 from bot.startup import on_signal
 from nst_core.files import replacing
-from nst_core.params import Params
 
 SAMPLE = Path(__file__).parent / "samples" / "chelsea.png"
 POLL_S = 0.2
@@ -119,7 +118,7 @@ async def _watch(one: Stage, answer: Answer, console: Console) -> None:
         bar = progress.add_task("waiting for the worker", total=1.0)
         async for job in _states(one):
             stage_name = _describe(job)
-            done = 1.0 if job.state not in WAITING else _share(job)
+            done = 1.0 if job.state not in WAITING else share_done(job)
             progress.update(bar, description=f"{stage_name}{_loss(job)}", completed=done)
             if not console.is_terminal and stage_name != told:
                 console.print(stage_name)
@@ -160,10 +159,6 @@ def _describe(job: Job) -> str:
 
 def _loss(job: Job) -> str:
     return f", loss {job.loss:.3f}" if job.loss is not None and job.state in WAITING else ""
-
-
-def _share(job: Job) -> float:
-    return share_painted(Params.from_dict(job.params), steps=job.step or 0)
 
 
 async def _reply(answer: Answer) -> tuple[str, bytes]:

@@ -23,8 +23,7 @@ from bot.chat.ui.components import Persistent, Picture, bar, layout, plain
 from bot.chat.ui.interaction import Services, is_age_restricted, services_of
 from bot.domain.gallery import hanging
 from bot.domain.jobs import eta, model, queue
-from bot.domain.jobs.clip_costs import share_of_clip
-from bot.domain.jobs.eta import QueuePosition
+from bot.domain.jobs.eta import QueuePosition, share_done
 from bot.domain.jobs.model import STATE_WORDS, Job, State
 from bot.domain.outbox import deliveries
 from bot.domain.outbox.deliveries import Address
@@ -132,7 +131,7 @@ def _about(one: Own) -> str:
     job, position = one.job, one.position
     place = _("{count} ahead", count=position.ahead) if position.ahead else _("Next in line")
     if job.state is State.RUNNING:
-        place = bar(share_of_clip(job) if job.is_clip else (job.step or 0) / (job.steps or 1))
+        place = bar(share_done(job))
     ready = _(" · ready {when}", when=f"<t:{round(position.ready_at)}:R>") if position.ready_at else ""
     link, words = _link(one), _("To its card")
     lines = [f"**{plain(title_of(job)[:60])}**", f"{place}{ready}"]

@@ -15,8 +15,7 @@ from discord import ui
 
 from bot.chat.ui.components import Picture, bar, gallery, layout, plain
 from bot.domain.gallery.hanging import Offer
-from bot.domain.jobs.clip_costs import share_of_clip
-from bot.domain.jobs.eta import QueuePosition
+from bot.domain.jobs.eta import QueuePosition, share_done
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.domain.requests import rerun
 from bot.domain.styles.style import title_of
@@ -199,11 +198,8 @@ def _queued(_job: Job, position: QueuePosition | None) -> str:
 def _running(job: Job, position: QueuePosition | None) -> str:
     if not job.steps:
         return f"{_('Preparing the palette …')}{_ready(position)}"
-    if job.is_clip:
-        done = share_of_clip(job)
-        return f"{bar(done)} {_frame(job)}{_ready(position)}"
-    done = (job.step or 0) / job.steps
-    return f"{bar(done)} {done:.0%}{_ready(position)}"
+    done = share_done(job)
+    return f"{bar(done)} {_frame(job) if job.is_clip else f'{done:.0%}'}{_ready(position)}"
 
 
 def _frame(job: Job) -> str:

@@ -76,6 +76,11 @@ def remaining_cost(job: Job) -> float:
     return max(0.0, job.cost - FIXED_COST) * (1 - share)
 
 
+def share_done(job: Job) -> float:
+    """How much of a job's work is done, 0 to 1, so that a bar grows as evenly as time goes by."""
+    return 1 - remaining_cost(job) / job.cost
+
+
 def _own_cost(job: Job) -> float:
     """What is painted from its start to its end: all jobs of one pass end together."""
     return remaining_cost(job) * (job.batch_size if job.state is State.RUNNING else 1)

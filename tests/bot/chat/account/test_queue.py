@@ -8,6 +8,7 @@ from simcord import Env, InteractionResult, MemberActor, UserHandle
 from bot.chat.client import EaselClient
 from bot.domain.jobs.model import State
 from bot.settings import Settings
+from nst_core.params import Params
 from tests.bot.chat.cards.test_card_updater import an_hour_later
 from tests.support.card_buttons import buttons_of, delivered_job, forge, forge_select, private_text
 from tests.support.chat import ChatHarness, card, sentence
@@ -50,10 +51,12 @@ async def test_what_is_being_painted_shows_its_preview(chat: ChatHarness) -> Non
     await chat.stylize()
     await chat.stylize(preset="The Scream")
     await chat.paint_halfway()
+    async with chat.services.database.begin() as connection:
+        await set_columns(connection, 1, cost=4.0, params=Params(size=64, steps=2).as_dict())
     result = await queue(chat)
     assert result.response is not None
     assert [one.filename for one in result.response.attachments] == ["preview-1.jpg"]
-    assert "▰▰▰▰▰▰▱▱▱▱▱▱" in card(result)
+    assert "▰▰▰▰▰▰▰▰▱▱▱▱ ·" in card(result)
     assert buttons_of(result.response.components) == ["easel:queue:cancel:1"]
     accessories = [one["accessory"] for one in parts(result.response.components) if "accessory" in one]
     assert [one.get("custom_id") for one in accessories] == [None, "easel:queue:cancel:2"]

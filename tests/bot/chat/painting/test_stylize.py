@@ -8,11 +8,12 @@ from PIL import Image
 
 from bot.domain.jobs.model import State
 from bot.domain.styles.builtin import BUILT_IN
-from nst_core.params import QUALITIES
+from nst_core.params import QUALITIES, Params
 from tests.support.card_buttons import press
 from tests.support.chat import ChatHarness, card, sentence, words
 from tests.support.picture_files import png
 from tests.support.presets import keep
+from tests.support.rows import set_columns
 
 
 async def test_two_attachments_become_a_queued_job_with_a_card(chat: ChatHarness) -> None:
@@ -53,10 +54,12 @@ async def test_the_finished_picture_replaces_the_card_once(chat: ChatHarness) ->
 async def test_a_running_job_shows_its_preview_and_progress(chat: ChatHarness) -> None:
     result = await chat.stylize()
     await chat.paint_halfway()
+    async with chat.services.database.begin() as connection:
+        await set_columns(connection, 1, cost=4.0, params=Params(size=64, steps=2).as_dict())
     await chat.card_updater.poll()
     assert result.response is not None
     assert [one.filename for one in result.response.attachments] == ["preview-1.jpg"]
-    assert "▰▰▰▰▰▰▱▱▱▱▱▱ 50%" in card(result)
+    assert "▰▰▰▰▰▰▰▰▱▱▱▱ 62%" in card(result), "what comes before the first step, and half of the rest"
     assert "scale" not in card(result)
 
 

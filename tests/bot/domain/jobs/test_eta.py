@@ -213,3 +213,10 @@ async def test_a_running_job_ends_with_those_in_its_pass(connection: AsyncConnec
     assert found.ready_at == pytest.approx(NOW + 30)
     behind = await job_of(connection, await add(connection, BEN, cost=5))
     assert (await queue_position(connection, behind, now=NOW, workers=1)).ready_at == pytest.approx(NOW + 35)
+
+
+@pytest.mark.parametrize(("step", "share"), [(None, 0.0), (0, 0.0), (1, 1.9 / 10), (10, 1.0)])
+async def test_the_work_that_is_done_is_that_before_the_first_step_and_the_painted_pixels(
+    connection: AsyncConnection, step: int | None, share: float
+) -> None:
+    assert eta.share_done(await running(connection, cost=10.0, step=step)) == pytest.approx(share)
