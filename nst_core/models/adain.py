@@ -4,7 +4,6 @@ Source: Huang & Belongie, "Arbitrary style transfer in real-time with adaptive i
 ICCV 2017, equation 8 and section 5; the weights are pytorch-AdaIN's.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,7 +14,7 @@ from torch import Tensor
 from nst_core.kernels.convolution import EXACT, Convolution, Precision
 from nst_core.models import weights
 from nst_core.models.vgg import Vgg, reflect
-from nst_core.params import BETA_RANGE, MIDDLE_BETA, Params
+from nst_core.params import Params
 
 _ENCODER_LAYER: Final = "relu4_1"
 _UPSAMPLED_AFTER: Final = frozenset({1, 14, 21})
@@ -117,10 +116,7 @@ def adain_alpha(params: Params) -> float:
     """
     if params.style_weight is not None:
         return float(params.style_weight > 0)
-    if params.nominal_beta <= 0:
-        return 0.0
-    strength = 50 + 50 * math.log(params.nominal_beta / MIDDLE_BETA) / math.log(BETA_RANGE)
-    return min(1.0, max(0.0, strength / _FULL_AT))
+    return min(1.0, params.nominal_strength / _FULL_AT)
 
 
 def _moments(features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:

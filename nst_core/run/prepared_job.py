@@ -32,7 +32,7 @@ NOISE_RANGE: Final = 0.3
 """The width of the noise around 0.5: noise over all of [0, 1] is never quite painted over."""
 
 DETAIL: Final = 0.5
-"""How much of the content's detail an enlargement adds from strength 50 on; 1 looks like a photograph."""
+"""How much of the content's detail an enlargement adds at strength 50; 1 looks like a photograph."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -151,10 +151,11 @@ class PreparedJob:
 
     @property
     def _detail(self) -> float:
-        """How much of the content's own detail an enlargement adds; 1 where nothing is painted."""
+        """How much of the content's own detail an enlargement adds: 1 at strength 0, none at 100."""
         if self.params.content_weight == 0:
             return 0.0
-        return 1 - (1 - DETAIL) * self._full_from_50
+        above_50 = 0.0 if self.params.is_raw else self.params.nominal_strength / 50 - 1
+        return 1 - (1 - DETAIL) * self._full_from_50 - DETAIL * min(max(above_50, 0.0), 1.0)
 
     def textured(self, pixels: Tensor, coarse_px: int, fine_px: int) -> Tensor:
         """An enlarged picture (1, 3, h, w) with noise in place of the style's detail that it lacks.

@@ -107,9 +107,19 @@ def test_beta_never_falls_when_the_strength_grows(one: float, other: float) -> N
 
 def test_the_strengths_that_are_promised() -> None:
     assert beta_for_strength(0) == 0
-    assert beta_for_strength(25) == pytest.approx(10 / 50**0.5)
+    assert beta_for_strength(25) == pytest.approx(10 * (12**0.5 - 1) / 11)
     assert beta_for_strength(50) == pytest.approx(10) == pytest.approx(Params().nominal_beta)
-    assert beta_for_strength(75) == pytest.approx(10 * 50**0.5)
+    assert beta_for_strength(100) == pytest.approx(10 * 143 / 11)
+
+
+@given(strength=st.floats(0, 100))
+def test_a_beta_is_the_strength_that_stands_for_it(strength: float) -> None:
+    for params in (Params(strength=strength), Params(beta=beta_for_strength(strength))):
+        assert params.nominal_strength == pytest.approx(strength, abs=1e-6)
+
+
+def test_a_beta_of_ones_own_may_be_beyond_the_scale() -> None:
+    assert Params(beta=1e6).nominal_strength > 100
 
 
 @pytest.mark.parametrize("strength", [-1.0, 100.5, math.nan])

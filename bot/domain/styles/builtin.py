@@ -181,7 +181,7 @@ BUILT_IN = (
         about=N_(
             "A mosaic of pink, violet, blue and orange dabs. Good for coasts, skies and bright pictures."
         ),
-        settings={"style_scale": 1.5},
+        settings={"style_scale": 1.5, "simplify_style": 0.0},
     ),
     Painting(
         name="Mont Sainte-Victoire",
@@ -203,7 +203,7 @@ BUILT_IN = (
             "Gold all over, with flowers, rings and black and white tiles. "
             "Good for portraits and for couples."
         ),
-        settings={"style_scale": 1.0, "matching": 0.0},
+        settings={"style_scale": 1.0, "matching": 0.0, "simplify_style": 0.0},
     ),
     Painting(
         name="Four Trees",

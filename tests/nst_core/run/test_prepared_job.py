@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,29 @@ def test_fine_detail_is_the_contents_own() -> None:
     soft = lifted(coarse, coarse, fine, detail=False)
     assert torch.equal(soft, scaled(coarse, 30, 40))
     assert (soft - fine).abs().mean() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("params", "detail"),
+    [
+        (Params(strength=0), 1.0),
+        (Params(strength=25), 0.75),
+        (Params(strength=50), 0.5),
+        (Params(strength=75), 0.25),
+        (Params(strength=100), 0.0),
+        (Params(beta=1e6), 0.0),
+        (Params(content_weight=1.0, style_weight=1.0), 0.5),
+        (Params(content_weight=0.0, style_weight=1.0), 0.0),
+    ],
+)
+def test_the_stronger_the_style_the_less_of_the_contents_detail_is_added(
+    content: Picture, starry_night: Picture, params: Params, detail: float
+) -> None:
+    one = job(content, starry_night, replace(params, size=64))
+    coarse = torch.full((1, 3, *one.contents.pixels_at(32).shape[-2:]), 0.5)
+    added = one.enlarged(coarse, 32, 64) - 0.5
+    own = one.contents.pixels_at(64) - scaled(one.contents.pixels_at(32), *added.shape[-2:])
+    torch.testing.assert_close(added, (0.5 + detail * own).clamp(0, 1) - 0.5, rtol=0, atol=1e-5)
 
 
 def test_what_was_painted_is_carried_to_the_fine_size() -> None:
