@@ -26,15 +26,15 @@ MAX_DESCRIPTION_CHARS = 256
 
 
 async def thumbnail(
-    job: Job, picture_store: PictureStore, *, number: int, description: str
+    job: Job, picture_store: PictureStore, *, number: int, description: str, badge: bool = True
 ) -> discord.File | None:
-    """The job's result with its number on it; a spoiler stays one. None where its blob is gone."""
+    """The job's result, with a `badge` its number on it; a spoiler stays one. None where its blob is gone."""
     try:
         data = await picture_store.blobs.get(job.result_blob or "")
     except BlobMissing:
         log.warning("a picture of a gallery is missing", job=job.id)
         return None
-    small = await picture_store.editor.thumbnail(data, EDGE_PX, badge=str(number))
+    small = await picture_store.editor.thumbnail(data, EDGE_PX, badge=str(number) if badge else "")
     # Neither the job's id nor its artist is in the name: a vote's pictures are anonymous.
     return discord.File(
         BytesIO(small),

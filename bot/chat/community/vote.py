@@ -93,12 +93,17 @@ def moment(seconds: float) -> str:
 async def result_message(
     challenge: Challenge, places: list[Place], picture_store: PictureStore, *, age_restricted: bool
 ) -> Message:
-    """Who came where, and the winning pictures; all pictures where nobody has won."""
+    """Who came where, and the winning pictures; all pictures where nobody has won.
+
+    One that has won alone is shown as it was painted, without its number.
+    """
     container = ui.Container[ui.LayoutView](accent_colour=ACCENT)
     container.add_item(ui.TextDisplay("## " + _("Results: {theme}", theme=plain(challenge.theme))))
     everything = [entry for place in places for entry in place.entries]
     best = list(places[0].entries) if places and places[0].votes else everything
-    pictures = await _pictures(best[:PER_MESSAGE], picture_store, age_restricted=age_restricted)
+    pictures = await _pictures(
+        best[:PER_MESSAGE], picture_store, age_restricted=age_restricted, badges=len(best) > 1
+    )
     files = [file for _entry, file in pictures]
     if files:
         container.add_item(gallery_of(files))
@@ -130,15 +135,19 @@ def _names(place: Place) -> str:
 
 
 async def _pictures(
-    entries: list[Entry], picture_store: PictureStore, *, age_restricted: bool
+    entries: list[Entry], picture_store: PictureStore, *, age_restricted: bool, badges: bool = True
 ) -> list[tuple[Entry, discord.File]]:
-    """Each entry with its picture; left out where that is gone or may not be shown here."""
+    """Each entry with its picture; left out where that is gone or may not be shown here.
+
+    badges: whether each has its number on it.
+    """
     found = []
     for entry in entries:
         if entry.job.age_restricted and not age_restricted:
             continue
+        description = described(entry.job, entry.number)
         file = await thumbnail(
-            entry.job, picture_store, number=entry.number, description=described(entry.job, entry.number)
+            entry.job, picture_store, number=entry.number, description=description, badge=badges
         )
         if file is not None:
             found.append((entry, file))

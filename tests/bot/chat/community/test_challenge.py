@@ -10,8 +10,10 @@ from simcord.results import ResponseMessage
 from sqlalchemy import select, update
 
 from bot.chat.client import EaselClient
+from bot.chat.community.pictures import EDGE_PX
 from bot.chat.community.vote import VoteSelect
 from bot.chat.ui.components import layout
+from bot.media.pixels import thumbnail
 from bot.tables.people import challenges, votes
 from bot.tables.pictures import jobs as jobs_table
 from bot.tables.pictures import server_presets
@@ -42,6 +44,15 @@ async def public(result: InteractionResult) -> ResponseMessage:
     (message,) = result.followups
     assert not message.ephemeral
     return message
+
+
+async def is_clean(gallery: GalleryHarness, picture: discord.Attachment) -> bool:
+    """Whether this is a small picture of a result without a number on it."""
+    data = gallery.chat.env.backend.cdn.get(picture.url)
+    blobs = gallery.chat.services.picture_store.blobs
+    async with gallery.chat.services.database.read() as connection:
+        results = (await connection.execute(select(jobs_table.c.result_blob))).scalars().all()
+    return data in [thumbnail(await blobs.get(result), EDGE_PX) for result in results]
 
 
 async def open_vote(gallery: GalleryHarness) -> ResponseMessage:
@@ -299,7 +310,9 @@ async def test_the_results_name_everybody_with_their_votes(gallery: GalleryHarne
     number, other_number = own.partition(".")[0], other.partition(".")[0]
     assert f"**1.** <@{gallery.chat.ada.id}> with picture {number} — 2 votes\n" in text
     assert text.endswith(f"**2.** <@{gallery.chat.ben.id}> with picture {other_number} — 1 vote")
-    assert len(results.attachments) == 1, "the winner's picture"
+    (picture,) = results.attachments
+    assert await is_clean(gallery, picture), "the winner's, as it was painted"
+    assert not any([await is_clean(gallery, one) for one in message.attachments]), "numbers are voted for"
     assert "No challenge is running" in sentence(await give(gallery, gallery.mia, "end"))
 
 
@@ -316,6 +329,7 @@ async def test_a_tie_shares_the_first_place(gallery: GalleryHarness) -> None:
     assert " · <@" in line
     assert line.endswith("1 vote each")
     assert len(results.attachments) == 2
+    assert not any([await is_clean(gallery, one) for one in results.attachments]), "the line names numbers"
 
 
 async def test_who_may_end_it_and_when(gallery: GalleryHarness) -> None:
