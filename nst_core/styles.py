@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nst_core.errors import ParamsError
 from nst_core.images.colour import LUMA
-from nst_core.images.io import Picture, check_visible
+from nst_core.images.picture import Picture, check_visible
 from nst_core.params import STYLE_SCALE
 
 Mask = NDArray[np.float32]

@@ -27,8 +27,8 @@ from bot.media.headers import jpeg_scans
 from bot.media.sandbox import REFUSED, ClipLimits, DecodeLimits, confine, lower_priority
 from nst_core.errors import CutShort, EngineError, PictureError, TooManyPixels, UnknownKind
 from nst_core.images.formats import NOT_A_PICTURE
-from nst_core.images.io import NO_MEMORY, Picture, decode, quantise
-from nst_core.images.transparency import is_invisible
+from nst_core.images.io import NO_MEMORY, decode
+from nst_core.images.picture import Picture, is_invisible, quantise
 from nst_core.video import films
 from nst_core.video import limits as video_limits
 from nst_core.video.clips import thinned, without_repeats

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nst_core.images.io import Picture, resize
+from nst_core.images.picture import Picture, resize
 from nst_core.pyramid import fitted
 
 _SIGHTS: Final = ((320, 24.0, math.inf), (1024, 16.0, 160.0))

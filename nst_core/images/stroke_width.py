@@ -8,11 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nst_core.images import io
 from nst_core.images.colour import LUMA
-from nst_core.images.io import Picture
 from nst_core.images.kept import Cache, digests
-from nst_core.images.transparency import extended
+from nst_core.images.picture import Picture, extended, fit
 
 MEASURED_PX: Final = 512
 """The long edge at which strokes are measured, so that copies of a picture of that size or more are alike."""
@@ -45,7 +43,7 @@ def stroke_width_px(picture: Picture) -> float:
 
 
 def _measured(picture: Picture) -> float:
-    seen = io.fit(picture, MEASURED_PX)
+    seen = fit(picture, MEASURED_PX)
     luma = (seen.rgb if seen.alpha is None else extended(seen.rgb, seen.alpha)) @ _LUMA
     height, width = luma.shape
     blurs = [luma, *(_blur(height, sigma) @ luma @ _blur(width, sigma).T for sigma in OCTAVES_PX)]

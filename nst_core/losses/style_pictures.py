@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nst_core.errors import ParamsError
-from nst_core.images import colour, io
-from nst_core.images.io import Picture
+from nst_core.images import colour
+from nst_core.images.picture import Picture, filled, fit, is_invisible
 from nst_core.images.simplifying import simplified
 from nst_core.images.stroke_width import scale_for, stroke_width_px
-from nst_core.images.transparency import is_invisible
 from nst_core.params import Params
 from nst_core.styles import Mask, Region, Style, StyleSpec
 
@@ -57,7 +56,7 @@ def style_at(
     """
     assert style.scale is not None
     edge_px = max(1, round(size_px * style.scale))
-    seen = io.filled(io.fit(style.picture, edge_px), "style")
+    seen = filled(fit(style.picture, edge_px), "style")
     if params.simplify_style and params.quality != "draft":
         radius_px = params.simplify_style * min(size_px * _GRAIN, _GRAIN_PX)
         smooth = simplified(pixels_of(seen.rgb, device), radius_px)

@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, filled, fit
 from nst_core.images.simplifying import simplified
 from nst_core.losses.style_pictures import pixels_of, stretched
 from nst_core.run.faces import FACE_WEIGHT
@@ -44,7 +43,7 @@ class Contents:
             if len(self._sizes) >= _KEPT:
                 self._sizes.clear()
                 self._pixels.clear()
-            self._sizes[edge_px] = io.filled(io.fit(self.picture, edge_px), "content")
+            self._sizes[edge_px] = filled(fit(self.picture, edge_px), "content")
         return self._sizes[edge_px]
 
     def pixels_at(self, edge_px: int) -> Tensor:

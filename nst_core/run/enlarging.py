@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.losses.style_pictures import pixels_of, stretched, style_at, style_mask
 from nst_core.params import Params
 from nst_core.run.contents import Contents

@@ -5,10 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from nst_core.images import io
 from nst_core.images.faces import face_mask
-from nst_core.images.io import Picture
 from nst_core.images.kept import Cache, digests
+from nst_core.images.picture import Picture, fit
 from nst_core.losses.style_pictures import stretched
 from nst_core.styles import Mask, Region, Style, StyleSpec
 
@@ -29,9 +28,9 @@ def faces_of(picture: Picture) -> Mask | None:
 
     def found() -> Mask | None:
         edge_px = max(picture.width, picture.height)
-        seen = io.fit(picture, _DETECTED_PX) if edge_px > _DETECTED_PX else picture
+        seen = fit(picture, _DETECTED_PX) if edge_px > _DETECTED_PX else picture
         mask = face_mask(seen)
-        return None if mask is None else stretched(mask, io.fit(seen, min(edge_px, _KEPT_PX)))
+        return None if mask is None else stretched(mask, fit(seen, min(edge_px, _KEPT_PX)))
 
     return _MASKS.get(digests(picture), found)
 

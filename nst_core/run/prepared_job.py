@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nst_core.images import colour, io
-from nst_core.images.io import Picture
+from nst_core.images import colour
+from nst_core.images.picture import Picture, check_visible, filled, fit
 from nst_core.kernels.convolution import Precision
 from nst_core.losses.style import Target
 from nst_core.losses.style_pictures import pixels_of, rgb_of, stretched, style_at, style_mask, with_scales
@@ -56,11 +56,11 @@ class StyleTransferJob:
     start: Picture | None = None
 
     def __post_init__(self) -> None:
-        io.check_visible(self.content, "content")
+        check_visible(self.content, "content")
         if isinstance(self.style, Picture):
-            io.check_visible(self.style, "style")
+            check_visible(self.style, "style")
         if self.start is not None:
-            io.check_visible(self.start, "picture to start from")
+            check_visible(self.start, "picture to start from")
 
     @property
     def plan(self) -> tuple[Scale, ...]:
@@ -217,7 +217,7 @@ class PreparedJob:
         """The picture (1, 3, h, w) that the optimisation starts from."""
         content = self.contents.pixels_at(edge_px)
         if self.job.start is not None:
-            started = io.filled(self.job.start, "picture to start from")
+            started = filled(self.job.start, "picture to start from")
             return scaled(pixels_of(started.rgb, self.device), *content.shape[-2:])
         if self.params.init == "content":
             return self._recoloured(edge_px, adain_alpha(self.params))
@@ -242,7 +242,7 @@ class PreparedJob:
             weight = sum(style.weight for style in region.styles)
             total = np.zeros_like(rgb)
             for style in region.styles:
-                picture, mask = io.filled(io.fit(style.picture, edge_px), "style"), style_mask(style)
+                picture, mask = filled(fit(style.picture, edge_px), "style"), style_mask(style)
                 matched = colour.matched(
                     rgb,
                     to=picture.rgb,
@@ -272,7 +272,7 @@ class PreparedJob:
         original = self.contents.at(edge_px)
         if self.params.colors == "luminance":
             rgb = colour.with_luminance(original.rgb, of=rgb)
-        return io.filled(Picture(rgb=rgb, alpha=original.alpha))
+        return filled(Picture(rgb=rgb, alpha=original.alpha))
 
 
 def network(params: Params, device: torch.device, precision: Precision) -> Vgg:

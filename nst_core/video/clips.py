@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nst_core.errors import PictureError
-from nst_core.images.io import Picture, quantise
+from nst_core.images.picture import Picture, quantise
 
 FOREVER: Final = 0
 

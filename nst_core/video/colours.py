@@ -2,9 +2,8 @@
 
 import dataclasses
 
-from nst_core.images import colour, io
-from nst_core.images.io import Picture
-from nst_core.images.transparency import is_invisible
+from nst_core.images import colour
+from nst_core.images.picture import Picture, filled, is_invisible
 from nst_core.params import Params
 from nst_core.styles import Region, Style, StyleSpec
 from nst_core.video.clips import Clip
@@ -21,7 +20,7 @@ def steady(spec: StyleSpec, params: Params, clip: Clip) -> StyleSpec:
     match = colour.histogram_matched if params.colors == "histogram" else colour.matched
 
     def recoloured(style: Style) -> Style:
-        seen = io.filled(style.picture, "style")
+        seen = filled(style.picture, "style")
         rgb = match(seen.rgb, to=first.rgb, weights=seen.alpha, to_weights=first.alpha)
         return dataclasses.replace(style, picture=Picture(rgb=rgb, alpha=seen.alpha))
 

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nst_core.errors import ParamsError
-from nst_core.images import colour, io
-from nst_core.images.io import Picture
-from nst_core.images.transparency import is_invisible
+from nst_core.images import colour
+from nst_core.images.picture import Picture, fit, is_invisible, quantise
 from nst_core.kernels.convolution import Precision
 from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.losses.style_pictures import pixels_of, rgb_of, with_scales
@@ -166,7 +165,7 @@ class _ClipPainter:
     def _frame(self, frame: int, turn: int) -> Generator[ClipEvent, None, None]:
         content = self._clip.frames[frame].picture
         if is_invisible(content.alpha):
-            self._results[frame] = levels_of(io.fit(content, self._params.size))
+            self._results[frame] = levels_of(fit(content, self._params.size))
             return
         job = StyleTransferJob(content=content, style=self._spec, params=self._params)
         prepared = PreparedJob(job, self._device, self._precision)
@@ -183,7 +182,7 @@ class _ClipPainter:
         pixels = None if own is None else pixels_of(in_unit(own.levels), self._device)
         painted, last = yield from self._painter.paint(prepared, plan, anchor, pixels, frame=frame, turn=turn)
         picture = self._picture(prepared, painted)
-        levels = io.quantise(rgb_of(painted))
+        levels = quantise(rgb_of(painted))
         done = np.ones(levels.shape[:2], dtype=np.float32)
         if anchor is not None and turn == 1:
             done = np.minimum(anchor.known + np.float32(GROWS), 1)

@@ -18,8 +18,8 @@ from PIL.WebPImagePlugin import WebPImageFile
 from nst_core.errors import PictureError
 from nst_core.images import io
 from nst_core.images.formats import open_header
-from nst_core.images.io import Picture
 from nst_core.images.loading import BROKEN
+from nst_core.images.picture import Picture
 from nst_core.pyramid import fitted
 from nst_core.video import films
 from nst_core.video.clips import FOREVER, Clip, Frame, in_unit, levels_of

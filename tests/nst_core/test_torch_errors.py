@@ -8,7 +8,7 @@ import torch
 
 from nst_core.engine import measure, stylize
 from nst_core.errors import DeviceLost, EngineError, OutOfMemory, ParamsError
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import Params
 from nst_core.quality import compare
 from nst_core.torch_errors import is_out_of_memory, torch_errors

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nst_core.images import io, stroke_width
-from nst_core.images.io import Picture
+from nst_core.images import stroke_width
+from nst_core.images.picture import Picture, fit
 from nst_core.images.stroke_width import WANTED_PX, scale_for, stroke_width_px
 
 
@@ -26,7 +26,7 @@ def test_twice_the_stripe_is_about_twice_the_width() -> None:
 
 
 def test_the_same_picture_at_another_size_gets_the_same_scale(starry_night: Picture) -> None:
-    scales = {scale_for(stroke_width_px(io.fit(starry_night, edge_px))) for edge_px in (512, 768, 1024)}
+    scales = {scale_for(stroke_width_px(fit(starry_night, edge_px))) for edge_px in (512, 768, 1024)}
     assert len(scales) == 1
 
 

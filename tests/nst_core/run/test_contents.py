@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.losses.style_pictures import pixels_of, rgb_of
 from nst_core.params import Params, Quality
