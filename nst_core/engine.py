@@ -24,11 +24,10 @@ from nst_core.optim import first_order
 from nst_core.optim.loop import OptimizationLoop
 from nst_core.params import ALIKE, Params
 from nst_core.pyramid import Scale
+from nst_core.pytorch import own_state, stepwise, torch_errors
 from nst_core.run.evaluator import Evaluator, MemoryBudget, plan_for
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
 from nst_core.styles import StyleSpec, as_spec
-from nst_core.torch_errors import torch_errors
-from nst_core.torch_state import own_state, stepwise
 
 SKETCH_PX: Final = 512
 """The first preview is no larger, so that it comes within seconds."""

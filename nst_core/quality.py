@@ -16,10 +16,9 @@ from nst_core.kernels.convolution import EXACT
 from nst_core.kernels.precision import choose_device
 from nst_core.nearest_patches import nearest_patches
 from nst_core.params import PUBLISHED, Params
+from nst_core.pytorch import own_state, torch_errors
 from nst_core.run.prepared_job import network as network_of
 from nst_core.styles import blended
-from nst_core.torch_errors import torch_errors
-from nst_core.torch_state import own_state
 
 Network = Literal["vgg16", "vgg19"]
 

@@ -22,11 +22,11 @@ from nst_core.models.adain import Adain, adain_alpha
 from nst_core.models.vgg import Vgg
 from nst_core.params import NETWORKS, Params
 from nst_core.pyramid import Scale, scales
+from nst_core.pytorch import own_state
 from nst_core.run.contents import Contents
 from nst_core.run.enlarging import detail_of, lifted, noise_of, scaled
 from nst_core.run.faces import faces_of, without_faces
 from nst_core.styles import Mask, Region, StyleSpec, as_spec
-from nst_core.torch_state import own_state
 
 NOISE_RANGE: Final = 0.3
 """The width of the noise around 0.5: noise over all of [0, 1] is never quite painted over."""
@@ -170,7 +170,10 @@ class PreparedJob:
         generator = torch.Generator().manual_seed(self.params.seed)
 
         def noise_for(region: Region) -> Tensor:
-            return noise_of(region.styles, self.contents, self.params, fine_px, fraction, generator)
+            content = self.contents.at(fine_px)
+            return noise_of(
+                region.styles, content, self.params, fraction, generator=generator, device=self.device
+            )
 
         noise = self._by_region(torch.zeros_like(pixels), fine_px, noise_for)
         wanted, own = (values.square().mean().item() for values in (noise, detail_of(pixels, fraction)))

@@ -21,18 +21,16 @@ from nst_core.images import colour
 from nst_core.images.picture import Picture, fit, is_invisible, quantise
 from nst_core.kernels.convolution import Precision
 from nst_core.kernels.precision import choose_device, choose_precision
-from nst_core.losses.style_pictures import pixels_of, rgb_of, with_scales
+from nst_core.losses.style_pictures import pixels_of, recoloured, rgb_of, with_scales
 from nst_core.params import Params
 from nst_core.pyramid import Scale, fitted, scales
+from nst_core.pytorch import stepwise, torch_errors
 from nst_core.run.evaluator import MemoryBudget, plan_for
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob
 from nst_core.styles import StyleSpec, as_spec
-from nst_core.torch_errors import torch_errors
-from nst_core.torch_state import stepwise
 from nst_core.video.anchors import Anchor, anchor_of
 from nst_core.video.checkpoints import Checkpoint, Painted
 from nst_core.video.clips import Clip, Frame, in_unit, levels_of
-from nst_core.video.colours import steady
 from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted
 from nst_core.video.flow import grey_of
 from nst_core.video.frame_painter import FramePainter
@@ -79,6 +77,13 @@ def check_params(params: Params) -> None:
         raise ParamsError("A clip cannot be painted as a draft: choose standard.")
 
 
+def _steady(spec: StyleSpec, params: Params, clip: Clip) -> StyleSpec:
+    """The styles, in the colours of the first frame that can be seen if the content's are asked for."""
+    seen = (frame.picture for frame in clip.frames)
+    first = next((one for one in seen if not is_invisible(one.alpha)), None)
+    return spec if first is None else recoloured(spec, first, params)
+
+
 class _ClipPainter:
     """One run over a clip.
 
@@ -96,7 +101,7 @@ class _ClipPainter:
         self._clip, self._motion, self._asked = clip, motion, params
         self._device = choose_device(device)
         self._precision: Precision = choose_precision(self._device, precision)
-        self._spec = with_scales(steady(spec, params, clip), params)
+        self._spec = with_scales(_steady(spec, params, clip), params)
         # A clip's qualities are steps and passes: painting larger would cost as much as another pass.
         self._params = dataclasses.replace(params, colors="style", quality="standard")
         self._painter = FramePainter(

@@ -9,7 +9,7 @@ from nst_core.images.picture import Picture, fit
 from nst_core.losses.style_pictures import measured_scale, stretched, style_at, with_scales
 from nst_core.params import PUBLISHED, Params
 from nst_core.styles import Style, StyleSpec, as_spec, blended
-from tests.nst_core.images.test_stroke_width import striped
+from tests.nst_core.losses.test_stroke_width import striped
 
 CPU = torch.device("cpu")
 

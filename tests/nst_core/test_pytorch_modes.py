@@ -14,11 +14,11 @@ from nst_core.images.picture import Picture, fit
 from nst_core.kernels.convolution import EXACT
 from nst_core.losses.targets import TargetCache
 from nst_core.params import Params
+from nst_core.pytorch import own_state, stepwise
 from nst_core.quality import compare
 from nst_core.run import prepared_job
 from nst_core.run.prepared_job import StyleTransferJob
 from nst_core.styles import StyleSpec, blended
-from nst_core.torch_state import own_state, stepwise
 
 PARAMS = Params(size=48, steps=2)
 Mode = Callable[[], AbstractContextManager[object]]
