@@ -1,4 +1,4 @@
-"""A picture without its fine texture: fur and foliage of a content, which shine through, or grain of a style.
+"""A picture without its fine texture, such as fur and foliage, which shine through what is painted.
 
 Source: Papari, Petkov & Campisi, "Artistic edge and corner enhancing smoothing" (IEEE Transactions on Image
 Processing, 2007), section III: means of eight sectors around each pixel, those of the least variance
@@ -19,7 +19,7 @@ _SHARPNESS: Final = 8
 """The power of the deviation by which a sector counts less."""
 _LEAST_DEVIATION: Final = 1e-3
 """In 255ths, the unit of the deviations: their powers would overflow in units of 1."""
-_LEAST_PX: Final = 0.75
+LEAST_PX: Final = 0.75
 """A smaller radius smooths nothing."""
 _MOST_PX: Final = 8
 """A larger radius takes long and makes patches of its own."""
@@ -33,22 +33,26 @@ _FEATURE: Final = 0.15
 
 def simplified(pixels: Tensor, radius_px: float) -> Tensor:
     """Pixels (1, 3, h, w) in [0, 1] without texture finer than the radius; below 0.75 px nothing goes."""
-    if radius_px < _LEAST_PX:
+    if radius_px < LEAST_PX:
         return pixels
-    radius_px = min(radius_px, _MOST_PX)
     smooth = kuwahara(pixels, radius_px)
     detail = pixels - smooth
+    return (smooth + strong_detail(detail, radius_px) * detail).clamp(0, 1)
+
+
+def strong_detail(detail: Tensor, radius_px: float) -> Tensor:
+    """How strong detail (1, 3, h, w) is around each position (1, 1, h, w): 0 is texture, 1 a feature."""
     luma = torch.einsum("bchw,c->bhw", detail, detail.new_tensor(LUMA)).abs()[:, None]
-    reach = max(1, round(radius_px / 2))
+    reach = max(1, round(min(radius_px, _MOST_PX) / 2))
     strongest = F.max_pool2d(luma, 2 * reach + 1, stride=1, padding=reach)
     around = F.pad(strongest, (reach,) * 4, mode="replicate")
     kept = ((F.avg_pool2d(around, 2 * reach + 1, stride=1) - _TEXTURE) / (_FEATURE - _TEXTURE)).clamp(0, 1)
-    return (smooth + kept * kept * (3 - 2 * kept) * detail).clamp(0, 1)
+    return kept * kept * (3 - 2 * kept)
 
 
 def kuwahara(pixels: Tensor, radius_px: float) -> Tensor:
     """Pixels (1, 3, h, w), each the mean of the sectors around it that are the most even."""
-    sectors = _sectors(radius_px).to(pixels)[:, None]
+    sectors = _sectors(min(radius_px, _MOST_PX)).to(pixels)[:, None]
     reach = sectors.shape[-1] // 2
     around = F.pad(pixels.transpose(0, 1), (reach,) * 4, mode="replicate")  # (3, 1, h + 2 reach, w + 2 reach)
     height, width = pixels.shape[-2:]

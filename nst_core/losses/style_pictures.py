@@ -13,20 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nst_core.errors import ParamsError
-from nst_core.images import colour
+from nst_core.images import colour, grain
 from nst_core.images.colour import LUMA
 from nst_core.images.kept import Cache, digests
 from nst_core.images.picture import Picture, extended, filled, fit, is_invisible
-from nst_core.images.simplifying import simplified
 from nst_core.params import Params
 from nst_core.styles import Mask, Style, StyleSpec
 
 OF_A_TENSOR: Final = ("C_CONTIGUOUS", "WRITEABLE")
 """What an array must be to become a tensor; it is copied otherwise."""
-_GRAIN: Final = 1 / 256
-"""The radius of the grain that `simplify_style` 1 leaves out, on the long edge of what is painted."""
-_GRAIN_PX: Final = 1.5
-"""The largest: of more than that it makes tiles, which are seen in broad strokes."""
 
 MEASURED_PX: Final = 512
 """The long edge at which strokes are measured, so that copies of a picture of that size or more are alike."""
@@ -61,11 +56,16 @@ def with_scales(spec: StyleSpec, params: Params) -> StyleSpec:
 
 def measured_scale(style: Style) -> float:
     """The scale that suits the strokes of the part of a style that counts."""
+    return scale_for(stroke_width_px(_counting(style)))
+
+
+def _counting(style: Style) -> Picture:
+    """The style's picture, with how much each part counts as its alpha."""
     mask, picture = style_mask(style), style.picture
-    if mask is not None:
-        plane = stretched(mask, picture)
-        picture = Picture(rgb=picture.rgb, alpha=plane / plane.max())
-    return scale_for(stroke_width_px(picture))
+    if mask is None:
+        return picture
+    plane = stretched(mask, picture)
+    return Picture(rgb=picture.rgb, alpha=plane / plane.max())
 
 
 def stroke_width_px(picture: Picture) -> float:
@@ -122,8 +122,9 @@ def style_at(
     edge_px = max(1, round(size_px * style.scale))
     seen = filled(fit(style.picture, edge_px), "style")
     if params.simplify_style and params.quality != "draft":
-        radius_px = params.simplify_style * min(size_px * _GRAIN, _GRAIN_PX)
-        smooth = simplified(pixels_of(seen.rgb, device), radius_px)
+        much = grain.much(_counting(style))
+        radius_px = params.simplify_style * grain.radius_px(much, size_px)
+        smooth = grain.without_grain(pixels_of(seen.rgb, device), radius_px, much)
         seen = dataclasses.replace(seen, rgb=rgb_of(smooth))
     if params.colors == "style":
         return seen.rgb

@@ -67,12 +67,13 @@ class QueuePosition:
 
 
 def remaining_cost(job: Job) -> float:
-    """The part of the job's cost that is still to be painted."""
+    """The part of the job's cost that is still to be painted. By the first step the fixed work is done."""
     if job.is_clip:
         return job.cost * (1 - share_of_clip(job))
     if job.state is not State.RUNNING or not job.step:
         return job.cost
-    return job.cost * (1 - share_painted(Params.from_dict(job.params), steps=job.step, of_steps=job.steps))
+    share = share_painted(Params.from_dict(job.params), steps=job.step, of_steps=job.steps)
+    return max(0.0, job.cost - FIXED_COST) * (1 - share)
 
 
 def _own_cost(job: Job) -> float:

@@ -89,9 +89,16 @@ async def test_before_the_first_picture_the_device_gives_a_first_estimate(
 
 async def test_the_first_picture_s_own_pace_takes_the_estimate_s_place(connection: AsyncConnection) -> None:
     await heartbeats.record(connection, "w", device="cpu", now=NOW)
-    job = await running(connection, cost=10, step=5)  # half of it
+    job = await running(connection, cost=11, step=5)  # half of it
     found = await queue_position(connection, job, now=NOW + 30, workers=1)
-    assert found.ready_at == pytest.approx(NOW + 60)
+    assert found.ready_at == pytest.approx(NOW + 30 + 25)
+
+
+async def test_the_pace_of_the_first_steps_counts_the_work_before_them(connection: AsyncConnection) -> None:
+    await heartbeats.record(connection, "w", device="cpu", now=NOW)
+    job = await running(connection, cost=10, step=1)
+    found = await queue_position(connection, job, now=NOW + 19, workers=1)
+    assert found.ready_at == pytest.approx(NOW + 19 + 81), "1.9 of 10 are done, not 1"
 
 
 async def test_the_rate_is_the_time_per_cost_of_the_newest_pictures(connection: AsyncConnection) -> None:
@@ -110,7 +117,7 @@ async def test_jobs_that_ended_without_a_picture_do_not_count(connection: AsyncC
 
 async def test_a_job_waits_for_those_ahead_and_for_itself(connection: AsyncConnection) -> None:
     await painted(connection, cost=1, seconds=2)
-    await running(connection, cost=10, step=5)
+    await running(connection, cost=11, step=5)
     await add(connection, 3, cost=3)
     mine = await job_of(connection, await add(connection, BEN, cost=4))
     last = await job_of(connection, await add(connection, ADA, cost=100))
@@ -145,7 +152,7 @@ async def test_workers_elsewhere_share_what_is_ahead(connection: AsyncConnection
 async def test_a_running_job_has_nobody_ahead(connection: AsyncConnection) -> None:
     await painted(connection, cost=1, seconds=1)
     await running(connection, cost=10)
-    second = await running(connection, cost=10, step=9)
+    second = await running(connection, cost=11, step=9)
     found = await queue_position(connection, second, now=NOW, workers=2)
     assert found.ahead == 0
     assert found.ready_at == pytest.approx(NOW + 1)
@@ -162,7 +169,7 @@ async def test_a_full_queue_is_free_again_when_the_next_job_ends(connection: Asy
     assert await free_at(connection, now=NOW, workers=1) is None
     await painted(connection, cost=1, seconds=2)
     assert await free_at(connection, now=NOW, workers=1) is None, "nobody waits"
-    await running(connection, cost=10, step=5)
+    await running(connection, cost=11, step=5)
     await add(connection, BEN, cost=3)
     assert await free_at(connection, now=NOW, workers=1) == pytest.approx(NOW + 2 * 5)
     assert await free_at(connection, now=NOW, workers=1, leaving=2) == pytest.approx(NOW + 2 * (5 + 3))
@@ -178,13 +185,13 @@ async def test_a_person_s_own_place_is_free_when_their_first_job_ends(connection
     assert await free_at(connection, now=NOW, workers=1, user_id=99) is None
 
 
-@pytest.mark.parametrize(("step", "remaining"), [(None, 8.0), (0, 8.0), (5, 4.0), (10, 0.0), (11, 0.0)])
+@pytest.mark.parametrize(("step", "remaining"), [(None, 9.0), (0, 9.0), (5, 4.0), (10, 0.0), (11, 0.0)])
 async def test_what_is_painted_already_costs_nothing_more(
     connection: AsyncConnection, step: int | None, remaining: float
 ) -> None:
-    job = await running(connection, cost=8.0, step=step)
+    job = await running(connection, cost=9.0, step=step)
     assert remaining_cost(job) == pytest.approx(remaining)
-    assert remaining_cost(replace(job, state=State.QUEUED)) == 8.0
+    assert remaining_cost(replace(job, state=State.QUEUED)) == 9.0
 
 
 async def test_jobs_of_one_pass_have_taken_its_time_together(connection: AsyncConnection) -> None:
