@@ -20,9 +20,8 @@ from bot.chat.ui.interaction import services_of, webhook_of
 from bot.chat.ui.troubles import TROUBLES
 from bot.domain.gallery import exhibits
 from bot.domain.jobs import model
-from bot.domain.jobs.model import Job
+from bot.domain.jobs.model import Address, Job
 from bot.domain.outbox import deliveries
-from bot.domain.outbox.deliveries import Address
 from bot.domain.styles.style import description_of
 from bot.errors import Refusal
 from bot.language import _, speaking

@@ -1,4 +1,4 @@
-"""A job: its states, its row, and how it is found.
+"""A job: its states, its row, where its card is, and how it is found.
 
 How it changes is described in `bot.domain.jobs.queue`.
 """
@@ -110,6 +110,28 @@ class Job:
     def is_clip(self) -> bool:
         """Whether more than one frame is painted."""
         return self.frames > 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a job's card lives on Discord.
+
+    token_until: when the interaction token expires (15 min after the click), epoch seconds.
+    channel_reachable: False where the bot may not edit in the channel itself (ephemeral, user-installed).
+    message_channel_id: where the message is; None: in the job's channel.
+    """
+
+    interaction_token: str
+    token_until: float
+    filesize_limit: int
+    channel_reachable: bool
+    message_id: int | None = None
+    message_channel_id: int | None = None
+
+    @property
+    def by_channel(self) -> bool:
+        """Whether the card can be shown without the token: in the job's channel, or where it went instead."""
+        return self.channel_reachable or self.message_channel_id is not None
 
 
 JOB_COLUMNS = tuple(jobs.c[field.name] for field in fields(Job))

@@ -16,8 +16,7 @@ from simcord.backend import serializers
 
 from bot.chat.ui.components import layout
 from bot.domain.jobs import model
-from bot.domain.jobs.model import Job
-from bot.domain.outbox.deliveries import Address
+from bot.domain.jobs.model import Address, Job
 from bot.domain.requests.request import Request
 from bot.domain.styles import presets
 from bot.domain.styles.style import Look, PictureSource, Style
