@@ -18,7 +18,6 @@ from bot.chat.account.setting_questions import ResetButton, ResetSureButton, Rol
 from bot.chat.account.settings import ChoiceSelect, GroupButton, PlacesSelect, settings_command
 from bot.chat.account.setup import SetupButton, greet
 from bot.chat.cards.actions import JobButton
-from bot.chat.cards.describing import DescribeButton
 from bot.chat.cards.mention_teller import NoMentionButton
 from bot.chat.cards.use_as import UseButton
 from bot.chat.community.artchannel import (
@@ -78,7 +77,6 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     ResultSelect,
     HelpSelect,
     UseButton,
-    DescribeButton,
     SampleButton,
     PageButton,
     OpenSelect,

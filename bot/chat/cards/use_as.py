@@ -14,8 +14,8 @@ import structlog
 from discord import ui
 
 from bot.chat.cards.access import read_blob, require_picture
+from bot.chat.cards.card import Verb, button
 from bot.chat.cards.card_picture import filename
-from bot.chat.cards.describing import DescribeButton
 from bot.chat.ui.answers import answer_with_files, check_promised, handles_errors, keep, promise_answer, reply
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel, plain
 from bot.chat.ui.deferral import deferred_if_slow
@@ -132,7 +132,7 @@ async def press_use_as(interaction: discord.Interaction[Any], job_id: int) -> No
     if job.user_id == interaction.user.id:
         text = _("You can also say what it shows, for those who cannot see it, or hide it as a spoiler.")
         container.add_item(ui.TextDisplay(text))
-        container.add_item(ui.ActionRow(DescribeButton(job_id)))
+        container.add_item(ui.ActionRow(button(Verb.DESCRIBE, job_id)))
     await interaction.response.send_message(view=layout(container), ephemeral=True)
 
 

@@ -112,7 +112,7 @@ async def _use_private(actor: Actor) -> bool:
     return bool(actor.last and actor.last.response and actor.last.response.attachments)
 
 
-@row("DescribeButton", ADA)
+@row("JobButton (describe)", ADA)
 async def _describe(actor: Actor) -> bool:
     """The form, which the artist alone gets."""
     job = await finished(actor)
