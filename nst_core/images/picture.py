@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nst_core.errors import PictureError
-from nst_core.pyramid import fitted
+from nst_core.images.sizes import fitted
 
 FAINTEST: Final = 1 / 32
 """Below this part of the greatest alpha a colour counts as hidden: 8-bit files keep few of its levels."""

@@ -19,11 +19,12 @@ from torch import Tensor
 from nst_core.errors import ParamsError
 from nst_core.images import colour
 from nst_core.images.picture import Picture, fit, is_invisible, quantise
+from nst_core.images.sizes import fitted
 from nst_core.kernels.convolution import Precision
 from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.losses.style_pictures import pixels_of, recoloured, rgb_of, with_scales
 from nst_core.params import Params
-from nst_core.pyramid import Scale, fitted, scales
+from nst_core.pyramid import Scale, scales
 from nst_core.pytorch import stepwise, torch_errors
 from nst_core.run.evaluator import MemoryBudget, plan_for
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob

@@ -20,7 +20,7 @@ from nst_core.images import io
 from nst_core.images.formats import open_header
 from nst_core.images.loading import BROKEN
 from nst_core.images.picture import Picture
-from nst_core.pyramid import fitted
+from nst_core.images.sizes import fitted
 from nst_core.video import films
 from nst_core.video.clips import DAMAGED, FOREVER, Clip, ClipLimits, Frame, in_unit, levels_of
 
