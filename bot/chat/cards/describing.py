@@ -73,7 +73,7 @@ class DescribeForm(Form):
         return type(self)(self._job, person_id=self.person_id)
 
     async def send(self, interaction: discord.Interaction[Any]) -> None:
-        if not await promise_answer(interaction, private=True):
+        if not await promise_answer(interaction):
             return
         job = await _require_own(interaction, self._job.id)
         words = " ".join(self._words.value.split()) or None

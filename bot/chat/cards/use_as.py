@@ -66,7 +66,7 @@ class SaveForm(Form):
         return type(self)(self.job, person_id=self.person_id)
 
     async def send(self, interaction: discord.Interaction[Any]) -> None:
-        if not await promise_answer(interaction, private=True):
+        if not await promise_answer(interaction):
             return
         services, user_id = services_of(interaction), interaction.user.id
         job = await require_picture(interaction, self.job.id)
@@ -153,7 +153,7 @@ class UseButton(
         if self.use in {Use.EMOJI, Use.STICKER}:
             _require_expressions(interaction, job)
             await interaction.response.send_modal(NameModal(job, self.use))
-        elif await promise_answer(interaction, private=True):
+        elif await promise_answer(interaction):
             await _give_file(interaction, job, self.use)
 
 
@@ -194,7 +194,7 @@ class NameModal(ui.Modal):
 
     @handles_errors
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
-        if not await promise_answer(interaction, private=True):
+        if not await promise_answer(interaction):
             return
         job = await require_picture(interaction, self.job.id)
         guild = _require_expressions(interaction, job)

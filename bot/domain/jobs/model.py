@@ -219,11 +219,6 @@ async def fair_tag(connection: AsyncConnection, user_id: int) -> int:
     return max(now or 0, last or 1)
 
 
-async def waiting_of(connection: AsyncConnection, user_id: int) -> list[Job]:
-    """The user's queued and running jobs, in the order in which they will be painted."""
-    return await _all(connection, _in_order().where(jobs.c.user_id == user_id))
-
-
 async def of_guild(connection: AsyncConnection, guild_id: int, *, waiting: bool) -> list[Job]:
     """A server's newest pictures: those that wait or are painted, or those that are finished and kept."""
     which = jobs.c.state.in_(WAITING) if waiting else jobs.c.result_blob.is_not(None)
@@ -231,9 +226,9 @@ async def of_guild(connection: AsyncConnection, guild_id: int, *, waiting: bool)
     return await _all(connection, query.order_by(jobs.c.id.desc()).limit(100))
 
 
-async def all_waiting(connection: AsyncConnection, *, limit: int = 1000) -> list[Job]:
+async def all_waiting(connection: AsyncConnection) -> list[Job]:
     """All running and queued jobs: the running ones first, the others in the order of the queue."""
-    return await _all(connection, _in_order().limit(limit))
+    return await _all(connection, _in_order().limit(1000))
 
 
 async def ahead_of(connection: AsyncConnection, job: Job) -> list[Job]:
