@@ -16,7 +16,7 @@ from nst_core.engine import stylize
 from nst_core.errors import PictureError
 from nst_core.events import Finished
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit
 from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.params import PUBLISHED, Params
 from nst_core.quality import Comparison, compare
@@ -159,7 +159,7 @@ def _published(content: Picture, style: Picture, params: Params, device: str) ->
     )
     *_, last = snapshots
     rgb = last.pixels[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
-    return Picture(rgb=rgb, alpha=io.fit(content, params.size).alpha)
+    return Picture(rgb=rgb, alpha=fit(content, params.size).alpha)
 
 
 def _parameters(file: Path) -> dict[str, object] | None:

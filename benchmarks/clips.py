@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.pictures import CONTENTS, ROOT, STYLES
 from nst_core.images import io
+from nst_core.images.picture import fit
 from nst_core.video.flow import Flow, Plane, opencv
 
 WIDTH, HEIGHT, FRAMES = 192, 144, 8
@@ -124,7 +125,7 @@ def moving(
 
 def _picture(name: str, edge_px: int) -> NDArray[np.float32]:
     known = CONTENTS | STYLES | {path.stem: path for path in (ROOT / "benchmarks" / "contents").iterdir()}
-    return io.fit(io.decode(known[name]), edge_px).rgb
+    return fit(io.decode(known[name]), edge_px).rgb
 
 
 def _disc(height: int, width: int) -> Plane:

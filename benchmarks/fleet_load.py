@@ -19,8 +19,8 @@ from sqlalchemy import text
 
 from bot.db import Database
 from bot.domain.jobs import model
+from bot.domain.jobs.model import Address
 from bot.domain.outbox import deliveries
-from bot.domain.outbox.deliveries import Address
 from bot.engines.procrastinate import ProcrastinateEngine
 from testbed.postgres import Server
 

@@ -12,11 +12,10 @@ from bot.db import Database
 from bot.domain.gallery import exhibits, hanging, listing
 from bot.domain.gallery.listing import Choice
 from bot.domain.jobs import eta, model, provenance, queue, stats
-from bot.domain.jobs.model import Job
+from bot.domain.jobs.model import Address, Job
 from bot.domain.limits import quotas
 from bot.domain.limits.access import Requester, UserLimits
 from bot.domain.outbox import deliveries, schedule
-from bot.domain.outbox.deliveries import Address
 from bot.domain.privacy import blob_refs, personal_data, storage
 from bot.domain.privacy.retention import Keeping, Sweeper
 from bot.domain.servers.server_settings import GuildSettings

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 
 ROOT: Final = Path(__file__).parents[1]
 PAINTINGS: Final = ROOT / "bot" / "paintings"

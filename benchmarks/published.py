@@ -14,8 +14,7 @@ import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
 from benchmarks.machine import wait
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit
 from nst_core.kernels.convolution import EXACT, Precision
 from nst_core.losses.objective import Objective
 from nst_core.losses.style_pictures import pixels_of
@@ -148,10 +147,10 @@ def _objective(
     precision: Precision,
 ) -> Objective:
     vgg = Vgg(weights.load(params.network), pooling=params.pooling, device=device, precision=precision)
-    fitted = io.fit(content, size_px)
+    fitted = fit(content, size_px)
     wanted = targets(as_spec(style), fitted, params, size_px=size_px, vgg=vgg, cache=TargetCache())
     return Objective(vgg, pixels_of(fitted.rgb, device), [wanted], [params])
 
 
 def _at(picture: Picture, size_px: int, device: torch.device) -> Tensor:
-    return pixels_of(io.fit(picture, size_px).rgb, device)
+    return pixels_of(fit(picture, size_px).rgb, device)

@@ -18,7 +18,7 @@ from benchmarks.published import ADAM_STEPS, Snapshot, averaged_adam, lbfgs
 from benchmarks.trajectory import Point
 from nst_core.engine import measure, stylize
 from nst_core.events import Finished, Preview, Step
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.params import AS_IT_IS, Params

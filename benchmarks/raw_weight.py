@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from benchmarks.pictures import read
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit
 from nst_core.kernels.convolution import EXACT
 from nst_core.losses.objective import Objective
 from nst_core.losses.style_pictures import pixels_of
@@ -56,7 +55,7 @@ def references(content: Picture, style: Picture, size_px: int) -> tuple[float, t
     """What the relative form divides by, content and each style layer, in float32 on the CPU."""
     params, cpu = Params(**PUBLISHED, size=size_px), torch.device("cpu")
     vgg = network(params, cpu, EXACT)
-    fitted = io.fit(content, size_px)
+    fitted = fit(content, size_px)
     wanted = targets(as_spec(style), fitted, params, size_px=size_px, vgg=vgg, cache=shared_cache())
     objective = Objective(vgg, pixels_of(fitted.rgb, cpu), [wanted], [params])
     of_content = objective.features.float().square().mean().item()

@@ -12,13 +12,14 @@ from bot.worker.__main__ import work
 from bot.worker.pictures import Work
 from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images import io
+from nst_core.images.picture import fit
 
 
 def quick_painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event], None, None]:
     """Decodes the one content and returns it at the size asked for, with every kind of event on the way."""
     [painted] = works
     size_px = int(painted.params["size"])
-    picture = io.fit(io.decode(painted.pictures.content), size_px)
+    picture = fit(io.decode(painted.pictures.content), size_px)
     losses: dict[str, Any] = {
         "content": 1.0,
         "style": 2.0,

@@ -29,7 +29,7 @@ from benchmarks.raw_weight import RawWeight, raw_weight
 from nst_core.engine import stylize_batch
 from nst_core.events import Finished
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import AS_IT_IS, Params
 from nst_core.quality import Network, compare
 from nst_core.run.prepared_job import StyleTransferJob

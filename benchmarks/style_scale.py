@@ -20,7 +20,7 @@ from benchmarks.machine import header
 from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.style import Painting
 from nst_core.images import io
-from nst_core.images.stroke_width import scale_for, stroke_width_px
+from nst_core.losses.style_pictures import scale_for, stroke_width_px
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

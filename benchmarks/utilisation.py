@@ -24,7 +24,7 @@ from benchmarks.breakdown import breakdown, median_s
 from benchmarks.flops import flops
 from benchmarks.machine import header
 from benchmarks.pictures import PAIRS, read
-from nst_core.images import io
+from nst_core.images.picture import resize
 from nst_core.kernels.convolution import Precision
 from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.losses.objective import Objective
@@ -138,7 +138,7 @@ def iteration(
     params = Params(**PUBLISHED, size=size_px)
     vgg = network(params, device, precision)
     content, style = read(PAIRS[0])
-    square = io.resize(content, width=size_px, height=size_px)
+    square = resize(content, width=size_px, height=size_px)
     wanted = targets(as_spec(style), square, params, size_px=size_px, vgg=vgg, cache=shared_cache())
     contents = pixels_of(square.rgb, device).repeat(batch, 1, 1, 1)
     objective = Objective(vgg, contents, [wanted] * batch, [params] * batch)

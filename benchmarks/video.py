@@ -31,7 +31,7 @@ from benchmarks.pictures import STYLES
 from nst_core.engine import measure, stylize
 from nst_core.events import Finished
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, quantise
 from nst_core.params import PUBLISHED, Params
 from nst_core.video.clips import Clip, Frame, in_unit, levels_of
 from nst_core.video.events import ClipFinished
@@ -125,7 +125,7 @@ def flows_of(clip: Rendered) -> Flows:
 
 def steadiness_of(clip: Rendered, style_name: str, options: argparse.Namespace) -> Steadiness:
     style = io.decode(STYLES[style_name])
-    frames = [io.quantise(clip.frame(number)) for number in range(clip.count)]
+    frames = [quantise(clip.frame(number)) for number in range(clip.count)]
     params = Params(size=max(clip.width, clip.height), faces="paint")
     with _timed() as held_cpu:
         held = _held(frames, style, params, Motion(), options.device)
@@ -171,7 +171,7 @@ def changes_sheet(clip: Rendered, rows: Sequence[Sequence[Levels]]) -> Levels:
         [
             np.hstack(
                 [
-                    io.quantise((0.5 + 4 * change * in_sight[..., None]).astype(np.float32))
+                    quantise((0.5 + 4 * change * in_sight[..., None]).astype(np.float32))
                     for change, in_sight in _changes(clip, frames)
                 ]
             )

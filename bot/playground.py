@@ -34,8 +34,8 @@ except ModuleNotFoundError as error:
 import discord
 from discord import ui
 
+from bot.chat.account.guide import SampleButton
 from bot.chat.client import EaselClient
-from bot.chat.painting.stylize import SampleButton
 from bot.chat.ui.components import Picture, gallery, layout
 from bot.chat.ui.interaction import Services
 from bot.domain.servers import server_settings

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from nst_core.events import Event, Finished, Losses, Preview, Started, Step
-    from nst_core.images.io import Picture, decode, encode, read_parameters
+    from nst_core.images.io import decode, encode, read_parameters
+    from nst_core.images.picture import Picture
     from nst_core.params import Params
     from nst_core.run.prepared_job import StyleTransferJob
     from nst_core.styles import Mask, Region, Style, StyleSpec, blended, mask_of
@@ -74,6 +75,7 @@ __all__ = [
 _MODULES = (
     "params",
     "errors",
+    "images.picture",
     "images.io",
     "events",
     "styles",

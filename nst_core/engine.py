@@ -12,8 +12,7 @@ from torch import Tensor
 
 from nst_core.errors import ParamsError
 from nst_core.events import Event, Finished, Losses, Preview, Started, Step
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, filled, quantise, resize
 from nst_core.kernels.convolution import EXACT
 from nst_core.kernels.precision import choose_device, choose_precision
 from nst_core.losses.objective import Objective
@@ -25,11 +24,10 @@ from nst_core.optim import first_order
 from nst_core.optim.loop import OptimizationLoop
 from nst_core.params import ALIKE, Params
 from nst_core.pyramid import Scale
+from nst_core.pytorch import own_state, stepwise, torch_errors
 from nst_core.run.evaluator import Evaluator, MemoryBudget, plan_for
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob, network
 from nst_core.styles import StyleSpec, as_spec
-from nst_core.torch_errors import torch_errors
-from nst_core.torch_state import own_state, stepwise
 
 SKETCH_PX: Final = 512
 """The first preview is no larger, so that it comes within seconds."""
@@ -113,7 +111,7 @@ def measure(
     where = choose_device(device)
     params = dataclasses.replace(params, gram=1.0, moments=0.0, matching=0.0, chroma="free")
     vgg = network(params, where, EXACT)
-    content = io.filled(io.resize(content, width=picture.width, height=picture.height), "content")
+    content = filled(resize(content, width=picture.width, height=picture.height), "content")
     size_px = max(picture.width, picture.height)
     wanted = targets(as_spec(style), content, params, size_px=size_px, vgg=vgg, cache=shared_cache())
     kind = Objective if picture.width * picture.height <= MEASURED_WHOLE_PX else Tiles
@@ -286,11 +284,11 @@ def _check_alike(prepared_jobs: Sequence[PreparedJob], plan: Sequence[Scale]) ->
 def _in_8_bits(picture: Picture) -> Picture:
     """The picture as a PNG keeps it; hidden colours do not count."""
     rgb, alpha = (
-        None if values is None else io.quantise(values).astype(np.float32) / np.float32(255)
+        None if values is None else quantise(values).astype(np.float32) / np.float32(255)
         for values in (picture.rgb, picture.alpha)
     )
     assert rgb is not None
-    return io.filled(Picture(rgb=rgb, alpha=alpha))
+    return filled(Picture(rgb=rgb, alpha=alpha))
 
 
 def as_losses(values: Tensor) -> Losses:

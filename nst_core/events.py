@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,12 +66,6 @@ def scales(params: Params, *, started_px: int = 0) -> tuple[Scale, ...]:
     return tuple(scale for scale in plan if scale.edge_px > started_px) or plan[-1:]
 
 
-def fitted(width: int, height: int, edge_px: int) -> tuple[int, int]:
-    """The width and height with the long edge at `edge_px`."""
-    scale = edge_px / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
 def _apportion(total: int, shares: list[int]) -> list[int]:
     """`total` whole steps in proportion to `shares`, each at least 1: largest remainders first."""
     spare = total - len(shares)

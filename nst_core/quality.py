@@ -10,17 +10,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nst_core.engine import measure
-from nst_core.images import io
 from nst_core.images.colour import LUMA
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit, quantise, resize
 from nst_core.kernels.convolution import EXACT
 from nst_core.kernels.precision import choose_device
 from nst_core.nearest_patches import nearest_patches
 from nst_core.params import PUBLISHED, Params
+from nst_core.pytorch import own_state, torch_errors
 from nst_core.run.prepared_job import network as network_of
 from nst_core.styles import blended
-from nst_core.torch_errors import torch_errors
-from nst_core.torch_state import own_state
 
 Network = Literal["vgg16", "vgg19"]
 
@@ -116,12 +114,12 @@ def compare(
             torch.device("cpu"),
             "cpu",
         )  # Apple's GPUs have no float64, in which figures are summed
-    painted = io.quantise(result.rgb)
-    plain = io.quantise(io.resize(content, width=result.width, height=result.height).rgb)
+    painted = quantise(result.rgb)
+    plain = quantise(resize(content, width=result.width, height=result.height).rgb)
     blend = blended(styles, weights=weights)
     shares = [style.weight for style in blend.styles]
     edge_px = max(result.width, result.height)
-    wanted = [io.quantise(io.fit(style, edge_px).rgb) for style in styles]
+    wanted = [quantise(fit(style, edge_px).rgb) for style in styles]
     losses = measure(result, content, blend, Params(**PUBLISHED, network=network), device=device)
     patches = nearest_patches(
         network_of(Params(**PUBLISHED, network=network), where, EXACT),

@@ -1,14 +1,14 @@
 """Which styles apply where: styles with weights, regions of the content, and a mask for the whole."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nst_core.errors import ParamsError
 from nst_core.images.colour import LUMA
-from nst_core.images.io import Picture, check_visible
+from nst_core.images.picture import Picture, check_visible
 from nst_core.params import STYLE_SCALE
 
 Mask = NDArray[np.float32]
@@ -78,6 +78,11 @@ class StyleSpec:
     @property
     def styles(self) -> tuple[Style, ...]:
         return tuple(style for region in self.regions for style in region.styles)
+
+    def with_each(self, change: Callable[[Style], Style]) -> "StyleSpec":
+        """The same regions and masks, with each style changed."""
+        regions = (replace(one, styles=tuple(map(change, one.styles))) for one in self.regions)
+        return replace(self, regions=tuple(regions))
 
 
 def as_spec(style: "Picture | StyleSpec") -> StyleSpec:

@@ -18,7 +18,7 @@ import nst_core
 from benchmarks.clips import all_clips
 from bot.domain.styles.builtin import BUILT_IN
 from bot.domain.styles.style import PAINTINGS, Painting
-from nst_core.images.io import quantise
+from nst_core.images.picture import quantise
 from nst_core.video.clips import Clip, Frame
 from nst_core.video.events import ClipFinished
 from nst_core.video.painting import animate

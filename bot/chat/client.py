@@ -11,14 +11,13 @@ from discord import Locale, app_commands, ui
 from discord.app_commands import TranslationContextLocation as Where
 from discord.gateway import DiscordWebSocket
 
-from bot.chat.account.guide import HelpSelect, help_command, welcome
+from bot.chat.account.guide import HelpSelect, SampleButton, help_command, welcome
 from bot.chat.account.mydata import ForgetMeButton, mydata_group
 from bot.chat.account.queue import CancelInQueue, ResultSelect, queue_command
 from bot.chat.account.setting_questions import ResetButton, ResetSureButton, RoleQuotaButton
 from bot.chat.account.settings import ChoiceSelect, GroupButton, PlacesSelect, settings_command
 from bot.chat.account.setup import SetupButton, greet
 from bot.chat.cards.actions import JobButton
-from bot.chat.cards.describing import DescribeButton
 from bot.chat.cards.mention_teller import NoMentionButton
 from bot.chat.cards.use_as import UseButton
 from bot.chat.community.artchannel import (
@@ -39,7 +38,7 @@ from bot.chat.community.vote import VoteSelect
 from bot.chat.painting.blend import blend
 from bot.chat.painting.menus import stylize_avatar, stylize_this, use_as_style
 from bot.chat.painting.provenance import how_was_this_made
-from bot.chat.painting.stylize import SampleButton, stylize
+from bot.chat.painting.stylize import stylize
 from bot.chat.presets.commands import ImportButton, OpenSelect, PageButton, preset_group
 from bot.chat.presets.looks import LookButton, LookSelect, look_command
 from bot.chat.presets.style_actions import StyleButton
@@ -78,7 +77,6 @@ BUTTONS: tuple[type[ui.DynamicItem[Any]], ...] = (
     ResultSelect,
     HelpSelect,
     UseButton,
-    DescribeButton,
     SampleButton,
     PageButton,
     OpenSelect,

@@ -27,10 +27,10 @@ from bot.media.headers import jpeg_scans
 from bot.media.sandbox import REFUSED, ClipLimits, DecodeLimits, confine, lower_priority
 from nst_core.errors import CutShort, EngineError, PictureError, TooManyPixels, UnknownKind
 from nst_core.images.formats import NOT_A_PICTURE
-from nst_core.images.io import NO_MEMORY, Picture, decode, quantise
-from nst_core.images.transparency import is_invisible
+from nst_core.images.io import NO_MEMORY, decode
+from nst_core.images.picture import Picture, is_invisible, quantise
 from nst_core.video import films
-from nst_core.video import limits as video_limits
+from nst_core.video.clips import ClipLimits as FileLimits
 from nst_core.video.clips import thinned, without_repeats
 from nst_core.video.reading import first_of_film, read_start
 from nst_core.video.writing import encode_lossless
@@ -109,7 +109,7 @@ def read_clip(data: bytes, limits: ClipLimits) -> bytes:
     Nothing where it does not move, or where no second frame can be read.
     """
     pixels = limits.film_pixels if films.kind_of(data) else limits.pixels
-    kept = video_limits.ClipLimits(pixels=pixels, seconds=limits.seconds)
+    kept = FileLimits(pixels=pixels, seconds=limits.seconds)
     try:
         start = read_start(data, edge_px=limits.edge_px, max_fps=limits.fps, limits=kept)
     except (EngineError, MemoryError, ValueError):

@@ -17,7 +17,7 @@ from bot.worker.pictures import Timelapse
 from nst_core.errors import EngineError
 from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.video.checkpoints import Checkpoint
 from nst_core.video.clips import Clip
 from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep

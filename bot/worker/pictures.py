@@ -15,7 +15,7 @@ from bot.errors import Failure
 from bot.media.blobs.protocol import BlobMissing, Blobs
 from bot.worker.animations import encode_animation, encode_growing
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit, quantise
 from nst_core.video.clips import Clip
 
 log = structlog.get_logger(__name__)
@@ -149,7 +149,7 @@ class Previews(BriefBlobs):
         if isinstance(picture, Clip):
             moving = encode_growing(picture, self._edge_px, self._owner)
             return moving or self._encoded(picture.frames[-1].picture)
-        return io.encode(io.fit(picture, self._edge_px), format="jpeg", quality=88, parameters=self._owner)
+        return io.encode(fit(picture, self._edge_px), format="jpeg", quality=88, parameters=self._owner)
 
 
 EDGE_PX: Final = 256
@@ -200,6 +200,6 @@ def _frame(picture: Picture) -> Image.Image:
     rgb = picture.rgb
     if picture.alpha is not None:
         rgb = 1 - picture.alpha[..., None] * (1 - rgb)
-    frame = Image.fromarray(np.ascontiguousarray(io.quantise(rgb)))
+    frame = Image.fromarray(np.ascontiguousarray(quantise(rgb)))
     frame.thumbnail((EDGE_PX, EDGE_PX), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return frame

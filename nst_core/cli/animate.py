@@ -13,6 +13,7 @@ from nst_core.cli.options import Options
 from nst_core.cli.terminal import progress_bars, write
 from nst_core.errors import ParamsError
 from nst_core.images import io
+from nst_core.video.clips import ClipLimits
 from nst_core.video.events import (
     ClipEvent,
     ClipFinished,
@@ -21,7 +22,6 @@ from nst_core.video.events import (
     FrameStarted,
     FrameStep,
 )
-from nst_core.video.limits import ClipLimits
 from nst_core.video.motion import Motion
 from nst_core.video.painting import animate as painted
 from nst_core.video.painting import check_params

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from nst_core.errors import ParamsError
-from nst_core.images.io import MAX_PIXELS, Picture, fit, quantise
+from nst_core.images.io import MAX_PIXELS
+from nst_core.images.picture import Picture, fit, quantise
 
 CELL_PX: Final = (32, 2048)
 MAX_EDGE_PX: Final = 65_500

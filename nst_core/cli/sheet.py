@@ -15,7 +15,7 @@ from nst_core.cli.style_files import StyleMix, style_mix
 from nst_core.cli.terminal import format_of, progress_bars, watch, write
 from nst_core.errors import EngineError, ParamsError, PictureError
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import Params, Quality
 
 

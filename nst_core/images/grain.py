@@ -10,10 +10,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
-from nst_core.images import io
 from nst_core.images.colour import LUMA
-from nst_core.images.io import Picture
 from nst_core.images.kept import Cache, digests
+from nst_core.images.picture import Picture, filled, fit
 from nst_core.images.simplifying import LEAST_PX, kuwahara, strong_detail
 
 MEASURED_PX: Final = 640
@@ -59,7 +58,7 @@ def grain(picture: Picture) -> float:
 
 @torch.no_grad()
 def _measured(picture: Picture) -> float:
-    seen = io.filled(io.fit(picture, MEASURED_PX))
+    seen = filled(fit(picture, MEASURED_PX))
     pixels = torch.from_numpy(seen.rgb.transpose(2, 0, 1).copy())[None]
     weights = torch.ones(pixels.shape[-2:]) if seen.alpha is None else torch.from_numpy(seen.alpha.copy())
     weights = weights / weights.sum().clamp(min=_TINY)

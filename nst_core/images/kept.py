@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 
 T = TypeVar("T")
 

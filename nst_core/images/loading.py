@@ -17,7 +17,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from nst_core.errors import CutShort
-from nst_core.pyramid import fitted
+from nst_core.images.sizes import fitted
 
 BROKEN: Final = (
     ArithmeticError,

@@ -1,6 +1,9 @@
-"""Style pictures as they count: each at its own scale, at the size that is painted, and within its mask."""
+"""Style pictures as they count: at the scale that their strokes want, at the size painted, within masks."""
 
 import dataclasses
+import functools
+import itertools
+import math
 from typing import Final
 
 import numpy as np
@@ -10,15 +13,33 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nst_core.errors import ParamsError
-from nst_core.images import colour, grain, io
-from nst_core.images.io import Picture
-from nst_core.images.stroke_width import scale_for, stroke_width_px
-from nst_core.images.transparency import is_invisible
+from nst_core.images import colour, grain
+from nst_core.images.colour import LUMA
+from nst_core.images.kept import Cache, digests
+from nst_core.images.picture import Picture, extended, filled, fit, is_invisible
 from nst_core.params import Params
-from nst_core.styles import Mask, Region, Style, StyleSpec
+from nst_core.styles import Mask, Style, StyleSpec
 
 OF_A_TENSOR: Final = ("C_CONTIGUOUS", "WRITEABLE")
 """What an array must be to become a tensor; it is copied otherwise."""
+
+MEASURED_PX: Final = 512
+"""The long edge at which strokes are measured, so that copies of a picture of that size or more are alike."""
+OCTAVES_PX: Final = (1, 2, 4, 8, 16, 32)
+"""Widths of strokes, and the sigmas of the blurs that take them away."""
+WANTED_PX: Final = 8.0
+"""The stroke width that is right as it is."""
+EXPONENT: Final = 0.5
+"""How much of a stroke's difference from that is made up for."""
+SCALES: Final = (0.65, 2.0)
+"""The finest and the coarsest scale that is chosen; those of the bundled paintings, tuned by eye."""
+_STEPS: Final = 20
+"""Scales to choose from, per unit."""
+_LUMA: Final = np.array(LUMA, dtype=np.float32)
+_WIDTHS: Final = Cache(256)
+"""A service is given the same styles again and again."""
+_PLAIN: Final = 1e-9
+"""A picture whose brightness varies by less (mean square) has no strokes, but rounding errors."""
 
 
 def with_scales(spec: StyleSpec, params: Params) -> StyleSpec:
@@ -30,8 +51,7 @@ def with_scales(spec: StyleSpec, params: Params) -> StyleSpec:
         scale = measured_scale(style) if params.style_scale is None else params.style_scale
         return dataclasses.replace(style, scale=scale)
 
-    regions = (Region(styles=tuple(map(scaled, one.styles)), mask=one.mask) for one in spec.regions)
-    return StyleSpec(regions=tuple(regions), edit_mask=spec.edit_mask)
+    return spec.with_each(scaled)
 
 
 def measured_scale(style: Style) -> float:
@@ -48,6 +68,49 @@ def _counting(style: Style) -> Picture:
     return Picture(rgb=picture.rgb, alpha=plane / plane.max())
 
 
+def stroke_width_px(picture: Picture) -> float:
+    """The width of the picture's strokes at a long edge of 512 px, in pixels; 1 to 32.
+
+    It is the mean of the octaves' widths on a logarithmic scale, weighted by the energy of brightness in
+    each, the mean square of the difference between two blurs. Positions count by their alpha. A picture
+    without any strokes has WANTED_PX. What is smaller than 512 px lacks its finest strokes, and counts as
+    broader.
+    """
+    return _WIDTHS.get(digests(picture), lambda: _measured(picture))
+
+
+def _measured(picture: Picture) -> float:
+    seen = fit(picture, MEASURED_PX)
+    luma = (seen.rgb if seen.alpha is None else extended(seen.rgb, seen.alpha)) @ _LUMA
+    height, width = luma.shape
+    blurs = [luma, *(_blur(height, sigma) @ luma @ _blur(width, sigma).T for sigma in OCTAVES_PX)]
+    bands = [np.square(fine - coarse) for fine, coarse in itertools.pairwise(blurs)]
+    energies = np.array([float(np.average(band, weights=seen.alpha)) for band in bands])
+    if energies.sum() < _PLAIN:
+        return WANTED_PX
+    return float(np.exp(energies @ np.log(OCTAVES_PX) / energies.sum()))
+
+
+def scale_for(width_px: float) -> float:
+    """The style scale for strokes of this width: above 1 for fine ones, below 1 for broad ones."""
+    low, high = SCALES
+    scale = min(max(math.pow(WANTED_PX / width_px, EXPONENT), low), high)
+    return round(scale * _STEPS) / _STEPS
+
+
+@functools.lru_cache(maxsize=64)
+def _blur(length: int, sigma: float) -> NDArray[np.float32]:
+    """The matrix (length, length) of a Gaussian blur along one axis, reflected at both ends."""
+    place = np.arange(length)
+    kernel = np.exp(-0.5 * (np.arange(2 * length) / sigma) ** 2)
+    direct = kernel[abs(place[:, None] - place)]
+    before = kernel[place[:, None] + place + 1]
+    after = kernel[2 * length - 1 - place[:, None] - place]
+    matrix = direct + before + after
+    normalised: NDArray[np.float32] = (matrix / matrix.sum(axis=1, keepdims=True)).astype(np.float32)
+    return normalised
+
+
 def style_at(
     style: Style, content: Picture, params: Params, size_px: int, device: torch.device
 ) -> NDArray[np.float32]:
@@ -57,7 +120,7 @@ def style_at(
     """
     assert style.scale is not None
     edge_px = max(1, round(size_px * style.scale))
-    seen = io.filled(io.fit(style.picture, edge_px), "style")
+    seen = filled(fit(style.picture, edge_px), "style")
     if params.simplify_style and params.quality != "draft":
         much = grain.much(_counting(style))
         radius_px = params.simplify_style * grain.radius_px(much, size_px)
@@ -65,8 +128,25 @@ def style_at(
         seen = dataclasses.replace(seen, rgb=rgb_of(smooth))
     if params.colors == "style":
         return seen.rgb
-    recoloured = colour.histogram_matched if params.colors == "histogram" else colour.matched
-    return recoloured(seen.rgb, to=content.rgb, weights=seen.alpha, to_weights=content.alpha)
+    return _recoloured(seen, content, params)
+
+
+def recoloured(spec: StyleSpec, to: Picture, params: Params) -> StyleSpec:
+    """The styles in the colours of a picture, in full size; as they are if the styles' own are asked for."""
+    if params.colors == "style":
+        return spec
+
+    def one(style: Style) -> Style:
+        seen = filled(style.picture, "style")
+        picture = Picture(rgb=_recoloured(seen, to, params), alpha=seen.alpha)
+        return dataclasses.replace(style, picture=picture)
+
+    return spec.with_each(one)
+
+
+def _recoloured(seen: Picture, to: Picture, params: Params) -> NDArray[np.float32]:
+    match = colour.histogram_matched if params.colors == "histogram" else colour.matched
+    return match(seen.rgb, to=to.rgb, weights=seen.alpha, to_weights=to.alpha)
 
 
 def style_mask(style: Style) -> Mask | None:

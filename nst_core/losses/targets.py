@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nst_core.images.io import Picture
 from nst_core.images.kept import Cache, digest, digests
+from nst_core.images.picture import Picture
 from nst_core.losses import matching
 from nst_core.losses.matching import BANK_SIZE, Bank, bank_of
 from nst_core.losses.style import Target, shrunk

@@ -119,7 +119,7 @@ def adain_alpha(params: Params) -> float:
     return min(1.0, params.nominal_strength / _FULL_AT)
 
 
-def _moments(features: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def _moments(features: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation (b, c, 1, 1) over positions; the latter is never 0."""
     if mask is None:
         variance, mean = torch.var_mean(features, dim=(2, 3), correction=0, keepdim=True)

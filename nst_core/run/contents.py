@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, filled, fit
 from nst_core.images.simplifying import simplified
 from nst_core.losses.style_pictures import pixels_of, stretched
-from nst_core.run.faces import FACE_WEIGHT
 from nst_core.styles import Mask
 
+FACE_WEIGHT: Final = 2.0
+"""How many times as much the content counts on a face as elsewhere: at 5 a face looks pasted in."""
 _REACH: Final = 1 / 140
 """The radius of the texture that `simplify` 1 leaves out, on the long edge: with twice of it eyes go, too."""
 _KEPT: Final = 3
@@ -44,7 +44,7 @@ class Contents:
             if len(self._sizes) >= _KEPT:
                 self._sizes.clear()
                 self._pixels.clear()
-            self._sizes[edge_px] = io.filled(io.fit(self.picture, edge_px), "content")
+            self._sizes[edge_px] = filled(fit(self.picture, edge_px), "content")
         return self._sizes[edge_px]
 
     def pixels_at(self, edge_px: int) -> Tensor:

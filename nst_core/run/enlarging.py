@@ -8,10 +8,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812  # PyTorch's own name for it
 from torch import Tensor
 
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.losses.style_pictures import pixels_of, stretched, style_at, style_mask
 from nst_core.params import Params
-from nst_core.run.contents import Contents
 from nst_core.styles import Style
 
 
@@ -46,17 +45,18 @@ def detail_of(pixels: Tensor, fraction: float) -> Tensor:
 
 def noise_of(
     styles: Sequence[Style],
-    contents: Contents,
+    content: Picture,
     params: Params,
-    size_px: int,
     fraction: float,
+    *,
     generator: torch.Generator,
+    device: torch.device,
 ) -> Tensor:
-    """The styles' detail in random phase (1, 3, h, w), weighted as they are, over the content of that size.
+    """The styles' detail in random phase (1, 3, h, w), weighted as they are, over a content of that size.
 
     It is the detail that this fraction of the size does not show.
     """
-    content, device = contents.at(size_px), contents.device
+    size_px = max(content.width, content.height)
     weight = sum(style.weight for style in styles)
     noise = torch.zeros(1, 3, content.height, content.width, device=device)
     for style in styles:

@@ -13,8 +13,8 @@ from nst_core.memory import PLANS
 from nst_core.models.vgg import Vgg
 from nst_core.optim.loop import Evaluate
 from nst_core.pyramid import painted_px
+from nst_core.pytorch import empty_caches, is_out_of_memory
 from nst_core.run.prepared_job import PreparedJob
-from nst_core.torch_errors import empty_caches, is_out_of_memory
 
 T = TypeVar("T")
 

@@ -5,15 +5,12 @@ from typing import Final
 
 import numpy as np
 
-from nst_core.images import io
 from nst_core.images.faces import face_mask
-from nst_core.images.io import Picture
 from nst_core.images.kept import Cache, digests
+from nst_core.images.picture import Picture, fit
 from nst_core.losses.style_pictures import stretched
-from nst_core.styles import Mask, Region, Style, StyleSpec
+from nst_core.styles import Mask, Style, StyleSpec
 
-FACE_WEIGHT: Final = 2.0
-"""How many times as much the content counts on a face as elsewhere: at 5 a face looks pasted in."""
 LEAST_REST: Final = 0.25
 """What must be left of a style without its faces, as a share of its area; else they stay in it."""
 _DETECTED_PX: Final = 1024
@@ -29,19 +26,16 @@ def faces_of(picture: Picture) -> Mask | None:
 
     def found() -> Mask | None:
         edge_px = max(picture.width, picture.height)
-        seen = io.fit(picture, _DETECTED_PX) if edge_px > _DETECTED_PX else picture
+        seen = fit(picture, _DETECTED_PX) if edge_px > _DETECTED_PX else picture
         mask = face_mask(seen)
-        return None if mask is None else stretched(mask, io.fit(seen, min(edge_px, _KEPT_PX)))
+        return None if mask is None else stretched(mask, fit(seen, min(edge_px, _KEPT_PX)))
 
     return _MASKS.get(digests(picture), found)
 
 
 def without_faces(spec: StyleSpec) -> StyleSpec:
     """The styles, masked where they have faces: otherwise those come up again in skies and walls."""
-    regions = (
-        Region(styles=tuple(map(_faceless, region.styles)), mask=region.mask) for region in spec.regions
-    )
-    return StyleSpec(regions=tuple(regions), edit_mask=spec.edit_mask)
+    return spec.with_each(_faceless)
 
 
 def _faceless(style: Style) -> Style:

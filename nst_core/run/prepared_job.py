@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nst_core.images import colour, io
-from nst_core.images.io import Picture
+from nst_core.images import colour
+from nst_core.images.picture import Picture, check_visible, filled, fit
 from nst_core.kernels.convolution import Precision
 from nst_core.losses.style import Target
 from nst_core.losses.style_pictures import pixels_of, rgb_of, stretched, style_at, style_mask, with_scales
@@ -22,11 +22,11 @@ from nst_core.models.adain import Adain, adain_alpha
 from nst_core.models.vgg import Vgg
 from nst_core.params import NETWORKS, Params
 from nst_core.pyramid import Scale, scales
+from nst_core.pytorch import own_state
 from nst_core.run.contents import Contents
 from nst_core.run.enlarging import detail_of, lifted, noise_of, scaled
 from nst_core.run.faces import faces_of, without_faces
 from nst_core.styles import Mask, Region, StyleSpec, as_spec
-from nst_core.torch_state import own_state
 
 NOISE_RANGE: Final = 0.3
 """The width of the noise around 0.5: noise over all of [0, 1] is never quite painted over."""
@@ -56,11 +56,11 @@ class StyleTransferJob:
     start: Picture | None = None
 
     def __post_init__(self) -> None:
-        io.check_visible(self.content, "content")
+        check_visible(self.content, "content")
         if isinstance(self.style, Picture):
-            io.check_visible(self.style, "style")
+            check_visible(self.style, "style")
         if self.start is not None:
-            io.check_visible(self.start, "picture to start from")
+            check_visible(self.start, "picture to start from")
 
     @property
     def plan(self) -> tuple[Scale, ...]:
@@ -171,7 +171,10 @@ class PreparedJob:
         generator = torch.Generator().manual_seed(self.params.seed)
 
         def noise_for(region: Region) -> Tensor:
-            return noise_of(region.styles, self.contents, self.params, fine_px, fraction, generator)
+            content = self.contents.at(fine_px)
+            return noise_of(
+                region.styles, content, self.params, fraction, generator=generator, device=self.device
+            )
 
         noise = self._by_region(torch.zeros_like(pixels), fine_px, noise_for)
         wanted, own = (values.square().mean().item() for values in (noise, detail_of(pixels, fraction)))
@@ -218,7 +221,7 @@ class PreparedJob:
         """The picture (1, 3, h, w) that the optimisation starts from."""
         content = self.contents.pixels_at(edge_px)
         if self.job.start is not None:
-            started = io.filled(self.job.start, "picture to start from")
+            started = filled(self.job.start, "picture to start from")
             return scaled(pixels_of(started.rgb, self.device), *content.shape[-2:])
         if self.params.init == "content":
             return self._recoloured(edge_px, adain_alpha(self.params))
@@ -243,7 +246,7 @@ class PreparedJob:
             weight = sum(style.weight for style in region.styles)
             total = np.zeros_like(rgb)
             for style in region.styles:
-                picture, mask = io.filled(io.fit(style.picture, edge_px), "style"), style_mask(style)
+                picture, mask = filled(fit(style.picture, edge_px), "style"), style_mask(style)
                 matched = colour.matched(
                     rgb,
                     to=picture.rgb,
@@ -273,7 +276,7 @@ class PreparedJob:
         original = self.contents.at(edge_px)
         if self.params.colors == "luminance":
             rgb = colour.with_luminance(original.rgb, of=rgb)
-        return io.filled(Picture(rgb=rgb, alpha=original.alpha))
+        return filled(Picture(rgb=rgb, alpha=original.alpha))
 
 
 def network(params: Params, device: torch.device, precision: Precision) -> Vgg:

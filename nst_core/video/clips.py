@@ -1,15 +1,20 @@
-"""A clip: frames of one size, each with the time that it is shown, and how often all of it is played."""
+"""A clip: frames of one size, each with the time that it is shown, how often all is played, and its limits.
 
+Nothing beyond a limit is decoded.
+"""
+
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nst_core.errors import PictureError
-from nst_core.images.io import Picture, quantise
+from nst_core.errors import ParamsError, PictureError
+from nst_core.images.picture import Picture, quantise
 
 FOREVER: Final = 0
+DAMAGED: Final = "That clip is damaged or cut short: save it again and send the new file."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,6 +81,53 @@ class Clip:
     def has_alpha(self) -> bool:
         """Whether any frame has a transparent place."""
         return any(frame.levels.shape[2] == 4 for frame in self.frames)
+
+
+class ClipTooLong(PictureError):
+    """A clip has more frames, or takes more seconds, than allowed."""
+
+
+class ClipTooLarge(PictureError):
+    """The frames of a clip have more pixels than allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipLimits:
+    """What is read of a clip at most; one that is more is refused.
+
+    Attributes:
+        frames: Frames that are kept.
+        pixels: Pixels of all frames in the file together, of which each is decoded.
+        seconds: The time of all frames.
+
+    Raises:
+        ParamsError: a limit is not above 0.
+    """
+
+    frames: int = 300
+    pixels: int = 600_000_000
+    seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("frames", self.frames), ("pixels", self.pixels), ("seconds", self.seconds)):
+            if not value > 0 or not math.isfinite(value):
+                raise ParamsError(f"The limit of a clip's {name} must be a number above 0, not {value!r}.")
+
+    def check_frames(self, count: int) -> None:
+        if count > self.frames:
+            raise ClipTooLong(f"That clip has more than {self.frames} frames: send a shorter one.")
+
+    def check_seconds(self, milliseconds: float) -> None:
+        if milliseconds > 1000 * self.seconds:
+            raise ClipTooLong(f"That clip is longer than {self.seconds:g} seconds: send a shorter one.")
+
+    def check_pixels(self, width: int, height: int, frames: int) -> None:
+        """`frames` are those that are known of so far."""
+        if width * height * frames > self.pixels:
+            raise ClipTooLarge(
+                f"That clip has {width} x {height} pixels in {frames} frames or more, in all more than the "
+                f"{self.pixels / 1e6:g} million allowed: send a smaller or a shorter one."
+            )
 
 
 def without_repeats(clip: Clip) -> Clip:

@@ -4,7 +4,7 @@ FramePainted; ClipFinished.
 
 from dataclasses import dataclass
 
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.video.checkpoints import Checkpoint
 from nst_core.video.clips import Clip
 

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from nst_core.errors import EngineError, PictureError
 from nst_core.images.loading import BROKEN
-from nst_core.pyramid import fitted
-from nst_core.video.clips import Clip
-from nst_core.video.limits import DAMAGED, ClipLimits
+from nst_core.images.sizes import fitted
+from nst_core.video.clips import DAMAGED, Clip, ClipLimits
 
 Kind = Literal["mp4", "matroska"]
 _PICTURES: Final = frozenset(

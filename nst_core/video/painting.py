@@ -17,23 +17,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nst_core.errors import ParamsError
-from nst_core.images import colour, io
-from nst_core.images.io import Picture
-from nst_core.images.transparency import is_invisible
+from nst_core.images import colour
+from nst_core.images.picture import Picture, fit, is_invisible, quantise
+from nst_core.images.sizes import fitted
 from nst_core.kernels.convolution import Precision
 from nst_core.kernels.precision import choose_device, choose_precision
-from nst_core.losses.style_pictures import pixels_of, rgb_of, with_scales
+from nst_core.losses.style_pictures import pixels_of, recoloured, rgb_of, with_scales
 from nst_core.params import Params
-from nst_core.pyramid import Scale, fitted, scales
+from nst_core.pyramid import Scale, scales
+from nst_core.pytorch import stepwise, torch_errors
 from nst_core.run.evaluator import MemoryBudget, plan_for
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob
 from nst_core.styles import StyleSpec, as_spec
-from nst_core.torch_errors import torch_errors
-from nst_core.torch_state import stepwise
 from nst_core.video.anchors import Anchor, anchor_of
 from nst_core.video.checkpoints import Checkpoint, Painted
 from nst_core.video.clips import Clip, Frame, in_unit, levels_of
-from nst_core.video.colours import steady
 from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted
 from nst_core.video.flow import grey_of
 from nst_core.video.frame_painter import FramePainter
@@ -80,6 +78,13 @@ def check_params(params: Params) -> None:
         raise ParamsError("A clip cannot be painted as a draft: choose standard.")
 
 
+def _steady(spec: StyleSpec, params: Params, clip: Clip) -> StyleSpec:
+    """The styles, in the colours of the first frame that can be seen if the content's are asked for."""
+    seen = (frame.picture for frame in clip.frames)
+    first = next((one for one in seen if not is_invisible(one.alpha)), None)
+    return spec if first is None else recoloured(spec, first, params)
+
+
 class _ClipPainter:
     """One run over a clip.
 
@@ -97,7 +102,7 @@ class _ClipPainter:
         self._clip, self._motion, self._asked = clip, motion, params
         self._device = choose_device(device)
         self._precision: Precision = choose_precision(self._device, precision)
-        self._spec = with_scales(steady(spec, params, clip), params)
+        self._spec = with_scales(_steady(spec, params, clip), params)
         # A clip's qualities are steps and passes: painting larger would cost as much as another pass.
         self._params = dataclasses.replace(params, colors="style", quality="standard")
         self._painter = FramePainter(
@@ -166,7 +171,7 @@ class _ClipPainter:
     def _frame(self, frame: int, turn: int) -> Generator[ClipEvent, None, None]:
         content = self._clip.frames[frame].picture
         if is_invisible(content.alpha):
-            self._results[frame] = levels_of(io.fit(content, self._params.size))
+            self._results[frame] = levels_of(fit(content, self._params.size))
             return
         job = StyleTransferJob(content=content, style=self._spec, params=self._params)
         prepared = PreparedJob(job, self._device, self._precision)
@@ -183,7 +188,7 @@ class _ClipPainter:
         pixels = None if own is None else pixels_of(in_unit(own.levels), self._device)
         painted, last = yield from self._painter.paint(prepared, plan, anchor, pixels, frame=frame, turn=turn)
         picture = self._picture(prepared, painted)
-        levels = io.quantise(rgb_of(painted))
+        levels = quantise(rgb_of(painted))
         done = np.ones(levels.shape[:2], dtype=np.float32)
         if anchor is not None and turn == 1:
             done = np.minimum(anchor.known + np.float32(GROWS), 1)

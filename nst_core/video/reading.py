@@ -18,12 +18,11 @@ from PIL.WebPImagePlugin import WebPImageFile
 from nst_core.errors import PictureError
 from nst_core.images import io
 from nst_core.images.formats import open_header
-from nst_core.images.io import Picture
 from nst_core.images.loading import BROKEN
-from nst_core.pyramid import fitted
+from nst_core.images.picture import Picture
+from nst_core.images.sizes import fitted
 from nst_core.video import films
-from nst_core.video.clips import FOREVER, Clip, Frame, in_unit, levels_of
-from nst_core.video.limits import DAMAGED, ClipLimits
+from nst_core.video.clips import DAMAGED, FOREVER, Clip, ClipLimits, Frame, in_unit, levels_of
 
 AT_ONCE_MS: Final = 10
 """Browsers show a frame that is to be shown for no longer than this for AS_SHOWN_MS."""

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from nst_core.errors import EngineError, ParamsError
-from nst_core.pyramid import fitted
+from nst_core.images.sizes import fitted
 from nst_core.video import films
 from nst_core.video.clips import Clip, Frame
 from nst_core.video.palettes import in_one_palette

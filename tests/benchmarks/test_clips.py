@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.clips import Rendered, all_clips
 from benchmarks.video import flows_of, warping_error
-from nst_core.images import io
+from nst_core.images.picture import quantise
 from nst_core.video.flow import warped
 
 
@@ -36,7 +36,7 @@ def test_the_engine_s_flow_is_right_to_a_fifth_of_a_pixel_where_it_is_believed()
 
 def test_frames_that_flicker_have_a_larger_warping_error() -> None:
     clip = all_clips()[2].fitted(64)
-    frames = [io.quantise(clip.frame(number)) for number in range(clip.count)]
+    frames = [quantise(clip.frame(number)) for number in range(clip.count)]
     flickering = [
         np.clip(one.astype(int) + 20 * (n % 2), 0, 255).astype(np.uint8) for n, one in enumerate(frames)
     ]

@@ -3,7 +3,7 @@ import torch
 
 from benchmarks.published import averaged_adam, lbfgs
 from nst_core.engine import measure
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.kernels.precision import choose_precision
 from nst_core.params import Params

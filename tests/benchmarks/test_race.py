@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.race import PausedClock, ours
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 
 
 class Time:

@@ -9,7 +9,7 @@ from benchmarks.raw_weight import raw_weight, references
 from benchmarks.strength import FIGURES, Row, main, summaries
 from nst_core.engine import measure
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import PUBLISHED, Params
 from nst_core.quality import compare
 

@@ -15,6 +15,7 @@ from bot.demo import SAMPLE
 from bot.domain.styles.builtin import BUILT_IN
 from nst_core.engine import measure
 from nst_core.images import io
+from nst_core.images.picture import fit
 from nst_core.params import Params
 
 SIZE_PX = 96
@@ -88,7 +89,7 @@ def test_the_picture_is_far_nearer_to_the_style_than_the_content_is(painted: tup
     assert parameters is not None
     params = Params.from_dict(parameters)
     content, style = io.decode(SAMPLE), io.decode(BUILT_IN[0].read())
-    before = measure(io.fit(content, SIZE_PX), content, style, params, device="cpu")
+    before = measure(fit(content, SIZE_PX), content, style, params, device="cpu")
     after = measure(io.decode(file), content, style, params, device="cpu")
     assert after.style < before.style / 8
     assert after.total < before.total / 4

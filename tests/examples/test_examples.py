@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nst_core import Params, decode, encode
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 
 ROOT = Path(__file__).parents[2]
 CHELSEA, STARRY_NIGHT, SCREAM = (

@@ -4,7 +4,7 @@ import pytest
 from torch import Tensor
 
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.models import weights
 
 PICTURES = Path(__file__).parents[1] / "pictures"

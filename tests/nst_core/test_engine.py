@@ -9,7 +9,7 @@ from nst_core.engine import measure, stylize
 from nst_core.errors import DeviceError, ParamsError, WeightsError
 from nst_core.events import Event, Finished, Losses, Preview, Started, Step
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit
 from nst_core.params import COLORS, PUBLISHED, Colors, Init, Optimizer, Params, Pooling, Quality
 from tests.support.painted import SMALL, paint, result
 
@@ -145,7 +145,7 @@ def test_strength_0_gives_the_content_back(chelsea: Picture, starry_night: Pictu
     params = Params(beta=0.0, size=128, steps=6)
     for quality in ("standard", "draft"):
         end = result(paint(chelsea, starry_night, dataclasses.replace(params, quality=quality)))
-        np.testing.assert_allclose(end.picture.rgb, io.fit(chelsea, 128).rgb, atol=8e-3)
+        np.testing.assert_allclose(end.picture.rgb, fit(chelsea, 128).rgb, atol=8e-3)
 
 
 def test_more_strength_takes_more_of_the_style(chelsea: Picture, starry_night: Picture) -> None:
@@ -176,7 +176,7 @@ def test_alpha_is_put_back_on_previews_and_result(chelsea: Picture, starry_night
     alpha = np.linspace(0, 1, chelsea.height * chelsea.width, dtype=np.float32)
     veiled = Picture(rgb=chelsea.rgb, alpha=alpha.reshape(chelsea.height, chelsea.width))
     events = paint(veiled, starry_night, dataclasses.replace(SMALL, steps=2))
-    expected = io.fit(veiled, 64).alpha
+    expected = fit(veiled, 64).alpha
     assert expected is not None
     for picture in (result(events).picture, previews(events)[0].picture):
         assert picture.alpha is not None
@@ -184,7 +184,7 @@ def test_alpha_is_put_back_on_previews_and_result(chelsea: Picture, starry_night
 
 
 def test_kept_colours_are_nearer_to_the_contents(chelsea: Picture, starry_night: Picture) -> None:
-    content = io.fit(chelsea, 64).rgb
+    content = fit(chelsea, 64).rgb
 
     def colour_shift(params: Params) -> float:
         painted = result(paint(chelsea, starry_night, params)).picture.rgb
@@ -200,7 +200,7 @@ def test_each_way_of_keeping_colours_brings_their_mean_nearer_to_the_contents(
     colors: Colors, quality: Quality, chelsea: Picture, starry_night: Picture
 ) -> None:
     params = Params(size=64, steps=12, quality=quality)
-    content = io.fit(chelsea, 64).rgb.mean(axis=(0, 1))
+    content = fit(chelsea, 64).rgb.mean(axis=(0, 1))
 
     def distance(params: Params) -> float:
         painted = result(paint(chelsea, starry_night, params)).picture.rgb
@@ -238,9 +238,9 @@ def test_pictures_of_any_shape_are_painted(
 def test_a_picture_in_its_own_style_stays_as_it_is(chelsea: Picture) -> None:
     end = result(paint(chelsea, chelsea, dataclasses.replace(SMALL, **PUBLISHED)))
     assert end.total < 0.05
-    np.testing.assert_allclose(end.picture.rgb, io.fit(chelsea, 64).rgb, atol=0.05)
+    np.testing.assert_allclose(end.picture.rgb, fit(chelsea, 64).rgb, atol=0.05)
     end = result(paint(chelsea, chelsea, SMALL))
-    assert np.abs(end.picture.rgb - io.fit(chelsea, 64).rgb).mean() < 0.02
+    assert np.abs(end.picture.rgb - fit(chelsea, 64).rgb).mean() < 0.02
 
 
 def test_bfloat16_finds_the_same_losses_as_float32(chelsea: Picture, starry_night: Picture) -> None:
@@ -279,7 +279,7 @@ def test_what_cannot_be_done_is_refused(chelsea: Picture, starry_night: Picture)
 def test_a_larger_picture_is_measured_as_a_smaller_one_would_be(
     chelsea: Picture, starry_night: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    picture = io.fit(chelsea, 96)
+    picture = fit(chelsea, 96)
     whole = measure(picture, chelsea, starry_night, SMALL, device="cpu")
     monkeypatch.setattr("nst_core.engine.MEASURED_WHOLE_PX", 1)
     tiled = measure(picture, chelsea, starry_night, SMALL, device="cpu")

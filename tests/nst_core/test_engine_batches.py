@@ -9,7 +9,7 @@ import pytest
 from nst_core.engine import measure, stylize_batch
 from nst_core.errors import ParamsError
 from nst_core.events import Event, Finished, Preview, Started, Step
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.optim.loop import WINDOW
 from nst_core.params import PUBLISHED, Optimizer, Params
 from nst_core.run.prepared_job import StyleTransferJob

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from nst_core.engine import measure, stylize, stylize_batch
 from nst_core.errors import ParamsError
 from nst_core.events import Finished, Preview, Started, Step
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, resize
 from nst_core.optim.loop import WINDOW
 from nst_core.params import PUBLISHED, Init, Params, Quality
 from nst_core.run.prepared_job import StyleTransferJob
@@ -32,7 +31,7 @@ LEFT, RIGHT = mask(slice(32)), mask(slice(32, None))
 
 @pytest.fixture(scope="module")
 def content(chelsea: Picture) -> Picture:
-    return io.resize(chelsea, width=64, height=64)
+    return resize(chelsea, width=64, height=64)
 
 
 def distance(part: NDArray[np.float32], content: NDArray[np.float32], style: Picture) -> float:
@@ -100,7 +99,7 @@ def test_of_a_masked_style_only_its_masked_part_counts(
     content: Picture, starry_night: Picture, the_scream: Picture
 ) -> None:
     """A style of two halves, masked to one: the result is nearer to that half's picture."""
-    night, scream = (io.resize(one, width=64, height=64) for one in (starry_night, the_scream))
+    night, scream = (resize(one, width=64, height=64) for one in (starry_night, the_scream))
     halves = Picture(rgb=np.concatenate([night.rgb, scream.rgb], axis=1))
     params = dataclasses.replace(SMALL, style_scale=2.0)  # so that each half keeps its size
     for white, own, other in ((0, night, scream), (1, scream, night)):
@@ -179,7 +178,7 @@ def test_a_painting_goes_on_from_a_given_picture(content: Picture, starry_night:
     assert isinstance(plan, Started)
     assert plan.sizes == (128,), "its 64 px are painted already"
     assert isinstance(first, Preview)
-    wanted = io.resize(begun, width=128, height=128).rgb
+    wanted = resize(begun, width=128, height=128).rgb
     assert np.abs(first.picture.rgb - wanted).mean() < 0.01, "the first that is seen is what it starts from"
     assert isinstance(step, Step)
     painting = stylize(content, starry_night, params, device="cpu", precision="float32")

@@ -13,7 +13,7 @@ from nst_core.engine import measure, stylize_batch
 from nst_core.errors import ParamsError, PictureError
 from nst_core.events import Event, Finished, Preview, Step
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, filled, fit
 from nst_core.losses.style_pictures import pixels_of
 from nst_core.models.vgg import Vgg
 from nst_core.params import Params
@@ -59,12 +59,12 @@ def traces(events: Sequence[Event]) -> list[object]:
 
 @pytest.fixture(scope="module")
 def content(chelsea: Picture) -> Picture:
-    return io.fit(chelsea, 80)
+    return fit(chelsea, 80)
 
 
 @pytest.fixture(scope="module")
 def night(starry_night: Picture) -> Picture:
-    return io.fit(starry_night, 64)
+    return fit(starry_night, 64)
 
 
 @pytest.mark.parametrize(
@@ -118,11 +118,11 @@ def test_what_the_picture_to_start_from_hides_does_not_count(content: Picture, n
 def test_a_result_has_the_contents_alpha_and_hides_nothing_new(content: Picture, night: Picture) -> None:
     cat = cut_out(content, PINK)
     painted = result(paint(cat, night, PARAMS)).picture
-    expected = io.fit(cat, 64).alpha
+    expected = fit(cat, 64).alpha
     assert painted.alpha is not None
     assert expected is not None
     assert painted.alpha.tobytes() == expected.tobytes()
-    assert io.filled(painted).rgb.tobytes() == painted.rgb.tobytes()
+    assert filled(painted).rgb.tobytes() == painted.rgb.tobytes()
 
 
 def test_the_losses_are_those_of_the_file_whatever_it_hides(content: Picture, night: Picture) -> None:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from nst_core.engine import measure, stylize
 from nst_core.errors import DeviceError, ParamsError
 from nst_core.events import Finished
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit, quantise, resize
 from nst_core.models import weights
 from nst_core.models.vgg import Vgg
 from nst_core.nearest_patches import nearest_patches
@@ -103,7 +102,7 @@ def test_a_stylised_picture_is_nearer_to_the_style_than_its_content_is(
     *_, last = stylize(chelsea, starry_night, Params(size=96, steps=30), device="cpu")
     assert isinstance(last, Finished)
     painted = on_cpu(last.picture, chelsea, starry_night)
-    plain = on_cpu(io.fit(chelsea, 96), chelsea, starry_night)
+    plain = on_cpu(fit(chelsea, 96), chelsea, starry_night)
     assert painted.network == "vgg16"
     assert painted.style_rel < 0.7 * plain.style_rel
     assert painted.patch_distance < plain.patch_distance
@@ -113,7 +112,7 @@ def test_a_stylised_picture_is_nearer_to_the_style_than_its_content_is(
 
 
 def test_the_relative_losses_are_those_of_the_engine(chelsea: Picture, starry_night: Picture) -> None:
-    picture = io.resize(starry_night, width=96, height=64)
+    picture = resize(starry_night, width=96, height=64)
     losses = measure(picture, chelsea, starry_night, Params(**PUBLISHED, size=96), device="cpu")
     found = compare(picture, chelsea, starry_night, network="vgg19", device="cpu")
     assert found.network == "vgg19"
@@ -122,7 +121,7 @@ def test_the_relative_losses_are_those_of_the_engine(chelsea: Picture, starry_ni
 
 
 def test_a_style_given_twice_is_that_style(chelsea: Picture, starry_night: Picture) -> None:
-    small = io.fit(chelsea, 64)
+    small = fit(chelsea, 64)
     alone = on_cpu(small, chelsea, starry_night)
     assert compare(small, chelsea, starry_night, starry_night, device="cpu") == alone
     assert compare(small, chelsea, starry_night, weights=[7], device="cpu") == alone
@@ -131,7 +130,7 @@ def test_a_style_given_twice_is_that_style(chelsea: Picture, starry_night: Pictu
 def test_against_a_blend_the_figures_lie_between_those_of_its_styles(
     chelsea: Picture, starry_night: Picture, the_scream: Picture
 ) -> None:
-    small = io.fit(chelsea, 64)
+    small = fit(chelsea, 64)
     styles = (starry_night, the_scream)
     one, other = (on_cpu(small, chelsea, style) for style in styles)
     for weights_, alone in (([1, 1e-9], one), ([1e-9, 1], other)):
@@ -139,7 +138,7 @@ def test_against_a_blend_the_figures_lie_between_those_of_its_styles(
         for name, value in dataclasses.asdict(alone).items():
             if name not in {"width", "height", "network", "patch_distance", "largest_share"}:
                 assert getattr(found, name) == pytest.approx(value, rel=1e-4), name
-    pictures = io.fit(starry_night, 64), chelsea, *styles
+    pictures = fit(starry_night, 64), chelsea, *styles
     nearer, further = (compare(*pictures, weights=[n, 1], device="cpu") for n in (3, 1))
     assert 0 < nearer.style_rel < further.style_rel
     assert nearer.style_colours == pytest.approx(further.style_colours / 2, rel=1e-9)
@@ -148,7 +147,7 @@ def test_against_a_blend_the_figures_lie_between_those_of_its_styles(
 def test_the_style_loss_against_a_blend_is_that_of_its_target(
     chelsea: Picture, starry_night: Picture, the_scream: Picture
 ) -> None:
-    picture = io.resize(starry_night, width=64, height=48)
+    picture = resize(starry_night, width=64, height=48)
     mixed = blended([starry_night, the_scream], weights=[2, 1])
     losses = measure(picture, chelsea, mixed, Params(**PUBLISHED, network="vgg16"), device="cpu")
     found = compare(picture, chelsea, starry_night, the_scream, weights=[2, 1], device="cpu")
@@ -159,11 +158,11 @@ def test_patches_are_compared_with_those_of_all_styles_whatever_their_weights(
     chelsea: Picture, starry_night: Picture, the_scream: Picture
 ) -> None:
     pixels = (
-        torch.from_numpy(io.quantise(io.fit(one, 64).rgb).transpose(2, 0, 1))[None].float() / 255
+        torch.from_numpy(quantise(fit(one, 64).rgb).transpose(2, 0, 1))[None].float() / 255
         for one in (chelsea, starry_night, the_scream)
     )
     expected = nearest_patches(Vgg(weights.load("vgg19")), *pixels)
-    pictures = io.fit(chelsea, 64), chelsea, starry_night, the_scream
+    pictures = fit(chelsea, 64), chelsea, starry_night, the_scream
     found = compare(*pictures, weights=[3, 1], network="vgg19", device="cpu")
     assert found.patch_distance == pytest.approx(expected.distance, rel=1e-5)
     assert found.largest_share == expected.largest_share
@@ -186,7 +185,7 @@ def test_nothing_to_compare_with_is_refused(chelsea: Picture) -> None:
 def test_growing_noise_takes_every_figure_further_from_the_content(
     chelsea: Picture, starry_night: Picture
 ) -> None:
-    small = io.fit(chelsea, 96)
+    small = fit(chelsea, 96)
     noise = RANDOM.standard_normal(small.rgb.shape).astype(np.float32)
     rows = [
         on_cpu(Picture(rgb=np.clip(small.rgb + sigma * noise, 0, 1)), chelsea, starry_night)

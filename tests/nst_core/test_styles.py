@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nst_core.errors import ParamsError
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.styles import Mask, Region, Style, StyleSpec, as_spec, blended, mask_of
 
 GREY = Picture(rgb=np.full((4, 6, 3), 0.5, dtype=np.float32))

@@ -12,6 +12,7 @@ import pytest
         "pyramid",
         "errors",
         "styles",
+        "images.picture",
         "images.io",
         "images.colour",
         "memory",

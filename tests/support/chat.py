@@ -22,6 +22,7 @@ from bot.worker.loop import Paint, Worker
 from bot.worker.pictures import Work
 from nst_core.events import Event, Finished, Preview, Step
 from nst_core.images import io
+from nst_core.images.picture import fit
 from tests.support.picture_files import png
 
 
@@ -30,7 +31,7 @@ def quick_painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int,
     del device
     [work] = works
     size_px = int(work.params["size"])
-    picture = io.fit(io.decode(work.pictures.content), size_px)
+    picture = fit(io.decode(work.pictures.content), size_px)
     yield 0, Preview(scale=1, scales=2, picture=picture)
     losses: dict[str, Any] = {
         "content": 1.0,

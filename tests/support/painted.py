@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from nst_core.engine import stylize
 from nst_core.events import Event, Finished
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import Params
 from nst_core.styles import StyleSpec
 

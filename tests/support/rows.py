@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
 from bot.domain.jobs import model, queue
-from bot.domain.jobs.model import Claim, Job, Progress, State
+from bot.domain.jobs.model import Address, Claim, Job, Progress, State
 from bot.domain.outbox import deliveries
-from bot.domain.outbox.deliveries import Address
 from bot.tables.pictures import jobs as table
 from nst_core.params import Params
 

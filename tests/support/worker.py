@@ -21,7 +21,7 @@ from bot.media.blobs.folder import FolderBlobs
 from bot.worker.loop import Paint, Worker, up_to
 from bot.worker.pictures import Pictures, Work
 from nst_core.events import Event, Finished, Preview, Started, Step
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import Params
 from tests.support.rows import ADA, add, read_job
 

@@ -20,6 +20,7 @@ from bot.engines.supervisor import WORKER_DEFAULTS, WORKER_MODULE
 from bot.media.blobs.folder import FolderBlobs
 from bot.settings import Settings
 from nst_core.images import io
+from nst_core.images.picture import fit
 from nst_core.params import Params
 from tests.support.rows import add, read_job
 
@@ -40,7 +41,7 @@ class DataFolder:
     async def submit(self, params: Params, **given: Any) -> int:
         """`given`: further columns of the job's row."""
         content, style = [
-            await self.blobs.put(io.encode(io.fit(io.decode(one.read()), 96), format="png"))
+            await self.blobs.put(io.encode(fit(io.decode(one.read()), 96), format="png"))
             for one in builtin.BUILT_IN[:2]
         ]
         async with self.database.begin() as connection:

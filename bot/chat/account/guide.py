@@ -1,4 +1,4 @@
-"""`/help`, in pages, and a private welcome for each person, once."""
+"""`/help`, in pages, with a sample to paint; and a private welcome for each person, once."""
 
 import asyncio
 from importlib.metadata import PackageNotFoundError, version
@@ -11,13 +11,15 @@ from discord import app_commands, ui
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chat.account.usage import quota_texts, stats_texts
-from bot.chat.painting.stylize import SampleButton
+from bot.chat.cards.submit_request import attached, submit_request
 from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel
 from bot.chat.ui.interaction import services_of
 from bot.chat.ui.troubles import TROUBLES
 from bot.domain.servers import users
 from bot.domain.styles.builtin import BUILT_IN
+from bot.domain.styles.style import Style
+from bot.errors import Refusal
 from bot.language import N_, _, nearest, speak
 from nst_core.version import installed_version
 
@@ -116,6 +118,32 @@ def example() -> list[Picture]:
             description=_("The result: the cat, painted in the swirls and blues of {name}", name=style.name),
         ),
     ]
+
+
+class SampleButton(Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:sample"):
+    """Paints the first picture of its own message in the first painting that comes with Easel.
+
+    What it makes is as private as the message it is on.
+    """
+
+    def __init__(self) -> None:
+        label = _("Try the cat in {style}", style=BUILT_IN[0].name)
+        super().__init__(
+            ui.Button(label=label, emoji="🎨", style=discord.ButtonStyle.primary, custom_id="easel:sample")
+        )
+
+    @handles_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        message = interaction.message
+        if message is None or not message.attachments:
+            raise Refusal(_("The sample is gone: attach a picture of your own to `/stylize`."))
+        await submit_request(
+            interaction,
+            private=message.flags.ephemeral,
+            content=attached(message.attachments[0]),
+            styles=(Style(name=BUILT_IN[0].name),),
+            chosen={},
+        )
 
 
 def _ways() -> list[str]:

@@ -31,7 +31,7 @@ mydata_group = app_commands.Group(name="mydata", description="What Easel keeps o
 @mydata_group.command(name="export", description="Everything that Easel keeps of you, as a file")
 async def export(interaction: discord.Interaction) -> None:
     """`/mydata export`: one private zip, or several where one would be too large."""
-    if not await promise_answer(interaction, private=True):
+    if not await promise_answer(interaction):
         return
     services, user_id = services_of(interaction), interaction.user.id
     async with services.database.read() as connection:

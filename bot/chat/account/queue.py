@@ -24,9 +24,8 @@ from bot.chat.ui.interaction import Services, is_age_restricted, services_of
 from bot.domain.gallery import hanging
 from bot.domain.jobs import eta, model, queue
 from bot.domain.jobs.eta import QueuePosition, share_done
-from bot.domain.jobs.model import STATE_WORDS, Job, State
+from bot.domain.jobs.model import STATE_WORDS, Address, Job, State
 from bot.domain.outbox import deliveries
-from bot.domain.outbox.deliveries import Address
 from bot.domain.styles.style import public_title_of, title_of
 from bot.errors import Refusal
 from bot.language import _

@@ -5,7 +5,7 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.account.settings import asking, change, show_changed
+from bot.chat.account.settings import change, question_button, show_changed
 from bot.chat.ui.answers import handles_errors
 from bot.chat.ui.components import Persistent, layout
 from bot.chat.ui.deferral import deferred_if_slow
@@ -26,7 +26,7 @@ class RoleQuotaButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="ease
     """Opens the form for a number of pictures by role."""
 
     def __init__(self) -> None:
-        super().__init__(asking("rolequota"))
+        super().__init__(question_button("rolequota"))
 
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
@@ -72,7 +72,7 @@ class ResetButton(Persistent, ui.DynamicItem[ui.Button[Any]], template="easel:se
     """Asks whether to reset every setting to the installation's."""
 
     def __init__(self) -> None:
-        super().__init__(asking("reset"))
+        super().__init__(question_button("reset"))
 
     @handles_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:

@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 MAX_PLACES = 25
 FIRST_GROUP: Final = next(iter(GROUPS))
-ASKING: Final = {"rolequota": N_("Pictures in 24 hours by role …"), "reset": N_("Unset all …")}
+QUESTIONS: Final = {"rolequota": N_("Pictures in 24 hours by role …"), "reset": N_("Unset all …")}
 
 
 async def change(interaction: discord.Interaction[Any], **changes: Any) -> None:
@@ -198,10 +198,10 @@ def panel_of(settings: GuildSettings, guild: discord.Guild, limits: Limits, grou
         else:
             container.add_item(ui.TextDisplay(_(TITLES[name])))
             container.add_item(ui.ActionRow(ChoiceSelect.of(name, settings, limits)))
-    buttons = [asking("reset")]
+    buttons = [question_button("reset")]
     if group == "limits":
         container.add_item(ui.TextDisplay(_role_quotas(settings)))
-        buttons.insert(0, asking("rolequota"))
+        buttons.insert(0, question_button("rolequota"))
     if group == "community":
         art = _("The art channel has settings of its own: `/artchannel settings`.")
         container.add_item(ui.TextDisplay("-# " + art))
@@ -209,9 +209,9 @@ def panel_of(settings: GuildSettings, guild: discord.Guild, limits: Limits, grou
     return layout(container)
 
 
-def asking(verb: str) -> ui.Button[Any]:
+def question_button(verb: str) -> ui.Button[Any]:
     """A button as it looks; `bot.chat.account.setting_questions` says what it does."""
-    return ui.Button(label=_(ASKING[verb]), custom_id=f"easel:settings:{verb}")
+    return ui.Button(label=_(QUESTIONS[verb]), custom_id=f"easel:settings:{verb}")
 
 
 def _add_places(

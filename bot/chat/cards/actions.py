@@ -9,6 +9,7 @@ from discord import ui
 
 from bot.chat.cards.cancel_and_delete import press_cancel, press_delete, press_erase, press_stop
 from bot.chat.cards.card import Verb
+from bot.chat.cards.describing import press_describe
 from bot.chat.cards.edit import press_edit
 from bot.chat.cards.keep_painted import press_keep
 from bot.chat.cards.submit_request import press_again, press_bigger, press_retry, press_softer, press_stronger
@@ -29,6 +30,7 @@ ACTIONS: Final[dict[Verb, Callable[[discord.Interaction[Any], int], Awaitable[No
     Verb.HANG: press_hang,
     Verb.HOW_MADE: press_how_made,
     Verb.USE_AS: press_use_as,
+    Verb.DESCRIBE: press_describe,
     Verb.DELETE: press_delete,
     Verb.ERASE: press_erase,
     Verb.RETRY: press_retry,

@@ -15,9 +15,8 @@ from bot.chat.ui.interaction import Services, services_of
 from bot.chat.ui.permissions import is_moderator
 from bot.chat.ui.troubles import TROUBLES
 from bot.domain.jobs import model, queue
-from bot.domain.jobs.model import STATE_WORDS, Job
+from bot.domain.jobs.model import STATE_WORDS, Address, Job
 from bot.domain.outbox import deliveries, mentions, moderation_log
-from bot.domain.outbox.deliveries import Address
 from bot.domain.outbox.moderation_log import Kind
 from bot.domain.privacy import blob_refs, storage
 from bot.domain.styles.style import public_title_of, title_of

@@ -36,6 +36,7 @@ class Verb(StrEnum):
     HANG = "hang"
     HOW_MADE = "how"
     USE_AS = "use"
+    DESCRIBE = "describe"
     DELETE = "delete"
     ERASE = "erase"
     RETRY = "retry"
@@ -64,6 +65,7 @@ FACES = {
     Verb.HANG: Face(label=N_("Hang it"), emoji="📌"),
     Verb.HOW_MADE: Face(label=N_("How was this made?")),
     Verb.USE_AS: Face(label=N_("Use as…"), emoji="🪄"),
+    Verb.DESCRIBE: Face(label=N_("Describe or hide it…"), emoji="✏️"),
     Verb.DELETE: Face(label=N_("Delete"), emoji="🗑️"),
     Verb.ERASE: Face(label=N_("Delete for good"), emoji="🗑️", danger=True),
     Verb.RETRY: Face(label=N_("Try again"), emoji="🔁"),

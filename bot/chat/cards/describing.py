@@ -12,17 +12,15 @@ from discord import ui
 
 from bot.chat.cards.access import require_picture
 from bot.chat.ui import fields
-from bot.chat.ui.answers import handles_errors, keep, promise_answer
-from bot.chat.ui.components import Persistent
+from bot.chat.ui.answers import keep, promise_answer
 from bot.chat.ui.fields import row
 from bot.chat.ui.forms import Form
 from bot.chat.ui.interaction import services_of, webhook_of
 from bot.chat.ui.troubles import TROUBLES
 from bot.domain.gallery import exhibits
 from bot.domain.jobs import model
-from bot.domain.jobs.model import Job
+from bot.domain.jobs.model import Address, Job
 from bot.domain.outbox import deliveries
-from bot.domain.outbox.deliveries import Address
 from bot.domain.styles.style import description_of
 from bot.errors import Refusal
 from bot.language import _, speaking
@@ -34,20 +32,10 @@ MAX_ALT_TEXT_CHARS: Final = 256
 SHOWN, HIDDEN = "shown", "hidden"
 
 
-class DescribeButton(
-    Persistent, ui.DynamicItem[ui.Button[Any]], template=r"easel:describe:(?P<job>[0-9]{1,18})"
-):
+async def press_describe(interaction: discord.Interaction[Any], job_id: int) -> None:
     """Opens the form, for whoever asked for the picture."""
-
-    def __init__(self, job_id: int) -> None:
-        label = _("Describe or hide it…")
-        super().__init__(ui.Button(label=label, emoji="✏️", custom_id=f"easel:describe:{job_id}"))
-        self.job_id = job_id
-
-    @handles_errors
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        job = await _require_own(interaction, self.job_id)
-        await interaction.response.send_modal(DescribeForm(job, person_id=interaction.user.id))
+    job = await _require_own(interaction, job_id)
+    await interaction.response.send_modal(DescribeForm(job, person_id=interaction.user.id))
 
 
 async def _require_own(interaction: discord.Interaction[Any], job_id: int) -> Job:
@@ -85,7 +73,7 @@ class DescribeForm(Form):
         return type(self)(self._job, person_id=self.person_id)
 
     async def send(self, interaction: discord.Interaction[Any]) -> None:
-        if not await promise_answer(interaction, private=True):
+        if not await promise_answer(interaction):
             return
         job = await _require_own(interaction, self._job.id)
         words = " ".join(self._words.value.split()) or None

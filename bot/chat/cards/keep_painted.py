@@ -16,7 +16,7 @@ from bot.domain.jobs.clip_costs import frames_painted
 from bot.domain.jobs.model import STATE_WORDS, Job
 from bot.domain.privacy import blob_refs
 from bot.domain.privacy.storage import delete_unnamed
-from bot.domain.requests.painted_frames import can_be_kept, store_frames
+from bot.domain.requests.clips import can_be_kept, store_frames
 from bot.errors import Refusal
 from bot.language import _
 from bot.media.blobs.protocol import BlobMissing

@@ -14,8 +14,8 @@ import structlog
 from discord import ui
 
 from bot.chat.cards.access import read_blob, require_picture
+from bot.chat.cards.card import Verb, button
 from bot.chat.cards.card_picture import filename
-from bot.chat.cards.describing import DescribeButton
 from bot.chat.ui.answers import answer_with_files, check_promised, handles_errors, keep, promise_answer, reply
 from bot.chat.ui.components import Persistent, Picture, gallery, layout, panel, plain
 from bot.chat.ui.deferral import deferred_if_slow
@@ -66,7 +66,7 @@ class SaveForm(Form):
         return type(self)(self.job, person_id=self.person_id)
 
     async def send(self, interaction: discord.Interaction[Any]) -> None:
-        if not await promise_answer(interaction, private=True):
+        if not await promise_answer(interaction):
             return
         services, user_id = services_of(interaction), interaction.user.id
         job = await require_picture(interaction, self.job.id)
@@ -132,7 +132,7 @@ async def press_use_as(interaction: discord.Interaction[Any], job_id: int) -> No
     if job.user_id == interaction.user.id:
         text = _("You can also say what it shows, for those who cannot see it, or hide it as a spoiler.")
         container.add_item(ui.TextDisplay(text))
-        container.add_item(ui.ActionRow(DescribeButton(job_id)))
+        container.add_item(ui.ActionRow(button(Verb.DESCRIBE, job_id)))
     await interaction.response.send_message(view=layout(container), ephemeral=True)
 
 
@@ -153,7 +153,7 @@ class UseButton(
         if self.use in {Use.EMOJI, Use.STICKER}:
             _require_expressions(interaction, job)
             await interaction.response.send_modal(NameModal(job, self.use))
-        elif await promise_answer(interaction, private=True):
+        elif await promise_answer(interaction):
             await _give_file(interaction, job, self.use)
 
 
@@ -194,7 +194,7 @@ class NameModal(ui.Modal):
 
     @handles_errors
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
-        if not await promise_answer(interaction, private=True):
+        if not await promise_answer(interaction):
             return
         job = await require_picture(interaction, self.job.id)
         guild = _require_expressions(interaction, job)

@@ -25,7 +25,7 @@ from nst_core.params import AS_IT_IS
 async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> None:
     """Content, styles and result side by side in one picture, with words below."""
     job = await require_picture(interaction, job_id)
-    if not await promise_answer(interaction, private=True):
+    if not await promise_answer(interaction):
         return
     shown = [(_("The picture"), job.content_blob)]
     shown += [
@@ -48,7 +48,7 @@ async def press_compare(interaction: discord.Interaction[Any], job_id: int) -> N
 async def press_full_size(interaction: discord.Interaction[Any], job_id: int) -> None:
     """The PNG as it was painted, or, where Discord takes no file so large, a JPEG of it."""
     job = await require_picture(interaction, job_id)
-    if not await promise_answer(interaction, private=True):
+    if not await promise_answer(interaction):
         return
     png = await read_blob(interaction, job.result_blob or "")
     editor = services_of(interaction).picture_store.editor
@@ -68,7 +68,7 @@ async def press_time_lapse(interaction: discord.Interaction[Any], job_id: int) -
     job = await require_picture(interaction, job_id)
     if job.timelapse_blob is None:
         raise Refusal(_("There is no time-lapse of this picture."))
-    if not await promise_answer(interaction, private=True):
+    if not await promise_answer(interaction):
         return
     film = await read_blob(interaction, job.timelapse_blob)
     editor = services_of(interaction).picture_store.editor

@@ -47,7 +47,7 @@ async def stylize_avatar(interaction: discord.Interaction, user: discord.User | 
 async def use_as_style(interaction: discord.Interaction, message: discord.Message) -> None:
     """Keeps the message's first picture as your current style, which counts where you give no other."""
     found = _required(message)
-    if not await promise_answer(interaction, private=True):
+    if not await promise_answer(interaction):
         return
     services = services_of(interaction)
     source = found[0].picture

@@ -191,7 +191,7 @@ async def save(
     chosen: Chosen,
 ) -> None:
     """`/preset save`. The name and the limit are checked before the picture is fetched."""
-    if not await promise_answer(interaction, private=True):
+    if not await promise_answer(interaction):
         return
     services = services_of(interaction)
     limit = services.limits.presets_per_user

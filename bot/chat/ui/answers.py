@@ -81,17 +81,17 @@ async def _tell_cut_short(interaction: discord.Interaction[Any]) -> None:
             await interaction.edit_original_response(content=_(CUT_SHORT))
 
 
-async def promise_answer(interaction: discord.Interaction[Any], *, private: bool) -> bool:
-    """As `promise`, for an answer that only this process can give: after a crash the person is told so."""
+async def promise_answer(interaction: discord.Interaction[Any]) -> bool:
+    """As `promise`, of a private answer that only this process can give: after a crash the person is told."""
     services = services_of(interaction)
     row = Pending(
         interaction_id=interaction.id,
         user_id=interaction.user.id,
         guild_id=interaction.guild_id,
         channel_id=interaction.channel_id or 0,
-        private=private,
+        private=True,
         language=spoken(),
-        address=address_of(interaction, private=private),
+        address=address_of(interaction, private=True),
     )
 
     async def add() -> bool:
@@ -101,7 +101,7 @@ async def promise_answer(interaction: discord.Interaction[Any], *, private: bool
     async def write() -> bool:
         return await while_away(TOKEN_LIFE_S)(add)
 
-    return await promise(interaction, write, private=private)
+    return await promise(interaction, write, private=True)
 
 
 async def check_promised(connection: AsyncConnection, interaction: discord.Interaction[Any]) -> None:

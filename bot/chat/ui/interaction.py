@@ -13,8 +13,7 @@ import discord
 import structlog
 
 from bot.db import Database
-from bot.domain.jobs.model import Job
-from bot.domain.outbox.deliveries import Address
+from bot.domain.jobs.model import Address, Job
 from bot.domain.requests.pictures import PictureStore
 from bot.domain.requests.request import Limits, Request
 from bot.language import nearest

@@ -32,12 +32,10 @@ class Offer:
     about: str = ""
 
 
-async def offers_for(
-    interaction: discord.Interaction[Any], *, most: int, current: bool = True
-) -> list[Offer]:
+async def offers_for(interaction: discord.Interaction[Any], *, most: int) -> list[Offer]:
     """What a form offers: the person's current style, presets, and paintings; at most `most`."""
     async with services_of(interaction).database.read() as connection:
-        last = await users.current_style(connection, interaction.user.id) if current else None
+        last = await users.current_style(connection, interaction.user.id)
         styles = named_styles.reachable(
             await named_styles.at_hand(connection, interaction.user.id, interaction.guild_id)
         )

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.db import one_at_a_time
 from bot.domain.jobs.model import WAITING, Job, State
 from bot.tables.pictures import jobs
+from nst_core.images.sizes import fitted
 from nst_core.params import ALIKE, VERSION, Params
-from nst_core.pyramid import fitted, scales
+from nst_core.pyramid import scales
 
 CANDIDATES = 200
 """From how many jobs of one kind, at the front of the queue, companions are chosen."""

@@ -1,4 +1,4 @@
-"""A job: its states, its row, and how it is found.
+"""A job: its states, its row, where its card is, and how it is found.
 
 How it changes is described in `bot.domain.jobs.queue`.
 """
@@ -112,6 +112,28 @@ class Job:
         return self.frames > 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a job's card lives on Discord.
+
+    token_until: when the interaction token expires (15 min after the click), epoch seconds.
+    channel_reachable: False where the bot may not edit in the channel itself (ephemeral, user-installed).
+    message_channel_id: where the message is; None: in the job's channel.
+    """
+
+    interaction_token: str
+    token_until: float
+    filesize_limit: int
+    channel_reachable: bool
+    message_id: int | None = None
+    message_channel_id: int | None = None
+
+    @property
+    def by_channel(self) -> bool:
+        """Whether the card can be shown without the token: in the job's channel, or where it went instead."""
+        return self.channel_reachable or self.message_channel_id is not None
+
+
 JOB_COLUMNS = tuple(jobs.c[field.name] for field in fields(Job))
 
 
@@ -197,11 +219,6 @@ async def fair_tag(connection: AsyncConnection, user_id: int) -> int:
     return max(now or 0, last or 1)
 
 
-async def waiting_of(connection: AsyncConnection, user_id: int) -> list[Job]:
-    """The user's queued and running jobs, in the order in which they will be painted."""
-    return await _all(connection, _in_order().where(jobs.c.user_id == user_id))
-
-
 async def of_guild(connection: AsyncConnection, guild_id: int, *, waiting: bool) -> list[Job]:
     """A server's newest pictures: those that wait or are painted, or those that are finished and kept."""
     which = jobs.c.state.in_(WAITING) if waiting else jobs.c.result_blob.is_not(None)
@@ -209,9 +226,9 @@ async def of_guild(connection: AsyncConnection, guild_id: int, *, waiting: bool)
     return await _all(connection, query.order_by(jobs.c.id.desc()).limit(100))
 
 
-async def all_waiting(connection: AsyncConnection, *, limit: int = 1000) -> list[Job]:
+async def all_waiting(connection: AsyncConnection) -> list[Job]:
     """All running and queued jobs: the running ones first, the others in the order of the queue."""
-    return await _all(connection, _in_order().limit(limit))
+    return await _all(connection, _in_order().limit(1000))
 
 
 async def ahead_of(connection: AsyncConnection, job: Job) -> list[Job]:

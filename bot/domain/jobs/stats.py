@@ -162,13 +162,13 @@ async def count_painted_of(connection: AsyncConnection, user_id: int) -> int:
     return int((await connection.execute(query)).scalar_one())
 
 
-async def median_seconds(connection: AsyncConnection, *, sample: int = 200) -> float | None:
+async def median_seconds(connection: AsyncConnection) -> float | None:
     """How long the newest pictures took to paint; None before the first."""
     query = (
         select(jobs.c.ended_at - jobs.c.started_at)
         .where(PAINTED, jobs.c.started_at.is_not(None))
         .order_by(jobs.c.id.desc())
-        .limit(sample)
+        .limit(200)
     )
     seconds = list((await connection.execute(query)).scalars())
     return median(seconds) if seconds else None

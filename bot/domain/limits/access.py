@@ -1,4 +1,4 @@
-"""Whether somebody may request a picture here at all: blocklist, channels and roles, rate limit."""
+"""Who asks for a picture, and whether that is refused outright: the blocklist, and the rate limit."""
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import upsert
-from bot.domain.servers.server_settings import GuildSettings
 from bot.errors import Refusal
 from bot.language import _
 from bot.tables.people import blocks
@@ -69,16 +68,6 @@ class UserLimits:
 
     at_once: int
     per_day: int | None
-
-
-def check_place(requester: Requester, server: GuildSettings) -> None:
-    """Raises `Refusal` if the server does not allow requests in this channel, or by this person's roles."""
-    if server.allowed_channels and not set(requester.channel_ids) & set(server.allowed_channels):
-        raise Refusal(_("Not in this channel: /help shows where this server takes pictures."))
-    if server.allowed_roles and not set(requester.role_ids) & set(server.allowed_roles):
-        raise Refusal(
-            _("This server lets only some roles ask for pictures: its moderators can tell you more.")
-        )
 
 
 WINDOW_S = 60.0

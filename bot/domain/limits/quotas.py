@@ -1,4 +1,4 @@
-"""How many pictures somebody may request: at once, and within 24 hours."""
+"""Whether somebody may request a picture here and now: where, how many at once, and within 24 hours."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -73,12 +73,22 @@ async def check(
         raise Refusal(_("This request cannot be taken."))
     if await server_blocks.is_blocked(connection, user_id=requester.user_id, guild_id=requester.guild_id):
         raise Refusal(_("The moderators of this server take no requests from you: ask them why."))
-    access.check_place(requester, server)
+    _check_place(requester, server)
     for quota in await quotas_of(
         connection, requester, server, limits, now=now, workers=workers, before=before
     ):
         if not quota.left:
             raise _refusal(quota)
+
+
+def _check_place(requester: Requester, server: GuildSettings) -> None:
+    """Raises `Refusal` if the server does not allow requests in this channel, or by this person's roles."""
+    if server.allowed_channels and not set(requester.channel_ids) & set(server.allowed_channels):
+        raise Refusal(_("Not in this channel: /help shows where this server takes pictures."))
+    if server.allowed_roles and not set(requester.role_ids) & set(server.allowed_roles):
+        raise Refusal(
+            _("This server lets only some roles ask for pictures: its moderators can tell you more.")
+        )
 
 
 async def quotas_of(

@@ -7,32 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Job, State
+from bot.domain.jobs.model import JOB_COLUMNS, WAITING, Address, Job, State
 from bot.domain.outbox import schedule
 from bot.domain.outbox.schedule import begun, is_due
 from bot.tables.pictures import deliveries, jobs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """Where a job's card lives on Discord.
-
-    token_until: when the interaction token expires (15 min after the click), epoch seconds.
-    channel_reachable: False where the bot may not edit in the channel itself (ephemeral, user-installed).
-    message_channel_id: where the message is; None: in the job's channel.
-    """
-
-    interaction_token: str
-    token_until: float
-    filesize_limit: int
-    channel_reachable: bool
-    message_id: int | None = None
-    message_channel_id: int | None = None
-
-    @property
-    def by_channel(self) -> bool:
-        """Whether the card can be shown without the token: in the job's channel, or where it went instead."""
-        return self.channel_reachable or self.message_channel_id is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

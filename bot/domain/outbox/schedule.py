@@ -8,7 +8,7 @@ after it had sent the message.
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, or_, true, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.tables.people import challenges, digests, exhibits, log_entries, takedowns
@@ -55,10 +55,13 @@ async def claim(
 
     values: what else is changed in them.
     """
+    # PostgreSQL may evaluate a plain subquery anew for each row, which finds more than its limit.
+    chosen = due.with_for_update(skip_locked=True).cte("chosen")
+    chosen = chosen.prefix_with("MATERIALIZED", dialect="postgresql")
     lease = {"lease_until": now + LEASE_S, "leased_by": holder, "tries": begun(table)}
     claimed = await connection.execute(
         update(table)
-        .where(tuple_(*table.primary_key.columns).in_(due.with_for_update(skip_locked=True)))
+        .where(tuple_(*table.primary_key.columns).in_(select(chosen)))
         .values(**lease, **values)
         .returning(*table.c)
     )

@@ -11,8 +11,8 @@ from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import insert
+from bot.domain.jobs.model import Address
 from bot.domain.outbox import schedule
-from bot.domain.outbox.deliveries import Address
 from bot.domain.outbox.schedule import is_due
 from bot.tables.people import takedowns
 

@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import insert, one_at_a_time
+from bot.domain.jobs.model import Address
 from bot.domain.outbox import schedule
-from bot.domain.outbox.deliveries import Address
 from bot.domain.outbox.schedule import LEASE_S, RELEASED, is_due
 from bot.domain.requests.request import Request
 from bot.errors import Refusal

@@ -5,13 +5,12 @@ How a picture is rated is left to a `ContentCheck`, such as `bot.media.rating.Op
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Protocol
 
-from bot.domain.requests.request import Part, named
 from bot.domain.styles.style import PictureSource
 from bot.errors import Refusal, ServiceError
 from bot.language import _
@@ -252,42 +251,3 @@ def _clip_of(key: str, data: bytes) -> StoredClip:
     """Of our own blob, from which nothing more is left out."""
     head = clip_head(data)
     return StoredClip(blob=key, frames=head.frames, seconds=head.duration_ms / 1000)
-
-
-async def take_all(incoming: Incoming, parts: Sequence[tuple[Part, PictureSource]]) -> StoredPictures:
-    """All pictures of a request.
-
-    Raises:
-        Refusal: one is not available, is no picture, or is a mask that lets nothing be painted.
-    """
-    found: dict[Part, list[StoredPicture]] = {part: [] for part in Part}
-    for part, stored in await _take(incoming, parts):
-        found[part].append(stored)
-    return StoredPictures(
-        content=found[Part.CONTENT][0],
-        styles=tuple(found[Part.STYLE]),
-        mask=next(iter(found[Part.MASK]), None),
-        start=next(iter(found[Part.START]), None),
-    )
-
-
-async def _take(
-    incoming: Incoming, parts: Sequence[tuple[Part, PictureSource]]
-) -> list[tuple[Part, StoredPicture]]:
-    """Stores all at once, because their addresses expire."""
-
-    async def take(part: Part, source: PictureSource) -> tuple[Part, StoredPicture]:
-        try:
-            stored = await incoming.take(source, moving=part is Part.CONTENT)
-            if part is Part.MASK:
-                await incoming.check_mask(stored.blob)
-        except Refusal as refusal:
-            raise named(part, source, refusal) from refusal
-        return part, stored
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            taking = [group.create_task(take(*one)) for one in parts]
-    except ExceptionGroup as failed:  # callers know refusals, and a database that is away, by their types
-        raise failed.exceptions[0] from None
-    return [task.result() for task in taking]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from bot.domain.jobs.model import Address
 from bot.domain.limits.access import Requester, UserLimits
-from bot.domain.outbox.deliveries import Address
 from bot.domain.servers.server_settings import GuildSettings
 from bot.domain.styles.style import Look, Painting, PictureSource, Style, tuned_of
 from bot.errors import Busy, Refusal

@@ -4,7 +4,9 @@ What can be refused is refused before anything is fetched, and everything is wri
 `bot.domain.requests.submitter` takes requests through them.
 """
 
+import asyncio
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -19,14 +21,16 @@ from bot.domain.limits import quotas
 from bot.domain.outbox import deliveries, moderation_log
 from bot.domain.outbox.moderation_log import Kind
 from bot.domain.requests import clips
-from bot.domain.requests.pictures import Incoming, StoredPictures, take_all
+from bot.domain.requests.pictures import Incoming, StoredPicture, StoredPictures
 from bot.domain.requests.request import (
     MAX_SEED,
     Limits,
+    Part,
     Request,
     bounded,
     check_size,
     check_told,
+    named,
     parts_of,
 )
 from bot.domain.servers import server_settings, users
@@ -97,8 +101,8 @@ async def resolve(connection: AsyncConnection, request: Request) -> Draft:
 async def _resolved(connection: AsyncConnection, request: Request, style: Style) -> Style:
     """An empty style stands for the picture that the person last chose with "Use as style"."""
     if style.name:
-        named = await named_styles.require(connection, request.user_id, request.guild_id, style.name)
-        return replace(style, name=named.name, kept=named.kept)
+        found = await named_styles.require(connection, request.user_id, request.guild_id, style.name)
+        return replace(style, name=found.name, kept=found.kept)
     if style.given is not None:
         return style
     current = await users.current_style(connection, request.user_id)
@@ -162,7 +166,7 @@ async def fetch(draft: Draft, incoming: Incoming) -> Draft:
     Raises:
         Refusal: one is not available, is no picture, or is a mask that lets nothing be painted.
     """
-    pictures = await take_all(incoming, parts_of(draft.request, draft.styles))
+    pictures = await _take_all(incoming, parts_of(draft.request, draft.styles))
     if pictures.hidden and draft.server.spoilers == "refuse":
         raise Refusal(_("This server takes no pictures that look for adults only: send another."))
     return replace(draft, pictures=pictures)
@@ -250,3 +254,42 @@ def _columns(draft: Draft) -> dict[str, Any]:
         "batch_key": draft.batch_key,
         "cost": draft.cost,
     }
+
+
+async def _take_all(incoming: Incoming, parts: Sequence[tuple[Part, PictureSource]]) -> StoredPictures:
+    """All pictures of a request.
+
+    Raises:
+        Refusal: one is not available, is no picture, or is a mask that lets nothing be painted.
+    """
+    found: dict[Part, list[StoredPicture]] = {part: [] for part in Part}
+    for part, stored in await _take_at_once(incoming, parts):
+        found[part].append(stored)
+    return StoredPictures(
+        content=found[Part.CONTENT][0],
+        styles=tuple(found[Part.STYLE]),
+        mask=next(iter(found[Part.MASK]), None),
+        start=next(iter(found[Part.START]), None),
+    )
+
+
+async def _take_at_once(
+    incoming: Incoming, parts: Sequence[tuple[Part, PictureSource]]
+) -> list[tuple[Part, StoredPicture]]:
+    """Stores all at once, because their addresses expire."""
+
+    async def take(part: Part, source: PictureSource) -> tuple[Part, StoredPicture]:
+        try:
+            stored = await incoming.take(source, moving=part is Part.CONTENT)
+            if part is Part.MASK:
+                await incoming.check_mask(stored.blob)
+        except Refusal as refusal:
+            raise named(part, source, refusal) from refusal
+        return part, stored
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            taking = [group.create_task(take(*one)) for one in parts]
+    except ExceptionGroup as failed:  # callers know refusals, and a database that is away, by their types
+        raise failed.exceptions[0] from None
+    return [task.result() for task in taking]

@@ -16,6 +16,7 @@ from bot.errors import Failure
 from bot.media import pixels
 from bot.media.child import PictureEditor
 from nst_core.images import io
+from nst_core.images.picture import quantise
 from nst_core.video.checkpoints import Checkpoint
 from nst_core.video.clips import Clip, Frame
 from nst_core.video.reading import read_clip
@@ -197,7 +198,7 @@ async def test_what_is_painted_of_a_clip_becomes_a_picture_and_a_shorter_clip() 
     for one, other in zip(clip.frames, painted.frames, strict=True):
         assert np.array_equal(one.levels, other.levels)
     assert io.read_parameters(kept.still) == {"size": 64, "seed": 7}
-    assert np.array_equal(io.quantise(io.decode(kept.still).rgb), painted.frames[0].levels)
+    assert np.array_equal(quantise(io.decode(kept.still).rgb), painted.frames[0].levels)
 
 
 async def test_a_damaged_checkpoint_is_a_failure() -> None:

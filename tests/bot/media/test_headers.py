@@ -19,7 +19,7 @@ from bot.media.headers import (
     sides_px,
 )
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import Params
 from nst_core.video.writing import encode_clip, encode_lossless
 from tests.support.clips import moving_square

@@ -17,6 +17,7 @@ from bot.worker.pictures import BriefBlobs, Work
 from bot.worker.render import paint
 from nst_core.errors import EngineError
 from nst_core.images import io
+from nst_core.images.picture import quantise
 from nst_core.params import Params
 from nst_core.video.checkpoints import Checkpoint
 from nst_core.video.clips import Clip
@@ -88,7 +89,7 @@ async def test_a_clip_is_kept_beside_its_first_frame(harness: WorkerHarness) -> 
     clip = read_clip(await harness.blobs.get(job.result_clip_blob))
     assert negative(clip)
     first = await harness.blobs.get(job.result_blob)
-    assert np.array_equal(io.quantise(io.decode(first).rgb), clip.frames[0].levels)
+    assert np.array_equal(quantise(io.decode(first).rgb), clip.frames[0].levels)
     assert io.read_parameters(first) == job.params
     assert job.figures is not None
     assert (job.figures["iterations"], job.figures["style_scales"]) == (8, [1.35])

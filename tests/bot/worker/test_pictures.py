@@ -23,7 +23,7 @@ from bot.worker.pictures import (
     pictures_of,
 )
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from tests.support.rows import read_job
 from tests.support.worker import (
     FINISHED,

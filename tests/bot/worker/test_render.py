@@ -14,7 +14,7 @@ from bot.worker.render import batch_size, holding, paint
 from nst_core.errors import DeviceError, EngineError, ParamsError, PictureError
 from nst_core.events import Event, Finished, Preview, Started
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit
 from nst_core.memory import estimate_bytes
 from nst_core.params import Params
 from nst_core.video.events import ClipEvent
@@ -82,7 +82,7 @@ def test_several_styles_are_blended_by_their_weights() -> None:
 
 def test_outside_the_mask_the_content_stays() -> None:
     result = painted(DRAFT, pictures(mask=half_white())).rgb
-    content = io.fit(io.decode(png("teal")), 64).rgb
+    content = fit(io.decode(png("teal")), 64).rgb
     assert abs(result - content)[:, :28].mean() > 0.05
     assert abs(result - content)[:, 36:].max() < 1e-3
 

@@ -27,7 +27,7 @@ from bot.telemetry import configure_logging
 from bot.worker.loop import Worker, up_to
 from bot.worker.pictures import Work
 from nst_core.events import Event, Finished, Preview, Started, Step
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import VERSION, Params
 from nst_core.video.events import ClipEvent
 from tests.e2e.chaos.clips import painted_clip

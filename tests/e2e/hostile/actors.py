@@ -16,8 +16,7 @@ from simcord.backend import serializers
 
 from bot.chat.ui.components import layout
 from bot.domain.jobs import model
-from bot.domain.jobs.model import Job
-from bot.domain.outbox.deliveries import Address
+from bot.domain.jobs.model import Address, Job
 from bot.domain.requests.request import Request
 from bot.domain.styles import presets
 from bot.domain.styles.style import Look, PictureSource, Style
@@ -225,7 +224,7 @@ class AuthorityHarness:
         """Ada's things are there, as they were; made without Discord, for that is quicker."""
         services, ada = self.chat.services, self.chat.ada
         async with services.database.read() as connection:
-            waiting = await model.waiting_of(connection, ada.id)
+            waiting = [one for one in await model.all_waiting(connection) if one.user_id == ada.id]
             preset = await presets.find(connection, ada.id, PRESET)
         if waiting and preset:
             self.job_id = waiting[0].id

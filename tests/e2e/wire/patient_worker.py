@@ -13,7 +13,7 @@ import numpy as np
 from bot.worker.pictures import Work
 from nst_core.events import Event, Finished, Preview, Started, Step
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit
 from nst_core.video.events import ClipEvent, FrameStep
 from tests.support.clips import clip_painter
 from tests.support.stand_in_worker import run_worker
@@ -31,7 +31,7 @@ def painter(works: Sequence[Work], *, device: str) -> Generator[tuple[int, Event
         yield from patient_clip(works, device=device)
         return
     size_px, waits = int(work.params["size"]), work.params["quality"] == "high"
-    content = io.fit(io.decode(work.pictures.content), size_px)
+    content = fit(io.decode(work.pictures.content), size_px)
     noise = np.random.default_rng(work.params["seed"]).random(content.rgb.shape, dtype=np.float32)
     picture = Picture(rgb=noise, alpha=content.alpha)
     names = ("content", "style", "content_rel", "style_rel", "total")

@@ -8,7 +8,7 @@ from rich.console import Console
 from nst_core.cli.compare import compare_files, fair_judge, table
 from nst_core.cli.style_files import style_mix
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit
 from nst_core.params import Params
 from nst_core.quality import Comparison, compare
 
@@ -38,7 +38,7 @@ def test_the_judge_is_the_network_that_did_not_paint(
 @pytest.mark.parametrize(("painter", "judge"), [("vgg16", "vgg19"), ("vgg19", "vgg16")])
 def test_a_file_says_who_painted_it(painter: str, judge: str, chelsea: Picture, tmp_path: Path) -> None:
     path = tmp_path / "result.png"
-    small = io.fit(chelsea, 48)
+    small = fit(chelsea, 48)
     path.write_bytes(io.encode(small, format="png", parameters=Params(network=painter).as_dict()))
     style = style_mix([STARRY_NIGHT], None)
     found = compare_files(path, CHELSEA, style, network=None, device="cpu")
@@ -47,7 +47,7 @@ def test_a_file_says_who_painted_it(painter: str, judge: str, chelsea: Picture, 
 
 
 def test_the_table_has_a_line_of_words_for_every_figure(chelsea: Picture, starry_night: Picture) -> None:
-    comparison = compare(io.fit(chelsea, 48), chelsea, starry_night, network="vgg19", device="cpu")
+    comparison = compare(fit(chelsea, 48), chelsea, starry_night, network="vgg19", device="cpu")
     console = Console(width=160, record=True, file=StringIO())
     console.print(table(comparison))
     lines = console.export_text().splitlines()

@@ -9,7 +9,7 @@ from PIL import ImageFont
 
 from nst_core.cli.contact_sheet import Layout, Row, draw, letterboxed, shortened, tiled
 from nst_core.errors import ParamsError
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 
 MAT = 236 / 255
 

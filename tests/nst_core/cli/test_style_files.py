@@ -6,7 +6,7 @@ import pytest
 from nst_core.cli.style_files import Places, style_mix
 from nst_core.errors import ParamsError, PictureError
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit
 from tests.support.nst import nst
 
 PICTURES = Path(__file__).parents[2] / "pictures"
@@ -71,7 +71,7 @@ def test_two_styles_are_painted_within_a_mask(tmp_path: Path, left: Path) -> Non
         nst("stylize", str(CONTENT), *styles, "-o", str(out), "--mix", "2,1", "--mask", str(left), *QUICK)
         == 0
     )
-    painted, content = io.decode(out).rgb, io.fit(io.decode(CONTENT), 64).rgb
+    painted, content = io.decode(out).rgb, fit(io.decode(CONTENT), 64).rgb
     np.testing.assert_allclose(painted[:, 40:], content[:, 40:], atol=1 / 255)
     assert np.abs(painted[:, :24] - content[:, :24]).mean() > 0.01
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nst_core.images.colour import histogram_matched, matched, with_luminance
-from nst_core.images.io import Picture, fit
+from nst_core.images.picture import Picture, fit
 
 Pixels = NDArray[np.float32]
 

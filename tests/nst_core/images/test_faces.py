@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nst_core.images.faces import Face, face_mask, find_faces
-from nst_core.images.io import Picture, decode, quantise, resize
+from nst_core.images.io import decode
+from nst_core.images.picture import Picture, quantise, resize
 
 PICTURES = Path(__file__).parents[2] / "pictures"
 ROOT = Path(__file__).parents[3]

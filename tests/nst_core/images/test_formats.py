@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from nst_core.errors import PictureError
-from nst_core.images.io import Picture, decode
+from nst_core.images.io import decode
+from nst_core.images.picture import Picture
 
 ORIENTATION = 0x0112
 COLOURS = np.array([[[230, 20, 20], [20, 210, 40]], [[30, 40, 220], [240, 220, 30]]], dtype=np.uint8)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nst_core.images.grain import grain, much, radius_px, without_grain
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.images.simplifying import simplified
 
 

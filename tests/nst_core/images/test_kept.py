@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from nst_core.images.io import Picture
 from nst_core.images.kept import Cache, digests
+from nst_core.images.picture import Picture
 
 
 def test_the_cache_computes_a_key_once_and_forgets_the_oldest() -> None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nst_core.errors import CutShort, PictureError, UnknownKind
-from nst_core.images.io import Picture, decode, encode, read_parameters
+from nst_core.images.io import decode, encode, read_parameters
+from nst_core.images.picture import Picture
 
 CASES = Path(__file__).parents[2] / "pictures" / "cases"
 COLOURS = np.array([[[230, 20, 20], [20, 210, 40]], [[30, 40, 220], [240, 220, 30]]])

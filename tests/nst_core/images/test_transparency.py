@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nst_core.images.transparency import FAINTEST, extended, is_invisible
+from nst_core.images.picture import FAINTEST, extended, is_invisible
 
 sides = st.integers(1, 40)
 

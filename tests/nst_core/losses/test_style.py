@@ -2,8 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit
 from nst_core.losses.objective import Objective
 from nst_core.losses.style import Target, covariance
 from nst_core.losses.targets import TargetCache, statistics_of, targets
@@ -68,7 +67,7 @@ def vgg(vgg19: dict[str, Tensor]) -> Vgg:
 def test_styles_are_matched_from_128_px_on_unless_the_picture_is_smaller(
     size_px: int, params: Params, starry_night: Picture, vgg: Vgg, *, matched: bool
 ) -> None:
-    content = io.fit(starry_night, size_px)
+    content = fit(starry_night, size_px)
     (found,) = targets(as_spec(starry_night), content, params, size_px=size_px, vgg=vgg, cache=TargetCache())
     assert (found.bank is not None) == matched
 
@@ -77,7 +76,7 @@ def test_in_the_bank_of_a_blend_each_style_has_its_share(
     starry_night: Picture, chelsea: Picture, vgg: Vgg
 ) -> None:
     params, cache = Params(size=64, style_scale=4.0), TargetCache()
-    content = io.fit(chelsea, 64)
+    content = fit(chelsea, 64)
 
     def rows(spec: Picture | None, weights: list[float]) -> Tensor:
         styles = as_spec(spec) if spec is not None else blended([starry_night, chelsea], weights=weights)

@@ -5,12 +5,11 @@ import pytest
 import torch
 
 from nst_core.errors import ParamsError
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit
 from nst_core.losses.style_pictures import measured_scale, stretched, style_at, with_scales
 from nst_core.params import PUBLISHED, Params
 from nst_core.styles import Style, StyleSpec, as_spec, blended
-from tests.nst_core.images.test_stroke_width import striped
+from tests.nst_core.losses.test_stroke_width import striped
 
 CPU = torch.device("cpu")
 
@@ -24,7 +23,7 @@ def test_a_mask_is_stretched_over_a_picture_of_any_shape() -> None:
     assert np.all(np.diff(halves, axis=1) <= 0)
     same = np.random.default_rng(1).random((10, 40), dtype=np.float32)
     np.testing.assert_allclose(stretched(same, over), same, atol=1e-6)
-    assert stretched(same, io.fit(over, 1)).shape == (1, 1)
+    assert stretched(same, fit(over, 1)).shape == (1, 1)
 
 
 @pytest.mark.parametrize(("scale", "edge_px"), [(1.0, 40), (0.5, 20), (2.0, 80), (0.1, 4)])

@@ -6,8 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, filled, fit
 from nst_core.losses.style_pictures import pixels_of
 from nst_core.losses.targets import TargetCache, seen_plane, targets
 from nst_core.losses.terms import gram
@@ -41,7 +40,7 @@ def wanted(spec: StyleSpec, content: Picture, vgg: Vgg, params: Params = PARAMS)
 
 
 def test_one_style_asks_for_its_own_gram_matrices(chelsea: Picture, starry_night: Picture, vgg: Vgg) -> None:
-    taps = vgg(pixels_of(io.fit(starry_night, 48).rgb, vgg.device), PARAMS.style_layers)
+    taps = vgg(pixels_of(fit(starry_night, 48).rgb, vgg.device), PARAMS.style_layers)
     for found, layer in zip(wanted(as_spec(starry_night), chelsea, vgg), PARAMS.style_layers, strict=True):
         torch.testing.assert_close(found, gram(taps[layer])[0])
 
@@ -56,7 +55,7 @@ def test_the_target_of_a_blend_is_the_weighted_mean(
 
 
 def test_a_style_mask_lets_only_its_part_count(chelsea: Picture, starry_night: Picture, vgg: Vgg) -> None:
-    left, right = (io.fit(picture, 48).rgb[:24, :48] for picture in (chelsea, starry_night))
+    left, right = (fit(picture, 48).rgb[:24, :48] for picture in (chelsea, starry_night))
     both = Picture(rgb=np.concatenate([left, right], axis=1))
     mask = np.zeros(both.rgb.shape[:2], dtype=np.float32)
     mask[:, :48] = 1
@@ -86,7 +85,7 @@ def test_a_regions_mask_is_multiplied_by_the_edit_mask(chelsea: Picture, vgg: Vg
     half, tall = np.zeros((4, 4), dtype=np.float32), np.zeros((4, 4), dtype=np.float32)
     half[:, :2], tall[:2] = 1, 1
     spec = StyleSpec(regions=(Region(styles=as_spec(chelsea).styles, mask=half),), edit_mask=tall)
-    content = io.fit(chelsea, 48)
+    content = fit(chelsea, 48)
     mask = targets(spec, content, PARAMS, size_px=48, vgg=vgg, cache=TargetCache())[0].mask
     assert mask is not None
     assert mask.shape == content.rgb.shape[:2]
@@ -123,7 +122,7 @@ def test_whatever_the_gram_matrices_depend_on_is_part_of_the_key(
 def test_a_styles_alpha_is_its_mask_and_part_of_the_key(
     chelsea: Picture, starry_night: Picture, vgg: Vgg
 ) -> None:
-    night = io.fit(starry_night, 48)
+    night = fit(starry_night, 48)
     rows, columns = np.mgrid[: night.height, : night.width]
     alpha, other = ((part % 16 < 12).astype(np.float32) for part in (rows, columns))
     cache = TargetCache()
@@ -133,14 +132,14 @@ def test_a_styles_alpha_is_its_mask_and_part_of_the_key(
         return targets(spec, content, params, size_px=48, vgg=vgg, cache=cache)[0].grams[0]
 
     sticker = Picture(rgb=night.rgb, alpha=alpha)
-    seen = vgg(pixels_of(io.filled(sticker).rgb, vgg.device), ["relu1_1"])["relu1_1"]
+    seen = vgg(pixels_of(filled(sticker).rgb, vgg.device), ["relu1_1"])["relu1_1"]
     torch.testing.assert_close(first(Style(picture=sticker)), gram(seen, torch.from_numpy(alpha)[None])[0])
     both = torch.from_numpy(alpha * other)[None]
     torch.testing.assert_close(first(Style(picture=sticker, mask=other)), gram(seen, both)[0])
     assert not first(Style(picture=night)).equal(first(Style(picture=sticker)))
     assert not first(Style(picture=night)).equal(first(Style(picture=Picture(rgb=night.rgb, alpha=other))))
     kept = dataclasses.replace(PARAMS, colors="covariance")
-    cat = io.fit(chelsea, 48)
+    cat = fit(chelsea, 48)
     half = np.repeat(np.array([1, 0], dtype=np.float32), [24, cat.width - 24])[None].repeat(
         cat.height, axis=0
     )

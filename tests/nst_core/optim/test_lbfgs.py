@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.optim.lbfgs import FIRST_STEP, Lbfgs, Spectrum, opponent_axes
 from nst_core.optim.loop import Evaluate

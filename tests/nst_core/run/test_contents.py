@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.kernels.convolution import EXACT
 from nst_core.losses.style_pictures import pixels_of, rgb_of
 from nst_core.params import Params, Quality
-from nst_core.run.contents import Contents
-from nst_core.run.faces import FACE_WEIGHT, faces_of
+from nst_core.run.contents import FACE_WEIGHT, Contents
+from nst_core.run.faces import faces_of
 from nst_core.run.prepared_job import PreparedJob, StyleTransferJob
 
 CPU = torch.device("cpu")

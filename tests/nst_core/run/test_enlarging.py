@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nst_core.engine import stylize
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit, resize
 from nst_core.kernels.convolution import EXACT
 from nst_core.losses.style_pictures import pixels_of
 from nst_core.params import Faces, Params
@@ -34,7 +34,7 @@ def flat() -> Picture:
 
 @pytest.fixture(scope="module")
 def night(starry_night: Picture) -> Picture:
-    return io.resize(starry_night, width=SIDE_PX, height=SIDE_PX)
+    return resize(starry_night, width=SIDE_PX, height=SIDE_PX)
 
 
 def textured(
@@ -130,7 +130,7 @@ def test_a_style_without_detail_brings_no_noise(flat: Picture) -> None:
 
 
 def test_faces_are_spared_the_noise(night: Picture) -> None:
-    astronaut = io.resize(io.decode(PICTURES / "astronaut.jpg"), width=256, height=256)
+    astronaut = resize(io.decode(PICTURES / "astronaut.jpg"), width=256, height=256)
     pixels = torch.full((1, 3, 256, 256), 0.5)
 
     def added(faces: Faces) -> Tensor:
@@ -162,7 +162,7 @@ def test_a_picture_is_enlarged_with_noise_and_a_given_one_too(
     for _ in stylize(strip, starry_night, params, device="cpu"):
         pass
     assert asked == [(96, 192)]
-    given = io.fit(strip, 150)
+    given = fit(strip, 150)
     for _ in stylize(strip, starry_night, params, start=given, device="cpu"):
         pass
     assert asked == [(96, 192), (150, 192)]

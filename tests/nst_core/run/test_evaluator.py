@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nst_core.engine import stylize
 from nst_core.errors import MemoryLimitError
-from nst_core.images.io import Picture, fit
+from nst_core.images.picture import Picture, fit
 from nst_core.kernels.convolution import EXACT
 from nst_core.memory import PLANS, choose_plan, estimate_bytes
 from nst_core.models.vgg import Vgg

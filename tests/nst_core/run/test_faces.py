@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.run.faces import faces_of, without_faces
 from nst_core.styles import Style, StyleSpec, as_spec
 

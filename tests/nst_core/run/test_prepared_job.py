@@ -6,8 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit, quantise, resize
 from nst_core.kernels.convolution import EXACT
 from nst_core.losses.style_pictures import pixels_of
 from nst_core.models import weights
@@ -33,7 +32,7 @@ LEFT_HALF, RIGHT_HALF = mask(slice(32)), mask(slice(32, None))
 
 @pytest.fixture(scope="module")
 def content(chelsea: Picture) -> Picture:
-    return io.resize(chelsea, width=64, height=64)
+    return resize(chelsea, width=64, height=64)
 
 
 def job(content: Picture, style: Picture | StyleSpec, params: Params | None = None) -> PreparedJob:
@@ -72,7 +71,7 @@ def test_outside_the_mask_sketch_and_picture_are_the_content(
     one = job(content, blended([starry_night], edit_mask=LEFT_HALF), Params(size=64, colors=colors))
     assert torch.equal(one.sketch(EDGE_PX)[RIGHT], pixels_of(content.rgb, CPU)[RIGHT])
     picture = one.picture(torch.zeros(1, 3, 64, 64), EDGE_PX)
-    np.testing.assert_array_equal(io.quantise(picture.rgb)[:, 32:], io.quantise(content.rgb)[:, 32:])
+    np.testing.assert_array_equal(quantise(picture.rgb)[:, 32:], quantise(content.rgb)[:, 32:])
     if colors == "style":
         np.testing.assert_array_equal(picture.rgb[:, 32:], content.rgb[:, 32:])
         np.testing.assert_array_equal(picture.rgb[:, :32], 0)
@@ -86,7 +85,7 @@ def test_a_grey_mask_blends_softly(content: Picture, starry_night: Picture) -> N
 
 def test_the_sketch_takes_only_the_masked_part_of_a_style(content: Picture, starry_night: Picture) -> None:
     """Halves of night and grey: masked to the night, the sketch is nearer to the night's own."""
-    night = io.resize(starry_night, width=64, height=64)
+    night = resize(starry_night, width=64, height=64)
     grey = np.full((64, 64, 3), 0.5, dtype=np.float32)
     halves = Picture(rgb=np.concatenate([night.rgb, grey], axis=1))
     left = np.array([[1.0, 1.0, 0.0, 0.0]], dtype=np.float32)
@@ -101,7 +100,7 @@ def test_the_sketch_takes_only_the_masked_part_of_a_style(content: Picture, star
 
 
 def test_each_start_is_what_it_is_called(content: Picture, starry_night: Picture) -> None:
-    pixels, night = (pixels_of(io.fit(one, EDGE_PX).rgb, CPU) for one in (content, starry_night))
+    pixels, night = (pixels_of(fit(one, EDGE_PX).rgb, CPU) for one in (content, starry_night))
     starts = {
         init: job(content, starry_night, Params(size=64, init=init, seed=3, style_scale=1.0)).start(EDGE_PX)
         for init in ("content", "noise", "style", "adain")
@@ -121,7 +120,7 @@ def test_contents_are_as_large_as_asked_however_often_and_in_whatever_order(
 ) -> None:
     one = job(chelsea, starry_night)
     for edge_px in (32, 64, 96, 128, 64, 32):
-        np.testing.assert_array_equal(one.contents.at(edge_px).rgb, io.fit(chelsea, edge_px).rgb)
+        np.testing.assert_array_equal(one.contents.at(edge_px).rgb, fit(chelsea, edge_px).rgb)
         assert max(one.contents.pixels_at(edge_px).shape) == edge_px
 
 

@@ -4,7 +4,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nst_core.images.io import Picture, quantise
+from nst_core.images.picture import Picture, quantise
 from nst_core.video.anchors import UNIT, Anchor, Held, anchor_of
 from nst_core.video.checkpoints import Painted
 from nst_core.video.flow import grey_of

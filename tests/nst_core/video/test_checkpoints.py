@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nst_core.errors import PictureError
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import Params
 from nst_core.video.checkpoints import Checkpoint
 from nst_core.video.events import ClipEvent, ClipFinished, FramePainted, FrameStarted

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nst_core.errors import EngineError
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.video.flow import (
     Flow,
     certainty,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nst_core.errors import ParamsError
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import Params
 from nst_core.video.clips import Clip, Frame
 from nst_core.video.events import ClipEvent, ClipFinished, ClipStarted, FramePainted, FrameStarted, FrameStep

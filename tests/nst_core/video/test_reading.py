@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from nst_core.errors import ParamsError, PictureError
-from nst_core.video.clips import Clip
-from nst_core.video.limits import ClipLimits, ClipTooLarge, ClipTooLong
+from nst_core.video.clips import Clip, ClipLimits, ClipTooLarge, ClipTooLong
 from nst_core.video.reading import Start, first_of_film, read_clip, read_start
 from nst_core.video.writing import encode_clip
 from tests.support.clips import moving_square

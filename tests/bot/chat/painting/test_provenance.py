@@ -8,7 +8,7 @@ from simcord import InteractionResult, MemberActor
 
 from bot.tables.people import challenges
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import Params
 from tests.bot.chat.painting.test_blend import blend
 from tests.support.chat import ChatHarness, card, sentence

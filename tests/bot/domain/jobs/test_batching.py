@@ -9,7 +9,7 @@ import pytest
 from bot.domain.jobs.batching import batch_key
 from nst_core.engine import stylize_batch
 from nst_core.errors import ParamsError
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import ALIKE, Params
 from nst_core.run.prepared_job import StyleTransferJob
 

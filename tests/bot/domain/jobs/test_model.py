@@ -286,11 +286,10 @@ async def test_a_job_is_found_by_its_interaction(connection: AsyncConnection) ->
     assert await model.of_interaction(connection, 77_001) is None
 
 
-async def test_the_line_shows_the_running_first_and_each_their_own(connection: AsyncConnection) -> None:
+async def test_the_line_shows_the_running_first(connection: AsyncConnection) -> None:
     first, second, third = [await add(connection, user) for user in (ADA, ADA, BEN)]
     await claim_one(connection)
     assert [job.id for job in await model.all_waiting(connection)] == [first, third, second]
-    assert [job.id for job in await model.waiting_of(connection, ADA)] == [first, second]
     assert await model.count_waiting(connection) == 3
     assert await model.count_waiting(connection, BEN) == 1
 

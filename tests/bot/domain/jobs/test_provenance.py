@@ -10,7 +10,7 @@ from bot.domain.jobs import provenance
 from bot.domain.jobs.model import State
 from bot.tables.people import challenges, exhibits
 from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import Params
 from tests.support.rows import ADA, BEN, NOW, add_card, add_in, set_columns
 

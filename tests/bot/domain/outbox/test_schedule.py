@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db import Database
@@ -127,6 +127,20 @@ async def test_what_another_is_just_taking_is_passed_over_and_not_waited_for(pos
         two = await takedowns.claim_due(second, now=NOW, limit=2)
         assert [{taken.message_id for taken in each} for each in (one, two)] == [{2, 3}, {1}]
     await database.dispose()
+
+
+async def test_no_more_rows_are_leased_than_are_chosen_however_it_is_planned(rows: AsyncConnection) -> None:
+    """PostgreSQL may evaluate a subquery anew for each row, which passes over what is leased already."""
+    await takedowns.add(rows, {3: 20, 4: 20})
+    for way in (
+        () if rows.dialect.name == "sqlite" else ("hashjoin", "mergejoin", "hashagg", "material", "sort")
+    ):
+        await rows.execute(text(f"SET LOCAL enable_{way} = off"))
+    assert len(await takedowns.claim_due(rows, now=NOW, limit=1)) == 1
+    keys = digests.primary_key.columns
+    one_week = select(*keys).where(is_due(digests, NOW)).order_by(*keys).limit(1)
+    found = await schedule.claim(rows, digests, one_week, now=NOW)
+    assert [row["week"] for row in found] == [WEEKS[0]]
 
 
 async def test_after_an_outage_all_that_has_failed_is_due_at_once(rows: AsyncConnection) -> None:

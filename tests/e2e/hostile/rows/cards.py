@@ -18,7 +18,7 @@ async def _made_of(actor: Actor, job: Job) -> bool:
     """Whether the actor has just asked for a picture made of `job`, which is then taken back."""
     newest = await actor.harness.chat.job()
     async with actor.harness.chat.services.database.begin() as connection:  # as it was, for the next one
-        for one in await model.waiting_of(connection, actor.who.id):
+        for one in await model.all_waiting(connection):
             await queue.cancel(connection, one.id, user_id=actor.who.id, now=0.0)
     return newest.parent_id == job.id and newest.user_id == actor.who.id
 
@@ -112,7 +112,7 @@ async def _use_private(actor: Actor) -> bool:
     return bool(actor.last and actor.last.response and actor.last.response.attachments)
 
 
-@row("DescribeButton", ADA)
+@row("JobButton (describe)", ADA)
 async def _describe(actor: Actor) -> bool:
     """The form, which the artist alone gets."""
     job = await finished(actor)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from nst_core.images import io, stroke_width
-from nst_core.images.io import Picture
-from nst_core.images.stroke_width import WANTED_PX, scale_for, stroke_width_px
+from nst_core.images.picture import Picture, fit
+from nst_core.losses import style_pictures
+from nst_core.losses.style_pictures import WANTED_PX, scale_for, stroke_width_px
 
 
 def striped(stripe_px: int, edge_px: int = 512) -> Picture:
@@ -26,7 +26,7 @@ def test_twice_the_stripe_is_about_twice_the_width() -> None:
 
 
 def test_the_same_picture_at_another_size_gets_the_same_scale(starry_night: Picture) -> None:
-    scales = {scale_for(stroke_width_px(io.fit(starry_night, edge_px))) for edge_px in (512, 768, 1024)}
+    scales = {scale_for(stroke_width_px(fit(starry_night, edge_px))) for edge_px in (512, 768, 1024)}
     assert len(scales) == 1
 
 
@@ -62,8 +62,8 @@ def test_scales_are_twentieths_within_the_range_of_the_tuned_ones() -> None:
 
 def test_a_picture_that_was_seen_before_is_not_measured_again() -> None:
     once = stroke_width_px(striped(12, edge_px=300))
-    blurs = stroke_width._blur.cache_info()
+    blurs = style_pictures._blur.cache_info()
     assert stroke_width_px(striped(12, edge_px=300)) == once
-    assert stroke_width._blur.cache_info() == blurs
+    assert style_pictures._blur.cache_info() == blurs
     assert stroke_width_px(striped(13, edge_px=300)) != once
-    assert stroke_width._blur.cache_info() != blurs
+    assert style_pictures._blur.cache_info() != blurs

@@ -10,16 +10,15 @@ import torch
 
 from nst_core.engine import measure, stylize, stylize_batch
 from nst_core.events import Event, Finished, Preview
-from nst_core.images import io
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture, fit
 from nst_core.kernels.convolution import EXACT
 from nst_core.losses.targets import TargetCache
 from nst_core.params import Params
+from nst_core.pytorch import own_state, stepwise
 from nst_core.quality import compare
 from nst_core.run import prepared_job
 from nst_core.run.prepared_job import StyleTransferJob
 from nst_core.styles import StyleSpec, blended
-from nst_core.torch_state import own_state, stepwise
 
 PARAMS = Params(size=48, steps=2)
 Mode = Callable[[], AbstractContextManager[object]]
@@ -74,12 +73,12 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def content(chelsea: Picture) -> Picture:
-    return io.fit(chelsea, 64)
+    return fit(chelsea, 64)
 
 
 @pytest.fixture(scope="module")
 def style(starry_night: Picture) -> Picture:
-    return io.fit(starry_night, 64)
+    return fit(starry_night, 64)
 
 
 def pictures(events: list[Event]) -> list[bytes]:

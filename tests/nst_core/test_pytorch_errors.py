@@ -8,10 +8,10 @@ import torch
 
 from nst_core.engine import measure, stylize
 from nst_core.errors import DeviceLost, EngineError, OutOfMemory, ParamsError
-from nst_core.images.io import Picture
+from nst_core.images.picture import Picture
 from nst_core.params import Params
+from nst_core.pytorch import is_out_of_memory, torch_errors
 from nst_core.quality import compare
-from nst_core.torch_errors import is_out_of_memory, torch_errors
 
 FULL = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."
 
