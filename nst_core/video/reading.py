@@ -212,7 +212,10 @@ def _frames(
 ) -> Iterator[tuple[NDArray[np.uint8], float]]:
     if not isinstance(file, GifImageFile | PngImageFile | WebPImageFile | AvifImageFile):
         raise PictureError(NOT_MOVING)
-    there = 1 if isinstance(file, GifImageFile) or not announced else int(getattr(file, "n_frames", 1))
+    told = None if isinstance(file, GifImageFile) else int(getattr(file, "n_frames", 1))
+    if told == 1:  # its head says so: no pixel needs to be decoded for that
+        raise PictureError(NOT_MOVING)
+    there = told if told and announced else 1
     hidden = 1 if isinstance(file, PngImageFile) and file.default_image else 0
     limits.check_pixels(file.width, file.height, there)
     number = hidden
