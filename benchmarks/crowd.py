@@ -4,8 +4,8 @@
 
 Each request brings two attachments of its own, a content and a style. `easel run` is a process of its own on
 a stand-in Discord in this one, without workers: what is timed is the way to the first card, with its place in
-the queue. The processor's time is that of the gateway, and of the children that read and rate the pictures with
-the fork servers that start them.
+the queue. The processor's time is that of the gateway, and of the children that read and rate the pictures,
+with the fork servers that start them.
 """
 
 import argparse

@@ -34,7 +34,7 @@ from bot.engines.supervisor import WORKER_MODULE, Supervisor
 from bot.errors import Refusal
 from bot.media.blobs.folder import blobs_at
 from bot.media.blobs.protocol import Blobs
-from bot.media.child import Ask, PictureEditor, children_at_once
+from bot.media.child import Ask, PictureEditor
 from bot.media.decode import Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
@@ -100,7 +100,7 @@ async def open_application(
             decoder=TimedDecoder(decoder or _decoder(settings, ask), meters),
             blobs=blobs,
             storage=_storage(settings, database, blobs),
-            editor=editor or PictureEditor(ask=ask, children=children_at_once()),
+            editor=editor or PictureEditor(ask=ask),
             files=_files(settings),
             policy=await _policy(settings, stack),
         )
@@ -121,7 +121,7 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
 
 def _decoder(settings: Settings, ask: Ask) -> Decoder:
     limits = DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px)
-    return Decoder(limits=limits, clips=_clips(settings), ask=ask, children=children_at_once())
+    return Decoder(limits=limits, clips=_clips(settings), ask=ask)
 
 
 def _clips(settings: Settings) -> ClipLimits | None:
@@ -154,7 +154,7 @@ async def _policy(settings: Settings, stack: AsyncExitStack) -> ContentPolicy | 
         return None
     try:
         ask = await stack.enter_async_context(warm_children("bot.media.rating"))
-        check = OpenNsfw(ask=ask, children=children_at_once())
+        check = OpenNsfw(ask=ask)
     except ModuleNotFoundError as error:
         if wanted == "auto":
             return None

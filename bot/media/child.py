@@ -26,8 +26,6 @@ _ENVIRONMENT: Final = {
 _SYSTEM: Final = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 """Where libraries are; without the second nothing starts on Windows."""
 
-MOST_CHILDREN: Final = 8
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
@@ -60,9 +58,7 @@ class PaintedFrames:
 class Ask(Protocol):
     """Starts a child: `ask_child`, or `bot.media.warm_children.WarmChildren.ask`."""
 
-    async def __call__(
-        self, module: str, *arguments: str, data: bytes, most_bytes: int = MIB
-    ) -> Ended:
+    async def __call__(self, module: str, *arguments: str, data: bytes, most_bytes: int = MIB) -> Ended:
         """Runs one of our modules on `data`. Cancelled, as by a timeout, it kills the child first.
 
         most_bytes: how much of the output is returned; the rest is read and thrown away.
@@ -70,16 +66,6 @@ class Ask(Protocol):
         Raises:
             OSError: the child cannot be started.
         """
-
-
-def children_at_once() -> int:
-    """How many: one for each core, within limits.
-
-    Two at the least, so that nobody's file fills all places; `MOST_CHILDREN`, as a gateway brings no more
-    files than these read, and each may take the memory of its limit.
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(max(2, cores), MOST_CHILDREN)
 
 
 def environment() -> dict[str, str]:

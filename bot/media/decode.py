@@ -17,6 +17,7 @@ from bot.media.headers import clip_head, is_lossless_webp, riff_length, sides_px
 from bot.media.sandbox import MIB, REFUSED, ClipLimits, DecodeLimits
 from bot.media.turns import Turns
 from nst_core.images.tiff_pages import RAW_FORMATS
+from nst_core.video.containers import kind_of
 
 __all__ = ["MIB", "NO_PICTURE", "Clean", "CleanClip", "DecodeLimits", "Decoder", "TooCostly", "clean"]
 
@@ -156,7 +157,8 @@ async def clean(
 ) -> Clean:
     """As `Decoder.clean`, without turns."""
     most_bytes = limits.max_edge_px**2 * 5 + MIB
-    wanted = [dumps(asdict(limits)), dumps(asdict(clips) if clips else None)]
+    film = clips is not None and kind_of(data) is not None
+    wanted = [dumps(asdict(limits)), dumps(asdict(clips) if clips else None), dumps(film)]
     if clips is not None:
         most_bytes += clips.frames * (clips.edge_px**2 * 5 + 1024)
     try:

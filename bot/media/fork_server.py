@@ -56,34 +56,39 @@ class Server:
     def serve(self) -> list[int] | None:
         """Returns in each child its sockets, of which two are its standard ones; at the end None."""
         while True:
-            ready = [key.fd for key, _events in self._selector.select(self._patience_s())]
+            ready = {key.fd for key, _events in self._selector.select(self._patience_s())}
             if not ready and not self._running:
                 return None
-            for number in ready:
-                if number == self._control.fileno():
-                    sockets = self._received()
-                    if not sockets:
-                        return self._stop()
-                    if self._fork(sockets):
-                        return sockets
-                elif number in self._running:
-                    self._end(self._running[number])
-                elif number in self._by_line:
-                    self._kill(self._by_line[number])
+            for number in ready & self._running.keys():
+                self._end(self._running[number])
+            for number in ready & self._by_line.keys():
+                self._kill(self._by_line[number])
+            # Last, for a new child's files may get the numbers of closed ones.
+            if self._control.fileno() in ready:
+                sockets = self._received()
+                if sockets is None:
+                    self._stop()
+                    return None
+                if self._fork(sockets):
+                    return sockets
 
     def _patience_s(self) -> float | None:
         return None if self._running else self._idle_s
 
-    def _received(self) -> list[int]:
-        """Nothing at the end of the input."""
+    def _received(self) -> list[int] | None:
+        """None at the end of the input."""
         try:
             said, sockets, _flags, _address = socket.recv_fds(self._control, 1, SOCKETS)
         except ConnectionResetError:
-            return []
-        return sockets if said else []
+            return None
+        return sockets if said else None
 
     def _fork(self, sockets: list[int]) -> bool:
         """Whether this is the child. Where there can be none, the line is closed without a status."""
+        if len(sockets) < SOCKETS:  # no more files can be opened
+            for number in sockets:
+                os.close(number)
+            return False
         own = os.getpid()
         try:
             pid = os.fork()
@@ -154,17 +159,21 @@ def begin(sockets: list[int], *, parent: int) -> None:
     talk, complaint, _line = sockets
     for number, file in enumerate((talk, talk, complaint)):
         os.dup2(file, number)
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names
+        if int(name) > 2:
+            with suppress(OSError):  # that of the folder is closed already
+                os.close(int(name))
 
 
 def run(modules: dict[str, ModuleType]) -> None:
     """In a child: what its input asks for. An error ends it as it ends any Python."""
     try:
-        name, *arguments = loads(sys.stdin.buffer.readline())
+        with open(0, "rb", buffering=0, closefd=False) as talk:  # not a byte of the file is taken along
+            name, *arguments = loads(talk.readline())
         sys.argv[:] = [name, *arguments]
         modules[name].main()
     except BaseException:  # noqa: BLE001 - the process's own end
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type] # there is one
+        sys.excepthook(*sys.exc_info())
     os._exit(1)
 
 

@@ -35,7 +35,7 @@ class OpenNsfw:
         ModuleNotFoundError: the package is not installed.
     """
 
-    def __init__(self, *, ask: Ask = ask_child, children: int = 1, deadline_s: float = 60.0) -> None:
+    def __init__(self, *, ask: Ask = ask_child, children: int = 2, deadline_s: float = 60.0) -> None:
         if find_spec(PACKAGE) is None:
             raise ModuleNotFoundError(f"{PACKAGE} is not installed")
         self._ask = ask

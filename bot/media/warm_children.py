@@ -13,18 +13,18 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from json import dumps
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
 from bot.media.child import Ask, Ended, ask_child, environment
-from bot.media.fork_server import STATUS
+from bot.media.fork_server import SOCKETS, STATUS
 from bot.media.sandbox import MIB
 
 log = structlog.get_logger(__name__)
 
 FORKS: Final = 1000
-"""Of one server: all its children have its addresses in memory, so each server has its own."""
+"""Of one server. All its children have its addresses in memory, and another server has others."""
 IDLE_S: Final = 300.0
 PAUSE_S: Final = 60.0
 """How long children are started one by one after a server that has served nobody."""
@@ -58,7 +58,7 @@ async def warm_children(*modules: str) -> AsyncIterator[Ask]:
 
 
 class WarmChildren:
-    """Keeps a fork server: started at the first use, ended after a pause, and replaced after `forks` children.
+    """Keeps a fork server. It is started at the first use, ends after a pause, and is replaced after `forks`.
 
     Each of the modules has `load_libraries`, for the server, and `main`, for its children.
     """
@@ -78,9 +78,11 @@ class WarmChildren:
         if server is not None:
             request = dumps([module, *arguments]).encode() + b"\n"
             ended = await server.ask(request, data, most_bytes)
+            if ended is None or ended.status < 0:
+                self._replace(server)
             if ended is not None:
                 return ended
-            self._note_death(server)
+            self._note_failure(server)
         return await ask_child(module, *arguments, data=data, most_bytes=most_bytes)
 
     async def close(self) -> None:
@@ -94,13 +96,10 @@ class WarmChildren:
             server = self._server
             if server is not None and server.is_alive and server.forks < self._forks:
                 return server
+            if server is not None:
+                self._replace(server)
             if time.monotonic() < self._pause_until:
                 return None
-            self._replaced = {one for one in self._replaced if one.is_alive}
-            if server is not None and server.is_alive:
-                self._replaced.add(server)
-                server.retire()
-            self._server = None
             try:
                 self._server = await ForkServer.start(*self._modules, idle_s=self._idle_s)
             except OSError as error:
@@ -108,14 +107,27 @@ class WarmChildren:
                 log.warning("no fork server", modules=self._modules, reason=error.strerror)
             return self._server
 
-    def _note_death(self, server: "ForkServer") -> None:
+    def _replace(self, server: "ForkServer") -> None:
+        """It gets no more to do. So after a crash: with files that crash, one after the other, somebody could
+        find out the addresses in memory that all children of a server share.
+        """
+        server.retire()
+        self._replaced = {one for one in (*self._replaced, server) if one.is_alive}
+        if self._server is server:
+            self._server = None
+
+    def _note_failure(self, server: "ForkServer") -> None:
         if not server.has_served:
             self._pause_until = time.monotonic() + PAUSE_S
             log.warning("a fork server has served nobody", modules=self._modules)
-        if self._server is server:
-            self._server = None
-            self._replaced.add(server)
-            server.retire()
+
+
+class Sockets(NamedTuple):
+    """Our ends of a child's sockets; see `bot.media.fork_server`."""
+
+    talk: socket.socket
+    complaint: socket.socket
+    line: socket.socket
 
 
 class ForkServer:
@@ -141,7 +153,7 @@ class ForkServer:
             with theirs:
                 process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-I", "-m", "bot.media.fork_server", str(idle_s), *modules),
-                    stdin=theirs,
+                    stdin=theirs.fileno(),
                     stdout=DEVNULL,
                     cwd="/",
                     env=environment(),
@@ -160,37 +172,37 @@ class ForkServer:
     async def ask(self, request: bytes, data: bytes, most_bytes: int) -> Ended | None:
         """None: the server has died, and its child with it."""
         with ExitStack() as stack:
-            ours, theirs = zip(*(socket.socketpair() for _ in range(3)), strict=True)
-            for one in ours:
-                one.setblocking(False)
-                stack.enter_context(one)
-            try:
-                socket.send_fds(self._control, [b"."], [one.fileno() for one in theirs])
-            except OSError:
+            ours = self._ask_for_child(stack)
+            if ours is None:
                 return None
-            finally:
-                for one in theirs:
-                    one.close()
             self.forks += 1
             self._running += 1
             try:
-                return await self._converse(*ours, request + data, most_bytes)
+                return await self._converse(ours, (request, data), most_bytes)
             finally:
                 self._running -= 1
                 self._close_when_done()
 
-    async def _converse(
-        self,
-        talk: socket.socket,
-        complaint: socket.socket,
-        line: socket.socket,
-        data: bytes,
-        most_bytes: int,
-    ) -> Ended | None:
+    def _ask_for_child(self, stack: ExitStack) -> "Sockets | None":
+        """Our ends of its sockets; None: the server has died."""
+        with ExitStack() as theirs_open:
+            pairs = [socket.socketpair() for _ in range(SOCKETS)]
+            for ours, theirs in pairs:
+                ours.setblocking(False)
+                stack.enter_context(ours)
+                theirs_open.enter_context(theirs)
+            try:
+                socket.send_fds(self._control, [b"."], [theirs.fileno() for _ours, theirs in pairs])
+            except OSError:
+                return None
+        return Sockets(*(ours for ours, _theirs in pairs))
+
+    async def _converse(self, ours: "Sockets", given: tuple[bytes, bytes], most_bytes: int) -> Ended | None:
+        talk, complaint, line = ours
         status: bytes | None = None
         try:
             _fed, output, said, status = await asyncio.gather(
-                _feed(talk, data), _drain(talk, most_bytes), _drain(complaint, MIB), _received(line)
+                _feed(talk, *given), _drain(talk, most_bytes), _drain(complaint, MIB), _received(line)
             )
         finally:
             if status is None:
@@ -235,9 +247,10 @@ class ForkServer:
             await self._process.wait()
 
 
-async def _feed(talk: socket.socket, data: bytes) -> None:
+async def _feed(talk: socket.socket, *parts: bytes) -> None:
     try:
-        await asyncio.get_running_loop().sock_sendall(talk, data)
+        for part in parts:
+            await asyncio.get_running_loop().sock_sendall(talk, part)
         talk.shutdown(socket.SHUT_WR)
     except OSError:
         return  # the child has ended early; its exit status says why

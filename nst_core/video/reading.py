@@ -23,6 +23,7 @@ from nst_core.images.loading import BROKEN
 from nst_core.pyramid import fitted
 from nst_core.video import films
 from nst_core.video.clips import FOREVER, Clip, Frame, in_unit, levels_of
+from nst_core.video.containers import kind_of
 from nst_core.video.limits import DAMAGED, ClipLimits
 
 AT_ONCE_MS: Final = 10
@@ -102,7 +103,7 @@ def first_of_film(data: bytes, *, edge_px: int, max_pixels: int) -> Picture | No
         PictureError: it is damaged, or has more pixels.
         EngineError: PyAV is not installed.
     """
-    kind = films.kind_of(data)
+    kind = kind_of(data)
     if kind is None:
         return None
     limits = ClipLimits(pixels=max_pixels)
@@ -134,7 +135,7 @@ def _opened(
 
     announced: whether the frames that its head announces have to keep the limits, and to be there.
     """
-    kind = films.kind_of(data)
+    kind = kind_of(data)
     if kind is not None:
         return FOREVER, films.decoded(data, kind, edge_px, limits, announced=announced)
     file = open_header(data)
