@@ -4,7 +4,8 @@
 
 Each request brings two attachments of its own, a content and a style. `easel run` is a process of its own on
 a stand-in Discord in this one, without workers: what is timed is the way to the first card, with its place in
-the queue. The processor's time is that of the gateway and of the children that read the pictures.
+the queue. The processor's time is that of the gateway, and of the children that read and rate the pictures,
+with the fork servers that start them.
 """
 
 import argparse
@@ -66,13 +67,19 @@ class Watch:
             await asyncio.sleep(LOOK_EVERY_S)
 
     def spent_s(self) -> tuple[float, float]:
-        """Of the gateway, and of its children that have ended."""
+        """Of the gateway; and of its fork servers, and all children that have ended."""
         own, children = (now - then for now, then in zip(self._cpu_s(), self._before, strict=True))
         return own, children
 
+    def servers_bytes(self) -> int:
+        """What the fork servers that run now have in memory."""
+        return sum(one.memory_info().rss for one in self._process.children())
+
     def _cpu_s(self) -> tuple[float, float]:
         times = self._process.cpu_times()
-        return times.user + times.system, times.children_user + times.children_system
+        ended = times.children_user + times.children_system
+        running = (sum(one.cpu_times()[:4]) for one in self._process.children())
+        return times.user + times.system, ended + sum(running)
 
 
 def main() -> None:
@@ -129,7 +136,9 @@ async def _measured(
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
-    return figures_of(requests, watch.peak_bytes, *watch.spent_s())
+    return figures_of(requests, watch.peak_bytes, *watch.spent_s()) | {
+        "fork servers' memory": f"{watch.servers_bytes() / MIB:.0f} MiB"
+    }
 
 
 async def _ask(discord: DiscordServer, person: Person, files: list[Upload], asked: Asked) -> None:

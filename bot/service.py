@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final, Protocol
@@ -34,13 +34,14 @@ from bot.engines.supervisor import WORKER_MODULE, Supervisor
 from bot.errors import Refusal
 from bot.media.blobs.folder import blobs_at
 from bot.media.blobs.protocol import Blobs
-from bot.media.child import PictureEditor
+from bot.media.child import Ask, PictureEditor
 from bot.media.decode import Decoder
 from bot.media.fetch import AttachmentSource, Fetcher
 from bot.media.origins import open_session
 from bot.media.rating import OpenNsfw
 from bot.media.sandbox import ClipLimits, DecodeLimits
 from bot.media.turns import Turns
+from bot.media.warm_children import warm_children
 from bot.settings import MIB, Settings
 from bot.startup import migrate, on_signal, open_data_folder
 from bot.web.meters import Meters, TimedDecoder
@@ -88,22 +89,22 @@ async def open_application(
     """
     open_data_folder(settings)
     database, meters = Database(settings.url), Meters()
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.dispose)
         await migrate(database)
-        async with open_session() as session:
-            blobs = blobs_at(settings.blobs_url, settings.blobs_dir)
-            picture_store = PictureStore(
-                source=source or _fetcher(settings, session),
-                decoder=TimedDecoder(decoder or _decoder(settings), meters),
-                blobs=blobs,
-                storage=_storage(settings, database, blobs),
-                editor=editor or PictureEditor(),
-                files=_files(settings),
-                policy=_policy(settings),
-            )
-            yield _build(settings, database, picture_store, meters, worker_module)
-    finally:
-        await database.dispose()
+        session = await stack.enter_async_context(open_session())
+        ask = await stack.enter_async_context(warm_children("bot.media.reading", "bot.media.pixels"))
+        blobs = blobs_at(settings.blobs_url, settings.blobs_dir)
+        picture_store = PictureStore(
+            source=source or _fetcher(settings, session),
+            decoder=TimedDecoder(decoder or _decoder(settings, ask), meters),
+            blobs=blobs,
+            storage=_storage(settings, database, blobs),
+            editor=editor or PictureEditor(ask=ask),
+            files=_files(settings),
+            policy=await _policy(settings, stack),
+        )
+        yield _build(settings, database, picture_store, meters, worker_module)
 
 
 def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
@@ -118,9 +119,9 @@ def _fetcher(settings: Settings, session: aiohttp.ClientSession) -> Fetcher:
         raise Refusal(f"EASEL_ATTACHMENT_HOSTS: {error}.") from error
 
 
-def _decoder(settings: Settings) -> Decoder:
+def _decoder(settings: Settings, ask: Ask) -> Decoder:
     limits = DecodeLimits(max_pixels=settings.max_pixels, max_edge_px=settings.max_input_px)
-    return Decoder(limits=limits, clips=_clips(settings))
+    return Decoder(limits=limits, clips=_clips(settings), ask=ask)
 
 
 def _clips(settings: Settings) -> ClipLimits | None:
@@ -147,12 +148,13 @@ def _storage(settings: Settings, database: Database, blobs: Blobs) -> Storage:
     return Storage(database=database, blobs=blobs, limits=limits, free_bytes=free_bytes)
 
 
-def _policy(settings: Settings) -> ContentPolicy | None:
+async def _policy(settings: Settings, stack: AsyncExitStack) -> ContentPolicy | None:
     wanted = settings.content_check
     if wanted == "off":
         return None
     try:
-        check = OpenNsfw()
+        ask = await stack.enter_async_context(warm_children("bot.media.rating"))
+        check = OpenNsfw(ask=ask)
     except ModuleNotFoundError as error:
         if wanted == "auto":
             return None

@@ -10,12 +10,17 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from json import dumps, loads
-from typing import Final
+from typing import Final, Protocol
 
 from bot.errors import Failure
 from bot.media.sandbox import MIB
 
-_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+_ENVIRONMENT: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    # ONNX Runtime would keep a log of its use in the home folder, to send it to its maker.
+    "ORT_DISABLE_TELEMETRY": "1",
+}
 """No token, no proxy, no path of ours; one thread, since each reserves some of the limited address space."""
 
 _SYSTEM: Final = ("LD_LIBRARY_PATH", "SYSTEMROOT")
@@ -50,28 +55,33 @@ class PaintedFrames:
     iterations: int
 
 
-async def ask_child(
-    module: str,
-    *arguments: str,
-    data: bytes,
-    most_bytes: int = MIB,
-    environment: Mapping[str, str] = _ENVIRONMENT,
-) -> Ended:
-    """Runs `python -m module` on `data`. Cancelled, as by a timeout, it kills the child first.
+class Ask(Protocol):
+    """Starts a child: `ask_child`, or `bot.media.warm_children.WarmChildren.ask`."""
 
-    most_bytes: how much of the output is returned; the rest is read and thrown away.
+    async def __call__(self, module: str, *arguments: str, data: bytes, most_bytes: int = MIB) -> Ended:
+        """Runs one of our modules on `data`. Cancelled, as by a timeout, it kills the child first.
 
-    Raises:
-        OSError: the child cannot be started.
-    """
-    libraries = {key: os.environ[key] for key in _SYSTEM if key in os.environ}
+        most_bytes: how much of the output is returned; the rest is read and thrown away.
+
+        Raises:
+            OSError: the child cannot be started.
+        """
+
+
+def environment() -> dict[str, str]:
+    """A child's."""
+    return {key: os.environ[key] for key in _SYSTEM if key in os.environ} | _ENVIRONMENT
+
+
+async def ask_child(module: str, *arguments: str, data: bytes, most_bytes: int = MIB) -> Ended:
+    """`Ask` by `python -m module`, a process that loads all it needs."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-m", module, *arguments),
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,
         cwd="/",
-        env={**libraries, **environment},
+        env=environment(),
         start_new_session=True,  # Ctrl-C in a terminal is for the parent alone
     )
     try:
@@ -120,7 +130,8 @@ class PictureEditor:
     not in time.
     """
 
-    def __init__(self, *, children: int = 2, deadline_s: float = 120.0) -> None:
+    def __init__(self, *, ask: Ask = ask_child, children: int = 2, deadline_s: float = 120.0) -> None:
+        self._ask = ask
         self._turns = asyncio.Semaphore(children)
         self._deadline_s = deadline_s
 
@@ -184,7 +195,7 @@ class PictureEditor:
         """One of the operations of `bot.media.pixels`."""
         try:
             async with asyncio.timeout(self._deadline_s), self._turns:
-                ended = await ask_child(
+                ended = await self._ask(
                     *("bot.media.pixels", operation, dumps(arguments)),
                     data=data,
                     most_bytes=max(len(data), int(arguments.get("limit_bytes", 0))) + MIB,

@@ -12,11 +12,12 @@ from typing import Final
 
 from bot.errors import Busy, Failure, Refusal
 from bot.language import N_, _
-from bot.media.child import ask_child
+from bot.media.child import Ask, ask_child
 from bot.media.headers import clip_head, is_lossless_webp, riff_length, sides_px
 from bot.media.sandbox import MIB, REFUSED, ClipLimits, DecodeLimits
 from bot.media.turns import Turns
 from nst_core.images.tiff_pages import RAW_FORMATS
+from nst_core.video.containers import kind_of
 
 __all__ = ["MIB", "NO_PICTURE", "Clean", "CleanClip", "DecodeLimits", "Decoder", "TooCostly", "clean"]
 
@@ -109,13 +110,15 @@ class Decoder:
         limits: DecodeLimits,
         *,
         clips: ClipLimits | None = None,
+        ask: Ask = ask_child,
         children: int = 2,
         turn_timeout_s: float = 60.0,
         cool_down_s: float = COOL_DOWN_S,
     ) -> None:
-        """clips: what is kept of what moves; None: only its first frame."""
+        """clips: what is kept of what moves; None: only its first frame. ask: starts the children."""
         self._limits = limits
         self._clips = clips
+        self._ask = ask
         self._turns = Turns(children, share=max(1, children - 1), timeout_s=turn_timeout_s)
         self._cool_down_s = cool_down_s
         self._cool_at: dict[int, float] = {}
@@ -133,7 +136,8 @@ class Decoder:
         async with self._turns.turn(by):
             self._check_cool(by)
             try:
-                return await clean(data, limits=self._limits, clips=self._clips if moving else None)
+                clips = self._clips if moving else None
+                return await clean(data, limits=self._limits, clips=clips, ask=self._ask)
             except TooCostly:
                 self._cool_at[by] = time.monotonic() + self._cool_down_s
                 raise
@@ -148,15 +152,18 @@ class Decoder:
             )
 
 
-async def clean(data: bytes, *, limits: DecodeLimits, clips: ClipLimits | None = None) -> Clean:
+async def clean(
+    data: bytes, *, limits: DecodeLimits, clips: ClipLimits | None = None, ask: Ask = ask_child
+) -> Clean:
     """As `Decoder.clean`, without turns."""
     most_bytes = limits.max_edge_px**2 * 5 + MIB
-    wanted = [dumps(asdict(limits)), dumps(asdict(clips) if clips else None)]
+    film = clips is not None and kind_of(data) is not None
+    wanted = [dumps(asdict(limits)), dumps(asdict(clips) if clips else None), dumps(film)]
     if clips is not None:
         most_bytes += clips.frames * (clips.edge_px**2 * 5 + 1024)
     try:
         async with asyncio.timeout(clips.deadline_s if clips else limits.deadline_s):
-            ended = await ask_child("bot.media.reading", *wanted, data=data, most_bytes=most_bytes)
+            ended = await ask("bot.media.reading", *wanted, data=data, most_bytes=most_bytes)
     except TimeoutError as error:
         raise Refusal(_(_TOO_LONG)) from error
     except OSError as error:

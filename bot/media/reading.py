@@ -1,9 +1,10 @@
-"""The child that reads a picture of unknown origin: `python -m bot.media.reading LIMITS CLIP_LIMITS`.
+"""The child that reads a picture of unknown origin: `python -m bot.media.reading LIMITS CLIP_LIMITS FILM`.
 
 The file comes on stdin; a lossless WebP goes to stdout, or, with the exit status `REFUSED`, why there is
 none, as JSON. With limits for clips, what moves is followed by an animated WebP and by what was left out.
+FILM: whether it is a film whose frames are wanted: then PyAV is loaded, which starts a thread.
 It says which reason, never a sentence: a file that takes it over cannot put words into Easel's mouth.
-Only this process loads Pillow's decoders and NumPy: the gateway starts it and imports nothing of it.
+Only this process, or the server that forks it, loads Pillow's decoders and NumPy: the gateway imports none.
 """
 
 import os
@@ -32,6 +33,7 @@ from nst_core.images.picture import Picture, is_invisible, quantise
 from nst_core.video import films
 from nst_core.video.clips import ClipLimits as FileLimits
 from nst_core.video.clips import thinned, without_repeats
+from nst_core.video.containers import kind_of
 from nst_core.video.reading import first_of_film, read_start
 from nst_core.video.writing import encode_lossless
 
@@ -108,7 +110,7 @@ def read_clip(data: bytes, limits: ClipLimits) -> bytes:
 
     Nothing where it does not move, or where no second frame can be read.
     """
-    pixels = limits.film_pixels if films.kind_of(data) else limits.pixels
+    pixels = limits.film_pixels if kind_of(data) else limits.pixels
     kept = FileLimits(pixels=pixels, seconds=limits.seconds)
     try:
         start = read_start(data, edge_px=limits.edge_px, max_fps=limits.fps, limits=kept)
@@ -126,7 +128,7 @@ def read_clip(data: bytes, limits: ClipLimits) -> bytes:
 def serve(data: bytes, limits: DecodeLimits, clips: ClipLimits | None = None) -> tuple[bytes, int]:
     """What goes to stdout, and the exit status."""
     try:
-        film = clips is not None and films.kind_of(data) is not None and films.is_readable()
+        film = clips is not None and kind_of(data) is not None and films.is_readable()
         return read(data, limits, film=film) + (read_clip(data, clips) if clips else b""), 0
     except Unusable as error:
         return dumps({"reason": error.reason, **error.figures}).encode(), REFUSED
@@ -138,11 +140,10 @@ def main() -> None:
     clips = ClipLimits(**wanted) if wanted else None
     lower_priority(10)
     load_libraries()
-    data = sys.stdin.buffer.read()  # not looked into yet, but for the kind of file
-    if clips and films.kind_of(data):
+    if loads(sys.argv[3]):
         films.is_readable()
     confine(memory_bytes=limits.memory_bytes, cpu_s=clips.cpu_s if clips else limits.cpu_s)
-    output, status = serve(data, limits, clips)
+    output, status = serve(sys.stdin.buffer.read(), limits, clips)
     sys.stdout.buffer.write(output)
     sys.stdout.buffer.flush()
     os._exit(status)  # nothing is left to be tidied up, and nothing of a file's may run then

@@ -17,7 +17,7 @@ import platform
 import signal
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from json import dumps
 from typing import Final
@@ -150,11 +150,20 @@ def lower_priority(niceness: int) -> None:
         os.nice(niceness)
 
 
-def _filter_calls() -> bool:
-    machine = platform.machine()
+def die_with_parent() -> None:
+    """Has Linux kill this process where its parent ends first. That may have happened before."""
+    _prctl()(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+
+
+def _prctl() -> Callable[..., int]:
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
-    prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    return prctl
+
+
+def _filter_calls() -> bool:
+    machine, prctl = platform.machine(), _prctl()
+    die_with_parent()
     prctl(_SET_DUMPABLE, 0, 0, 0, 0)
     if machine not in _MACHINES or prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
         return False

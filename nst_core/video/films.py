@@ -5,7 +5,7 @@ from fractions import Fraction
 from importlib import import_module
 from io import BytesIO
 from pkgutil import walk_packages
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,24 +14,8 @@ from nst_core.errors import EngineError, PictureError
 from nst_core.images.loading import BROKEN
 from nst_core.images.sizes import fitted
 from nst_core.video.clips import DAMAGED, Clip, ClipLimits
+from nst_core.video.containers import Kind
 
-Kind = Literal["mp4", "matroska"]
-_PICTURES: Final = frozenset(
-    {
-        b"avif",
-        b"avis",
-        b"mif1",
-        b"msf1",
-        b"heic",
-        b"heix",
-        b"heim",
-        b"heis",
-        b"hevc",
-        b"hevx",
-        b"hevm",
-        b"hevs",
-    }
-)
 _NO_PYAV: Final = "Films need PyAV, which is not installed: pip install 'easel-nst[video]', or send a GIF."
 _FASTEST: Final = 1000
 """Frames a second at most: frames shown for less time than a film's clock has are shown for one tick."""
@@ -57,13 +41,6 @@ def _av() -> Any:
     except ImportError as error:
         raise EngineError(_NO_PYAV) from error
     return av
-
-
-def kind_of(data: bytes) -> Kind | None:
-    """Which film a file is by its first bytes; None: it is none."""
-    if data.startswith(b"\x1aE\xdf\xa3"):
-        return "matroska"
-    return "mp4" if data[4:8] == b"ftyp" and data[8:12] not in _PICTURES else None
 
 
 def is_readable() -> bool:

@@ -23,6 +23,7 @@ from nst_core.images.picture import Picture
 from nst_core.images.sizes import fitted
 from nst_core.video import films
 from nst_core.video.clips import DAMAGED, FOREVER, Clip, ClipLimits, Frame, in_unit, levels_of
+from nst_core.video.containers import kind_of
 
 AT_ONCE_MS: Final = 10
 """Browsers show a frame that is to be shown for no longer than this for AS_SHOWN_MS."""
@@ -101,7 +102,7 @@ def first_of_film(data: bytes, *, edge_px: int, max_pixels: int) -> Picture | No
         PictureError: it is damaged, or has more pixels.
         EngineError: PyAV is not installed.
     """
-    kind = films.kind_of(data)
+    kind = kind_of(data)
     if kind is None:
         return None
     limits = ClipLimits(pixels=max_pixels)
@@ -133,7 +134,7 @@ def _opened(
 
     announced: whether the frames that its head announces have to keep the limits, and to be there.
     """
-    kind = films.kind_of(data)
+    kind = kind_of(data)
     if kind is not None:
         return FOREVER, films.decoded(data, kind, edge_px, limits, announced=announced)
     file = open_header(data)
@@ -211,7 +212,10 @@ def _frames(
 ) -> Iterator[tuple[NDArray[np.uint8], float]]:
     if not isinstance(file, GifImageFile | PngImageFile | WebPImageFile | AvifImageFile):
         raise PictureError(NOT_MOVING)
-    there = 1 if isinstance(file, GifImageFile) or not announced else int(getattr(file, "n_frames", 1))
+    told = None if isinstance(file, GifImageFile) else int(getattr(file, "n_frames", 1))
+    if told == 1:  # its head says so: no pixel needs to be decoded for that
+        raise PictureError(NOT_MOVING)
+    there = told if told and announced else 1
     hidden = 1 if isinstance(file, PngImageFile) and file.default_image else 0
     limits.check_pixels(file.width, file.height, there)
     number = hidden

@@ -50,7 +50,7 @@ def test_the_playground_is_there_and_stops_when_it_is_told_to() -> None:
 def test_a_picture_is_read_where_no_limit_can_be_set() -> None:
     limits = json.dumps(asdict(DecodeLimits()))
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.other_system", "bot.media.reading", limits, "null"],
+        [sys.executable, "-m", "tests.support.other_system", "bot.media.reading", limits, "null", "false"],
         cwd=ROOT,
         input=(ROOT / "tests" / "pictures" / "chelsea.jpg").read_bytes(),
         capture_output=True,

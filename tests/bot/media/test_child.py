@@ -3,9 +3,11 @@
 import asyncio
 import platform
 import sys
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping
+from dataclasses import asdict
 from io import BytesIO
+from json import dumps
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +17,14 @@ from PIL import Image
 from bot.errors import Failure
 from bot.media import pixels
 from bot.media.child import PictureEditor
+from bot.media.sandbox import ClipLimits, DecodeLimits
 from nst_core.images import io
 from nst_core.images.picture import quantise
 from nst_core.video.checkpoints import Checkpoint
 from nst_core.video.clips import Clip, Frame
 from nst_core.video.reading import read_clip
 from nst_core.video.writing import encode_lossless
+from tests.bot.media.test_rating import with_model
 from tests.support.clips import moving_square
 from tests.support.picture_files import png
 
@@ -119,9 +123,18 @@ async def test_a_mask_is_black_where_nothing_of_it_is_seen(data: bytes, black: b
 
 
 @pytest.mark.skipif(not FILTERED, reason="calls are filtered on Linux only")
-async def test_the_child_is_confined_before_it_has_its_picture() -> None:
-    command = (sys.executable, "-I", "-m", "bot.media.pixels", "is_black", "{}")
-    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("bot.media.pixels", "is_black", "{}"),
+        ("bot.media.reading", dumps(asdict(DecodeLimits())), "null", "false"),
+        ("bot.media.reading", dumps(asdict(DecodeLimits())), dumps(asdict(ClipLimits())), "true"),
+        pytest.param(("bot.media.rating",), marks=with_model),
+    ],
+)
+async def test_the_child_is_confined_before_it_has_its_picture(command: tuple[str, ...]) -> None:
+    started = (sys.executable, "-I", "-m", *command)
+    process = await asyncio.create_subprocess_exec(*started, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
     assert process.stdin is not None
     process.stdin.write(png(8, 8)[:20])  # the rest is waited for
     async with asyncio.timeout(60):
