@@ -21,8 +21,8 @@ from tests.support.playground import TRY, WAIT_S, Page, Playground, environment
 CONTENT = Path(__file__).parents[2] / "bot" / "samples" / "chelsea.png"
 STYLE = PAINTINGS / "starry_night.jpg"
 SHARED = "shared"
-PAINTS_NOTHING = pytest.mark.parametrize("playground", [SHARED], indirect=True)
-"""All these tests have one playground."""
+TOGETHER = pytest.mark.parametrize("playground", [SHARED], indirect=True)
+"""All these tests have one playground: each waits for words and pictures that no other brings there."""
 RECORD = """
 window.seen = [];
 new MutationObserver(() => {
@@ -107,11 +107,15 @@ def test_one_click_paints_the_sample_which_hangs_in_the_gallery_too(page: Page) 
     assert page.browser.find_element(By.ID, "channel-name").text == "gallery"
 
 
+@TOGETHER
 def test_a_click_while_an_action_runs_is_done_after_it(page: Page) -> None:
+    def samples() -> int:
+        return sum("Try the cat" in one.text for one in page.browser.find_elements(By.CSS_SELECTOR, "button"))
+
+    before = samples()
     page.browser.execute_script(SLOW_ANSWERS)
     page.give("help")
-    buttons = ".component-button"
-    page.until(lambda: len(page.browser.find_elements(By.CSS_SELECTOR, buttons)) == 2, "the button of /help")
+    page.until(lambda: samples() == before + 1, "the button of /help")
     page.browser.find_element(By.CSS_SELECTOR, "#refresh").click()
     assert page.status().endswith("…")
     page.press("Try the cat in Starry Night")
@@ -131,6 +135,7 @@ def test_a_button_is_not_replaced_while_the_pointer_is_down(page: Page) -> None:
     assert "Cancelled." not in shown
 
 
+@TOGETHER
 def test_menus_of_a_message_and_of_a_person_open_by_a_right_click(page: Page) -> None:
     def menu(css: str, name: str) -> None:
         page.do(css, lambda element: ActionChains(page.browser).context_click(element).perform())
@@ -139,15 +144,15 @@ def test_menus_of_a_message_and_of_a_person_open_by_a_right_click(page: Page) ->
     menu(".component-gallery", "Use as style")
     page.until_text("Your current style is now cat.")
     page.become("Ben")
-    page.give("queue")
-    page.until_text("Ben used /queue")
+    page.give("look")
+    page.until_text("Ben used /look")
     menu(".component-gallery", "Stylize this")
     page.until(lambda: page.browser.find_elements(By.CSS_SELECTOR, ".modal-dialog"), "the form")
     page.browser.find_element(By.XPATH, "//button[.='Submit']").click()
     page.until_text("Starry Night · for @Ben")
 
 
-@PAINTS_NOTHING
+@TOGETHER
 def test_everybody_has_a_face_and_their_part(page: Page) -> None:
     def offered(command: str) -> bool:
         page.do("#channel-composer-input", lambda box: box.clear())
@@ -164,7 +169,7 @@ def test_everybody_has_a_face_and_their_part(page: Page) -> None:
     assert list(FACES) == ["Ada", "Ben", "Cid"]
 
 
-@PAINTS_NOTHING
+@TOGETHER
 def test_a_refused_command_gets_a_sentence_and_the_page_goes_on(page: Page, tmp_path: Path) -> None:
     letter = tmp_path / "letter.png"
     letter.write_text("Dear reader, this is no picture.", encoding="utf-8")
@@ -176,7 +181,7 @@ def test_a_refused_command_gets_a_sentence_and_the_page_goes_on(page: Page, tmp_
     page.until_text("Ben used /queue")
 
 
-@PAINTS_NOTHING
+@TOGETHER
 def test_presets_open_as_one_types(page: Page) -> None:
     page.choose_command("stylize")
     page.type(page.add_option("preset"), "wave")
@@ -184,7 +189,7 @@ def test_presets_open_as_one_types(page: Page) -> None:
     page.until(lambda: page.suggestions() == [wanted], wanted)
 
 
-@pytest.mark.parametrize("playground", [512], indirect=True)
+@pytest.mark.parametrize("playground", [256], indirect=True)
 def test_a_signal_ends_everything_also_while_a_job_runs(page: Page, playground: Playground) -> None:
     page.give("stylize", content=CONTENT, style=STYLE)
     page.until_text("%")
