@@ -29,6 +29,7 @@ new MutationObserver(() => {
     for (const one of document.querySelectorAll('.media-unavailable')) window.seen.push(one.textContent);
 }).observe(document.body, {childList: true, subtree: true});
 """
+LABELS = "return [...document.querySelectorAll('.component-button')].map(one => one.innerText)"
 SLOW_ANSWERS = """
 const plain = window.fetch;
 window.fetch = async (address, options) => {
@@ -80,9 +81,8 @@ def test_a_command_with_two_files_becomes_the_picture_by_itself(page: Page) -> N
     page.until_text("painted in")
     result = ("A picture painted in the style of another picture", 64, 43)
     page.until(lambda: result in page.pictures(), "the picture")
-    labels = [button.text for button in page.browser.find_elements(By.CSS_SELECTOR, ".component-button")]
-    assert any("Again" in label for label in labels)
-    assert not any("Cancel" in label for label in labels)
+    page.until(lambda: "Again" in " ".join(page.browser.execute_script(LABELS)), "the finished card's buttons")
+    assert "Cancel" not in " ".join(page.browser.execute_script(LABELS))
     assert page.browser.execute_script("return window.seen") == []
 
 
