@@ -81,7 +81,7 @@ def test_a_command_with_two_files_becomes_the_picture_by_itself(page: Page) -> N
     page.until_text("painted in")
     result = ("A picture painted in the style of another picture", 64, 43)
     page.until(lambda: result in page.pictures(), "the picture")
-    page.until(lambda: "Again" in " ".join(page.browser.execute_script(LABELS)), "the finished card's buttons")
+    page.until(lambda: "Again" in " ".join(page.browser.execute_script(LABELS)), "the buttons")
     assert "Cancel" not in " ".join(page.browser.execute_script(LABELS))
     assert page.browser.execute_script("return window.seen") == []
 

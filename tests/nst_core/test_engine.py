@@ -245,7 +245,7 @@ def test_a_picture_in_its_own_style_stays_as_it_is(chelsea: Picture) -> None:
 
 
 def test_bfloat16_finds_the_same_losses_as_float32(chelsea: Picture, starry_night: Picture) -> None:
-    params = dataclasses.replace(SMALL, steps=10, stop=0.0)
+    params = dataclasses.replace(SMALL, steps=5, stop=0.0)
     one, other = (
         result(list(stylize(chelsea, starry_night, params, device="cpu", precision=precision)))
         for precision in ("float32", "bfloat16")
