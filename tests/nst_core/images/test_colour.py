@@ -126,14 +126,15 @@ def test_pixels_of_weight_0_do_not_count_and_equal_weights_change_nothing(
 
 @BOTH
 def test_a_weight_of_two_is_that_of_two_pixels(recoloured: Callable[..., Pixels]) -> None:
+    """In the mean: between the rarest colours a histogram may jump. Without weights the means are above 8e-4."""
     pixels, other = RANDOM.random((40, 50, 3), dtype=np.float32), RANDOM.random((30, 60, 3), dtype=np.float32)
     weights = np.ones((40, 50), np.float32)
     weights[:, 25:] = 2
     doubled = np.concatenate([pixels, pixels[:, 25:]], axis=1)
-    result = recoloured(pixels, other, weights=weights)
-    np.testing.assert_allclose(result, recoloured(doubled, other)[:, :50], atol=1e-2)
-    to_doubled = recoloured(other, doubled)
-    np.testing.assert_allclose(recoloured(other, pixels, to_weights=weights), to_doubled, atol=1e-2)
+    by_weights = recoloured(pixels, other, weights=weights)
+    assert np.abs(by_weights - recoloured(doubled, other)[:, :50]).mean() < 5e-4
+    to_weights = recoloured(other, pixels, to_weights=weights)
+    assert np.abs(to_weights - recoloured(other, doubled)).mean() < 5e-4
 
 
 @BOTH
