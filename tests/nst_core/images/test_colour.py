@@ -126,7 +126,7 @@ def test_pixels_of_weight_0_do_not_count_and_equal_weights_change_nothing(
 
 @BOTH
 def test_a_weight_of_two_is_that_of_two_pixels(recoloured: Callable[..., Pixels]) -> None:
-    """In the mean: between the rarest colours a histogram may jump. Without weights the means are above 8e-4."""
+    """In the mean, for between rare colours a histogram may jump. Without weights it is above 8e-4."""
     pixels, other = RANDOM.random((40, 50, 3), dtype=np.float32), RANDOM.random((30, 60, 3), dtype=np.float32)
     weights = np.ones((40, 50), np.float32)
     weights[:, 25:] = 2
